@@ -1,0 +1,63 @@
+"""Named places where a test can make the process die or fail, so that crash safety is shown and not argued.
+
+``WHISTLE_FAILPOINTS="inbox.inserted=kill@3,relay.published=error"``: SIGKILL at the third pass, an error at each pass. With the
+variable unset a failpoint is one look-up in an empty dictionary.
+"""
+
+import os
+import signal
+from collections.abc import Mapping
+
+NAMES = frozenset(
+    {
+        "inbox.inserted",  # inbox rows inserted, no effect yet
+        "batch.middle",  # some events of a batch applied, others not
+        "work.before_commit",  # every statement sent, nothing committed
+        "work.committed",  # committed, the message not yet settled
+        "relay.published",  # the broker confirmed, the rows not yet marked
+        "timers.claimed",  # effects of due timers made, not committed
+        "inbox.replaying",  # a waiting or replayed event's effect made, its row not yet changed
+    }
+)
+
+
+class FailpointError(RuntimeError):
+    """What ``=error`` raises."""
+
+
+class Failpoints:
+    """The places that are armed, and how many passes each has left. Raises ValueError for a name that does not exist."""
+
+    def __init__(self, spec: str = ""):
+        self._left: dict[str, int] = {}
+        self._action: dict[str, str] = {}
+        for part in filter(None, (part.strip() for part in spec.split(","))):
+            name, _, what = part.partition("=")
+            action, _, nth = what.partition("@")
+            if name not in NAMES or action not in {"kill", "error"}:
+                raise ValueError(f"{part!r}: want <name>=kill|error[@n] with a name of {', '.join(sorted(NAMES))}")
+            self._left[name], self._action[name] = int(nth or 1), action
+
+    def hit(self, name: str) -> None:
+        """Pass a place."""
+        if name not in self._left:
+            return
+        self._left[name] -= 1
+        if self._action[name] == "error":
+            raise FailpointError(name)
+        if self._left[name] == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+_armed = Failpoints()
+
+
+def arm(environ: Mapping[str, str] = os.environ) -> None:
+    """Read the environment once, at start."""
+    global _armed
+    _armed = Failpoints(environ.get("WHISTLE_FAILPOINTS", ""))
+
+
+def failpoint(name: str) -> None:
+    """Mark a place. See `NAMES`."""
+    _armed.hit(name)

@@ -1,0 +1,330 @@
+"""Taking events in: each has its effect once per handler, and each that arrives is in the store before it is settled.
+
+`Inbox.take` is what every way in calls: the AMQP consumer, the embedded bus and the retries. It returns when every message
+has a committed row, so that its caller may settle them all; it raises StoreUnavailable when none may be settled.
+"""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Protocol
+
+from sqlalchemy import Connection, RowMapping, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from chassis import wire
+from chassis.clock import BusinessClock
+from chassis.failpoints import failpoint
+from chassis.identity import Actor
+from chassis.outcome import Refused, TooEarly
+from chassis.store import Store, StoreConflict, StoreUnavailable, machine_now
+from chassis.store.tables import APPLIED, DEAD, WAITING
+from chassis.wire import Message
+from chassis.work import UnitOfWork, Work
+from contracts.envelope import Event, InvalidEvent, UnknownEvent
+
+log = logging.getLogger(__name__)
+
+Handle = Callable[[Event, Work], None]
+"""Calls the service's method for an event, within the unit of work."""
+
+CONFLICT_RETRIES = 2
+_UNREADABLE = (wire.Undecodable, UnknownEvent, InvalidEvent)
+
+
+class Watch(Protocol):
+    """What the inbox reports to the metrics."""
+
+    def handled(self, handler: str, type_: str, outcome: str) -> None:
+        """An event was settled: applied, duplicate, waiting or dead."""
+
+    def batch(self, handler: str, size: int) -> None:
+        """So many events shared a transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retries:
+    """How often, and how patiently, a failed event is tried again before it is dead."""
+
+    attempts: int = 10
+    first: float = 0.25
+    longest: float = 60.0
+
+    def after(self, attempts: int) -> timedelta:
+        """The pause after so many failed attempts, in machine time."""
+        return timedelta(seconds=min(self.first * 2 ** (attempts - 1), self.longest))
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrived:
+    message: Message
+    event: Event
+
+
+@dataclass
+class Inbox:
+    """The inbox of one handler group: one queue's events and the methods that take them."""
+
+    handler: str
+    store: Store
+    clock: BusinessClock
+    source: str
+    handle: Mapping[str, Handle]
+    watch: Watch
+    actor_of: Callable[[str | None], Actor | None] = lambda _: None
+    retries: Retries = field(default_factory=Retries)
+
+    def take(self, messages: Sequence[Message]) -> None:
+        """Settle messages in the store. Raises StoreUnavailable; then nothing may be settled with the broker."""
+        arrived = []
+        for message in messages:
+            try:
+                arrived.append(_Arrived(message, self._read(message)))
+            except _UNREADABLE as wrong:
+                self._bury(message, wrong)
+        if not arrived:
+            return
+        arrived.sort(key=lambda one: one.event.subject)
+        try:
+            self._apply(arrived)
+        except StoreUnavailable:
+            raise
+        except Exception:
+            # one of them spoils the transaction for all: each gets its own
+            for one in arrived:
+                self._take_alone(one)
+
+    def _read(self, message: Message) -> Event:
+        event = wire.decode(message)
+        if event.type not in self.handle:
+            raise UnknownEvent(f"{self.handler} has no handler for {event.type!r}")
+        return event
+
+    def _take_alone(self, one: _Arrived) -> None:
+        try:
+            for _ in range(CONFLICT_RETRIES):
+                try:
+                    return self._apply([one])
+                except StoreConflict:
+                    continue
+            return self._apply([one])
+        except StoreUnavailable:
+            raise
+        except Exception as wrong:
+            self._keep(one, wrong)
+
+    def _apply(self, arrived: Sequence[_Arrived]) -> None:
+        """Everything in one transaction: rows, effects, outbox, timers."""
+        with self.store.transaction() as connection:
+            fresh = self._insert(connection, arrived)
+            failpoint("inbox.inserted")
+            unit = UnitOfWork(self.store, connection, self.source)
+            for one in fresh:
+                self.run(one.event, unit)
+                failpoint("batch.middle")
+            unit.flush()
+        failpoint("work.committed")
+        self._report(arrived, fresh)
+
+    def run(self, event: Event, unit: UnitOfWork) -> None:
+        """Call the event's handler."""
+        work = Work(
+            unit=unit,
+            now=self.clock.now(),
+            correlation=event.correlationid or event.subject,
+            causation=event.id,
+            actor=self.actor_of(event.actor),
+        )
+        self.handle[event.type](event, work)
+
+    def _insert(self, connection: Connection, arrived: Sequence[_Arrived]) -> list[_Arrived]:
+        """Insert the rows; answer the events that were not there yet. Never catches a duplicate-key error."""
+        by_key = {(one.event.source, one.event.id): one for one in reversed(arrived)}
+        rows = [self._row(one.message, one.event, APPLIED, 1) for _, one in sorted(by_key.items(), key=lambda item: item[0])]
+        table = self.store.tables.inbox
+        statement = insert_ignoring(connection)(table).on_conflict_do_nothing()
+        returned = connection.execute(statement.returning(table.c.source, table.c.event_id), rows)
+        inserted = {(source, id_) for source, id_ in returned}
+        self._compare_repeated(connection, [one for one in arrived if (one.event.source, one.event.id) not in inserted])
+        fresh = [one for one in arrived if by_key[one.event.source, one.event.id] is one]
+        return [one for one in fresh if (one.event.source, one.event.id) in inserted]
+
+    def _compare_repeated(self, connection: Connection, repeated: Sequence[_Arrived]) -> None:
+        """The same id with another body is no redelivery: it is kept as dead, beside the first."""
+        table = self.store.tables.inbox
+        for one in repeated:
+            digest = one.message.digest()
+            first = connection.execute(
+                select(table.c.digest).where(
+                    table.c.handler == self.handler,
+                    table.c.source == one.event.source,
+                    table.c.event_id == one.event.id,
+                )
+            ).scalar_one()
+            if first != digest:
+                row = self._row(one.message, one.event, DEAD, 1, reason="the id was used before with another body")
+                row["event_id"] = f"{one.event.id}#{digest[:16]}"
+                connection.execute(insert_ignoring(connection)(table).on_conflict_do_nothing(), [row])
+                self.watch.handled(self.handler, one.event.type, DEAD)
+
+    def _report(self, arrived: Sequence[_Arrived], fresh: Sequence[_Arrived]) -> None:
+        self.watch.batch(self.handler, len(arrived))
+        for one in fresh:
+            self.watch.handled(self.handler, one.event.type, APPLIED)
+        for _ in range(len(arrived) - len(fresh)):
+            self.watch.handled(self.handler, "", "duplicate")
+
+    def _keep(self, one: _Arrived, wrong: Exception) -> None:
+        """An event that failed stays with us: waiting for another try, or dead where no try can help."""
+        state = self.state_after(wrong, attempts=1)
+        row = self._row(one.message, one.event, state, 1, reason=reason(wrong))
+        if state == WAITING:
+            row["due_at"] = machine_now() + self.retries.after(1)
+        self._save(row)
+        self._log(state, one.event, wrong)
+
+    def _bury(self, message: Message, wrong: Exception) -> None:
+        """What cannot be read is kept as it came, under the name it has or its digest."""
+        digest = message.digest()
+        kept = _kept(message)
+        headers = kept["headers"]
+        self._save(
+            {
+                "handler": self.handler,
+                "source": str(headers.get("ce-source", ""))[:255],
+                "event_id": f"{str(headers.get('ce-id', ''))[:150]}#{digest[:16]}",
+                "state": DEAD,
+                "type": str(headers.get("ce-type", ""))[:255],
+                "subject": str(headers.get("ce-subject", ""))[:255],
+                "digest": digest,
+                "received_at": machine_now(),
+                "attempts": 1,
+                "due_at": None,
+                "reason": reason(wrong),
+                **kept,
+            }
+        )
+        log.error("dead letter: %s", reason(wrong), extra={"handler": self.handler, "digest": digest})
+
+    def _save(self, row: dict[str, Any]) -> None:
+        with self.store.transaction() as connection:
+            connection.execute(insert_ignoring(connection)(self.store.tables.inbox).on_conflict_do_nothing(), [row])
+        # an unreadable message's type is the sender's text: no label
+        self.watch.handled(self.handler, row["type"] if row["type"] in self.handle else "unreadable", row["state"])
+
+    def state_after(self, wrong: Exception, attempts: int) -> str:
+        """Dead where no try can help or enough were made; otherwise waiting."""
+        hopeless = isinstance(wrong, Refused | InvalidEvent | UnknownEvent | wire.Undecodable)
+        return DEAD if hopeless or attempts >= self.retries.attempts else WAITING
+
+    def _row(self, message: Message, event: Event, state: str, attempts: int, reason: str | None = None) -> dict[str, Any]:
+        row: dict[str, Any] = {
+            "handler": self.handler,
+            "source": event.source,
+            "event_id": event.id,
+            "state": state,
+            "type": event.type,
+            "subject": event.subject,
+            "digest": message.digest(),
+            "received_at": machine_now(),
+            "attempts": attempts,
+            "due_at": None,
+            "reason": reason,
+        }
+        return row | (_kept(message) if state != APPLIED else _FORGOTTEN)
+
+    def _log(self, state: str, event: Event, wrong: Exception) -> None:
+        expected = isinstance(wrong, Refused | TooEarly)
+        log.log(
+            logging.WARNING if expected else logging.ERROR,
+            "%s: %s",
+            state,
+            reason(wrong),
+            exc_info=None if expected else wrong,
+            extra={"handler": self.handler, "event": event.id, "type": event.type, "subject": event.subject},
+        )
+
+    def retry_one(self) -> bool:
+        """Try the waiting event that is due first. False when none is due. Raises StoreUnavailable."""
+        table = self.store.tables.inbox
+        due = (
+            select(table)
+            .where(table.c.handler == self.handler, table.c.state == WAITING, table.c.due_at <= machine_now())
+            .order_by(table.c.due_at)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        )
+        row = None
+        try:
+            with self.store.transaction() as connection:
+                row = connection.execute(due).mappings().one_or_none()
+                if row is None:
+                    return False
+                unit = UnitOfWork(self.store, connection, self.source)
+                self.run(self._read(message_of(row)), unit)
+                unit.flush()
+                failpoint("inbox.replaying")
+                done = {"state": APPLIED, "reason": None, "due_at": None, **_FORGOTTEN}
+                connection.execute(update(table).where(*self._is(row)).values(**done))
+            self.watch.handled(self.handler, row["type"], APPLIED)
+        except (StoreUnavailable, StoreConflict):
+            raise
+        except Exception as wrong:
+            if row is None:
+                raise
+            self._failed_again(row, wrong)
+        return True
+
+    def _failed_again(self, row: RowMapping, wrong: Exception) -> None:
+        table = self.store.tables.inbox
+        attempts = row["attempts"] + 1
+        state = self.state_after(wrong, attempts)
+        due = machine_now() + self.retries.after(attempts) if state == WAITING else None
+        with self.store.transaction() as connection:
+            connection.execute(
+                update(table)
+                .where(*self._is(row), table.c.state == WAITING)
+                .values(state=state, attempts=attempts, due_at=due, reason=reason(wrong))
+            )
+        self.watch.handled(self.handler, row["type"], state)
+        level = logging.ERROR if state == DEAD else logging.INFO
+        ids = {"handler": self.handler, "event": row["event_id"], "type": row["type"], "subject": row["subject"]}
+        log.log(level, "%s after %d attempts: %s", state, attempts, reason(wrong), extra=ids)
+
+    def _is(self, row: RowMapping) -> tuple[Any, ...]:
+        table = self.store.tables.inbox
+        return (
+            table.c.handler == row["handler"],
+            table.c.source == row["source"],
+            table.c.event_id == row["event_id"],
+        )
+
+
+_FORGOTTEN: dict[str, Any] = {"user_id": None, "headers": None, "content_type": None, "body": None}
+
+
+def _kept(message: Message) -> dict[str, Any]:
+    return {
+        "user_id": message.user_id,
+        # PostgreSQL keeps no U+0000; the digest above was made of what really came
+        "headers": {name.replace("\0", "�"): value.replace("\0", "�") for name, value in message.headers.items()},
+        "content_type": message.content_type,
+        "body": message.body,
+    }
+
+
+def message_of(row: RowMapping) -> Message:
+    """The message that a waiting or dead row keeps."""
+    return Message(row["headers"], row["content_type"], bytes(row["body"]), row["user_id"])
+
+
+def reason(wrong: Exception) -> str:
+    """Why, without private data: our own errors say it in words, of any other only the kind is told."""
+    named = isinstance(wrong, Refused | TooEarly | InvalidEvent | UnknownEvent | wire.Undecodable)
+    return f"{type(wrong).__name__}: {wrong}"[:1000] if named else type(wrong).__name__
+
+
+def insert_ignoring(connection: Connection) -> Any:
+    """The dialect's INSERT that knows ON CONFLICT."""
+    return postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert

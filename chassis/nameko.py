@@ -1,0 +1,121 @@
+"""The one door between nameko and the chassis: entrypoints, the container and how a service is started.
+
+A service declares what comes in with `on` and `on_timer`; each event or timer is an ordinary nameko worker, so stock
+dependency providers work. What stock nameko loses, wedges on or dies of is avoided here and in `chassis.bus.amqp`; the
+regression tests name each case.
+"""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from eventlet import Timeout
+from nameko.containers import ServiceContainer
+from nameko.extensions import Entrypoint, SharedExtension
+
+from chassis.runtime import Runtime
+from chassis.timers import Ringing
+from chassis.work import Work
+from contracts.envelope import Event, EventSchema
+from contracts.topology import source_of
+
+log = logging.getLogger(__name__)
+
+RUNTIME_KEY = "whistle.runtime"
+
+
+class HandlerDied(Exception):
+    """A handler ended with something that is no Exception, such as an eventlet Timeout. The event is tried again."""
+
+
+class Container(ServiceContainer):
+    """A container that a worker's BaseException cannot bring to a stand-still."""
+
+    def _handle_thread_exited(self, gt: Any) -> None:
+        try:
+            super()._handle_thread_exited(gt)
+        except BaseException as died:  # an eventlet.Timeout would skip the links after this one
+            log.error("a worker ended with %s", type(died).__name__)
+
+
+class Chassis(SharedExtension):
+    """Starts the runtime when every entrypoint has registered, and stops it when the container stops."""
+
+    @property
+    def runtime(self) -> Runtime:
+        """The runtime that the launcher built."""
+        runtime: Runtime = self.container.config[RUNTIME_KEY]
+        return runtime
+
+    def start(self) -> None:
+        self.runtime.start(lambda loop, name: self.container.spawn_managed_thread(loop, identifier=name))
+
+    def stop(self) -> None:
+        self.runtime.stop()
+
+    def kill(self) -> None:
+        """Nothing to do: what is not committed rolls back, what is not acked comes again."""
+
+
+class _Loop(Entrypoint):
+    """An entrypoint that a runtime's loop calls, one worker at a time."""
+
+    chassis = Chassis()
+
+    def stop(self) -> None:
+        self.chassis.runtime.stop_intake()
+
+
+def call(entrypoint: Entrypoint, *args: Any, **kwargs: Any) -> Any:
+    """Run the service's method in a worker, wait for it, answer its result. Raises what it raised."""
+    ended: list[tuple[Any, Any]] = []
+
+    def keep(_context: Any, result: Any, exc_info: Any) -> tuple[Any, Any]:
+        ended.append((result, exc_info))
+        return result, exc_info
+
+    context = entrypoint.container.spawn_worker(entrypoint, args, kwargs, handle_result=keep)
+    worker = entrypoint.container._worker_threads.get(context)
+    try:
+        if worker is not None:
+            worker.wait()
+    except Timeout as died:
+        raise HandlerDied(f"{entrypoint.method_name} ended with {type(died).__name__}") from None
+    result, exc_info = ended[0]
+    if exc_info is not None:
+        raise exc_info[1]
+    return result
+
+
+class On(_Loop):
+    """Takes one event type. The method gets the event and the unit of work."""
+
+    def __init__(self, schema: type[EventSchema], **kwargs: Any):
+        self.schema = schema
+        super().__init__(**kwargs)
+
+    def setup(self) -> None:
+        self.chassis.runtime.on(source_of(self.schema), self.schema.type, self._take)
+
+    def _take(self, event: Event, work: Work) -> None:
+        call(self, event, work)
+
+
+class OnTimer(_Loop):
+    """Takes one kind of timer. The method gets what rings and the unit of work."""
+
+    def __init__(self, kind: str, **kwargs: Any):
+        self.kind = kind
+        super().__init__(**kwargs)
+
+    def setup(self) -> None:
+        self.chassis.runtime.on_timer(self.kind, self._take)
+
+    def _take(self, ringing: Ringing, work: Work) -> None:
+        call(self, ringing, work)
+
+
+on: Callable[..., Any] = On.decorator
+on_timer: Callable[..., Any] = OnTimer.decorator
+
+__all__ = ["RUNTIME_KEY", "Chassis", "Container", "HandlerDied", "call", "on", "on_timer"]

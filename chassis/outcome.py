@@ -1,0 +1,72 @@
+"""What a domain method answers: what happened, and what to wait for. Pure data; the unit of work carries it out.
+
+This is the only chassis module that a domain may import.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from contracts.envelope import EventSchema
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """An event to publish. ``subject`` is what it is about."""
+
+    schema: type[EventSchema]
+    subject: str
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """Wake ``subject`` at ``due`` (business time) under ``name``; the domain compares ``generation`` when it rings.
+
+    Arming a name that is armed already moves it.
+    """
+
+    subject: str
+    name: str
+    due: datetime
+    generation: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Disarm:
+    """Forget a timer. An optimisation only: one that rings all the same does nothing, by its generation."""
+
+    subject: str
+    name: str
+
+
+Effect = Happened | Arm | Disarm
+
+
+class Outcome(tuple[Effect, ...]):
+    """Effects in the order they happened. An empty outcome is the explicit no-op of a late fact."""
+
+    __slots__ = ()
+
+    def __new__(cls, *effects: Effect) -> "Outcome":
+        return super().__new__(cls, effects)
+
+    def __add__(self, other: tuple[Effect, ...]) -> "Outcome":  # type: ignore[override]
+        return Outcome(*self, *other)
+
+    @property
+    def events(self) -> list[Happened]:
+        """Only what happened."""
+        return [effect for effect in self if isinstance(effect, Happened)]
+
+
+NOTHING = Outcome()
+
+
+class Refused(Exception):
+    """A command that can never be right: who sent it is told why, and it is not tried again."""
+
+
+class TooEarly(Exception):
+    """A fact whose cause has not arrived yet: it is kept and tried again."""

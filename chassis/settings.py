@@ -1,0 +1,77 @@
+"""A process's settings, from its environment. ``WHISTLE_TICKETS_X`` counts before ``WHISTLE_X``; each bad value is named.
+
+Any key may be given as ``<key>_FILE`` with a path instead, as container secrets are.
+"""
+
+import logging
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from environs import EnvValidationError, FileAwareEnv, ValidationError, validate
+
+from contracts.envelope import flatten
+
+
+class BadSettings(Exception):
+    """Raised at start; the message names every key that is missing or wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a process was told. docs/settings.md says what each key does."""
+
+    service: str
+    database_url: str
+    amqp_url: str
+    http: str
+    ops: str
+    identities: Path
+    config_dir: Path
+    clock_file: Path | None
+    secret: str
+    log_level: int
+    batch: int
+    prefetch: int
+    retry_attempts: int
+    retry_first: float
+
+
+def read(service: str) -> Settings:
+    """The settings of one service. Raises BadSettings naming each bad key at once, not only the first."""
+    env = FileAwareEnv(eager=False, prefix="WHISTLE_")
+
+    def key(name: str) -> str:
+        own = f"{service.upper()}_{name}"
+        given = f"WHISTLE_{own}" in os.environ or f"WHISTLE_{own}_FILE" in os.environ
+        return own if given else name
+
+    some, positive = validate.Length(min=1), validate.Range(min=1)
+    values: dict[str, Any] = {
+        "database_url": env.str(key("DATABASE_URL"), validate=some),
+        "amqp_url": env.str(key("AMQP_URL"), validate=some),
+        "http": env.str(key("HTTP"), "127.0.0.1:8000", validate=_address),
+        "ops": env.str(key("OPS"), "127.0.0.1:9000", validate=_address),
+        "identities": env.path(key("IDENTITIES")),
+        "config_dir": env.path(key("CONFIG_DIR"), Path("deploy")),
+        "clock_file": env.path(key("CLOCK_FILE"), None),
+        "secret": env.str(key("SECRET"), validate=validate.Length(min=16)),
+        "log_level": env.log_level(key("LOG_LEVEL"), logging.INFO),
+        "batch": env.int(key("BATCH"), 100, validate=positive),
+        "prefetch": env.int(key("PREFETCH"), 200, validate=positive),
+        "retry_attempts": env.int(key("RETRY_ATTEMPTS"), 10, validate=positive),
+        "retry_first": env.float(key("RETRY_FIRST"), 0.25, validate=validate.Range(min=0.001)),
+    }
+    try:
+        env.seal()
+    except EnvValidationError as wrong:
+        named = "; ".join(f"{name}: {what}" for name, what in flatten(wrong.error_messages).items())
+        raise BadSettings(f"settings of {service}: {named}") from None
+    return Settings(service=service, **values)
+
+
+def _address(value: str) -> None:
+    host, _, port = value.rpartition(":")
+    if not host or not port.isdigit() or int(port) > 65535:
+        raise ValidationError("Want host:port.")

@@ -1,0 +1,20 @@
+"""A service's own database, and the tables that the chassis keeps in it."""
+
+from chassis.store.mapper import Mapper, converter
+from chassis.store.store import Store, StoreConflict, StoreUnavailable, machine_now
+from chassis.store.tables import ChassisTables, chassis_tables
+from chassis.store.types import Document, Instant, Position
+
+__all__ = [
+    "ChassisTables",
+    "Document",
+    "Instant",
+    "Mapper",
+    "Position",
+    "Store",
+    "StoreConflict",
+    "StoreUnavailable",
+    "chassis_tables",
+    "converter",
+    "machine_now",
+]

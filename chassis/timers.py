@@ -1,0 +1,151 @@
+"""Durable timers: rows that ring when business time reaches them.
+
+A ring's effect and the row's deletion commit together. Handlers insert and delete rows but never wait for one: a row that is
+ringing is locked, is skipped by whoever disarms it, and does nothing because the aggregate's generation has moved on.
+So a timer and an event about the same aggregate cannot deadlock.
+"""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from sqlalchemy import Connection, delete, or_, select, update
+
+from chassis.clock import BusinessClock
+from chassis.failpoints import failpoint
+from chassis.inbox import CONFLICT_RETRIES, reason
+from chassis.store import Store, StoreConflict, StoreUnavailable, machine_now
+from chassis.work import UnitOfWork, Work
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Ringing:
+    """A timer that is due. ``name`` may be ``<kind>:<detail>``; the kind chooses the handler."""
+
+    subject: str
+    name: str
+    generation: int
+    due: datetime
+
+    @property
+    def kind(self) -> str:
+        """What comes before the colon."""
+        return self.name.partition(":")[0]
+
+    @property
+    def detail(self) -> str:
+        """What comes after the colon."""
+        return self.name.partition(":")[2]
+
+
+Ring = Callable[[Ringing, Work], None]
+
+
+class TimerWatch(Protocol):
+    """What the timers report to the metrics."""
+
+    def rang(self, kind: str, outcome: str, lateness: float) -> None:
+        """A timer rang so many seconds of business time after it was due."""
+
+
+class Timers:
+    """One service's timers. ``ring`` maps a kind to the method that takes it."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: BusinessClock,
+        source: str,
+        ring: Mapping[str, Ring],
+        watch: TimerWatch,
+        batch: int = 200,
+    ):
+        self._store, self._clock, self._source = store, clock, source
+        self._ring, self._watch, self._batch = ring, watch, batch
+        self._current: Any = None
+
+    def ring_due(self) -> int:
+        """Ring one batch of what is due; answers how many rows it had. Raises StoreUnavailable."""
+        try:
+            return self._ring_batch(self._batch)
+        except StoreUnavailable:
+            raise
+        except Exception:
+            # one of them spoils the transaction for all: each gets its own, and the bad one is put off
+            return sum(self._ring_alone() for _ in range(self._batch))
+
+    def _ring_alone(self) -> int:
+        for _ in range(CONFLICT_RETRIES):
+            try:
+                return self._ring_batch(1)
+            except StoreConflict:
+                continue
+            except StoreUnavailable:
+                raise
+            except Exception as wrong:
+                self._put_off(wrong)
+                return 1
+        return 0
+
+    def _ring_batch(self, most: int) -> int:
+        with self._store.transaction() as connection:
+            rows = self._claim(connection, most)
+            if not rows:
+                return 0
+            unit = UnitOfWork(self._store, connection, self._source)
+            for row in sorted(rows, key=lambda row: (row["subject"], row["due_at"], row["position"])):
+                self._ring_row(row, unit)
+            unit.flush()
+            failpoint("timers.claimed")
+            table = self._store.tables.timers
+            connection.execute(delete(table).where(table.c.position.in_([row["position"] for row in rows])))
+        failpoint("work.committed")
+        now = self._clock.now()
+        for row in rows:
+            self._watch.rang(_ringing(row).kind, "rung", (now - row["due_at"]).total_seconds())
+        return len(rows)
+
+    def _ring_row(self, row: Any, unit: UnitOfWork) -> None:
+        ringing = _ringing(row)
+        self._current = row
+        handler = self._ring.get(ringing.kind)
+        if handler is None:
+            raise LookupError(f"nobody takes timers of kind {ringing.kind!r}")
+        work = Work(unit=unit, now=self._clock.now(), correlation=ringing.subject, causation=row["causation"])
+        handler(ringing, work)
+
+    def _claim(self, connection: Connection, most: int) -> Sequence[Any]:
+        table = self._store.tables.timers
+        return connection.execute(self._due(most).with_for_update(skip_locked=True, of=table)).mappings().all()
+
+    def _due(self, most: int) -> Any:
+        table = self._store.tables.timers
+        return (
+            select(table)
+            .where(table.c.due_at <= self._clock.now(), or_(table.c.retry_at.is_(None), table.c.retry_at <= machine_now()))
+            .order_by(table.c.due_at, table.c.position)
+            .limit(most)
+        )
+
+    def _put_off(self, wrong: Exception) -> None:
+        """The row that rang last failed: it stays armed and rings again, ever more patiently. It is never given up."""
+        row, table = self._current, self._store.tables.timers
+        attempts = row["attempts"] + 1
+        retry_at = machine_now() + timedelta(seconds=min(2.0**attempts, 300.0))
+        with self._store.transaction() as connection:
+            connection.execute(
+                update(table)
+                .where(table.c.position == row["position"])
+                .values(attempts=attempts, retry_at=retry_at, reason=reason(wrong))
+            )
+        ids = {"subject": row["subject"], "timer": row["name"], "attempts": attempts}
+        log.error("timer failed: %s", reason(wrong), exc_info=wrong, extra=ids)
+        self._watch.rang(_ringing(row).kind, "failed", 0.0)
+
+
+def _ringing(row: Any) -> Ringing:
+    return Ringing(subject=row["subject"], name=row["name"], generation=row["generation"], due=row["due_at"])

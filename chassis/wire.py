@@ -1,0 +1,150 @@
+"""An event as bytes: CloudEvents over RabbitMQ, by the official SDK. Written in binary mode, read in binary or structured.
+
+The SDK's ``knative`` binding spells headers ``ce-``; we also read ``cloudEvents:`` and ``cloudEvents_``, which the AMQP
+binding and its clients use.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from cloudevents.core.bindings import rabbitmq
+from cloudevents.core.exceptions import CloudEventValidationError
+from cloudevents.core.v1.event import CloudEvent
+
+from contracts.envelope import SEQUENCE_DIGITS, Event, EventSchema, InvalidEvent, schema_for
+
+JSON = "application/json"
+_OTHER_PREFIXES = ("cloudevents:", "cloudevents_")
+_KNOWN_HEADERS = "ce-"
+
+
+class Undecodable(Exception):
+    """Raised for bytes that are no event; the message names the attribute or field and never repeats a value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What goes over the wire. ``user_id`` is who the broker says published it."""
+
+    headers: Mapping[str, str]
+    content_type: str
+    body: bytes
+    user_id: str | None = None
+
+    def digest(self) -> str:
+        """SHA-256 over type, subject and body, hexadecimal: what makes a repeated id the same command or another one."""
+        named = [self.headers.get("ce-type", ""), self.headers.get("ce-subject", ""), self.content_type]
+        return hashlib.sha256(json.dumps(named).encode() + b"\x00" + self.body).hexdigest()
+
+
+def encode(event: Event, schema: type[EventSchema]) -> Message:
+    """An event in binary mode. Raises InvalidEvent where the data does not fit the contract."""
+    attributes: dict[str, Any] = {
+        "id": event.id,
+        "source": event.source,
+        "type": event.type,
+        "subject": event.subject,
+        "time": event.time,
+        "datacontenttype": JSON,
+    }
+    if event.correlationid:
+        attributes["correlationid"] = event.correlationid
+    if event.causationid:
+        attributes["causationid"] = event.causationid
+    if event.sequence is not None:
+        attributes["sequence"] = f"{event.sequence:0{SEQUENCE_DIGITS}d}"
+    # the body is ours to write: sorted and compact, so that the same data has the same digest everywhere
+    body = json.dumps(schema.write(event.data), ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    message = rabbitmq.to_binary_event(CloudEvent(attributes, body))
+    return Message(headers=message.headers, content_type=JSON, body=body)
+
+
+def decode(message: Message) -> Event:
+    """The event in a message, its data checked. Raises Undecodable, UnknownEvent or InvalidEvent."""
+    envelope = read_envelope(message)
+    data = _data(envelope)
+    attributes = envelope.get_attributes()
+    type_ = str(attributes["type"])
+    return Event(
+        type=type_,
+        source=str(attributes["source"]),
+        subject=_required(attributes, "subject"),
+        id=str(attributes["id"]),
+        time=_time(attributes),
+        data=schema_for(type_).read(data),
+        correlationid=_optional(attributes, "correlationid"),
+        causationid=_optional(attributes, "causationid"),
+        sequence=_sequence(attributes),
+        actor=message.user_id,
+    )
+
+
+def read_envelope(message: Message) -> CloudEvent:
+    """The CloudEvent, its data not yet looked at. Raises Undecodable."""
+    headers = {_our_spelling(name): value for name, value in message.headers.items()}
+    plain = rabbitmq.RabbitMQMessage(headers=headers, content_type=message.content_type, body=message.body)
+    try:
+        return rabbitmq.from_rabbitmq_event(plain)
+    except CloudEventValidationError as wrong:
+        named = "; ".join(sorted(f"{name}: {', '.join(map(str, errors))}" for name, errors in wrong.errors.items()))
+        raise Undecodable(f"not a CloudEvent: {named}") from None
+    except Exception as wrong:  # the SDK lets JSON, date and type errors through as they are
+        raise Undecodable(f"not a CloudEvent: {type(wrong).__name__} while reading it") from None
+
+
+def _our_spelling(name: str) -> str:
+    lowered = name.lower()
+    for prefix in _OTHER_PREFIXES:
+        if lowered.startswith(prefix):
+            return _KNOWN_HEADERS + lowered.removeprefix(prefix)
+    return lowered
+
+
+def _data(envelope: CloudEvent) -> Any:
+    data = envelope.get_data()
+    if isinstance(data, bytes | str):
+        try:
+            return json.loads(data)
+        except ValueError:
+            raise Undecodable("data: not JSON") from None
+    return data
+
+
+def _required(attributes: Mapping[str, Any], name: str) -> str:
+    value = _optional(attributes, name)
+    if value is None:
+        raise Undecodable(f"ce-{name}: missing")
+    return value
+
+
+def _optional(attributes: Mapping[str, Any], name: str) -> str | None:
+    value = attributes.get(name)
+    if value is None or value == "":
+        return None
+    text = str(value)
+    if len(text) > 255 or "\x00" in text:
+        raise Undecodable(f"ce-{name}: longer than 255 characters or contains U+0000")
+    return text
+
+
+def _time(attributes: Mapping[str, Any]) -> datetime:
+    time = attributes["time"]
+    if not isinstance(time, datetime) or time.tzinfo is None:
+        raise Undecodable("ce-time: no time zone")
+    return time.astimezone(UTC)
+
+
+def _sequence(attributes: Mapping[str, Any]) -> int | None:
+    text = _optional(attributes, "sequence")
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= SEQUENCE_DIGITS):
+        raise Undecodable("ce-sequence: not a number")
+    return int(text)
+
+
+__all__ = ["InvalidEvent", "Message", "Undecodable", "decode", "encode", "read_envelope"]

@@ -1,0 +1,257 @@
+"""The unit of work: what handlers read and change, and the one transaction that carries it all.
+
+State, inbox rows, outbox rows and timers commit together or not at all. Handlers change aggregates in memory; `flush`
+writes them in a few statements however many events shared the transaction.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, TypeVar, cast
+from uuid import UUID, uuid5
+
+from sqlalchemy import Connection, Table, bindparam, delete, insert, select, tuple_, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from chassis import wire
+from chassis.failpoints import failpoint
+from chassis.identity import Actor
+from chassis.outcome import Arm, Disarm, Effect, Happened, Refused, TooEarly
+from chassis.store import Mapper, Store, machine_now
+from chassis.store.tables import PENDING
+from contracts.envelope import Event
+
+T = TypeVar("T")
+_EVENT_IDS = UUID("5d3f1c1e-7d0c-4f0e-9f2b-2f6f8f0c9a11")
+
+
+class Missing(TooEarly):
+    """The aggregate is not there. For an event that is a fact that came too early; for a person, 404."""
+
+
+@dataclass(slots=True)
+class _Kept:
+    aggregate: Any
+    before: dict[str, Any] | None
+    """The document as it was read; None for a new one."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    happened: Happened
+    at: datetime
+    correlation: str
+    causation: str | None
+
+
+class UnitOfWork:
+    """One transaction's identity map and effects. Not shared between workers."""
+
+    def __init__(self, store: Store, connection: Connection, source: str):
+        self.store = store
+        self.connection = connection
+        self.source = source
+        self._kept: dict[tuple[type, str], _Kept] = {}
+        self._said: list[_Said] = []
+        self._timers: dict[tuple[str, str], tuple[Arm | Disarm, str | None]] = {}
+        self._rows: dict[Table, list[dict[str, Any]]] = {}
+
+    def lock(self, cls: type[T], keys: list[str]) -> None:
+        """Read and lock many aggregates in one statement, in sorted order so that two batches cannot deadlock."""
+        mapper = self._mapper(cls)
+        wanted = sorted({key for key in keys if (cls, key) not in self._kept})
+        table = mapper.table
+        rows = self.connection.execute(
+            select(table.c.id, table.c.document).where(table.c.id.in_(wanted)).order_by(table.c.id).with_for_update()
+        )
+        for key, document in rows:
+            self._kept[cls, key] = _Kept(mapper.aggregate(document), document)
+
+    def find(self, cls: type[T], key: str) -> T | None:
+        """The aggregate, locked until the transaction ends; None where there is none."""
+        if (cls, key) not in self._kept:
+            self.lock(cls, [key])
+        kept = self._kept.get((cls, key))
+        return cast(T, kept.aggregate) if kept else None
+
+    def add(self, aggregate: Any) -> None:
+        """Keep a new aggregate."""
+        mapper = self._mapper(type(aggregate))
+        self._kept[type(aggregate), mapper.key(aggregate)] = _Kept(aggregate, None)
+
+    def say(self, happened: Happened, at: datetime, correlation: str, causation: str | None) -> None:
+        """Publish an event when the transaction commits."""
+        self._said.append(_Said(happened, at, correlation, causation))
+
+    def set_timer(self, change: Arm | Disarm, causation: str | None) -> None:
+        """Arm or disarm a timer when the transaction commits; the last word for a name counts."""
+        self._timers[change.subject, change.name] = (change, causation)
+
+    def insert(self, table: Table, row: dict[str, Any]) -> None:
+        """Add a row to a table that is no aggregate's; every row of a table must have the same columns."""
+        self._rows.setdefault(table, []).append(row)
+
+    def flush(self) -> None:
+        """Send every statement. The transaction is then ready to commit."""
+        self._write_aggregates()
+        for table, rows in self._rows.items():
+            self.connection.execute(insert(table), rows)
+        self._write_outbox()
+        self._write_timers()
+        failpoint("work.before_commit")
+
+    def _mapper(self, cls: type[T]) -> Mapper[T]:
+        return self.store.mappers[cls]
+
+    def _write_aggregates(self) -> None:
+        added: dict[type, list[dict[str, Any]]] = {}
+        changed: dict[type, list[dict[str, Any]]] = {}
+        for (cls, key), kept in sorted(self._kept.items(), key=lambda item: (item[0][0].__name__, item[0][1])):
+            mapper: Mapper[Any] = self.store.mappers[cls]
+            document = mapper.document(kept.aggregate)
+            if document == kept.before:
+                continue
+            row = {"document": document, **mapper.columns(kept.aggregate)}
+            if kept.before is None:
+                added.setdefault(cls, []).append({"id": key, **row})
+            else:
+                changed.setdefault(cls, []).append({"key": key, **row})
+        for cls, rows in added.items():
+            self.connection.execute(insert(self._mapper(cls).table), rows)
+        for cls, rows in changed.items():
+            table = self._mapper(cls).table
+            self.connection.execute(update(table).where(table.c.id == bindparam("key")), rows)
+
+    def _write_outbox(self) -> None:
+        if not self._said:
+            return
+        last = self._next_sequences(Counter(said.happened.subject for said in self._said))
+        now = machine_now()
+        rows = []
+        for said in reversed(self._said):
+            subject = said.happened.subject
+            rows.append(self._outbox_row(said, last[subject], now))
+            last[subject] -= 1
+        self.connection.execute(insert(self.store.tables.outbox), rows[::-1])
+        self.store.wake_relay(self.connection)
+
+    def _next_sequences(self, wanted: Counter[str]) -> dict[str, int]:
+        """The highest number of each subject after this transaction. Locks the counters in sorted order."""
+        table = self.store.tables.sequences
+        dialect = postgresql if self.connection.dialect.name == "postgresql" else sqlite
+        statement = dialect.insert(table)
+        statement = statement.on_conflict_do_update(
+            index_elements=[table.c.subject], set_={"last": table.c.last + statement.excluded.last}
+        ).returning(table.c.subject, table.c.last)
+        rows = self.connection.execute(statement, [{"subject": s, "last": n} for s, n in sorted(wanted.items())])
+        return {row.subject: row.last for row in rows}
+
+    def _outbox_row(self, said: _Said, sequence: int, now: datetime) -> dict[str, Any]:
+        schema, subject = said.happened.schema, said.happened.subject
+        # an id that follows from what it names: the same story has the same ids, and a number can be used only once
+        name = f"{self.source}|{subject}|{sequence}|{said.at.isoformat()}"
+        event = Event(
+            type=schema.type,
+            source=self.source,
+            subject=subject,
+            id=str(uuid5(_EVENT_IDS, name)),
+            time=said.at,
+            data=said.happened.data,
+            correlationid=said.correlation,
+            causationid=said.causation,
+            sequence=sequence,
+        )
+        message = wire.encode(event, schema)
+        return {
+            "event_id": event.id,
+            "exchange": schema.exchange(),
+            "type": schema.type,
+            "subject": subject,
+            "sequence": sequence,
+            "headers": dict(message.headers),
+            "body": message.body,
+            "state": PENDING,
+            "created_at": now,
+        }
+
+    def _write_timers(self) -> None:
+        if not self._timers:
+            return
+        table = self.store.tables.timers
+        # a row that is just ringing is locked by its ringer: it is skipped, and its generation makes it do nothing
+        old = (
+            select(table.c.position)
+            .where(tuple_(table.c.subject, table.c.name).in_(sorted(self._timers)))
+            .with_for_update(skip_locked=True)
+        )
+        self.connection.execute(delete(table).where(table.c.position.in_(old)))
+        armed = [
+            {
+                "subject": change.subject,
+                "name": change.name,
+                "generation": change.generation,
+                "due_at": change.due,
+                "causation": causation,
+            }
+            for change, causation in self._timers.values()
+            if isinstance(change, Arm)
+        ]
+        if armed:
+            self.connection.execute(insert(table), armed)
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A handler's view of the unit of work: one event, one timer or one request.
+
+    ``now`` is business time. ``actor`` is the account that gave the command, None where the chain itself acts or where the
+    sender is unknown.
+    """
+
+    unit: UnitOfWork
+    now: datetime
+    correlation: str
+    causation: str | None = None
+    actor: Actor | None = None
+
+    def commander(self) -> Actor:
+        """Who gives this command. Raises Refused where nobody is known to."""
+        if self.actor is None:
+            raise Refused("sender: no account of that name in the identities file")
+        return self.actor
+
+    def for_subject(self, subject: str) -> "Work":
+        """The same work as a part of another subject's story, which begins here."""
+        return replace(self, correlation=subject)
+
+    @property
+    def connection(self) -> Connection:
+        """For tables that are no aggregates."""
+        return self.unit.connection
+
+    def load(self, cls: type[T], key: str) -> T:
+        """The aggregate, locked. Raises Missing where there is none."""
+        found = self.unit.find(cls, key)
+        if found is None:
+            raise Missing(f"no {cls.__name__.lower()} {key!r} here")
+        return found
+
+    def find(self, cls: type[T], key: str) -> T | None:
+        """The aggregate, locked; None where there is none."""
+        return self.unit.find(cls, key)
+
+    def add(self, aggregate: Any) -> None:
+        """Keep a new aggregate."""
+        self.unit.add(aggregate)
+
+    def insert(self, table: Table, row: dict[str, Any]) -> None:
+        """Add a row to a table that is no aggregate's."""
+        self.unit.insert(table, row)
+
+    def apply(self, effects: tuple[Effect, ...]) -> None:
+        """Carry out what a domain method answered."""
+        for effect in effects:
+            if isinstance(effect, Happened):
+                self.unit.say(effect, self.now, self.correlation, self.causation)
+            else:
+                self.unit.set_timer(effect, self.causation)

@@ -1,0 +1,1 @@
+"""`whistle`: what an operator types."""

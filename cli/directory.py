@@ -1,0 +1,100 @@
+"""`whistle directory`: areas, categories and responders, from the files that an operations team edits."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+from marshmallow import RAISE, Schema, ValidationError, fields
+
+from chassis.config import BadConfig, read_yaml
+from chassis.outcome import Happened, Outcome
+from chassis.store import Store
+from chassis.work import UnitOfWork, Work
+from contracts.codes import AreaKind, Role, Urgency
+from contracts.envelope import flatten
+from contracts.events import dispatch as say
+
+
+class _Area(Schema):
+    code = fields.String(required=True)
+    kind = fields.Enum(AreaKind, by_value=True, required=True)
+    parent = fields.String(load_default=None)
+
+
+class _Category(Schema):
+    code = fields.String(required=True)
+    urgency = fields.Enum(Urgency, by_value=True, required=True)
+    dispute = fields.Boolean(load_default=False)
+
+
+class _Responder(Schema):
+    code = fields.String(required=True)
+    role = fields.Enum(Role, by_value=True, required=True)
+    areas = fields.List(fields.String(), required=True)
+    categories = fields.List(fields.String(), load_default=list)
+
+
+class _Directory(Schema):
+    areas = fields.List(fields.Nested(_Area), required=True)
+    categories = fields.List(fields.Nested(_Category), required=True)
+    responders = fields.List(fields.Nested(_Responder), required=True)
+
+
+@click.group()
+def directory() -> None:
+    """Areas, categories and responders."""
+
+
+@directory.command()
+@click.argument("file", type=click.Path(path_type=Path))
+def load(file: Path) -> None:
+    """Register what FILE names with dispatch. Loading it again changes, and says, only what is new."""
+    from chassis.clock import SystemClock
+    from chassis.settings import read
+    from services.dispatch.store import DEFINITION
+
+    loaded = _read(file)
+    settings = read("dispatch")
+    store = Store(settings.database_url, DEFINITION.tables, DEFINITION.mappers)
+    with store.transaction() as connection:
+        unit = UnitOfWork(store, connection, DEFINITION.source)
+        work = Work(unit=unit, now=SystemClock().now(), correlation="directory")
+        new = sum(_register(loaded, work))
+        unit.flush()
+    store.close()
+    click.echo(f"{new} records are new or changed")
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        loaded: dict[str, Any] = _Directory(unknown=RAISE).load(read_yaml(file))
+    except ValidationError as wrong:
+        raise BadConfig(f"{file}: " + "; ".join(f"{k}: {v}" for k, v in flatten(wrong.messages).items())) from None
+    return loaded
+
+
+def _register(loaded: dict[str, Any], work: Work) -> list[bool]:
+    from services.dispatch import store
+
+    new = []
+    for area in loaded["areas"]:
+        row = {**area, "kind": area["kind"].value}
+        new.append(_put(work, store.areas, row, say.AreaRegistered, {"kind": area["kind"], "parent": area["parent"]}))
+    for category in loaded["categories"]:
+        row = {**category, "urgency": category["urgency"].value, "dispute": str(category["dispute"])}
+        data = {"urgency": category["urgency"], "dispute": category["dispute"]}
+        new.append(_put(work, store.categories, row, say.CategoryRegistered, data))
+    for responder in loaded["responders"]:
+        row = {**responder, "role": responder["role"].value}
+        data = {"role": responder["role"], "areas": responder["areas"], "categories": responder["categories"]}
+        new.append(_put(work, store.responders, row, say.ResponderRegistered, data))
+    return new
+
+
+def _put(work: Work, table: Any, row: dict[str, Any], schema: Any, data: dict[str, Any]) -> bool:
+    from services.dispatch import store
+
+    if not store.put(work.connection, table, row):
+        return False
+    work.for_subject(row["code"]).apply(Outcome(Happened(schema, row["code"], data)))
+    return True

@@ -1,0 +1,82 @@
+"""The commands, in the order a deployment needs them: topology, migrate, directory, run; then dead, for those on duty."""
+
+import sys
+from typing import Any
+
+import click
+
+from chassis.config import BadConfig
+from chassis.identity import InvalidIdentities
+from chassis.settings import BadSettings
+from chassis.store import StoreUnavailable
+from cli.dead import dead
+from cli.directory import directory
+from cli.services import CLASSES
+
+SERVICE = click.Choice(sorted(CLASSES))
+
+
+class _Group(click.Group):
+    """Says what was wrong in one line, without a traceback, where the operator can mend it."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (BadSettings, BadConfig, InvalidIdentities, StoreUnavailable) as wrong:
+            raise click.ClickException(str(wrong)) from None
+
+
+@click.group(cls=_Group)
+def main() -> None:
+    """The whistle's services, from the command line."""
+
+
+@main.command()
+@click.argument("service", type=SERVICE)
+def run(service: str) -> None:
+    """Run one service until it is told to stop (SIGTERM)."""
+    from chassis import launch  # patches the standard library: only where a service runs
+    from chassis.settings import read
+    from cli.services import LISTENED, definition, service_class
+
+    sys.exit(launch.serve(service_class(service), definition(service), read(service), LISTENED))
+
+
+@main.command()
+@click.argument("services", type=SERVICE, nargs=-1)
+def migrate(services: tuple[str, ...]) -> None:
+    """Bring the databases of SERVICES (all) to the newest version."""
+    from chassis.settings import read
+    from chassis.store.migrate import upgrade
+
+    for service in services or sorted(CLASSES):
+        upgrade(f"services.{service}", read(service).database_url)
+        click.echo(f"{service}: newest version")
+
+
+@main.command()
+@click.option("--url", envvar="WHISTLE_AMQP_URL", required=True, help="Broker, as an account that may declare.")
+def topology(url: str) -> None:
+    """Declare every exchange, queue and binding. Run it before any service starts."""
+    from chassis.bus.amqp import connect
+    from chassis.bus.topology import declare
+    from contracts.topology import EXCHANGES, SERVICES, queues
+
+    bound = {f"{service}.{source}": _bindings(schemas) for service in SERVICES for source, schemas in queues(service).items()}
+    with connect(url, "whistle topology") as connection:
+        declare(connection, EXCHANGES, bound)
+    click.echo(f"{len(EXCHANGES)} exchanges, {len(bound)} queues")
+
+
+def _bindings(schemas: Any) -> dict[str, list[str]]:
+    keys: dict[str, list[str]] = {}
+    for schema in schemas:
+        keys.setdefault(schema.exchange(), []).append(schema.type)
+    return keys
+
+
+main.add_command(dead)
+main.add_command(directory)
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,126 @@
+"""The kinds of field the contracts are made of, each with its bound: what has no bound can be used to fill a disk."""
+
+import re
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
+
+F = TypeVar("F", bound=fields.Field[Any])
+
+ID = 80
+NAME = 200
+TEXT = 4000
+
+
+class Whole(validate.Regexp):
+    """A pattern for the whole text: Python's ``$`` also holds before a line break at the end."""
+
+    def __call__(self, value: Any) -> Any:
+        if re.fullmatch(self.regex, value) is None:
+            raise ValidationError(self._format_error(value))
+        return value
+
+
+def unicode(value: str) -> None:
+    """Refuse lone surrogates: JSON can escape them, but neither UTF-8 nor a store can hold them."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise ValidationError("Not Unicode text.") from None
+
+
+def ident(about: str, **kwargs: Any) -> fields.String:
+    """An opaque id: printable, no spaces, at most 80 characters."""
+    return _required(
+        fields.String,
+        about,
+        validate=[validate.Length(1, ID), Whole(r"^[^\s\x00-\x1f\x7f]+$", error="Not an id."), unicode],
+        **kwargs,
+    )
+
+
+def name(about: str, **kwargs: Any) -> fields.String:
+    """A short text without control characters, at most 200 characters."""
+    return _required(
+        fields.String,
+        about,
+        validate=[validate.Length(1, NAME), Whole(r"^[^\x00-\x1f\x7f]*$", error="Not a name."), unicode],
+        **kwargs,
+    )
+
+
+def text(about: str, **kwargs: Any) -> fields.String:
+    """Free text, at most 4,000 characters; U+0000 is refused because no store keeps it."""
+    return _required(
+        fields.String,
+        about,
+        validate=[validate.Length(max=TEXT), Whole(r"^[^\x00]*$", error="Contains U+0000."), unicode],
+        **kwargs,
+    )
+
+
+class Code(fields.Enum[StrEnum]):
+    """An enum by value that may be written as the member or as the plain word a store gave back."""
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
+        return super()._serialize(None if value is None else self.enum(value), attr, obj, **kwargs)
+
+
+def code(kind: type[StrEnum], about: str, **kwargs: Any) -> Code:
+    """One word of a fixed list."""
+    return _required(Code, about, enum=kind, by_value=True, **kwargs)
+
+
+def instant(about: str, **kwargs: Any) -> fields.AwareDateTime:
+    """An instant in ISO 8601 with an offset."""
+    return _required(fields.AwareDateTime, about, format="iso", **kwargs)
+
+
+def count(about: str, **kwargs: Any) -> fields.Integer:
+    """A whole number from 0 to 2^53 - 1, which every JSON reader keeps exact."""
+    return _required(fields.Integer, about, strict=True, validate=validate.Range(0, 2**53 - 1), **kwargs)
+
+
+class Flag(fields.Boolean):
+    """A boolean that takes neither 1, which is equal to True, nor a word."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
+        if not isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return bool(super()._deserialize(value, attr, data, **kwargs))
+
+
+def flag(about: str, **kwargs: Any) -> Flag:
+    """True or false, and nothing that merely looks like it."""
+    return _required(Flag, about, **kwargs)
+
+
+class Number(fields.Float):
+    """A number that may not come as text."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> float:
+        if isinstance(value, str):
+            raise self.make_error("invalid", input=value)
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
+def degrees(about: str, most: int) -> Number:
+    """An angle from -most to most."""
+    return _required(Number, about, validate=validate.Range(-most, most))
+
+
+def idents(about: str, most: int = 100, **kwargs: Any) -> fields.List[Any]:
+    """A list of ids."""
+    return _required(fields.List, about, cls_or_instance=ident(about), validate=validate.Length(max=most), **kwargs)
+
+
+def nested(schema: type[Schema], about: str, **kwargs: Any) -> fields.Nested:
+    """A part with fields of its own."""
+    return _required(fields.Nested, about, nested=schema, unknown=EXCLUDE, **kwargs)
+
+
+def _required(kind: type[F], about: str, **kwargs: Any) -> F:
+    """A field is required unless it says ``optional=True``; an optional one may also be null."""
+    optional = kwargs.pop("optional", False)
+    return kind(required=not optional, allow_none=optional, metadata={"description": about}, **kwargs)

@@ -1,0 +1,98 @@
+"""Writes what is generated from the contracts, or tells what is stale.
+
+    python -m contracts.generate            writes (make contracts)
+    python -m contracts.generate --check    compares, names the stale files, exits 1
+
+To generate another document add it to `documents`.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Container, Sequence
+from functools import partial
+from pathlib import Path
+
+import contracts.events  # noqa: F401  publishes every contract
+from contracts.envelope import all_schemas
+from contracts.generators import asyncapi, released, schemas
+
+ROOT = Path(__file__).parent
+REMEDY = "run `make contracts` and commit what it writes"
+
+Render = Callable[[Path], str]
+"""Makes one document's text; it is given the contracts' folder, from which it may read samples."""
+
+
+def documents() -> dict[str, Render]:
+    """Every generated file by its path below the contracts' folder."""
+    return {
+        **{f"schemas/{schema.type}.json": partial(schemas.render, schema) for schema in all_schemas()},
+        "asyncapi.yaml": asyncapi.render,
+        released.FILE: released.render,
+    }
+
+
+GENERATED_FOLDERS = ("schemas", "openapi")
+"""Folders in which nothing is written by hand: a file there that no document explains is stale."""
+
+
+def render_all(root: Path = ROOT) -> dict[str, str]:
+    """Every document's text by path. Raises BrokenContract before anything is written."""
+    return {path: render(root) for path, render in documents().items()}
+
+
+def stale(root: Path = ROOT) -> list[str]:
+    """The generated files that are missing, differ, or are no longer generated."""
+    texts = render_all(root)
+    differing = [path for path, text in texts.items() if not _says(root / path, text)]
+    return sorted(differing + _leftovers(root, texts.keys()))
+
+
+def write(root: Path = ROOT) -> list[str]:
+    """Bring the stale files up to date, and return their names."""
+    changed = stale(root)
+    texts = render_all(root) if changed else {}
+    for path in changed:
+        if path in texts:
+            (root / path).parent.mkdir(parents=True, exist_ok=True)
+            (root / path).write_text(texts[path], encoding="utf-8")
+        else:
+            (root / path).unlink()
+    return changed
+
+
+def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
+    """The command; returns its exit status."""
+    about = (__doc__ or "").partition("\n")[0]
+    parser = argparse.ArgumentParser(prog="python -m contracts.generate", description=about)
+    parser.add_argument("--check", action="store_true", help="compare, and exit 1 if a file is stale")
+    only_check: bool = parser.parse_args(arguments).check
+    try:
+        changed = stale(root) if only_check else write(root)
+    except released.BrokenContract as broken:
+        return _complain(broken.rules, "make a new version of the type; nothing was written")
+    except LookupError as missing:
+        return _complain([str(missing.args[0])], "nothing was written")
+    if only_check and changed:
+        return _complain([f"stale: contracts/{path}" for path in changed], REMEDY)
+    for path in changed:
+        print(f"wrote contracts/{path}")
+    return 0
+
+
+def _complain(lines: list[str], remedy: str) -> int:
+    print(*lines, remedy, sep="\n", file=sys.stderr)
+    return 1
+
+
+def _says(path: Path, text: str) -> bool:
+    return path.is_file() and path.read_text(encoding="utf-8") == text
+
+
+def _leftovers(root: Path, known: Container[str]) -> list[str]:
+    found = (path for folder in GENERATED_FOLDERS for path in (root / folder).rglob("*") if path.is_file())
+    return [name for path in found if (name := path.relative_to(root).as_posix()) not in known]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

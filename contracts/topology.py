@@ -1,0 +1,55 @@
+"""Who listens to what: the data from which exchanges, queues and bindings are declared.
+
+One durable topic exchange per producer, and one for its private events. One quorum queue per service and source; its
+name is ``<service>.<source>``, where the source is an exchange's name without ``.events`` (so ``notify.tickets.private``).
+"""
+
+from contracts.envelope import EventSchema, all_schemas
+from contracts.events import dispatch as d
+from contracts.events import intake as i
+from contracts.events import tickets as t
+
+SERVICES = ("tickets", "dispatch", "notify", "ledger")
+PRODUCERS = ("intake", *SERVICES)
+EXCHANGES = tuple(sorted({schema.exchange() for schema in all_schemas()} | {f"{name}.events" for name in PRODUCERS}))
+
+_PUBLIC = [schema for schema in all_schemas() if not schema.private and schema.producer != "intake"]
+
+SUBSCRIPTIONS: dict[str, tuple[type[EventSchema], ...]] = {
+    "tickets": (
+        i.WhistleBlown,
+        i.RequestMade,
+        d.AreaRegistered,
+        d.CategoryRegistered,
+        d.CaseStarted,
+        d.CaseCompleted,
+        d.AssignmentMade,
+        d.VerificationDone,
+    ),
+    "dispatch": (i.ReportFiled, t.TicketOpened, t.TicketHandled, t.TicketReworkOrdered),
+    "notify": (
+        t.MatterDescribed,
+        t.ContactRecorded,
+        t.TicketOpened,
+        t.TicketVerified,
+        t.TicketClosed,
+        t.TicketUnattended,
+        d.AssignmentMade,
+        d.CaseExhausted,
+    ),
+    "ledger": tuple(schema for schema in _PUBLIC if schema.producer != "ledger"),
+}
+"""Every event type a service reacts to. No service listens to itself; the ledger binds nothing private."""
+
+
+def source_of(schema: type[EventSchema]) -> str:
+    """The name a service knows an exchange by: ``tickets`` for `tickets.events`, ``tickets.private`` for the other."""
+    return schema.exchange().removesuffix(".events")
+
+
+def queues(service: str) -> dict[str, tuple[type[EventSchema], ...]]:
+    """The service's queues: for each source, the types that are bound."""
+    grouped: dict[str, tuple[type[EventSchema], ...]] = {}
+    for schema in SUBSCRIPTIONS[service]:
+        grouped[source_of(schema)] = (*grouped.get(source_of(schema), ()), schema)
+    return grouped

@@ -1,0 +1,1 @@
+"""The four services. Each has the same doors: service, domain, store, api, metrics, migrations."""

@@ -1,0 +1,83 @@
+"""The tables of dispatch, and its queries."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Column, Connection, Index, MetaData, Table, Text, select
+
+from chassis.definition import Definition
+from chassis.inbox import insert_ignoring
+from chassis.store import Document, Mapper, chassis_tables
+from contracts.codes import AreaKind, Role
+from services.dispatch.domain.case import Case
+from services.dispatch.domain.directory import Area, Directory, Responder
+
+metadata = MetaData()
+
+cases = Table(
+    "cases",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("document", Document, nullable=False),
+    Index("cases_state", "state"),
+)
+
+areas = Table(
+    "areas",
+    metadata,
+    Column("code", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("parent", Text),
+)
+
+responders = Table(
+    "responders",
+    metadata,
+    Column("code", Text, primary_key=True),
+    Column("role", Text, nullable=False),
+    Column("areas", Document, nullable=False),
+    Column("categories", Document, nullable=False),
+)
+
+categories = Table(
+    "categories",
+    metadata,
+    Column("code", Text, primary_key=True),
+    Column("urgency", Text, nullable=False),
+    Column("dispute", Text, nullable=False),
+)
+
+DEFINITION = Definition("dispatch", chassis_tables(metadata), (Mapper(Case, cases, lambda case: {"state": case.state.value}),))
+
+
+def put(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
+    """Insert or change a directory row; answers whether anything is new."""
+    before = connection.execute(select(table).where(table.c.code == row["code"])).mappings().one_or_none()
+    if before is not None and dict(before) == dict(row):
+        return False
+    statement = insert_ignoring(connection)(table).values(**row)
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["code"], set_={name: statement.excluded[name] for name in row if name != "code"}
+        )
+    )
+    return True
+
+
+def directory(connection: Connection) -> Directory:
+    """The whole directory. It is small: areas and responders of one tenant."""
+    known = {row.code: Area(row.code, AreaKind(row.kind), row.parent) for row in connection.execute(select(areas))}
+    people = tuple(
+        Responder(row.code, Role(row.role), tuple(row.areas), tuple(row.categories))
+        for row in connection.execute(select(responders))
+    )
+    return Directory(known, people)
+
+
+def case_document(connection: Connection, id_: str) -> Mapping[str, Any] | None:
+    """A case as it stands."""
+    document: Mapping[str, Any] | None = connection.execute(
+        select(cases.c.document).where(cases.c.id == id_)
+    ).scalar_one_or_none()
+    return document

@@ -1,0 +1,1 @@
+"""What happened: an append-only provable log. It causes nothing in the chain."""

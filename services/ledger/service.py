@@ -1,0 +1,88 @@
+"""The ledger service: it records every public event once, and says now and then how large the log is and what its root is."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection
+
+from chassis.http import query
+from chassis.nameko import on, on_timer
+from chassis.outcome import Arm, Happened, Outcome, Refused
+from chassis.timers import Ringing
+from chassis.work import Work
+from contracts.envelope import Event
+from contracts.events.ledger import CheckpointSigned
+from contracts.topology import SUBSCRIPTIONS
+from services.ledger import store
+from services.ledger.domain.merkle import leaf_hash
+from services.ledger.store import LOG, Log
+
+CHECKPOINT = "checkpoint"
+CHECKPOINT_EVERY = timedelta(hours=1)
+
+
+class NoSequence(Refused):
+    """An event of one of the four services without its number: a gap could not be seen."""
+
+
+class LedgerService:
+    """Owns what happened; causes nothing in the chain."""
+
+    name = "ledger"
+
+    def record(self, event: Event, work: Work) -> None:
+        """Append an event to the log."""
+        if event.sequence is None:
+            raise NoSequence("ce-sequence: missing")
+        log = self._log(work)
+        body = store.canonical(event)
+        row = {
+            "position": log.frontier.size,
+            "source": event.source,
+            "subject": event.subject,
+            "sequence": event.sequence,
+            "event_id": event.id,
+            "type": event.type,
+            "time": event.time,
+            "body": body,
+        }
+        work.insert(store.entries, row)
+        log.frontier.append(leaf_hash(body))
+        if not log.checkpoint_armed:
+            log.checkpoint_armed = True
+            work.apply(Outcome(Arm(LOG, CHECKPOINT, next_checkpoint(work.now))))
+
+    for _schema in SUBSCRIPTIONS["ledger"]:
+        on(_schema)(record)
+
+    @on_timer(CHECKPOINT)
+    def ring_checkpoint(self, ringing: Ringing, work: Work) -> None:
+        """Say size and root; the next entry arms the next checkpoint."""
+        log = self._log(work)
+        log.checkpoint_armed = False
+        taken = {"size": log.frontier.size, "root": log.frontier.root(), "taken_at": ringing.due}
+        work.for_subject(LOG).apply(Outcome(Happened(CheckpointSigned, LOG, taken)))
+
+    @query("GET", "/log", role="reader")
+    def get_log(self, connection: Connection) -> Any:
+        """Size and root."""
+        log = store.log(connection)
+        return {"size": log.frontier.size, "root": log.frontier.root()}
+
+    @query("GET", "/log/<string:subject>", role="reader")
+    def get_entries(self, connection: Connection, subject: str) -> Any:
+        """What happened to a subject."""
+        return {"entries": store.of_subject(connection, subject)}
+
+    @staticmethod
+    def _log(work: Work) -> Log:
+        log = work.find(Log, LOG)
+        if log is None:
+            log = Log()
+            work.add(log)
+        return log
+
+
+def next_checkpoint(now: datetime) -> datetime:
+    """The next full hour."""
+    return now.replace(minute=0, second=0, microsecond=0) + CHECKPOINT_EVERY

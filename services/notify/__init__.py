@@ -1,0 +1,1 @@
+"""Telling people: addresses, templates in their language, delivery state. It never changes a ticket."""

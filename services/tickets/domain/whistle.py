@@ -1,0 +1,53 @@
+"""From a whistle to a ticket: its id, its urgency and the digest that stands for its private part."""
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from contracts.codes import Urgency
+from services.tickets.domain.ticket import Ticket
+
+PRIVATE = ("text", "address", "location", "reporter")
+
+
+def ticket_id(source: str, producer_id: str) -> str:
+    """The same producer id twice is one ticket: its id follows from it. 80 bits, so that it is short enough to say aloud."""
+    digest = hashlib.sha256(f"{source}\x00{producer_id}".encode()).digest()
+    return "T" + base64.b32encode(digest[:10]).decode()
+
+
+def urgency_of(category: Urgency, raised: Urgency | None) -> Urgency:
+    """The category's own, or what a person raised it to. E0 is the highest; nobody lowers it."""
+    return min(category, raised or category, key=lambda urgency: urgency.value)
+
+
+def private_digest(data: Mapping[str, Any], salt: bytes) -> str:
+    """A salted digest of the private part: proves later what was said, tells nobody what it was."""
+    private = {name: data.get(name) for name in PRIVATE}
+    text = json.dumps(private, sort_keys=True, ensure_ascii=False, default=str)
+    return hmac.new(salt, text.encode(), hashlib.sha256).hexdigest()
+
+
+def has_contact(reporter: Mapping[str, Any] | None) -> bool:
+    """Whether there is somebody to ask whether it is solved."""
+    return bool(reporter and reporter.get("phone"))
+
+
+def ticket_from(id_: str, data: Mapping[str, Any], urgency: Urgency, dispute: bool, at: datetime, salt: bytes) -> Ticket:
+    """A new ticket for a whistle's data (`whistle.blown.v1`)."""
+    return Ticket(
+        id=id_,
+        category=data["category"],
+        area=data["area"],
+        estate=data.get("estate"),
+        urgency=urgency_of(urgency, data.get("urgency")),
+        dispute=dispute if data.get("dispute") is None else data["dispute"],
+        channel=data["channel"],
+        opened_at=at,
+        has_contact=has_contact(data.get("reporter")),
+        private_digest=private_digest(data, salt),
+    )

@@ -1,0 +1,139 @@
+"""The AsyncAPI document satisfies the official parser and says what the topology says."""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from jsonschema import Draft7Validator
+
+from contracts.envelope import EventSchema, all_schemas
+from contracts.generate import ROOT
+from contracts.topology import SERVICES, queues
+
+HERE = Path(__file__).parent / "asyncapi"
+CACHE = Path(__file__).parents[2] / "var" / "asyncapi-parser"
+LATEST = "asyncapi-latest-version"
+
+Parse = Callable[[Path], list[dict[str, Any]]]
+
+
+@pytest.fixture(scope="module")
+def parse() -> Parse:
+    """Runs the official parser, which npm installs once into var/; returns its diagnostics."""
+    for tool in ("node", "npm"):
+        if shutil.which(tool) is None:
+            pytest.fail(f"{tool} is missing: apt-get install nodejs npm")
+    modules = _installed()
+
+    def parse_file(path: Path) -> list[dict[str, Any]]:
+        environment = {**os.environ, "NODE_PATH": str(modules)}
+        told = _run(["node", str(HERE / "check.cjs"), str(path)], env=environment)
+        diagnostics: list[dict[str, Any]] = json.loads(told)["diagnostics"]
+        return diagnostics
+
+    return parse_file
+
+
+@pytest.fixture
+def document() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((ROOT / "asyncapi.yaml").read_text(encoding="utf-8"))
+    return loaded
+
+
+def test_the_official_parser_has_nothing_to_say(parse: Parse) -> None:
+    """Not even a warning, but for the hint that there is a later AsyncAPI than 3.0."""
+    assert [told for told in parse(ROOT / "asyncapi.yaml") if told["code"] != LATEST] == []
+
+
+def _break_reference(document: dict[str, Any]) -> None:
+    document["operations"]["tickets.sends.ticket.opened.v1"]["channel"]["$ref"] = "#/channels/nowhere"
+
+
+def _break_binding(document: dict[str, Any]) -> None:
+    del document["channels"]["ticket.opened.v1"]["bindings"]["amqp"]["exchange"]
+
+
+def _break_schema(document: dict[str, Any]) -> None:
+    document["components"]["schemas"]["ticket.opened.v1"]["properties"]["area"]["type"] = "word"
+
+
+@pytest.mark.parametrize("damage", [_break_reference, _break_binding, _break_schema])
+def test_the_official_parser_finds_a_fault(
+    parse: Parse, document: dict[str, Any], tmp_path: Path, damage: Callable[[dict[str, Any]], None]
+) -> None:
+    damage(document)
+    path = tmp_path / "asyncapi.yaml"
+    path.write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
+    assert [told for told in parse(path) if told["code"] != LATEST]
+
+
+@pytest.mark.parametrize("schema", all_schemas(), ids=lambda schema: schema.type)
+def test_every_example_fits_its_schema(document: dict[str, Any], schema: type[EventSchema]) -> None:
+    """The official parser looks at the examples of AsyncAPI 2 alone."""
+    components = document["components"]
+    message = components["messages"][schema.type]
+    example = message["examples"][0]
+    _fits(components, message["payload"], example["payload"])
+    _fits(components, message["headers"], example["headers"])
+    _fits(components, components["messageTraits"]["cloudEvent"]["headers"], example["headers"])
+
+
+def _fits(components: dict[str, Any], schema: dict[str, Any], value: Any) -> None:
+    Draft7Validator({"allOf": [schema], "components": components}).validate(value)
+
+
+def test_every_type_has_a_channel_on_its_exchange(document: dict[str, Any]) -> None:
+    routed = {
+        channel["address"]: channel["bindings"]["amqp"]["exchange"]["name"]
+        for channel in document["channels"].values()
+        if channel["bindings"]["amqp"]["is"] == "routingKey"
+    }
+    assert routed == {schema.type: schema.exchange() for schema in all_schemas()}
+
+
+def test_every_queue_has_a_channel_with_what_is_bound(document: dict[str, Any]) -> None:
+    described = {
+        channel["bindings"]["amqp"]["queue"]["name"]: set(channel["messages"])
+        for channel in document["channels"].values()
+        if channel["bindings"]["amqp"]["is"] == "queue"
+    }
+    assert described == {
+        f"{service}.{source}": {schema.type for schema in bound}
+        for service in SERVICES
+        for source, bound in queues(service).items()
+    }
+
+
+def test_every_type_is_sent_and_every_queue_received_once(document: dict[str, Any]) -> None:
+    sent = [o["channel"]["$ref"] for o in document["operations"].values() if o["action"] == "send"]
+    received = [o["channel"]["$ref"] for o in document["operations"].values() if o["action"] == "receive"]
+    assert sorted(sent) == sorted(f"#/channels/{schema.type}" for schema in all_schemas())
+    assert sorted(received) == sorted(f"#/channels/{s}.{source}" for s in SERVICES for source in queues(s))
+
+
+def _installed() -> Path:
+    """The folder of the installed modules; a changed lock file is another installation."""
+    lock = (HERE / "package-lock.json").read_bytes()
+    folder = CACHE / hashlib.sha256(lock).hexdigest()[:12]
+    if not folder.exists():
+        unfinished = CACHE / f"{folder.name}.{os.getpid()}"
+        unfinished.mkdir(parents=True)
+        for name in ("package.json", "package-lock.json"):
+            shutil.copy(HERE / name, unfinished)
+        _run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=unfinished)
+        unfinished.replace(folder)
+    return folder / "node_modules"
+
+
+def _run(command: list[str], **how: Any) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False, **how)
+    if done.returncode:
+        pytest.fail(f"{' '.join(command[:2])} ended with {done.returncode}:\n{done.stderr[-2000:]}")
+    return str(done.stdout)

@@ -1,0 +1,213 @@
+"""Starting, killing and freezing server processes, with a guarantee that none outlives the test run."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from tests.kit import reaper
+
+
+class ServerError(RuntimeError):
+    """A test server could not be had, or did not do what it was asked to."""
+
+
+def free_port() -> int:
+    """A free loopback TCP port below the range from which the kernel takes ports for outgoing connections.
+
+    A port of that range could be taken by some client while the server that owns it is down for a restart,
+    and a client that keeps knocking on it could even end up connected to itself.
+    """
+    for _ in range(200):
+        port = random.randrange(20000, 32000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise ServerError("no free port between 20000 and 32000 on 127.0.0.1")
+
+
+def wait_until(
+    condition: Callable[[], bool],
+    what: str,
+    seconds: float = 60,
+    alive: Callable[[], bool] = lambda: True,
+    details: Callable[[], str] = str,
+) -> None:
+    """Wait until the condition holds; raise ServerError when the time is over or `alive` turns false."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if not alive():
+            raise ServerError(f"{what}: the process ended\n{details()}")
+        if time.monotonic() > end:
+            raise ServerError(f"{what}: not within {seconds:g} s\n{details()}")
+        time.sleep(0.05)
+
+
+_reaper_lock = threading.Lock()
+_reaper: subprocess.Popen[bytes] | None = None
+
+
+def _tell_reaper(entry: dict[str, Any]) -> None:
+    """Name one thing to the reaper, which is started at the first call."""
+    global _reaper
+    with _reaper_lock:
+        if _reaper is None:
+            _reaper = subprocess.Popen(
+                [sys.executable, reaper.__file__, str(os.getpid())],
+                stdin=subprocess.PIPE,
+                cwd="/",
+                start_new_session=True,
+            )
+            atexit.register(_let_reaper_work)
+        assert _reaper.stdin is not None
+        _reaper.stdin.write(json.dumps(entry).encode() + b"\n")
+        _reaper.stdin.flush()
+
+
+def _let_reaper_work() -> None:
+    if _reaper is not None and _reaper.stdin is not None:
+        _reaper.stdin.close()
+        _reaper.wait(timeout=60)
+
+
+def end_with_this_run(pid: int, number: int = signal.SIGKILL) -> None:
+    """See to it that this process and its descendants are ended when the test run ends, in whatever way."""
+    _tell_reaper({"pid": pid, "created": psutil.Process(pid).create_time(), "signal": int(number)})
+
+
+def remove_container_with_this_run(name: str) -> None:
+    """See to it that this container is removed when the test run ends, in whatever way."""
+    _tell_reaper({"container": name})
+
+
+def scratch_directory(prefix: str) -> Path:
+    """A new temporary directory, removed when the test run ends, in whatever way."""
+    directory = tempfile.mkdtemp(prefix=f"whistle-{prefix}-")
+    _tell_reaper({"directory": directory})
+    return Path(directory)
+
+
+class LocalProcess:
+    """A server process started here, which can be killed, frozen and started again."""
+
+    def __init__(
+        self,
+        argv: Sequence[str | Path],
+        directory: Path,
+        env: Mapping[str, str] | None = None,
+        user: str | None = None,
+        stop_signal: int = signal.SIGTERM,
+        discard_signal: int = signal.SIGKILL,
+    ) -> None:
+        """Describe the process; `user` is whom it runs as, None for the user of the tests.
+
+        `stop_signal` asks it for an orderly end, `discard_signal` ends it when nothing of it is needed any more.
+        """
+        self.argv = [str(word) for word in argv]
+        self.directory = directory
+        self.env = dict(env) if env is not None else None
+        self.user = user
+        self.stop_signal = stop_signal
+        self.discard_signal = discard_signal
+        self.log = directory / f"{Path(self.argv[0]).name}.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process runs (frozen counts as running)."""
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def pid(self) -> int:
+        """The pid of the running process."""
+        if self._process is None:
+            raise ServerError(f"{self.argv[0]} is not running")
+        return self._process.pid
+
+    def start(self) -> None:
+        """Start the process; its output is added to the log file."""
+        if self.alive:
+            raise ServerError(f"{self.argv[0]} is already running")
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                self.argv,
+                cwd=self.directory,
+                env=self.env,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                user=self.user,
+                group=self.user,
+                extra_groups=[] if self.user is not None else None,
+            )
+        end_with_this_run(self._process.pid, self.discard_signal)
+
+    def wait(self, seconds: float = 30) -> int:
+        """Wait for the process to end by itself; answers its exit status, negative for the signal that killed it."""
+        if self._process is None:
+            raise ServerError(f"{self.argv[0]} is not running")
+        try:
+            return self._process.wait(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            raise ServerError(f"{self.argv[0]} still runs after {seconds:g} s\n{self.log_tail()}") from None
+
+    def kill(self) -> None:
+        """SIGKILL the process and everything below it, and wait until they are gone."""
+        if self._process is not None:
+            if self.alive:
+                reaper.kill_tree(self._process.pid)
+            self._process.wait(timeout=30)
+            self._process = None
+
+    def stop(self, number: int | None = None) -> int | None:
+        """End the process in an orderly way (SIGKILL when that takes more than 30 s); answers its exit status."""
+        status = None
+        if self._process is not None:
+            if self.alive:
+                self.thaw()
+                self._process.send_signal(self.stop_signal if number is None else number)
+                try:
+                    self._process.wait(timeout=30)
+                except subprocess.TimeoutExpired:
+                    reaper.kill_tree(self._process.pid)
+            status = self._process.wait(timeout=30)
+            self._process = None
+        return status
+
+    def discard(self) -> None:
+        """End the process as fast as can be."""
+        if self.discard_signal == signal.SIGKILL:
+            self.kill()
+        else:
+            self.stop(self.discard_signal)
+
+    def freeze(self) -> None:
+        """SIGSTOP the process and everything below it: connections stay open and nobody answers."""
+        reaper.freeze_tree(self.pid)
+
+    def thaw(self) -> None:
+        """Let a frozen process go on."""
+        reaper.thaw_tree(self.pid)
+
+    def log_tail(self, lines: int = 30) -> str:
+        """The end of what the process printed."""
+        text = self.log.read_text(errors="replace") if self.log.exists() else ""
+        return "\n".join(text.splitlines()[-lines:])

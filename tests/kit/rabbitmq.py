@@ -1,0 +1,318 @@
+"""A real RabbitMQ for the tests: the one named in the environment, or a private throw-away one.
+
+Virtual hosts and users are managed over the management plugin's HTTP interface, which takes milliseconds
+where rabbitmqctl takes seconds, and which is the same for a private server and for one that was named.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote, urlsplit
+
+import amqp
+import requests
+
+from tests.kit import installed
+from tests.kit.containers import Container, docker_works
+from tests.kit.processes import LocalProcess, ServerError, free_port, scratch_directory, wait_until
+
+URL_VARIABLE = "WHISTLE_TEST_AMQP_URL"
+API_VARIABLE = "WHISTLE_TEST_RABBITMQ_API"
+IMAGE = "rabbitmq:4-management"
+HOW_TO_GET_ONE = f"""There is no RabbitMQ for the tests. Do one of these:
+  - set {URL_VARIABLE} to amqp://user:password@host:port and {API_VARIABLE} to the URL of its management
+    plugin with an administrator, http://user:password@host:15672
+  - install RabbitMQ 3.10 or newer (Debian and Ubuntu: the package rabbitmq-server; done by itself when run as root)
+  - have a working docker, with which the image {IMAGE} is run"""
+
+
+@dataclass
+class RabbitServer:
+    """A RabbitMQ server and its administrator.
+
+    `machine` is None for a server named in the environment, which cannot be killed, stopped or frozen from here.
+    """
+
+    host: str
+    port: int
+    user: str
+    password: str
+    api_url: str | None = None
+    machine: LocalProcess | Container | None = None
+    port_mapper: LocalProcess | None = None
+    rabbitmqctl: Path | None = None
+    passwords: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def private(self) -> bool:
+        """Whether the server was started by these tests, so that it can be killed and frozen."""
+        return self.machine is not None
+
+    def url(self, user: str | None = None, password: str | None = None, vhost: str = "/") -> str:
+        """The AMQP URL of a virtual host, by default as the administrator."""
+        if user is None:
+            user, password = self.user, self.password
+        elif password is None:
+            password = self.passwords[user]
+        who = f"{quote(user, safe='')}:{quote(password, safe='')}"
+        return f"amqp://{who}@{self.host}:{self.port}/{quote(vhost, safe='')}"
+
+    def connect(self, vhost: str = "/", timeout: float = 5) -> amqp.Connection:
+        """A plain AMQP connection as the administrator, already open."""
+        connection = amqp.Connection(
+            f"{self.host}:{self.port}",
+            self.user,
+            self.password,
+            virtual_host=vhost,
+            connect_timeout=timeout,
+            read_timeout=30,
+            write_timeout=30,
+        )
+        connection.connect()
+        return connection
+
+    def api(self, method: str, path: str, body: Any = None) -> Any:
+        """Call the management interface, e.g. api("GET", "queues/" + vhost); the answer parsed, None when empty.
+
+        Counts of messages in it are up to five seconds old; definitions are of the moment.
+        """
+        if self.api_url is None:
+            raise ServerError(
+                f"{URL_VARIABLE} names a server, but virtual hosts and users on it can be managed only when "
+                f"{API_VARIABLE} names its management plugin too, http://user:password@host:15672"
+            )
+        parts = urlsplit(self.api_url)
+        who = (unquote(parts.username or self.user), unquote(parts.password or self.password))
+        where = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl().rstrip("/")
+        answer = requests.request(method, f"{where}/api/{path}", json=body, auth=who, timeout=30)
+        if answer.status_code >= 400:
+            raise ServerError(f"{method} {path}: {answer.status_code} {answer.text}")
+        return answer.json() if answer.content else None
+
+    def add_vhost(self, name: str) -> None:
+        """Create a virtual host, in which the administrator may do everything."""
+        self.api("PUT", f"vhosts/{quote(name, safe='')}", {})
+        self._permit(self.user, name, ".*", ".*", ".*")
+
+    def delete_vhost(self, name: str) -> None:
+        """Delete a virtual host with everything in it."""
+        self.api("DELETE", f"vhosts/{quote(name, safe='')}")
+
+    def add_user(
+        self,
+        name: str,
+        password: str | None = None,
+        vhost: str = "/",
+        configure: str = ".*",
+        write: str = ".*",
+        read: str = ".*",
+    ) -> str:
+        """Create a user (or set its password) with these rights in a virtual host; return its AMQP URL there."""
+        password = password or self.passwords.get(name) or secrets.token_hex(12)
+        self.api("PUT", f"users/{quote(name, safe='')}", {"password": password, "tags": ""})
+        self._permit(name, vhost, configure, write, read)
+        self.passwords[name] = password
+        return self.url(name, password, vhost)
+
+    def delete_user(self, name: str) -> None:
+        """Delete a user."""
+        self.api("DELETE", f"users/{quote(name, safe='')}")
+        self.passwords.pop(name, None)
+
+    def _permit(self, user: str, vhost: str, configure: str, write: str, read: str) -> None:
+        rights = {"configure": configure, "write": write, "read": read}
+        self.api("PUT", f"permissions/{quote(vhost, safe='')}/{quote(user, safe='')}", rights)
+
+    def import_definitions(self, definitions: Mapping[str, Any]) -> None:
+        """Import a definitions document (vhosts, users, permissions, policies, queues...) in one call."""
+        self.api("POST", "definitions", definitions)
+        for vhost in definitions.get("vhosts", ()):
+            self._permit(self.user, vhost["name"], ".*", ".*", ".*")
+        for user in definitions.get("users", ()):
+            if "password" in user:
+                self.passwords[user["name"]] = user["password"]
+
+    def ctl(self, *args: str) -> str:
+        """Run rabbitmqctl on the private server and return what it printed (takes seconds: prefer `api`)."""
+        machine = self._own_machine()
+        if isinstance(machine, Container):
+            return machine.docker("exec", machine.name, "rabbitmqctl", "--quiet", *args)
+        command = [str(self.rabbitmqctl), "--quiet", *args]
+        done = subprocess.run(
+            command, env=machine.env, cwd=machine.directory, capture_output=True, text=True, timeout=120, check=False
+        )
+        if done.returncode != 0:
+            raise ServerError(f"rabbitmqctl {' '.join(args)}: {done.stdout}{done.stderr}")
+        return done.stdout
+
+    def _own_machine(self) -> LocalProcess | Container:
+        if self.machine is None:
+            raise ServerError(
+                f"the RabbitMQ named by {URL_VARIABLE} was not started by these tests: it cannot be killed, "
+                "stopped, restarted, frozen or given to rabbitmqctl from here; use rabbitmq(private=True) for that"
+            )
+        return self.machine
+
+    def ready(self) -> bool:
+        """Whether an AMQP connection can be opened and the management interface (if any is known) answers."""
+        try:
+            with contextlib.closing(self.connect(timeout=2)):
+                pass
+            if self.api_url is not None:
+                self.api("GET", "whoami")
+            return True
+        except (OSError, amqp.AMQPError, requests.RequestException, ServerError):
+            return False
+
+    def wait_ready(self, seconds: float = 90) -> None:
+        """Wait until the server answers."""
+        machine = self.machine
+        if machine is None:
+            wait_until(self.ready, f"RabbitMQ at {self.host}:{self.port} ({URL_VARIABLE}) does not answer", 20)
+        else:
+            wait_until(self.ready, "RabbitMQ start", seconds, lambda: machine.alive, machine.log_tail)
+
+    def settle(self) -> None:
+        """Put the names of quorum queues on the disk, which the server itself does only about twice a second.
+
+        A quorum queue declared in the moment before a kill is otherwise lost with all its messages, confirmed
+        ones included, and until it is deleted every operation on it hangs or fails.
+        """
+        self.ctl("eval", "[dets:sync(Table) || Table <- dets:all()].")
+
+    def kill(self) -> None:
+        """SIGKILL the server; call `settle` before when quorum queues were declared just now."""
+        self._own_machine().kill()
+
+    def stop(self) -> None:
+        """Shut the server down in an orderly way; `restart` brings it back."""
+        self._own_machine().stop()
+
+    def restart(self) -> None:
+        """Start the server again on the data and the ports it had (stopping it first when it runs)."""
+        machine = self._own_machine()
+        machine.stop()
+        machine.start()
+        self.wait_ready()
+
+    def freeze(self) -> None:
+        """Stop the server in its tracks: connections stay open, nothing answers."""
+        self._own_machine().freeze()
+
+    def thaw(self) -> None:
+        """Let a frozen server go on."""
+        self._own_machine().thaw()
+
+
+def _from_environment(url: str) -> RabbitServer:
+    parts = urlsplit(url)
+    if parts.scheme != "amqp" or not parts.hostname or not parts.username:
+        raise ServerError(f"{URL_VARIABLE} is not of the form amqp://user:password@host:port")
+    return RabbitServer(
+        parts.hostname,
+        parts.port or 5672,
+        unquote(parts.username),
+        unquote(parts.password or ""),
+        os.environ.get(API_VARIABLE) or None,
+    )
+
+
+def _installed_server(binaries: Path, epmd: Path) -> RabbitServer:
+    directory = scratch_directory("rabbitmq")
+    port, api_port, epmd_port, dist_port = (free_port() for _ in range(4))
+    user, password = "whistle-admin", secrets.token_hex(12)
+    (directory / "home").mkdir()
+    (directory / "env.conf").write_text("")
+    (directory / "enabled_plugins").write_text("[rabbitmq_management].\n")
+    settings = {
+        "listeners.tcp.1": f"127.0.0.1:{port}",
+        "management.tcp.ip": "127.0.0.1",
+        "management.tcp.port": api_port,
+        "default_user": user,
+        "default_pass": password,
+        "log.file": "false",
+        "log.console": "true",
+        "log.console.level": "error",
+    }
+    config = directory / "rabbitmq.conf"
+    config.write_text("".join(f"{key} = {value}\n" for key, value in settings.items()))
+    env = {key: value for key, value in os.environ.items() if not key.startswith(("RABBITMQ_", "ERL_", "NOTIFY_"))}
+    env |= {
+        "HOME": str(directory / "home"),
+        "ERL_EPMD_ADDRESS": "127.0.0.1",
+        "ERL_EPMD_PORT": str(epmd_port),
+        "RABBITMQ_NODENAME": f"whistle-{secrets.token_hex(4)}@localhost",
+        "RABBITMQ_DIST_PORT": str(dist_port),
+        "RABBITMQ_CONF_ENV_FILE": str(directory / "env.conf"),
+        "RABBITMQ_CONFIG_FILE": str(config),
+        "RABBITMQ_ADVANCED_CONFIG_FILE": str(directory / "advanced.config"),
+        "RABBITMQ_ENABLED_PLUGINS_FILE": str(directory / "enabled_plugins"),
+        "RABBITMQ_MNESIA_BASE": str(directory / "data"),
+        "RABBITMQ_LOG_BASE": str(directory / "log"),
+        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
+        # The start script then becomes the server instead of waiting for it, so that its pid is the server's.
+        "RUNNING_UNDER_SYSTEMD": "true",
+    }
+    mapper = LocalProcess([epmd, "-address", "127.0.0.1", "-port", str(epmd_port)], directory, env)
+    machine = LocalProcess([binaries / "rabbitmq-server"], directory, env)
+    return RabbitServer(
+        "127.0.0.1",
+        port,
+        user,
+        password,
+        f"http://127.0.0.1:{api_port}",
+        machine,
+        mapper,
+        binaries / "rabbitmqctl",
+    )
+
+
+def _container_server() -> RabbitServer:
+    port, api_port = free_port(), free_port()
+    user, password = "whistle-admin", secrets.token_hex(12)
+    env = {"RABBITMQ_DEFAULT_USER": user, "RABBITMQ_DEFAULT_PASS": password}
+    machine = Container(IMAGE, {port: 5672, api_port: 15672}, env)
+    return RabbitServer("127.0.0.1", port, user, password, f"http://127.0.0.1:{api_port}", machine)
+
+
+@contextlib.contextmanager
+def rabbitmq(private: bool = False) -> Iterator[RabbitServer]:
+    """A running RabbitMQ: the one of WHISTLE_TEST_AMQP_URL, else a throw-away one that ends with the block.
+
+    `private` ignores the environment, for tests that kill or freeze the server.
+    """
+    url = os.environ.get(URL_VARIABLE)
+    if url and not private:
+        server = _from_environment(url)
+        server.wait_ready()
+        yield server
+        return
+    binaries = installed.found_or_installed(installed.rabbitmq_binaries, "rabbitmq-server")
+    epmd = installed.epmd_binary()
+    if binaries is not None and epmd is not None:
+        server = _installed_server(binaries, epmd)
+    elif docker_works():
+        server = _container_server()
+    else:
+        raise ServerError(HOW_TO_GET_ONE)
+    machine = server._own_machine()
+    try:
+        if server.port_mapper is not None:
+            server.port_mapper.start()
+        machine.start()
+        server.wait_ready()
+        yield server
+    finally:
+        machine.discard()
+        if server.port_mapper is not None:
+            server.port_mapper.discard()
+        if isinstance(machine, LocalProcess):
+            shutil.rmtree(machine.directory, ignore_errors=True)

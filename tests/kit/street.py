@@ -1,0 +1,160 @@
+"""The street outside: producers who whistle, responders and a front desk who act on what they hear.
+
+It knows the services only by their events. Every command has an id that follows from what it answers, so that repeating it
+after an outage is the same command. It survives the broker's restarts, and keeps the ids of all that it sent.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any
+
+import amqp
+import kombu
+from kombu import Connection, Consumer, Exchange, Queue
+
+from tests.kit.stack import Stack
+
+LOST = (amqp.AMQPError, kombu.exceptions.KombuError, OSError)
+SOURCE = "/hotline"
+
+
+def headers(type_: str, source: str, id_: str, subject: str) -> dict[str, str]:
+    """The attributes of an event in binary mode."""
+    return {
+        "ce-specversion": "1.0",
+        "ce-type": type_,
+        "ce-source": source,
+        "ce-id": id_,
+        "ce-subject": subject,
+        "ce-time": datetime.now(UTC).isoformat(),
+    }
+
+
+class Mouth:
+    """Publishes to `intake.events` as one account, each message confirmed, through every outage."""
+
+    def __init__(self, stack: Stack, account: str, stop: threading.Event):
+        self._stack, self._account, self._halt = stack, account, stop
+        self._connection: Connection | None = None
+
+    def say(self, type_: str, source: str, id_: str, subject: str, data: Mapping[str, Any]) -> None:
+        """Return when the broker confirmed it."""
+        body = json.dumps(data, ensure_ascii=False).encode()
+        while not self._halt.is_set():
+            try:
+                if self._connection is None:
+                    self._connection = Connection(
+                        self._stack.amqp(self._account), transport_options={"confirm_publish": True}, connect_timeout=3
+                    )
+                self._connection.default_channel.basic_publish(
+                    amqp.Message(
+                        body,
+                        application_headers=headers(type_, source, id_, subject),
+                        content_type="application/json",
+                        delivery_mode=2,
+                        user_id=self._connection.userid,
+                    ),
+                    "intake.events",
+                    type_,
+                    timeout=10,
+                )
+                return
+            except LOST:
+                self.close()
+                self._halt.wait(0.2)
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        if self._connection is not None:
+            with suppress(Exception):
+                self._connection.collect()
+        self._connection = None
+
+
+class Street(threading.Thread):
+    """Listens to tickets and dispatch and answers. ``sent`` are the ids of the whistles that the broker confirmed."""
+
+    def __init__(self, stack: Stack):
+        super().__init__(name="street", daemon=True)
+        self.stack = stack
+        self.sent: list[str] = []
+        self.closed: dict[str, str] = {}
+        self._halt = threading.Event()
+        self._mouths = {account: Mouth(stack, account, self._halt) for account in ("hotline", "responders", "grid", "desk")}
+        self._whistler = Mouth(stack, "hotline", self._halt)
+        self._queue = Queue("street", durable=True, queue_arguments={"x-queue-type": "quorum"})
+        self._declare()
+
+    def _declare(self) -> None:
+        with Connection(self.stack.amqp("admin")) as connection, connection.channel() as channel:
+            queue = self._queue(channel)
+            queue.queue_declare()
+            for exchange, key in (
+                ("dispatch.events", "assignment.made.v1"),
+                ("tickets.events", "ticket.verified.v1"),
+                ("tickets.events", "ticket.closed.v1"),
+            ):
+                queue.bind_to(Exchange(exchange, "topic"), routing_key=key)
+
+    def whistle(self, number: int, **changes: Any) -> str:
+        """Blow a whistle and keep its id; answers the id."""
+        id_ = f"w-{number:06d}"
+        data = {
+            "category": ("noise", "parking", "leak")[number % 3],
+            "area": f"shanqi-{number % 2 + 1}",
+            "estate": ("yangguang", "heping")[number % 2],
+            "channel": "hotline",
+            "text": f"楼上半夜放音乐，第 {number} 次",
+            "reporter": {"name": "王阿姨", "phone": f"029-0000{number:04d}", "locale": "zh"},
+            **changes,
+        }
+        self._whistler.say("whistle.blown.v1", SOURCE, id_, id_, data)
+        self.sent.append(id_)
+        return id_
+
+    def run(self) -> None:
+        while not self._halt.is_set():
+            try:
+                self._listen()
+            except LOST:
+                self._halt.wait(0.3)
+
+    def _listen(self) -> None:
+        with Connection(self.stack.amqp("admin"), heartbeat=10, connect_timeout=3) as connection:
+            channel = connection.channel()
+            channel.basic_qos(0, 50, False)
+            with Consumer(channel, [self._queue(channel)], on_message=self._hear, auto_declare=False):
+                while not self._halt.is_set():
+                    with suppress(TimeoutError):
+                        connection.drain_events(timeout=0.5)
+
+    def _hear(self, message: Any) -> None:
+        type_, ticket = message.headers["ce-type"], message.headers["ce-subject"]
+        data = json.loads(message.body)
+        if type_ == "assignment.made.v1":
+            self._work(ticket, data)
+        elif type_ == "ticket.verified.v1":
+            rating = {"request": "rate", "resolved": True, "satisfied": True}
+            self._mouths["desk"].say("request.made.v1", "/desk", f"rate-{ticket}-{data['generation']}", ticket, rating)
+        else:
+            self.closed[ticket] = data["closure"]
+        message.ack()
+
+    def _work(self, ticket: str, data: Mapping[str, Any]) -> None:
+        verifying = data["purpose"] == "verify"
+        mouth = self._mouths["grid" if verifying else "responders"]
+        for command in ["verify"] if verifying else ["sign", "report_in", "handle"]:
+            report = {"command": command, "unit": data["to"], **({"passed": True} if verifying else {})}
+            mouth.say("report.filed.v1", "/responders", f"{data['assignment']}-{command}", ticket, report)
+
+    def stop(self) -> None:
+        """Go home."""
+        self._halt.set()
+        self.join(timeout=10)
+        for mouth in (*self._mouths.values(), self._whistler):
+            mouth.close()
