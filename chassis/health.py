@@ -31,6 +31,10 @@ class Health:
         """A loop came round; ``trouble`` says what keeps it from working, None that it works."""
         self.loops[loop] = Loop(time.monotonic(), trouble)
 
+    def forget(self, loop: str) -> None:
+        """It is done, and will not be heard of again."""
+        del self.loops[loop]
+
     def heartbeat_age(self) -> float:
         """Seconds since the hub last turned."""
         return time.monotonic() - self.heartbeat

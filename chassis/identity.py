@@ -60,10 +60,15 @@ class Identities:
     def load(cls, path: Path) -> "Identities":
         """Read the file. Raises InvalidIdentities."""
         try:
-            return cls(_File().load(yaml.safe_load(path.read_text("utf-8")))["accounts"])
+            accounts = _File().load(yaml.safe_load(path.read_text("utf-8")))["accounts"]
+            for name in ("id", "amqp_user", "token_sha256"):
+                given = [account[name] for account in accounts if name in account]
+                if len(given) > len(set(given)):
+                    raise ValidationError({"accounts": f"two have the same {name}"})
+            return cls(accounts)
         except ValidationError as wrong:
             raise InvalidIdentities(f"{path}: " + "; ".join(f"{k}: {v}" for k, v in flatten(wrong.messages).items())) from None
-        except (OSError, yaml.YAMLError) as unreadable:
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as unreadable:
             raise InvalidIdentities(f"{path}: {unreadable}") from None
 
     def by_user(self, user_id: str | None) -> Actor | None:

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from sqlalchemy import Connection, RowMapping, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from chassis import log as logs
 from chassis import wire
 from chassis.clock import BusinessClock
 from chassis.failpoints import failpoint
@@ -30,7 +31,6 @@ Handle = Callable[[Event, Work], None]
 """Calls the service's method for an event, within the unit of work."""
 
 CONFLICT_RETRIES = 2
-_UNREADABLE = (wire.Undecodable, UnknownEvent, InvalidEvent)
 
 
 class Watch(Protocol):
@@ -81,7 +81,7 @@ class Inbox:
         for message in messages:
             try:
                 arrived.append(_Arrived(message, self._read(message)))
-            except _UNREADABLE as wrong:
+            except Exception as wrong:  # reading does no I/O: whatever it raises is this message's own fault
                 self._bury(message, wrong)
         if not arrived:
             return
@@ -136,7 +136,8 @@ class Inbox:
             causation=event.id,
             actor=self.actor_of(event.actor),
         )
-        self.handle[event.type](event, work)
+        with logs.bound(correlation=work.correlation, causation=event.causationid, event=event.id):
+            self.handle[event.type](event, work)
 
     def _insert(self, connection: Connection, arrived: Sequence[_Arrived]) -> list[_Arrived]:
         """Insert the rows; answer the events that were not there yet. Never catches a duplicate-key error."""
@@ -146,9 +147,10 @@ class Inbox:
         statement = insert_ignoring(connection)(table).on_conflict_do_nothing()
         returned = connection.execute(statement.returning(table.c.source, table.c.event_id), rows)
         inserted = {(source, id_) for source, id_ in returned}
-        self._compare_repeated(connection, [one for one in arrived if (one.event.source, one.event.id) not in inserted])
-        fresh = [one for one in arrived if by_key[one.event.source, one.event.id] is one]
-        return [one for one in fresh if (one.event.source, one.event.id) in inserted]
+        keys = [(one.event.source, one.event.id) for one in arrived]
+        fresh = [key in inserted and by_key[key] is one for key, one in zip(keys, arrived, strict=True)]
+        self._compare_repeated(connection, [one for one, new in zip(arrived, fresh, strict=True) if not new])
+        return [one for one, new in zip(arrived, fresh, strict=True) if new]
 
     def _compare_repeated(self, connection: Connection, repeated: Sequence[_Arrived]) -> None:
         """The same id with another body is no redelivery: it is kept as dead, beside the first."""
@@ -188,7 +190,7 @@ class Inbox:
         """What cannot be read is kept as it came, under the name it has or its digest."""
         digest = message.digest()
         kept = _kept(message)
-        headers = kept["headers"]
+        headers = wire.spelled(kept["headers"])
         self._save(
             {
                 "handler": self.handler,
@@ -307,11 +309,15 @@ _FORGOTTEN: dict[str, Any] = {"user_id": None, "headers": None, "content_type": 
 def _kept(message: Message) -> dict[str, Any]:
     return {
         "user_id": message.user_id,
-        # PostgreSQL keeps no U+0000; the digest above was made of what really came
-        "headers": {name.replace("\0", "�"): value.replace("\0", "�") for name, value in message.headers.items()},
-        "content_type": message.content_type,
+        "headers": {_storable(name): _storable(value) for name, value in message.headers.items()},
+        "content_type": _storable(message.content_type),
         "body": message.body,
     }
+
+
+def _storable(text: str) -> str:
+    """PostgreSQL keeps neither U+0000 nor half a character; the digest is made of what really came."""
+    return text.replace("\0", "�").encode("utf-8", "replace").decode()
 
 
 def message_of(row: RowMapping) -> Message:

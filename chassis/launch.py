@@ -37,10 +37,12 @@ def serve(service_cls: Any, definition: Definition, settings: Settings, listened
     logs.configure(definition.name, settings.log_level)
     failpoints.arm()
     runtime = Runtime(definition, settings, listened)
+    runtime.health.report("start", "starting")
     OpsServer(settings.ops, runtime.health, runtime.registry).start()
     container = Container(service_cls, {RUNTIME_KEY: runtime, MAX_WORKERS_CONFIG_KEY: MAX_WORKERS})
     stop_on_signals(container)
     container.start()
+    runtime.health.forget("start")
     log.info("up", extra={"http": settings.http, "ops": settings.ops})
     try:
         eventlet.spawn(container.wait).wait()

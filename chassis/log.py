@@ -5,6 +5,8 @@ Private data never reaches a log line: log ids and counts, never an event's data
 
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
@@ -13,9 +15,14 @@ from pythonjsonlogger.json import JsonFormatter
 _context: ContextVar[dict[str, str | None]] = ContextVar("whistle_log_context", default={})  # noqa: B039
 
 
-def bind(**ids: str | None) -> None:
-    """From here on, in this worker, every line carries these ids."""
-    _context.set({**_context.get(), **ids})
+@contextmanager
+def bound(**ids: str | None) -> Iterator[None]:
+    """Within the block, here and in the worker that is called from here, every line carries these ids."""
+    before = _context.set({**_context.get(), **ids})
+    try:
+        yield
+    finally:
+        _context.reset(before)
 
 
 class _Context(logging.Filter):
@@ -26,7 +33,8 @@ class _Context(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         record.service = self._service
         for key, value in _context.get().items():
-            setattr(record, key, value)
+            if not hasattr(record, key):  # what the line says itself counts
+                setattr(record, key, value)
         return True
 
 

@@ -7,6 +7,7 @@ regression tests name each case.
 
 import logging
 from collections.abc import Callable
+from contextvars import copy_context
 from typing import Any
 
 from eventlet import Timeout
@@ -29,7 +30,16 @@ class HandlerDied(Exception):
 
 
 class Container(ServiceContainer):
-    """A container that a worker's BaseException cannot bring to a stand-still."""
+    """A container that a worker's BaseException can neither bring to a stand-still nor end."""
+
+    def _run_worker(self, worker_ctx: Any, handle_result: Any) -> None:
+        try:
+            super()._run_worker(worker_ctx, handle_result)
+        except (Timeout, SystemExit) as died:  # the hub would end the process for a SystemExit
+            wrong = HandlerDied(f"{worker_ctx.entrypoint.method_name} ended with {type(died).__name__}")
+            log.error("a handler died", exc_info=died)
+            if handle_result is not None:
+                handle_result(worker_ctx, None, (HandlerDied, wrong, None))
 
     def _handle_thread_exited(self, gt: Any) -> None:
         try:
@@ -76,11 +86,10 @@ def call(entrypoint: Entrypoint, *args: Any, **kwargs: Any) -> Any:
 
     context = entrypoint.container.spawn_worker(entrypoint, args, kwargs, handle_result=keep)
     worker = entrypoint.container._worker_threads.get(context)
-    try:
-        if worker is not None:
-            worker.wait()
-    except Timeout as died:
-        raise HandlerDied(f"{entrypoint.method_name} ended with {type(died).__name__}") from None
+    if worker is not None:
+        # it has not run yet: let it log under the ids of whoever calls
+        worker.gr_context = copy_context()
+        worker.wait()
     result, exc_info = ended[0]
     if exc_info is not None:
         raise exc_info[1]

@@ -5,6 +5,7 @@ GET /healthz (alive), /readyz (no outage), /metrics (Prometheus text).
 
 import json
 import logging
+from contextlib import suppress
 from typing import Any
 
 from eventlet.patcher import original
@@ -14,6 +15,7 @@ from chassis.health import Health
 
 _socket: Any = original("socket")
 _threading: Any = original("threading")
+_time: Any = original("time")
 
 log = logging.getLogger(__name__)
 READ_TIMEOUT = 2.0
@@ -34,13 +36,14 @@ class OpsServer:
 
     def _serve(self) -> None:
         while True:
-            connection, _ = self._listener.accept()
             try:
-                with connection:
-                    connection.settimeout(READ_TIMEOUT)
-                    self._answer(connection)
-            except OSError:
+                connection, _ = self._listener.accept()
+            except OSError:  # out of file descriptors, say: this thread has to outlive it
+                _time.sleep(0.1)
                 continue
+            with suppress(Exception), connection:
+                connection.settimeout(READ_TIMEOUT)
+                self._answer(connection)
 
     def _answer(self, connection: Any) -> None:
         request = connection.recv(4096).split(b" ")

@@ -53,24 +53,22 @@ class Relay:
     ):
         self._store, self._publisher, self._mandatory = store, publisher, mandatory
         self._watch, self._on_state = watch, on_state
-        self._batch, self._poll = batch, poll
+        self._batch, self._poll, self._pause = batch, poll, PAUSE_FIRST
 
     def run(self, stop: threading.Event) -> None:
         """Lead or wait to lead. When stopped, publish what is pending, if that is possible, and return."""
-        pause = PAUSE_FIRST
         while not stop.is_set():
             try:
                 with self._session() as session:
                     if not self._lead(session, stop):
                         break
-                    pause = PAUSE_FIRST
                     self._watch.leading(True)
                     self._work(session, stop)
             except (StoreUnavailable, BusUnavailable) as wrong:
                 log.warning("relay: %s", wrong)
                 self._on_state(str(wrong))
-                stop.wait(pause)
-                pause = min(pause * 2, PAUSE_LONGEST)
+                stop.wait(self._pause)
+                self._pause = min(self._pause * 2, PAUSE_LONGEST)
             finally:
                 self._watch.leading(False)
         self._publisher.close()
@@ -98,11 +96,13 @@ class Relay:
 
     def _work(self, session: Connection, stop: threading.Event) -> None:
         while True:
+            stopping = stop.is_set()  # looked at before, so that what was committed before the stop is published
             count = self.publish_pending(session)
+            self._pause = PAUSE_FIRST
             self._on_state(None)
             if count == self._batch:
                 continue
-            if stop.is_set():
+            if stopping:
                 return
             self._wait(session, stop)
 
@@ -111,6 +111,7 @@ class Relay:
         driver: Any = session.connection.driver_connection
         end = time.monotonic() + self._poll
         while not stop.is_set() and time.monotonic() < end:
+            self._publisher.keep_alive()
             try:
                 driver.poll()
             except Exception as wrong:

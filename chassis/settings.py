@@ -38,9 +38,20 @@ class Settings:
     retry_first: float
 
 
+class _Env(FileAwareEnv):
+    """A file that cannot be read is one more bad key, not the end of the list."""
+
+    def _get_value(self, env_key: str, default: Any) -> Any:
+        try:
+            return super()._get_value(env_key, default)
+        except ValueError as unreadable:
+            self._errors[f"{env_key}_FILE"].append(str(unreadable))
+            return default
+
+
 def read(service: str) -> Settings:
     """The settings of one service. Raises BadSettings naming each bad key at once, not only the first."""
-    env = FileAwareEnv(eager=False, prefix="WHISTLE_")
+    env = _Env(eager=False, prefix="WHISTLE_", strip_whitespace=True)
 
     def key(name: str) -> str:
         own = f"{service.upper()}_{name}"
@@ -73,5 +84,5 @@ def read(service: str) -> Settings:
 
 def _address(value: str) -> None:
     host, _, port = value.rpartition(":")
-    if not host or not port.isdigit() or int(port) > 65535:
+    if not host or not (port.isascii() and port.isdigit()) or int(port) > 65535:
         raise ValidationError("Want host:port.")

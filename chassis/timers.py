@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection, delete, or_, select, update
 
+from chassis import log as logs
 from chassis.clock import BusinessClock
 from chassis.failpoints import failpoint
 from chassis.inbox import CONFLICT_RETRIES, reason
@@ -116,7 +117,8 @@ class Timers:
         if handler is None:
             raise LookupError(f"nobody takes timers of kind {ringing.kind!r}")
         work = Work(unit=unit, now=self._clock.now(), correlation=ringing.subject, causation=row["causation"])
-        handler(ringing, work)
+        with logs.bound(correlation=work.correlation, causation=work.causation, timer=ringing.name):
+            handler(ringing, work)
 
     def _claim(self, connection: Connection, most: int) -> Sequence[Any]:
         table = self._store.tables.timers

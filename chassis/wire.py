@@ -4,8 +4,10 @@ The SDK's ``knative`` binding spells headers ``ce-``; we also read ``cloudEvents
 binding and its clients use.
 """
 
+import binascii
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,6 +15,7 @@ from typing import Any
 
 from cloudevents.core.bindings import rabbitmq
 from cloudevents.core.exceptions import CloudEventValidationError
+from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
 
 from contracts.envelope import SEQUENCE_DIGITS, Event, EventSchema, InvalidEvent, schema_for
@@ -20,6 +23,8 @@ from contracts.envelope import SEQUENCE_DIGITS, Event, EventSchema, InvalidEvent
 JSON = "application/json"
 _OTHER_PREFIXES = ("cloudevents:", "cloudevents_")
 _KNOWN_HEADERS = "ce-"
+_SURROGATE = re.compile("[\ud800-\udfff]")
+"""Half a character: the broker's client and JSON let it through, UTF-8 and so every store cannot hold it."""
 
 
 class Undecodable(Exception):
@@ -37,7 +42,8 @@ class Message:
 
     def digest(self) -> str:
         """SHA-256 over type, subject and body, hexadecimal: what makes a repeated id the same command or another one."""
-        named = [self.headers.get("ce-type", ""), self.headers.get("ce-subject", ""), self.content_type]
+        headers = spelled(self.headers)
+        named = [headers.get("ce-type", ""), headers.get("ce-subject", ""), self.content_type]
         return hashlib.sha256(json.dumps(named).encode() + b"\x00" + self.body).hexdigest()
 
 
@@ -71,9 +77,9 @@ def decode(message: Message) -> Event:
     type_ = str(attributes["type"])
     return Event(
         type=type_,
-        source=str(attributes["source"]),
+        source=_required(attributes, "source"),
         subject=_required(attributes, "subject"),
-        id=str(attributes["id"]),
+        id=_required(attributes, "id"),
         time=_time(attributes),
         data=schema_for(type_).read(data),
         correlationid=_optional(attributes, "correlationid"),
@@ -85,15 +91,35 @@ def decode(message: Message) -> Event:
 
 def read_envelope(message: Message) -> CloudEvent:
     """The CloudEvent, its data not yet looked at. Raises Undecodable."""
-    headers = {_our_spelling(name): value for name, value in message.headers.items()}
+    headers = spelled(message.headers)
     plain = rabbitmq.RabbitMQMessage(headers=headers, content_type=message.content_type, body=message.body)
     try:
-        return rabbitmq.from_rabbitmq_event(plain)
+        envelope = rabbitmq.from_rabbitmq(plain, JSONFormat(), _event)
+    except Undecodable:
+        raise
     except CloudEventValidationError as wrong:
         named = "; ".join(sorted(f"{name}: {', '.join(map(str, errors))}" for name, errors in wrong.errors.items()))
         raise Undecodable(f"not a CloudEvent: {named}") from None
-    except Exception as wrong:  # the SDK lets JSON, date and type errors through as they are
-        raise Undecodable(f"not a CloudEvent: {type(wrong).__name__} while reading it") from None
+    except (json.JSONDecodeError, UnicodeDecodeError, AttributeError, RecursionError):
+        raise Undecodable("body: not a JSON object") from None
+    except binascii.Error:
+        raise Undecodable("data_base64: not base 64") from None
+    except Exception:  # of what the SDK reads only the date is left
+        raise Undecodable("ce-time: not an instant") from None
+    assert isinstance(envelope, CloudEvent)
+    return envelope
+
+
+def _event(attributes: dict[str, Any], data: Any) -> CloudEvent:
+    """The SDK makes up what is missing, and an id made up at each delivery would have its effect at each delivery."""
+    if missing := [name for name in ("specversion", "id", "time") if name not in attributes]:
+        raise Undecodable("; ".join(f"ce-{name}: missing" for name in missing))
+    return CloudEvent(attributes, data)
+
+
+def spelled(headers: Mapping[str, str]) -> dict[str, str]:
+    """The headers with every attribute under its ``ce-`` name."""
+    return {_our_spelling(name): value for name, value in headers.items()}
 
 
 def _our_spelling(name: str) -> str:
@@ -109,7 +135,7 @@ def _data(envelope: CloudEvent) -> Any:
     if isinstance(data, bytes | str):
         try:
             return json.loads(data)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise Undecodable("data: not JSON") from None
     return data
 
@@ -126,8 +152,8 @@ def _optional(attributes: Mapping[str, Any], name: str) -> str | None:
     if value is None or value == "":
         return None
     text = str(value)
-    if len(text) > 255 or "\x00" in text:
-        raise Undecodable(f"ce-{name}: longer than 255 characters or contains U+0000")
+    if len(text) > 255 or "\x00" in text or _SURROGATE.search(text):
+        raise Undecodable(f"ce-{name}: longer than 255 characters or contains what is no text")
     return text
 
 
@@ -135,14 +161,17 @@ def _time(attributes: Mapping[str, Any]) -> datetime:
     time = attributes["time"]
     if not isinstance(time, datetime) or time.tzinfo is None:
         raise Undecodable("ce-time: no time zone")
-    return time.astimezone(UTC)
+    try:
+        return time.astimezone(UTC)
+    except OverflowError:
+        raise Undecodable("ce-time: out of range") from None
 
 
 def _sequence(attributes: Mapping[str, Any]) -> int | None:
     text = _optional(attributes, "sequence")
     if text is None:
         return None
-    if not (text.isascii() and text.isdigit() and len(text) <= SEQUENCE_DIGITS):
+    if not (text.isascii() and text.isdigit() and len(text) <= SEQUENCE_DIGITS and int(text) < 2**63):
         raise Undecodable("ce-sequence: not a number")
     return int(text)
 

@@ -125,34 +125,38 @@ class UnitOfWork:
     def _write_outbox(self) -> None:
         if not self._said:
             return
-        last = self._next_sequences(Counter(said.happened.subject for said in self._said))
+        streams = [(self._source_of(said), said.happened.subject) for said in self._said]
+        last = self._next_sequences(Counter(streams))
         now = machine_now()
         rows = []
-        for said in reversed(self._said):
-            subject = said.happened.subject
-            rows.append(self._outbox_row(said, last[subject], now))
-            last[subject] -= 1
+        for said, stream in zip(reversed(self._said), reversed(streams), strict=True):
+            rows.append(self._outbox_row(said, *stream, last[stream], now))
+            last[stream] -= 1
         self.connection.execute(insert(self.store.tables.outbox), rows[::-1])
         self.store.wake_relay(self.connection)
 
-    def _next_sequences(self, wanted: Counter[str]) -> dict[str, int]:
-        """The highest number of each subject after this transaction. Locks the counters in sorted order."""
+    def _source_of(self, said: _Said) -> str:
+        """Private events are numbered by themselves, so that who hears only the public ones sees every gap."""
+        return f"{self.source}/private" if said.happened.schema.private else self.source
+
+    def _next_sequences(self, wanted: Counter[tuple[str, str]]) -> dict[tuple[str, str], int]:
+        """The highest number of each source and subject after this transaction. Locks the counters in sorted order."""
         table = self.store.tables.sequences
         dialect = postgresql if self.connection.dialect.name == "postgresql" else sqlite
         statement = dialect.insert(table)
         statement = statement.on_conflict_do_update(
-            index_elements=[table.c.subject], set_={"last": table.c.last + statement.excluded.last}
-        ).returning(table.c.subject, table.c.last)
-        rows = self.connection.execute(statement, [{"subject": s, "last": n} for s, n in sorted(wanted.items())])
-        return {row.subject: row.last for row in rows}
+            index_elements=[table.c.source, table.c.subject], set_={"last": table.c.last + statement.excluded.last}
+        ).returning(table.c.source, table.c.subject, table.c.last)
+        counters = [{"source": source, "subject": subject, "last": n} for (source, subject), n in sorted(wanted.items())]
+        return {(row.source, row.subject): row.last for row in self.connection.execute(statement, counters)}
 
-    def _outbox_row(self, said: _Said, sequence: int, now: datetime) -> dict[str, Any]:
-        schema, subject = said.happened.schema, said.happened.subject
+    def _outbox_row(self, said: _Said, source: str, subject: str, sequence: int, now: datetime) -> dict[str, Any]:
+        schema = said.happened.schema
         # an id that follows from what it names: the same story has the same ids, and a number can be used only once
-        name = f"{self.source}|{subject}|{sequence}|{said.at.isoformat()}"
+        name = f"{source}|{subject}|{sequence}|{said.at.isoformat()}"
         event = Event(
             type=schema.type,
-            source=self.source,
+            source=source,
             subject=subject,
             id=str(uuid5(_EVENT_IDS, name)),
             time=said.at,

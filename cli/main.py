@@ -6,11 +6,13 @@ from typing import Any
 import click
 
 from chassis.config import BadConfig
+from chassis.dead import NoSuchLetter
 from chassis.identity import InvalidIdentities
 from chassis.settings import BadSettings
 from chassis.store import StoreUnavailable
 from cli.dead import dead
 from cli.directory import directory
+from cli.reconcile import reconcile
 from cli.services import CLASSES
 
 SERVICE = click.Choice(sorted(CLASSES))
@@ -22,7 +24,7 @@ class _Group(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except (BadSettings, BadConfig, InvalidIdentities, StoreUnavailable) as wrong:
+        except (BadSettings, BadConfig, InvalidIdentities, StoreUnavailable, NoSuchLetter) as wrong:
             raise click.ClickException(str(wrong)) from None
 
 
@@ -58,13 +60,16 @@ def migrate(services: tuple[str, ...]) -> None:
 @click.option("--url", envvar="WHISTLE_AMQP_URL", required=True, help="Broker, as an account that may declare.")
 def topology(url: str) -> None:
     """Declare every exchange, queue and binding. Run it before any service starts."""
-    from chassis.bus.amqp import connect
+    from chassis.bus.amqp import LOST, connect
     from chassis.bus.topology import declare
     from contracts.topology import EXCHANGES, SERVICES, queues
 
     bound = {f"{service}.{source}": _bindings(schemas) for service in SERVICES for source, schemas in queues(service).items()}
-    with connect(url, "whistle topology") as connection:
-        declare(connection, EXCHANGES, bound)
+    try:
+        with connect(url, "whistle topology") as connection:
+            declare(connection, EXCHANGES, bound)
+    except LOST as wrong:
+        raise click.ClickException(f"the broker: {wrong}") from None
     click.echo(f"{len(EXCHANGES)} exchanges, {len(bound)} queues")
 
 
@@ -77,6 +82,7 @@ def _bindings(schemas: Any) -> dict[str, list[str]]:
 
 main.add_command(dead)
 main.add_command(directory)
+main.add_command(reconcile)
 
 if __name__ == "__main__":
     main()

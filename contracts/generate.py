@@ -14,7 +14,8 @@ from pathlib import Path
 
 import contracts.events  # noqa: F401  publishes every contract
 from contracts.envelope import all_schemas
-from contracts.generators import asyncapi, released, schemas
+from contracts.generators import asyncapi, openapi, released, schemas
+from contracts.http import BY_SERVICE
 
 ROOT = Path(__file__).parent
 REMEDY = "run `make contracts` and commit what it writes"
@@ -28,6 +29,7 @@ def documents() -> dict[str, Render]:
     return {
         **{f"schemas/{schema.type}.json": partial(schemas.render, schema) for schema in all_schemas()},
         "asyncapi.yaml": asyncapi.render,
+        **{f"openapi/{service}.yaml": partial(openapi.render, service) for service in BY_SERVICE},
         released.FILE: released.render,
     }
 

@@ -31,5 +31,8 @@ class Publisher(Protocol):
         Raises BusUnavailable when that cannot be said of all; then any of them may have been taken.
         """
 
+    def keep_alive(self) -> None:
+        """Called a few times a second while there is nothing to publish. Never raises."""
+
     def close(self) -> None:
         """Let go of the connection; the next `publish` opens another."""

@@ -12,8 +12,9 @@ from contextlib import suppress
 from typing import Any
 
 import amqp
+import amqp.serialization
 from amqp.exceptions import AMQPError
-from kombu import Connection, Consumer, Queue
+from kombu import Connection
 from kombu.exceptions import KombuError
 
 from chassis.bus import BusUnavailable, Letter
@@ -28,11 +29,29 @@ HEARTBEAT = 20
 PAUSE_FIRST, PAUSE_LONGEST = 0.2, 5.0
 
 
-def connect(url: str, name: str) -> Connection:
+_load_properties = amqp.serialization.GenericContent._load_properties
+
+
+def _load_what_can_be(content: Any, class_id: int, buffer: Any, offset: int) -> Any:
+    """A sender's content type that is no UTF-8, or a date in the year 60,000, must not end every consumer that reads it.
+
+    Without its properties the message is no event any more and ends as a dead letter.
+    """
+    try:
+        return _load_properties(content, class_id, buffer, offset)
+    except Exception:
+        content.properties = {}
+        return offset
+
+
+amqp.serialization.GenericContent._load_properties = _load_what_can_be
+
+
+def connect(url: str, name: str, heartbeat: int = HEARTBEAT) -> Connection:
     """An open connection with a name that the broker's operators can read. Raises one of `LOST`."""
     connection = Connection(
         url,
-        heartbeat=HEARTBEAT,
+        heartbeat=heartbeat,
         connect_timeout=5,
         transport_options={"client_properties": {"connection_name": name}},
     )
@@ -47,8 +66,8 @@ class AmqpPublisher:
     seconds is BusUnavailable, and the connection is dropped without waiting for the broker, which may be frozen.
     """
 
-    def __init__(self, url: str, name: str, confirm_timeout: float = 20.0):
-        self._url = url
+    def __init__(self, url: str, name: str, confirm_timeout: float = 20.0, heartbeat: int = HEARTBEAT):
+        self._url, self._heartbeat = url, heartbeat
         self._name = name
         self._timeout = confirm_timeout
         self._connection: Connection | None = None
@@ -70,6 +89,17 @@ class AmqpPublisher:
             raise BusUnavailable(f"{type(wrong).__name__} while publishing") from wrong
         return self._refused
 
+    def keep_alive(self) -> None:
+        """Send and read heartbeats: the broker ends a connection that is silent, and the next event would find it dead."""
+        if self._connection is None:
+            return
+        try:
+            with suppress(TimeoutError):
+                self._connection.drain_events(timeout=0)
+            self._connection.heartbeat_check()
+        except LOST:
+            self.drop()
+
     def close(self) -> None:
         """Close in good order."""
         if self._connection is not None:
@@ -87,7 +117,7 @@ class AmqpPublisher:
     def _open(self) -> None:
         if self._connection is not None:
             return
-        self._connection = connect(self._url, self._name)
+        self._connection = connect(self._url, self._name, self._heartbeat)
         self._channel = self._connection.channel()
         self._channel.confirm_select()
         self._channel.events["basic_ack"].add(self._on_ack)
@@ -155,19 +185,17 @@ class AmqpConsumer:
     ):
         self._url, self.queue = url, queue
         self._take, self._probe, self._on_state = take, probe, on_state
-        self._batch, self._prefetch = batch, prefetch
+        self._batch, self._prefetch, self._pause = batch, prefetch, PAUSE_FIRST
         self._buffer: deque[Any] = deque()
         self.redelivered = 0
 
     def run(self, stop: threading.Event) -> None:
         """Consume until ``stop`` is set, through every outage; then settle what was delivered and return."""
-        pause = PAUSE_FIRST
         while not stop.is_set():
             try:
                 connection = connect(self._url, self.queue)
                 try:
                     self._consume(connection, stop)
-                    pause = PAUSE_FIRST
                     connection.release()
                 finally:
                     connection.collect()
@@ -177,8 +205,15 @@ class AmqpConsumer:
             except LOST as wrong:
                 hint = "; run `whistle topology`" if isinstance(wrong, amqp.NotFound) else ""
                 self._outage(f"the broker is unavailable: {type(wrong).__name__}{hint}", wrong)
-                stop.wait(pause)
-                pause = min(pause * 2, PAUSE_LONGEST)
+                self._rest(stop)
+            except Exception as wrong:  # unforeseen, but the other queues need not stand still for it
+                log.exception("%s: unforeseen", self.queue)
+                self._outage(f"unforeseen: {type(wrong).__name__}", wrong)
+                self._rest(stop)
+
+    def _rest(self, stop: threading.Event) -> None:
+        stop.wait(self._pause)
+        self._pause = min(self._pause * 2, PAUSE_LONGEST)
 
     def _outage(self, what: str, wrong: Exception) -> None:
         log.warning("%s: %s", self.queue, what, extra={"error": str(wrong)[:200]})
@@ -194,20 +229,25 @@ class AmqpConsumer:
     def _consume(self, connection: Connection, stop: threading.Event) -> None:
         self._buffer.clear()
         channel = connection.channel()
-        queue = Queue(self.queue, channel=channel, no_declare=True)
-        queue.queue_declare(passive=True)
+        channel.queue_declare(self.queue, passive=True)
+        # the body as it came: kombu's own Consumer decompresses, and the channel decodes, as a sender's header tells them to
+        channel.auto_decode = False
         channel.basic_qos(0, self._prefetch, False)
-        consumer = Consumer(channel, [queue], on_message=self._buffer.append, auto_declare=False)
-        consumer.consume()
+        tag = channel.basic_consume(self.queue, callback=self._buffer.append)
         self._on_state(None)
-        while not stop.is_set():
-            self._gather(connection)
-            self._settle(channel)
+        stopping = False
+        while self._buffer or not stopping:
+            if not stopping:
+                self._gather(connection)
+            last = self._settle()
+            self._pause = PAUSE_FIRST
+            if stop.is_set() and not stopping:
+                # before the ack: for what an ack makes room for, the broker sets messages aside that count as delivered
+                channel.basic_cancel(tag)
+                stopping = True
+            if last is not None:
+                channel.basic_ack(last, multiple=True)
             connection.heartbeat_check()
-        # everything the broker sent before it answers the cancel is in the buffer: settle it, and nothing is redelivered
-        consumer.cancel()
-        while self._buffer:
-            self._settle(channel)
 
     def _gather(self, connection: Connection) -> None:
         """Wait a little for a first message, then take along what is already here."""
@@ -220,22 +260,27 @@ class AmqpConsumer:
             if self._buffer:
                 wait = 0
 
-    def _settle(self, channel: Any) -> None:
+    def _settle(self) -> int | None:
+        """Take one batch; answers the delivery tag up to which all may be acked."""
         self._on_state(None)
         batch = [self._buffer.popleft() for _ in range(min(self._batch, len(self._buffer)))]
         if not batch:
-            return
+            return None
         self.redelivered += sum(1 for message in batch if message.delivery_info.get("redelivered"))
         self._take([_message(message) for message in batch])
-        channel.basic_ack(batch[-1].delivery_tag, multiple=True)
+        return int(batch[-1].delivery_tag)
 
 
 def _message(received: Any) -> Message:
-    body = received.body
+    properties = received.properties
     return Message(
         # headers are the sender's: only text is looked at, and nothing of it is ever sent on
-        headers={name: value for name, value in (received.headers or {}).items() if isinstance(value, str)},
-        content_type=received.content_type or JSON,
-        body=body.encode() if isinstance(body, str) else bytes(body),
-        user_id=received.properties.get("user_id"),
+        headers={
+            name: value
+            for name, value in (properties.get("application_headers") or {}).items()
+            if isinstance(name, str) and isinstance(value, str)
+        },
+        content_type=properties.get("content_type") or JSON,
+        body=bytes(received.body or b""),  # the client has "" for an empty body
+        user_id=properties.get("user_id"),
     )

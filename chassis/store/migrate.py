@@ -6,15 +6,19 @@ from typing import Any
 from alembic import command, context
 from alembic.config import Config
 from sqlalchemy import MetaData, create_engine, inspect
+from sqlalchemy.exc import DBAPIError
 
-from chassis.store.store import driver_url
+from chassis.store.store import driver_url, translated
 
 ADVISORY_LOCK = 0x6D696772  # "migr": two deploys at once take turns
 
 
 def upgrade(package: str, url: str) -> None:
-    """Bring a service's database to the newest version. ``package`` has a `migrations` folder."""
-    command.upgrade(config(package, url), "head")
+    """Bring a service's database to the newest version. ``package`` has a `migrations` folder. Raises StoreUnavailable."""
+    try:
+        command.upgrade(config(package, url), "head")
+    except DBAPIError as wrong:
+        raise translated(wrong) from wrong
 
 
 def config(package: str, url: str) -> Config:

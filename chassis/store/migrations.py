@@ -86,9 +86,10 @@ def create_chassis_tables(op: Any) -> None:
     op.create_index("outbox_subject", "outbox", ["subject", "sequence"], unique=False)
     op.create_table(
         "sequences",
+        sa.Column("source", sa.Text(), nullable=False),
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("last", Position, nullable=False),
-        sa.PrimaryKeyConstraint("subject"),
+        sa.PrimaryKeyConstraint("source", "subject"),
     )
     op.create_table(
         "timers",

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, make_url, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from chassis.store.mapper import Mapper
 from chassis.store.tables import ChassisTables
@@ -16,8 +17,8 @@ log = logging.getLogger(__name__)
 
 _CONFLICTS = {"40001", "40P01"}
 """SQLSTATE of a serialization failure and of a deadlock: the transaction is simply run again."""
-_OUTAGES = {"53100", "53200", "53300", "57P01", "57P02", "57P03"}
-"""Disk full, out of memory, too many connections, shutting down, crashed, starting up: nobody's event is to blame."""
+_OUTAGES = {"25006", "53100", "53200", "53300", "57P01", "57P02", "57P03"}
+"""Read only, disk full, out of memory, too many connections, shutting down, crashed, starting up: no event is to blame."""
 WAKE_CHANNEL = "outbox"
 
 
@@ -50,6 +51,8 @@ class Store:
                 yield connection
         except DBAPIError as wrong:
             raise translated(wrong) from wrong
+        except PoolTimeout as wrong:
+            raise StoreUnavailable("every connection is in use") from wrong
 
     def probe(self) -> None:
         """Ask the database for a sign of life that includes being able to write. Raises StoreUnavailable."""

@@ -33,6 +33,7 @@ def chassis_tables(metadata: MetaData) -> ChassisTables:
         sequences=Table(
             "sequences",
             metadata,
+            Column("source", Text, primary_key=True),
             Column("subject", Text, primary_key=True),
             Column("last", Position, nullable=False),
         ),

@@ -33,7 +33,7 @@ not know. Every published message is persistent and mandatory; every queue is du
 
 def render(root: Path) -> str:
     """The file ``asyncapi.yaml``."""
-    body = yaml.dump(document(samples.read(root)), Dumper=_Plain, sort_keys=False, allow_unicode=True, width=120)
+    body = yaml.dump(document(samples.read(root)), Dumper=PlainDumper, sort_keys=False, allow_unicode=True, width=120)
     return f"# {GENERATED}\n{body}"
 
 
@@ -59,7 +59,7 @@ def document(known: list[samples.Sample]) -> Node:
     }
 
 
-class _Plain(yaml.SafeDumper):
+class PlainDumper(yaml.SafeDumper):
     """No anchors: they save lines and cost the reader a search. Long texts as blocks."""
 
     def ignore_aliases(self, data: Any) -> bool:
@@ -70,7 +70,7 @@ def _block_text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
     return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|" if "\n" in value else None)
 
 
-_Plain.add_representer(str, _block_text)
+PlainDumper.add_representer(str, _block_text)
 
 
 def _server() -> Node:

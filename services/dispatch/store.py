@@ -7,7 +7,7 @@ from sqlalchemy import Column, Connection, Index, MetaData, Table, Text, select
 
 from chassis.definition import Definition
 from chassis.inbox import insert_ignoring
-from chassis.store import Document, Mapper, chassis_tables
+from chassis.store import Document, Mapper, chassis_tables, converter
 from contracts.codes import AreaKind, Role
 from services.dispatch.domain.case import Case
 from services.dispatch.domain.directory import Area, Directory, Responder
@@ -75,9 +75,7 @@ def directory(connection: Connection) -> Directory:
     return Directory(known, people)
 
 
-def case_document(connection: Connection, id_: str) -> Mapping[str, Any] | None:
-    """A case as it stands."""
-    document: Mapping[str, Any] | None = connection.execute(
-        select(cases.c.document).where(cases.c.id == id_)
-    ).scalar_one_or_none()
-    return document
+def case(connection: Connection, id_: str) -> Case | None:
+    """A case as it stands, not locked."""
+    document = connection.execute(select(cases.c.document).where(cases.c.id == id_)).scalar_one_or_none()
+    return converter.structure(document, Case) if document else None

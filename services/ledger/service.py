@@ -1,11 +1,7 @@
 """The ledger service: it records every public event once, and says now and then how large the log is and what its root is."""
 
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import Connection
-
-from chassis.http import query
 from chassis.nameko import on, on_timer
 from chassis.outcome import Arm, Happened, Outcome, Refused
 from chassis.timers import Ringing
@@ -14,6 +10,7 @@ from contracts.envelope import Event
 from contracts.events.ledger import CheckpointSigned
 from contracts.topology import SUBSCRIPTIONS
 from services.ledger import store
+from services.ledger.api import LedgerApi
 from services.ledger.domain.merkle import leaf_hash
 from services.ledger.store import LOG, Log
 
@@ -25,8 +22,8 @@ class NoSequence(Refused):
     """An event of one of the four services without its number: a gap could not be seen."""
 
 
-class LedgerService:
-    """Owns what happened; causes nothing in the chain."""
+class LedgerService(LedgerApi):
+    """Owns what happened; causes nothing in the chain. What comes in over HTTP is `LedgerApi`."""
 
     name = "ledger"
 
@@ -62,17 +59,6 @@ class LedgerService:
         log.checkpoint_armed = False
         taken = {"size": log.frontier.size, "root": log.frontier.root(), "taken_at": ringing.due}
         work.for_subject(LOG).apply(Outcome(Happened(CheckpointSigned, LOG, taken)))
-
-    @query("GET", "/log", role="reader")
-    def get_log(self, connection: Connection) -> Any:
-        """Size and root."""
-        log = store.log(connection)
-        return {"size": log.frontier.size, "root": log.frontier.root()}
-
-    @query("GET", "/log/<string:subject>", role="reader")
-    def get_entries(self, connection: Connection, subject: str) -> Any:
-        """What happened to a subject."""
-        return {"entries": store.of_subject(connection, subject)}
 
     @staticmethod
     def _log(work: Work) -> Log:

@@ -1,18 +1,14 @@
 """The notify service: all that comes in, and who is told."""
 
 import logging
-from typing import Any
 
-from sqlalchemy import Connection
-
-from chassis.http import query
 from chassis.nameko import on, on_timer
 from chassis.outcome import TooEarly
 from chassis.timers import Ringing
 from chassis.work import Work
 from contracts.envelope import Event
 from contracts.events import dispatch, tickets
-from services.notify import store
+from services.notify.api import NotifyApi
 from services.notify.config import NoticeTemplates
 from services.notify.domain.notice import DELIVER, RESIDENT, Notice
 from services.notify.store import Contact
@@ -25,8 +21,8 @@ class ContactUnknown(TooEarly):
     """The ticket's contact travels on another queue and has not arrived yet."""
 
 
-class NotifyService:
-    """Owns telling people; never changes a ticket."""
+class NotifyService(NotifyApi):
+    """Owns telling people; never changes a ticket. What comes in over HTTP is `NotifyApi`."""
 
     name = "notify"
     templates = NoticeTemplates()
@@ -86,13 +82,6 @@ class NotifyService:
         ids = {"notice": notice.id, "ticket": notice.ticket, "template": notice.template, "audience": notice.audience}
         log.info("notice", extra=ids)
         work.for_subject(notice.ticket).apply(notice.delivered(LOG_CHANNEL))
-
-    # --- questions
-
-    @query("GET", "/tickets/<string:id_>/notices", role="reader")
-    def get_notices(self, connection: Connection, id_: str) -> Any:
-        """What was told about a ticket, and how far that is."""
-        return {"notices": store.of_ticket(connection, id_)}
 
     # --- within
 

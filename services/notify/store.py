@@ -1,12 +1,11 @@
 """The tables of notify."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import Column, Connection, Index, MetaData, Table, Text, select
 
 from chassis.definition import Definition
-from chassis.store import Document, Mapper, chassis_tables
+from chassis.store import Document, Mapper, chassis_tables, converter
 from services.notify.domain.notice import Notice
 
 metadata = MetaData()
@@ -53,7 +52,7 @@ DEFINITION = Definition(
 )
 
 
-def of_ticket(connection: Connection, ticket: str) -> list[dict[str, Any]]:
-    """The notices about a ticket, without their texts."""
+def of_ticket(connection: Connection, ticket: str) -> list[Notice]:
+    """The notices about a ticket, by id."""
     rows = connection.execute(select(notices.c.document).where(notices.c.ticket == ticket).order_by(notices.c.id))
-    return [{name: value for name, value in document.items() if name != "text"} for (document,) in rows]
+    return [converter.structure(document, Notice) for (document,) in rows]

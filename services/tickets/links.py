@@ -4,6 +4,9 @@ from itsdangerous import BadSignature, URLSafeSerializer
 
 from chassis.outcome import Refused
 
+RATE = "rate"
+"""The purpose: say whether the matter is solved."""
+
 
 class BadLink(Refused):
     """A token that we did not sign, or signed for something else."""

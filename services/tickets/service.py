@@ -1,33 +1,23 @@
 """The tickets service: all that comes in, and which rule takes it."""
 
-from http import HTTPStatus
-from typing import Any
-
-from sqlalchemy import Connection
-
-from chassis.http import Answer, command, query
 from chassis.nameko import on, on_timer
-from chassis.outcome import Happened, Outcome, Refused, TooEarly
+from chassis.outcome import Refused
 from chassis.timers import Ringing
 from chassis.work import Work
-from contracts.codes import Purpose, Request, Urgency
+from contracts.codes import Purpose, Request
 from contracts.envelope import Event
 from contracts.events import dispatch, intake
-from contracts.events import tickets as say
 from services.tickets import store
+from services.tickets.api import TicketsApi
 from services.tickets.config import Config
 from services.tickets.domain.ticket import REVISIT, WATCHDOG, Ticket
-from services.tickets.domain.whistle import ticket_from, ticket_id
-
-RATE = "rate"
-
-
-class Unregistered(TooEarly):
-    """A category or area that dispatch has not registered, or not yet."""
+from services.tickets.domain.whistle import ticket_id
+from services.tickets.intake import ACCOUNTS, open_ticket
+from services.tickets.links import RATE
 
 
-class TicketsService:
-    """Owns the matter; never decides who works on it."""
+class TicketsService(TicketsApi):
+    """Owns the matter; never decides who works on it. What comes in over HTTP is `TicketsApi`."""
 
     name = "tickets"
     config = Config()
@@ -40,15 +30,9 @@ class TicketsService:
         who = work.commander()
         if "producer" not in who.roles:
             raise Refused(f"sender: account {who.id!r} lacks the role 'producer'")
-        self._open(ticket_id(event.source, event.id), event.source, event.id, event.data, work)
-
-    @command("POST", "/whistles", role="producer", schema=intake.WhistleBlown)
-    def post_whistle(self, body: dict[str, Any], work: Work, key: str) -> Answer:
-        """Blow a whistle."""
-        source = f"/accounts/{work.commander().id}"
-        id_ = ticket_id(source, key)
-        self._open(id_, source, key, body, work)
-        return Answer(HTTPStatus.ACCEPTED, {"ticket": id_, "status": f"/tickets/{id_}"})
+        if event.source.startswith(ACCOUNTS) and event.source != f"{ACCOUNTS}{who.id}":
+            raise Refused("ce-source: belongs to another account")
+        open_ticket(ticket_id(event.source, event.id), event.source, event.id, event.data, work, self.config)
 
     @on(intake.RequestMade)
     def take_request(self, event: Event, work: Work) -> None:
@@ -114,43 +98,3 @@ class TicketsService:
     def ring_revisit(self, ringing: Ringing, work: Work) -> None:
         """The resident did not answer."""
         work.apply(work.load(Ticket, ringing.subject).revisit_lapsed(ringing.generation))
-
-    # --- questions
-
-    @query("GET", "/tickets/<string:id_>", role="reader")
-    def get_ticket(self, connection: Connection, id_: str) -> Any:
-        """A ticket as it stands, without its private part."""
-        return store.ticket_document(connection, id_)
-
-    # --- within
-
-    def _open(self, id_: str, producer: str, producer_id: str, data: Any, work: Work) -> None:
-        if work.find(Ticket, id_) is not None:
-            return
-        category = self._registered(work, store.categories, "category", data["category"])
-        self._registered(work, store.areas, "area", data["area"])
-        if data.get("estate"):
-            self._registered(work, store.areas, "estate", data["estate"])
-        ticket = ticket_from(id_, data, Urgency(category["urgency"]), category["dispute"] == "True", work.now, self.config.salt)
-        work.add(ticket)
-        said = intake.WhistleBlown.write(data)
-        work.insert(store.whistles, {"ticket": id_, "producer": producer, "producer_id": producer_id, "data": said})
-        opened = work.for_subject(id_)
-        opened.apply(ticket.open(self.config.rules))
-        opened.apply(self._private(ticket, data))
-
-    def _private(self, ticket: Ticket, data: Any) -> Outcome:
-        reporter = data.get("reporter") or {}
-        link = self.config.links.sign(ticket.id, RATE) if ticket.has_contact else None
-        contact = {"name": reporter.get("name"), "phone": reporter.get("phone"), "locale": reporter.get("locale")}
-        return Outcome(
-            Happened(say.MatterDescribed, ticket.id, {"text": data["text"], "address": data.get("address")}),
-            Happened(say.ContactRecorded, ticket.id, {**contact, "rate_link": link}),
-        )
-
-    @staticmethod
-    def _registered(work: Work, table: Any, field: str, code: str) -> Any:
-        row = store.registered(work.connection, table, code)
-        if row is None:
-            raise Unregistered(f"{field}: {code!r} is not registered")
-        return row

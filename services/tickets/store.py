@@ -7,7 +7,7 @@ from sqlalchemy import Column, Connection, Index, MetaData, Table, Text, select
 
 from chassis.definition import Definition
 from chassis.inbox import insert_ignoring
-from chassis.store import Document, Instant, Mapper, Position, chassis_tables
+from chassis.store import Document, Instant, Mapper, Position, chassis_tables, converter
 from services.tickets.domain.ticket import Ticket
 
 metadata = MetaData()
@@ -87,9 +87,7 @@ def registered(connection: Connection, table: Table, code: str) -> Mapping[str, 
     return dict(row) if row else None
 
 
-def ticket_document(connection: Connection, id_: str) -> Mapping[str, Any] | None:
-    """A ticket as it stands, without its private part."""
-    document: Mapping[str, Any] | None = connection.execute(
-        select(tickets.c.document).where(tickets.c.id == id_)
-    ).scalar_one_or_none()
-    return document
+def ticket(connection: Connection, id_: str) -> Ticket | None:
+    """A ticket as it stands, not locked."""
+    document = connection.execute(select(tickets.c.document).where(tickets.c.id == id_)).scalar_one_or_none()
+    return converter.structure(document, Ticket) if document else None

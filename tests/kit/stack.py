@@ -20,6 +20,7 @@ from uuid import uuid4
 
 import psycopg2
 import yaml
+from kombu import Connection
 
 from tests.kit.processes import LocalProcess, free_port, scratch_directory, wait_until
 from tests.kit.servers import PostgresServer, RabbitServer
@@ -90,9 +91,10 @@ class Stack:
 
     # --- running it
 
-    def environment(self, service: str, **more: str) -> dict[str, str]:
-        """What a service's process is told."""
-        http, ops = self.ports[service]
+    def environment(self, name: str, **more: str) -> dict[str, str]:
+        """What a process is told. ``name`` is a service, or ``<service>-2`` for one more process of the same service."""
+        service = name.partition("-")[0]
+        http, ops = self.ports.setdefault(name, (free_port(), free_port()))
         return {
             **os.environ,
             "PYTHONPATH": str(ROOT),
@@ -107,12 +109,16 @@ class Stack:
             **more,
         }
 
+    def database_settings(self) -> dict[str, str]:
+        """Where all four stores are, for commands that ask them all."""
+        return {f"WHISTLE_{service.upper()}_DATABASE_URL": url for service, url in self.databases.items()}
+
     def whistle(self, *words: str) -> str:
         """Run a command; answers what it printed. Raises with its output where it fails."""
         service = next((word for word in words if word in SERVICES), "dispatch")
         done = subprocess.run(
             [sys.executable, "-m", "cli.main", *words],
-            env=self.environment(service),
+            env=self.environment(service, **self.database_settings()),
             cwd=ROOT,
             capture_output=True,
             text=True,
@@ -124,17 +130,24 @@ class Stack:
         return done.stdout
 
     def start(self, *services: str, failpoints: str = "", **more: str) -> None:
-        """Start services (all) and wait until they are ready, unless a failpoint may kill them before."""
-        for service in services or SERVICES:
-            env = self.environment(service, **({"WHISTLE_FAILPOINTS": failpoints} if failpoints else {}), **more)
-            home = self.directory / service
-            home.mkdir(exist_ok=True)
-            process = LocalProcess([sys.executable, "-m", "cli.main", "run", service], home, env)
-            self.processes[service] = process
-            process.start()
+        """Start services (all) and wait until they are ready, unless a failpoint may kill them before.
+
+        A name like ``tickets-2`` is one more process of the same service.
+        """
+        for name in services or SERVICES:
+            self.launch(name, **({"WHISTLE_FAILPOINTS": failpoints} if failpoints else {}), **more)
         if not failpoints:
             for service in services or SERVICES:
                 self.wait_ready(service)
+
+    def launch(self, name: str, **more: str) -> LocalProcess:
+        """Start one process and wait for nothing."""
+        home = self.directory / name
+        home.mkdir(exist_ok=True)
+        command = [sys.executable, "-m", "cli.main", "run", name.partition("-")[0]]
+        process = self.processes[name] = LocalProcess(command, home, self.environment(name, **more))
+        process.start()
+        return process
 
     def wait_ready(self, service: str, seconds: float = 30) -> None:
         """Until the service reports no outage."""
@@ -182,21 +195,28 @@ class Stack:
         except urllib.error.HTTPError as refused:
             return refused.code, json.loads(refused.read() or b"null"), dict(refused.headers)
 
-    def metric(self, service: str, name: str) -> float:
-        """The sum of a metric's samples."""
+    def metric(self, service: str, name: str, **labels: str) -> float:
+        """The sum of a metric's samples, of those that have these labels."""
         with urllib.request.urlopen(self.ops(service, "/metrics"), timeout=5) as answer:
             lines = answer.read().decode().splitlines()
-        return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith((f"{name} ", f"{name}{{")))
+        named = [line for line in lines if line.startswith((f"{name} ", f"{name}{{"))]
+        wanted = [f'{label}="{value}"' for label, value in labels.items()]
+        return sum(float(line.rsplit(" ", 1)[1]) for line in named if all(one in line for one in wanted))
 
     def rows(self, service: str, query: str, *values: Any) -> list[tuple[Any, ...]]:
         """Ask a service's database directly."""
         connection = psycopg2.connect(self.databases[service])
         try:
             with connection, connection.cursor() as cursor:
-                cursor.execute(query, values)
+                cursor.execute(query, values or None)
                 return list(cursor.fetchall()) if cursor.description else []
         finally:
             connection.close()
+
+    def queue_length(self, queue: str) -> int:
+        """Messages of a queue that are ready: sent, and in nobody's hands."""
+        with Connection(self.amqp("admin")) as connection, connection.channel() as channel:
+            return int(channel.queue_declare(queue, passive=True).message_count)
 
     def log(self, service: str, lines: int = 60) -> str:
         """The end of what a service logged."""

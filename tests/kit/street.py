@@ -77,13 +77,19 @@ class Mouth:
 
 
 class Street(threading.Thread):
-    """Listens to tickets and dispatch and answers. ``sent`` are the ids of the whistles that the broker confirmed."""
+    """Listens to tickets and dispatch and answers. ``sent`` are the ids of the whistles that the broker confirmed.
+
+    While ``at_work`` is False assignments are heard and put off until it is True again; while ``answers`` is False no
+    resident rates.
+    """
 
     def __init__(self, stack: Stack):
         super().__init__(name="street", daemon=True)
         self.stack = stack
         self.sent: list[str] = []
         self.closed: dict[str, str] = {}
+        self.at_work = self.answers = True
+        self._put_off: list[tuple[str, Mapping[str, Any]]] = []
         self._halt = threading.Event()
         self._mouths = {account: Mouth(stack, account, self._halt) for account in ("hotline", "responders", "grid", "desk")}
         self._whistler = Mouth(stack, "hotline", self._halt)
@@ -130,6 +136,8 @@ class Street(threading.Thread):
             channel.basic_qos(0, 50, False)
             with Consumer(channel, [self._queue(channel)], on_message=self._hear, auto_declare=False):
                 while not self._halt.is_set():
+                    while self.at_work and self._put_off:
+                        self._work(*self._put_off.pop())
                     with suppress(TimeoutError):
                         connection.drain_events(timeout=0.5)
 
@@ -137,7 +145,12 @@ class Street(threading.Thread):
         type_, ticket = message.headers["ce-type"], message.headers["ce-subject"]
         data = json.loads(message.body)
         if type_ == "assignment.made.v1":
-            self._work(ticket, data)
+            if self.at_work:
+                self._work(ticket, data)
+            else:
+                self._put_off.append((ticket, data))
+        elif type_ == "ticket.verified.v1" and not self.answers:
+            pass
         elif type_ == "ticket.verified.v1":
             rating = {"request": "rate", "resolved": True, "satisfied": True}
             self._mouths["desk"].say("request.made.v1", "/desk", f"rate-{ticket}-{data['generation']}", ticket, rating)

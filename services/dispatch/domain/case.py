@@ -124,7 +124,7 @@ class Case:
 
     # --- what responders report
 
-    def report(self, command: Command, unit: str, actor: str, passed: bool | None, at: datetime) -> Outcome:
+    def report(self, command: Command, unit: str, actor: str, passed: bool | None) -> Outcome:
         """A unit reports. Raises NotAssigned, SelfVerification; a step that was taken before is a no-op."""
         purpose = Purpose.VERIFY if command is Command.VERIFY else Purpose.HANDLE
         assignment = self._assignment_of(unit, purpose)

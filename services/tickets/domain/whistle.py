@@ -16,7 +16,7 @@ PRIVATE = ("text", "address", "location", "reporter")
 
 def ticket_id(source: str, producer_id: str) -> str:
     """The same producer id twice is one ticket: its id follows from it. 80 bits, so that it is short enough to say aloud."""
-    digest = hashlib.sha256(f"{source}\x00{producer_id}".encode()).digest()
+    digest = hashlib.sha256(json.dumps([source, producer_id]).encode()).digest()
     return "T" + base64.b32encode(digest[:10]).decode()
 
 

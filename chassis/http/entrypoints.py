@@ -1,0 +1,107 @@
+"""The entrypoints: an `Operation` of the contracts says route, role and schemas, the service's method what is done."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from nameko.web.handlers import HttpRequestHandler
+from werkzeug.routing import Rule
+from werkzeug.wrappers import Request, Response
+
+from chassis import log as logs
+from chassis.http.once import Command, Kept, once
+from chassis.http.problem import json_response, problem_of
+from chassis.http.request import actor_of, checked, command_key, json_body, path_values
+from chassis.http.server import Server
+from chassis.nameko import RUNTIME_KEY, call
+from chassis.runtime import Runtime
+from chassis.work import Missing, Work
+from contracts.http.operation import Operation
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a command's method answers: a body for the operation's schema, and the headers that the operation names."""
+
+    body: Mapping[str, Any]
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class _Api(HttpRequestHandler):
+    """An authenticated JSON resource."""
+
+    server = Server()
+
+    def __init__(self, operation: Operation, **kwargs: Any):
+        super().__init__(operation.method, operation.path, **kwargs)
+        self.operation = operation
+
+    def get_url_rule(self) -> Rule:
+        return Rule(self.operation.path.replace("{", "<string:").replace("}", ">"), methods=[self.operation.method])
+
+    def stop(self) -> None:
+        self.server.drain()
+        super().stop()
+
+    @property
+    def runtime(self) -> Runtime:
+        """The service's runtime."""
+        runtime: Runtime = self.container.config[RUNTIME_KEY]
+        return runtime
+
+    def handle_request(self, request: Request) -> Response:
+        """The answer, or the problem."""
+        began = time.monotonic()
+        try:
+            response = self.answer(request)
+        except Exception as wrong:
+            response = problem_of(wrong).response()
+        self.server.answered(self.operation.id, response.status_code, time.monotonic() - began)
+        return response
+
+    def answer(self, request: Request) -> Response:
+        """The answer. Raises what `problem_of` knows."""
+        raise NotImplementedError
+
+    def dumped(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """An answer as the contract says: what its schema does not name stays inside."""
+        dumped: dict[str, Any] = self.operation.answer().dump(body)
+        return dumped
+
+
+class Query(_Api):
+    """Reads. The method gets a connection and the path's values; it answers a mapping, or None for 404."""
+
+    def answer(self, request: Request) -> Response:
+        actor_of(request, self.runtime.identities, self.operation.role)
+        values = path_values(request)
+        with self.runtime.store.transaction() as connection:
+            found = call(self, connection, **values)
+        if found is None:
+            raise Missing("nothing of that name here")
+        return json_response(self.operation.status, self.dumped(found))
+
+
+class CommandApi(_Api):
+    """Changes. The method gets the checked body, the unit of work, the key and the path's values; it answers an `Answer`."""
+
+    def answer(self, request: Request) -> Response:
+        operation = self.operation
+        assert operation.body is not None
+        actor = actor_of(request, self.runtime.identities, operation.role)
+        body = json_body(request)
+        command = Command(operation.id, actor, command_key(request), path_values(request), body)
+        loaded = checked(body, operation.body)
+
+        def effect(work: Work) -> Kept:
+            said: Answer = call(self, loaded, work, key=command.key, **command.values)
+            return Kept(int(operation.status), self.dumped(said.body), said.headers)
+
+        with logs.bound(causation=f"{command.who}/{command.key}"):
+            kept = once(self.runtime, command, effect)
+        return json_response(operation.status, kept.body, headers=kept.headers)
+
+
+query: Callable[..., Any] = Query.decorator
+command: Callable[..., Any] = CommandApi.decorator

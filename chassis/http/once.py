@@ -1,0 +1,114 @@
+"""A command by HTTP has its effect once: its row in the inbox is in the effect's own transaction, and keeps the answer.
+
+Of two equal requests at the same moment the second waits in the INSERT until the first commits, and reads its answer, or
+until the first rolls back, and is then the first itself. A refused command leaves nothing behind: its key stays unused.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+from sqlalchemy import Connection, select
+from sqlalchemy.exc import IntegrityError
+
+from chassis.http.problem import Problem
+from chassis.identity import Actor
+from chassis.inbox import insert_ignoring
+from chassis.runtime import Runtime
+from chassis.store import StoreConflict, machine_now
+from chassis.store.tables import APPLIED
+from chassis.work import UnitOfWork, Work
+
+HANDLER = "http"
+CONFLICT_RETRIES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An answer as it is kept, and as it is given again."""
+
+    status: int
+    body: Mapping[str, Any]
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What was asked by whom. ``name`` is the operation, ``key`` the account's own id of the command."""
+
+    name: str
+    actor: Actor
+    key: str
+    values: Mapping[str, str]
+    body: Any
+    """The JSON as it came: it, and not the schema's reading of it, decides whether a repeat is the same."""
+
+    @property
+    def who(self) -> str:
+        """The account as a source of commands: keys of two accounts never meet."""
+        return f"account:{self.actor.id}"
+
+    def digest(self) -> str:
+        """SHA-256 of what was asked, hexadecimal; neither the order of keys nor white space changes it."""
+        asked = json.dumps([self.name, sorted(self.values.items()), self.body], sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(asked.encode()).hexdigest()
+
+
+Effect = Callable[[Work], Kept]
+
+
+def once(runtime: Runtime, command: Command, effect: Effect) -> Kept:
+    """The effect's answer, or the one it gave before. Raises Problem 409 where the key was used with another body."""
+    for _ in range(CONFLICT_RETRIES):
+        try:
+            return _attempt(runtime, command, effect)
+        except (StoreConflict, IntegrityError):  # somebody was faster: the next look finds what they wrote
+            continue
+    return _attempt(runtime, command, effect)
+
+
+def _attempt(runtime: Runtime, command: Command, effect: Effect) -> Kept:
+    with runtime.store.transaction() as connection:
+        if not _is_first(runtime, connection, command):
+            return _answer_of_first(runtime, connection, command)
+        unit = UnitOfWork(runtime.store, connection, runtime.definition.source)
+        causation = f"{command.who}/{command.key}"
+        kept = effect(Work(unit, runtime.clock.now(), correlation="", causation=causation, actor=command.actor))
+        unit.flush()
+        inbox = runtime.store.tables.inbox
+        answer = {"status": kept.status, "body": dict(kept.body), "headers": dict(kept.headers)}
+        connection.execute(inbox.update().where(*_mine(runtime, command)).values(answer=answer))
+    return kept
+
+
+def _is_first(runtime: Runtime, connection: Connection, command: Command) -> bool:
+    inbox = runtime.store.tables.inbox
+    row = {
+        "handler": HANDLER,
+        "source": command.who,
+        "event_id": command.key,
+        "state": APPLIED,
+        "type": command.name,
+        "subject": "",
+        "digest": command.digest(),
+        "received_at": machine_now(),
+        "attempts": 1,
+    }
+    insert = insert_ignoring(connection)(inbox).values(**row).on_conflict_do_nothing()
+    return connection.execute(insert.returning(inbox.c.event_id)).first() is not None
+
+
+def _answer_of_first(runtime: Runtime, connection: Connection, command: Command) -> Kept:
+    inbox = runtime.store.tables.inbox
+    first = connection.execute(select(inbox.c.digest, inbox.c.answer).where(*_mine(runtime, command))).one()
+    if first.digest != command.digest():
+        raise Problem(HTTPStatus.CONFLICT, "this Idempotency-Key was used before with another body")
+    return Kept(**first.answer)
+
+
+def _mine(runtime: Runtime, command: Command) -> tuple[Any, ...]:
+    inbox = runtime.store.tables.inbox
+    return inbox.c.handler == HANDLER, inbox.c.source == command.who, inbox.c.event_id == command.key

@@ -1,0 +1,80 @@
+"""What goes wrong, as problem documents by RFC 9457. They never repeat a value that was sent, and tell no internals."""
+
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+from nameko.exceptions import ContainerBeingKilled
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.wrappers import Response
+
+from chassis.outcome import Refused, TooEarly
+from chassis.store import StoreConflict, StoreUnavailable
+from chassis.work import Missing
+from contracts.http.problem import MEDIA_TYPE
+
+log = logging.getLogger(__name__)
+RETRY_AFTER_SECONDS = 5
+
+
+@dataclass
+class Problem(Exception):
+    """An answer that says why something was not done. ``errors`` maps fields to what is wrong with them."""
+
+    status: HTTPStatus
+    detail: str
+    errors: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def response(self) -> Response:
+        """As `application/problem+json`."""
+        body: dict[str, Any] = {"type": "about:blank", "title": self.status.phrase, "status": int(self.status)}
+        body["detail"] = self.detail
+        if self.errors:
+            body["errors"] = [{"field": name, "detail": what} for name, what in self.errors.items()]
+        return json_response(self.status, body, MEDIA_TYPE, self.headers)
+
+
+def json_response(
+    status: HTTPStatus,
+    body: Mapping[str, Any],
+    kind: str = "application/json",
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """An answer that no cache keeps: it is for this account alone."""
+    text = json.dumps(body, ensure_ascii=False)
+    return Response(text, int(status), {"Cache-Control": "no-store", **(headers or {})}, content_type=kind)
+
+
+def unavailable(detail: str) -> Problem:
+    """503: ask again soon."""
+    return Problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
+
+
+def problem_of(wrong: Exception) -> Problem:
+    """What an exception means to whoever asked. Anything unforeseen is a 500 without details; the log has them."""
+    if isinstance(wrong, Problem):
+        return wrong
+    if isinstance(wrong, Missing):
+        return Problem(HTTPStatus.NOT_FOUND, str(wrong))
+    if isinstance(wrong, Refused | TooEarly):
+        return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(wrong))
+    if isinstance(wrong, HTTPException):
+        return _problem_of_werkzeug(wrong)
+    if isinstance(wrong, StoreUnavailable | StoreConflict):
+        # the connection may have been lost after the commit: only asking again tells
+        return unavailable("the store is out of reach; ask again, a command with the same Idempotency-Key")
+    if isinstance(wrong, ContainerBeingKilled):
+        return unavailable("the service is stopping")
+    log.error("unforeseen: %s", type(wrong).__name__, exc_info=wrong)
+    return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "unforeseen; a command may be repeated with the same Idempotency-Key")
+
+
+def _problem_of_werkzeug(wrong: HTTPException) -> Problem:
+    status = HTTPStatus(wrong.code or 500)
+    allowed = wrong.valid_methods if isinstance(wrong, MethodNotAllowed) else None
+    headers = {"Allow": ", ".join(sorted(allowed))} if allowed else {}
+    return Problem(status, wrong.description or status.phrase, headers=headers)

@@ -1,0 +1,85 @@
+"""Reading a request: nothing that a sender can write into it may become more than a problem document."""
+
+import json
+import re
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from marshmallow import EXCLUDE, Schema, ValidationError
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.wrappers import Request
+
+from chassis.http.problem import Problem
+from chassis.identity import Actor, Identities
+from chassis.work import Missing
+from contracts.envelope import flatten
+from contracts.http.operation import IDEMPOTENCY_KEY, KEY_PATTERN, PathValues
+
+MAX_BODY = 256 * 1024
+"""Bytes; a body is smaller."""
+
+
+def actor_of(request: Request, identities: Identities, role: str) -> Actor:
+    """Who asks. Raises Problem 401 or 403."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    actor = identities.by_token(token.strip()) if scheme.lower() == "bearer" else None
+    if actor is None:
+        needed = "a bearer token of the identities file is needed"
+        raise Problem(HTTPStatus.UNAUTHORIZED, needed, headers={"WWW-Authenticate": "Bearer"})
+    if role not in actor.roles:
+        raise Problem(HTTPStatus.FORBIDDEN, f"account {actor.id!r} lacks the role {role!r}")
+    return actor
+
+
+def path_values(request: Request) -> dict[str, str]:
+    """The ids in the path. Raises Missing for what can be nobody's id: a database may not even be asked for it."""
+    values: dict[str, str] = request.path_values  # type: ignore[attr-defined]
+    for name, value in values.items():
+        if PathValues().validate({"value": value}):
+            raise Missing(f"{name}: not an id")
+    return values
+
+
+def command_key(request: Request) -> str:
+    """The command's id. Raises Problem 400."""
+    key = request.headers.get(IDEMPOTENCY_KEY, "")
+    if not re.fullmatch(KEY_PATTERN, key):
+        wanted = {IDEMPOTENCY_KEY: "wanted: 1 to 128 visible ASCII characters"}
+        raise Problem(HTTPStatus.BAD_REQUEST, "header missing or bad", wanted)
+    return key
+
+
+def json_body(request: Request) -> Any:
+    """The body as JSON by RFC 8259. Raises Problem 400 or 415, RequestEntityTooLarge, ClientDisconnected."""
+    if request.mimetype != "application/json":
+        raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "the body wants Content-Type: application/json")
+    raw = _raw(request)
+    try:
+        return json.loads(raw.decode("utf-8"), parse_constant=_no_number)
+    except (ValueError, RecursionError):
+        raise Problem(HTTPStatus.BAD_REQUEST, "the body is not JSON in UTF-8") from None
+
+
+def checked(body: Any, schema: type[Schema]) -> dict[str, Any]:
+    """The body by its schema; what the schema does not know is ignored. Raises Problem 422 naming each bad field."""
+    if not isinstance(body, Mapping):
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "the body is not a JSON object")
+    try:
+        loaded: dict[str, Any] = schema(unknown=EXCLUDE).load(body)
+    except ValidationError as wrong:
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "fields are wrong", flatten(wrong.messages)) from None
+    return loaded
+
+
+def _raw(request: Request) -> bytes:
+    request.shallow = False
+    request.max_content_length = MAX_BODY
+    raw = request.get_data(cache=False)
+    if len(raw) >= MAX_BODY:  # of a chunked body werkzeug reads as much as is allowed and leaves out the rest
+        raise RequestEntityTooLarge
+    return raw
+
+
+def _no_number(word: str) -> Any:
+    raise ValueError(f"{word} is no JSON")

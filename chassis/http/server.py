@@ -1,0 +1,142 @@
+"""nameko's web server, without what loses answers, lets a client end the process, or lets it hold a connection for ever."""
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+import eventlet
+from eventlet import wsgi
+from nameko.web.server import HttpOnlyProtocol, WebServer
+from prometheus_client import Histogram
+from werkzeug.exceptions import HTTPException
+
+from chassis.http.problem import problem_of, unavailable
+from chassis.nameko import RUNTIME_KEY
+
+log = logging.getLogger(__name__)
+
+SOCKET_TIMEOUT = 30.0
+"""Seconds that a client may be silent in the middle of a request."""
+IDLE_TIMEOUT = 75.0
+"""Seconds that a connection may wait for its next request."""
+DRAIN_DEADLINE = 20.0
+DISCARD_LIMIT = 8 * 1024 * 1024
+"""Bytes of a refused body that are read away, so that its sender gets to read why."""
+
+Wsgi = Callable[[Any, Any], Any]
+
+
+class Protocol(HttpOnlyProtocol):
+    """One connection."""
+
+    def get_environ(self) -> Any:
+        environ = super().get_environ()
+        coding = environ.get("HTTP_TRANSFER_ENCODING")
+        if coding is not None and coding.lower() == "chunked":
+            environ["wsgi.input_terminated"] = True  # without it a chunked body reads as empty
+        elif coding is not None:
+            self.close_connection = True  # where the body ends is not known, nor where the next request begins
+        environ["eventlet.input"].discard = lambda: _discard(environ["eventlet.input"])
+        return environ
+
+
+def _discard(body: Any) -> None:
+    for _ in range(DISCARD_LIMIT // 16384):
+        if not body.read(16384):
+            return
+    raise OSError("the refused body does not end")
+
+
+class Server(WebServer):
+    """The service's own address. Every error is a problem document, also those that no entrypoint sees."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._draining = False
+
+    def setup(self) -> None:
+        super().setup()
+        self._seconds = Histogram(
+            "whistle_http_seconds",
+            "Time to answer, by operation and status.",
+            ["operation", "status"],
+            registry=self.container.config[RUNTIME_KEY].registry,
+        )
+
+    def answered(self, operation: str, status: int, seconds: float) -> None:
+        """A request was answered. The log gets no path: it is the sender's text."""
+        self._seconds.labels(operation, str(status)).observe(seconds)
+        log.info("answered", extra={"operation": operation, "status": status, "milliseconds": round(seconds * 1000)})
+
+    @property
+    def bind_addr(self) -> Any:
+        host, _, port = self.container.config[RUNTIME_KEY].settings.http.rpartition(":")
+        return host, int(port)
+
+    def get_wsgi_server(self, sock: Any, wsgi_app: Any, protocol: Any = Protocol, debug: bool = False) -> Any:
+        return wsgi.Server(
+            sock,
+            sock.getsockname(),
+            wsgi_app,
+            protocol=protocol,
+            debug=debug,
+            log=log,
+            log_output=False,  # a query string is the sender's text and no business of the log
+            keepalive=IDLE_TIMEOUT,
+            socket_timeout=SOCKET_TIMEOUT,
+        )
+
+    def get_wsgi_app(self) -> Wsgi:
+        app = super().get_wsgi_app()
+        app.url_map.merge_slashes = False  # else /tickets//T1 is a redirect, and a redirect is no problem document
+
+        def with_problems(environ: Any, start_response: Any) -> Any:
+            if self._draining:
+                return unavailable("the service is stopping").response()(environ, start_response)
+            try:
+                app.url_map.bind_to_environ(environ).match()
+            except HTTPException as refused:
+                return problem_of(refused).response()(environ, start_response)
+            return app(environ, start_response)
+
+        return with_problems
+
+    def run(self) -> None:
+        """Accept connections. Having no descriptor left for one is no reason to end."""
+        while self._is_accepting:
+            try:
+                sock, address = self._sock.accept()
+            except OSError as wrong:
+                log.error("cannot accept a connection: %s", wrong)
+                eventlet.sleep(0.1)
+                continue
+            sock.settimeout(SOCKET_TIMEOUT)
+            self.container.spawn_managed_thread(lambda s=sock, a=address: self.process_request(s, a), identifier="http")
+
+    def process_request(self, sock: Any, address: Any) -> None:
+        """One connection. An error here would end the whole process, and a client can cause one."""
+        try:
+            super().process_request(sock, address)
+        except Exception as wrong:
+            log.info("a connection ended with %s", type(wrong).__name__)
+        finally:
+            sock.close()
+
+    def drain(self) -> None:
+        """Accept nothing more, and return when every request that was begun is answered. Safe to call again."""
+        if self._serv is None:
+            return
+        if not self._draining:
+            self._draining = True
+            self.container.config[RUNTIME_KEY].health.report("http", "stopping")
+            self._is_accepting = False
+            self._gt.kill()
+            self._sock.close()
+            self._serv.keepalive = False  # each answer from now on is its connection's last
+        end = time.monotonic() + DRAIN_DEADLINE
+        while self._serv.outstanding_requests:
+            if time.monotonic() > end:
+                log.error("stop: %d requests were not answered in time", self._serv.outstanding_requests)
+                return
+            eventlet.sleep(0.01)

@@ -1,0 +1,183 @@
+"""What the four stores hold, as far as `whistle reconcile` asks: rows, never counters or metrics."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import Connection, create_engine, select
+from sqlalchemy.exc import DBAPIError
+
+from chassis.store.store import driver_url, translated
+from chassis.store.tables import ChassisTables
+from cli.services import definition
+from contracts.topology import SERVICES
+from services.dispatch import store as dispatch
+from services.ledger import store as ledger
+from services.ledger.domain.merkle import leaf_hash, root_of
+from services.notify import store as notify
+from services.notify.domain.notice import DELIVER
+from services.tickets import store as tickets
+
+Sent = tuple[str, str]
+"""A whistle as its producer knows it: CloudEvents source and id."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """An outbox row."""
+
+    service: str
+    source: str
+    id: str
+    type: str
+    subject: str
+    sequence: int
+    state: str
+    causation: str | None
+    data: Mapping[str, Any]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.id} of {self.service} about {self.subject}"
+
+
+@dataclass(frozen=True, order=True)
+class Taken:
+    """What an inbox row is known by."""
+
+    service: str
+    handler: str
+    source: str
+    id: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A row of the ledger's log."""
+
+    position: int
+    source: str
+    subject: str
+    sequence: int
+    id: str
+
+    def __str__(self) -> str:
+        return f"ledger entry {self.position} ({self.id})"
+
+
+@dataclass(frozen=True)
+class Log:
+    """Size and root of the ledger's log."""
+
+    size: int
+    root: str
+
+
+@dataclass(frozen=True)
+class Books:
+    """Everything the four stores hold that the question needs."""
+
+    said: Sequence[Said]
+    taken: Mapping[Taken, str]
+    """Inbox rows and their states."""
+    last: Mapping[tuple[str, str], int]
+    """The highest sequence given, by service and subject."""
+    whistles: Sequence[tuple[str, Sent]]
+    """Ticket, and the whistle it came from."""
+    tickets: Mapping[str, str]
+    cases: frozenset[str]
+    notices: Mapping[str, tuple[str, str]]
+    """Audience and state by notice."""
+    armed: frozenset[str]
+    """The notices whose delivery is armed."""
+    entries: Sequence[Entry]
+    kept: Log
+    counted: Log
+
+    @cached_property
+    def by_id(self) -> dict[str, Said]:
+        """Outbox rows by event id."""
+        return {said.id: said for said in self.said}
+
+    @cached_property
+    def by_subject(self) -> dict[tuple[str, str], list[Said]]:
+        """Outbox rows of each source and subject, in the order of their sequence."""
+        grouped: dict[tuple[str, str], list[Said]] = defaultdict(list)
+        for said in sorted(self.said, key=lambda said: said.sequence):
+            grouped[said.source, said.subject].append(said)
+        return grouped
+
+
+def read_books(urls: Mapping[str, str]) -> Books:
+    """The rows of the four stores. ``urls`` is by service. Raises StoreUnavailable."""
+    said: list[Said] = []
+    taken: dict[Taken, str] = {}
+    last: dict[tuple[str, str], int] = {}
+    own: dict[str, Any] = {}
+    readers = {"tickets": _read_tickets, "dispatch": _read_dispatch, "notify": _read_notify, "ledger": _read_ledger}
+    for service in SERVICES:
+        engine = create_engine(driver_url(urls[service]))
+        try:
+            with engine.connect() as connection:
+                if engine.dialect.name == "postgresql":
+                    connection = connection.execution_options(isolation_level="REPEATABLE READ")
+                tables = definition(service).tables
+                said += _read_outbox(connection, service, tables)
+                taken |= _read_inbox(connection, service, tables)
+                last |= {(row.source, row.subject): row.last for row in connection.execute(select(tables.sequences))}
+                own |= readers[service](connection)
+        except DBAPIError as wrong:
+            raise translated(wrong) from wrong
+        finally:
+            engine.dispose()
+    return Books(said=said, taken=taken, last=last, **own)
+
+
+def _read_outbox(connection: Connection, service: str, tables: ChassisTables) -> Iterator[Said]:
+    for row in connection.execute(select(tables.outbox).order_by(tables.outbox.c.position)):
+        headers = {name.lower(): value for name, value in row.headers.items()}
+        cause = headers.get("ce-causationid")
+        data = json.loads(bytes(row.body))
+        yield Said(service, headers["ce-source"], row.event_id, row.type, row.subject, row.sequence, row.state, cause, data)
+
+
+def _read_inbox(connection: Connection, service: str, tables: ChassisTables) -> dict[Taken, str]:
+    inbox = tables.inbox.c
+    rows = connection.execute(select(inbox.handler, inbox.source, inbox.event_id, inbox.state))
+    return {Taken(service, row.handler, row.source, row.event_id): row.state for row in rows}
+
+
+def _read_tickets(connection: Connection) -> dict[str, Any]:
+    whistles, there = tickets.whistles.c, tickets.tickets.c
+    return {
+        "whistles": [
+            (row.ticket, (row.producer, row.producer_id))
+            for row in connection.execute(select(whistles.ticket, whistles.producer, whistles.producer_id))
+        ],
+        "tickets": {row.id: row.state for row in connection.execute(select(there.id, there.state))},
+    }
+
+
+def _read_dispatch(connection: Connection) -> dict[str, Any]:
+    return {"cases": frozenset(connection.execute(select(dispatch.cases.c.id)).scalars())}
+
+
+def _read_notify(connection: Connection) -> dict[str, Any]:
+    notices, timers = notify.notices.c, notify.DEFINITION.tables.timers.c
+    rows = connection.execute(select(notices.id, notices.state, notices.document))
+    armed = connection.execute(select(timers.subject).where(timers.name == DELIVER)).scalars()
+    return {"notices": {row.id: (row.document["audience"], row.state) for row in rows}, "armed": frozenset(armed)}
+
+
+def _read_ledger(connection: Connection) -> dict[str, Any]:
+    entries = ledger.entries.c
+    columns = (entries.position, entries.source, entries.subject, entries.sequence, entries.event_id)
+    kept = ledger.log(connection).frontier
+    size, root = root_of(leaf_hash(bytes(body)) for body in ledger.bodies(connection))
+    return {
+        "entries": [Entry(*row) for row in connection.execute(select(*columns).order_by(entries.position))],
+        "kept": Log(kept.size, kept.root()),
+        "counted": Log(size, root),
+    }

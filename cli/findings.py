@@ -1,0 +1,295 @@
+"""Is anything lost, did anything happen twice? A pure function of what was sent and what the stores hold."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from chassis.store.tables import APPLIED, DEAD, DROPPED, PARKED, PENDING, WAITING
+from cli.books import Books, Said, Sent, Taken
+from contracts.topology import SUBSCRIPTIONS, source_of
+from services.notify.domain.notice import RESIDENT, NoticeState
+from services.tickets.domain.ticket import State
+
+KEYS: dict[str, tuple[str, ...]] = {
+    "ticket.opened.v1": ("subject",),
+    "ticket.handled.v1": ("subject", "generation"),
+    "ticket.verified.v1": ("subject", "generation"),
+    "ticket.rework_ordered.v1": ("subject", "generation"),
+    "ticket.rated.v1": ("subject", "causation"),
+    "ticket.closed.v1": ("subject", "generation"),
+    "ticket.unattended.v1": ("subject", "waited_seconds"),
+    "matter.described.v1": ("subject",),
+    "contact.recorded.v1": ("subject",),
+    "case.started.v1": ("subject",),
+    "case.resumed.v1": ("subject", "generation"),
+    "case.completed.v1": ("subject", "generation"),
+    "case.exhausted.v1": ("subject", "cause", "causation", "after"),
+    "assignment.made.v1": ("assignment",),
+    "assignment.signed.v1": ("assignment",),
+    "assignment.contacted.v1": ("assignment",),
+    "assignment.reported_in.v1": ("assignment",),
+    "assignment.handled.v1": ("assignment",),
+    "deadline.set.v1": ("subject", "assignment", "clock"),
+    "deadline.breached.v1": ("subject", "assignment", "clock", "due"),
+    "verification.done.v1": ("assignment",),
+    "notification.sent.v1": ("notice",),
+    "notification.exhausted.v1": ("notice",),
+    "checkpoint.signed.v1": ("subject", "taken_at"),
+}
+"""What makes an event of a type the one it is, however it was named: a second one of the same key happened twice. A word is
+a field of the data, or ``subject``, ``causation``, or ``after``: the key of the event said just before about the subject."""
+
+RECORDS = frozenset({"area.registered.v1", "category.registered.v1", "responder.registered.v1"})
+"""A record may come back to what it once was, but saying it again without a change in between is saying it twice."""
+
+TOLD: dict[str, tuple[str, ...]] = {
+    "ticket.opened.v1": (RESIDENT,),
+    "ticket.verified.v1": (RESIDENT,),
+    "ticket.closed.v1": (RESIDENT,),
+    "ticket.unattended.v1": ("duty",),
+    "assignment.made.v1": ("data:to",),
+    "case.exhausted.v1": ("data:supervisor", "duty"),
+}
+"""Whom notify tells of what: the first that there is, a field of the data or an audience by name."""
+
+
+@dataclass
+class Findings:
+    """What is wrong, in sentences that name ids and nothing private. ``unsettled`` is still on its way."""
+
+    lost: list[str] = field(default_factory=list)
+    doubled: list[str] = field(default_factory=list)
+    unsettled: list[str] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def clean(self) -> bool:
+        """Nothing lost, nothing doubled."""
+        return not self.lost and not self.doubled
+
+
+def compare(sent: Iterable[Sent], books: Books, settled: bool = False) -> Findings:
+    """Compare what was sent with what is there. ``settled``: nothing may be on its way any more; what is counts as lost.
+
+    On a running system ask when the queues are empty: an event that the broker holds is in no store but its sender's.
+    """
+    wanted = sorted(set(sent))
+    found = Findings()
+    for check in (_outboxes, _deliveries, _sequences, _causes, _cases, _notices, _ledger, _happened_twice):
+        check(books, found)
+    _whistles(wanted, books, found)
+    if settled:
+        found.lost += found.unsettled
+    states = Counter(books.taken.values())
+    found.counts = {
+        "sent": len(wanted),
+        "tickets": len(books.tickets),
+        "closed": sum(state == State.CLOSED for state in books.tickets.values()),
+        "events": len(books.said),
+        "pending": sum(said.state == PENDING for said in books.said),
+        "taken": len(books.taken),
+        "waiting": states[WAITING],
+        "dead": states[DEAD],
+        "dropped": states[DROPPED],
+        "notices": len(books.notices),
+        "entries": len(books.entries),
+    }
+    return found
+
+
+def _whistles(wanted: Iterable[Sent], books: Books, found: Findings) -> None:
+    """Each whistle is one ticket."""
+    by_whistle: dict[Sent, list[str]] = defaultdict(list)
+    for ticket, whistle in books.whistles:
+        by_whistle[whistle].append(ticket)
+        if ticket not in books.tickets:
+            found.lost.append(f"ticket {ticket} of whistle {whistle[1]}: not there")
+    for ticket in books.tickets.keys() - {ticket for ticket, _ in books.whistles}:
+        found.lost.append(f"ticket {ticket}: the whistle it came from is not there")
+    for (source, id_), made in sorted(by_whistle.items()):
+        if len(made) > 1:
+            found.doubled.append(f"whistle {id_} of {source} has {len(made)} tickets: {', '.join(sorted(made))}")
+    for source, id_ in wanted:
+        state = _taken_whistle(books, source, id_)
+        if state == WAITING:
+            found.unsettled.append(f"whistle {id_} of {source}: waiting in tickets")
+        elif state != APPLIED:
+            found.lost.append(f"whistle {id_} of {source}: {state or 'never taken in'}")
+        elif (source, id_) not in by_whistle:
+            found.lost.append(f"whistle {id_} of {source}: taken in, but there is no whistle row")
+
+
+def _taken_whistle(books: Books, source: str, id_: str) -> str | None:
+    """The inbox row's state: it came over AMQP, or over HTTP from an account."""
+    posted = Taken("tickets", "http", f"account:{source.removeprefix('/accounts/')}", id_)
+    return books.taken.get(Taken("tickets", "intake", source, id_), books.taken.get(posted))
+
+
+def _outboxes(books: Books, found: Findings) -> None:
+    """Everything said was published."""
+    for said in books.said:
+        if said.state == PENDING:
+            found.unsettled.append(f"{said}: not yet published")
+        elif said.state == PARKED:
+            found.lost.append(f"{said}: parked, the broker refused it")
+
+
+def _deliveries(books: Books, found: Findings) -> None:
+    """Everything published reached each of its subscribers, and had its effect."""
+    subscribers = _subscribers()
+    for said in books.said:
+        for service, handler in subscribers.get(said.type, ()):
+            state = books.taken.get(Taken(service, handler, said.source, said.id))
+            if state in {None, WAITING} and said.state == PENDING:
+                continue
+            if state == WAITING:
+                found.unsettled.append(f"{said}: waiting in {service}")
+            elif state == DROPPED:
+                continue  # a person let it go, and the audit says who
+            elif state != APPLIED:
+                found.lost.append(f"{said}: {'dead' if state else 'never arrived'} in {service}")
+
+
+def _subscribers() -> dict[str, list[tuple[str, str]]]:
+    subscribers: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for service, schemas in SUBSCRIPTIONS.items():
+        for schema in schemas:
+            subscribers[schema.type].append((service, source_of(schema)))
+    return subscribers
+
+
+def _sequences(books: Books, found: Findings) -> None:
+    """Each subject's events are numbered 1, 2, 3 … up to the number that was given last."""
+    for source, subject in sorted(books.by_subject.keys() | books.last.keys()):
+        numbers = Counter(said.sequence for said in books.by_subject.get((source, subject), ()))
+        last = books.last.get((source, subject), 0)
+        for number in range(1, last + 1):
+            if number not in numbers:
+                found.lost.append(f"event {number} of {source} about {subject}: not in the outbox")
+        for number, times in sorted(numbers.items()):
+            if times > 1:
+                found.doubled.append(f"event {number} of {source} about {subject}: {times} times in the outbox")
+            if number > last:
+                found.lost.append(f"the counter of {source} about {subject} stands at {last}, but event {number} was said")
+
+
+def _causes(books: Books, found: Findings) -> None:
+    """What an event caused stands beside that event's own inbox row, committed together with it."""
+    states: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for taken, state in books.taken.items():
+        states[taken.service, taken.id].add(state)
+        states[taken.service, f"{taken.source}/{taken.id}"].add(state)
+    for said in books.said:
+        if said.causation is None:
+            continue
+        cause = states.get((said.service, said.causation))
+        if cause is None:
+            found.lost.append(f"the cause {said.causation} of {said}: not in the inbox of {said.service}")
+        elif APPLIED not in cause:
+            found.doubled.append(f"{said}: its cause {said.causation} had an effect and is to be tried again")
+
+
+def _cases(books: Books, found: Findings) -> None:
+    """Every ticket that dispatch took up has its case."""
+    for ticket, state in sorted(books.tickets.items()):
+        if state != State.OPEN and ticket not in books.cases:
+            found.lost.append(f"ticket {ticket} is {state}, but dispatch has no case of it")
+    for case in sorted(books.cases - books.tickets.keys()):
+        found.lost.append(f"case {case}: its ticket is not there")
+
+
+def _notices(books: Books, found: Findings) -> None:
+    """Everybody who is to be told of an event has exactly one notice of it, which is sent, once, or still to be sent."""
+    reachable = {said.subject for said in books.said if said.type == "contact.recorded.v1" and said.data.get("phone")}
+    wanted: Counter[tuple[str, str]] = Counter()
+    for said in books.said:
+        audience = _audience(said)
+        taken = any(
+            books.taken.get(Taken("notify", handler, said.source, said.id)) == APPLIED
+            for service, handler in _subscribers().get(said.type, ())
+            if service == "notify"
+        )
+        if audience is not None and taken and (audience != RESIDENT or said.subject in reachable):
+            wanted[said.id, audience] += 1
+    there = Counter((id_[:36], audience) for id_, (audience, _) in books.notices.items())
+    for cause, audience in sorted(wanted - there):
+        found.lost.append(f"notice to {audience} of {books.by_id[cause]}: not there")
+    for cause, audience in sorted(there - wanted):
+        found.doubled.append(f"notice to {audience} of {books.by_id.get(cause, cause)}: told without need")
+    told = {said.data["notice"] for said in books.said if said.type in {"notification.sent.v1", "notification.exhausted.v1"}}
+    for id_, (_, state) in sorted(books.notices.items()):
+        if state == NoticeState.DUE:
+            armed = id_ in books.armed
+            (found.unsettled if armed else found.lost).append(
+                f"notice {id_}: due, {'armed' if armed else 'and nothing is armed'}"
+            )
+        elif id_ not in told:
+            found.lost.append(f"notice {id_} is {state}, but nothing was said of it")
+    for id_ in sorted(told - books.notices.keys()):
+        found.lost.append(f"notice {id_} was told, but it is not there")
+
+
+def _audience(said: Said) -> str | None:
+    for word in TOLD.get(said.type, ()):
+        audience = said.data.get(word.removeprefix("data:")) if word.startswith("data:") else word
+        if audience:
+            return str(audience)
+    return None
+
+
+def _ledger(books: Books, found: Findings) -> None:
+    """The log has every public event of the others once, in unbroken positions, and hashes to the root that is kept."""
+    recorded = {schema.type for schema in SUBSCRIPTIONS["ledger"]}
+    entered = Counter(entry.id for entry in books.entries)
+    for said in books.said:
+        if said.type in recorded and said.state != PENDING and not entered[said.id]:
+            found.lost.append(f"{said}: no ledger entry")
+    numbers = Counter((entry.source, entry.subject, entry.sequence) for entry in books.entries)
+    for entry in books.entries:
+        if entered[entry.id] > 1:
+            found.doubled.append(f"{entry}: {entered[entry.id]} entries of one event")
+        if numbers[entry.source, entry.subject, entry.sequence] > 1:
+            found.doubled.append(f"{entry}: event {entry.sequence} of {entry.source} about {entry.subject} is there twice")
+        if entry.id not in books.by_id:
+            found.lost.append(f"{entry}: its event is in no outbox")
+    highest: dict[tuple[str, str], int] = defaultdict(int)
+    for source, subject, number in numbers:
+        highest[source, subject] = max(highest[source, subject], number)
+    for (source, subject), top in sorted(highest.items()):
+        for number in range(1, top + 1):
+            if (source, subject, number) not in numbers:
+                found.lost.append(f"ledger: a gap, event {number} of {source} about {subject}")
+    for position, entry in enumerate(books.entries):
+        if entry.position != position:
+            found.lost.append(f"ledger: position {position} is not where it should be, {entry.position} is")
+            break
+    if books.kept != books.counted:
+        found.lost.append(f"ledger: {books.kept} is kept, the entries make {books.counted}")
+
+
+def _happened_twice(books: Books, found: Findings) -> None:
+    """No event under two names."""
+    first: dict[tuple[Any, ...], Said] = {}
+    for said, before in _with_predecessor(books):
+        if said.type in RECORDS:
+            if before is not None and (before.type, before.data) == (said.type, said.data):
+                found.doubled.append(f"{said}: the same as {before.id}")
+            continue
+        earlier = first.setdefault((said.service, said.type, *_key(said, before)), said)
+        if earlier is not said:
+            found.doubled.append(f"{said}: the same as {earlier.id}")
+
+
+def _with_predecessor(books: Books) -> Iterator[tuple[Said, Said | None]]:
+    for _, story in sorted(books.by_subject.items()):
+        yield from zip(story, [None, *story], strict=False)
+
+
+def _key(said: Said, before: Said | None) -> tuple[Any, ...]:
+    names: dict[str, Callable[[], Any]] = {
+        "subject": lambda: said.subject,
+        "causation": lambda: said.causation,
+        "after": lambda: (before.type, _key(before, None)) if before and before.type in KEYS else None,
+    }
+    return tuple(names[word]() if word in names else said.data.get(word) for word in KEYS[said.type])

@@ -1,0 +1,69 @@
+"""`whistle reconcile`: is anything lost, did anything happen twice?
+
+Answered from two things alone: the ids that producers sent, and the rows of the four stores. No counter, metric or log is
+asked, since what is wrong with a service may be wrong with what it counts.
+"""
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+from environs import EnvError, FileAwareEnv
+
+from chassis.settings import BadSettings
+from contracts.topology import SERVICES
+
+
+def read_sent(text: str) -> list[tuple[str, str]]:
+    """The whistles of a file: a JSON list of [source, id], or lines of source and id. Raises ValueError naming the line."""
+    if text.lstrip().startswith("["):
+        return [(str(source), str(id_)) for source, id_ in json.loads(text)]
+    sent = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        words = line.split(maxsplit=1)
+        if len(words) == 2:
+            sent.append((words[0], words[1].strip()))
+        elif words:
+            raise ValueError(f"line {number}: want a source and an id")
+    return sent
+
+
+def database_urls() -> dict[str, str]:
+    """Where the four stores are, from the environment. Raises BadSettings naming each key that is missing."""
+    env, urls, missing = FileAwareEnv(prefix="WHISTLE_"), {}, []
+    for service in SERVICES:
+        try:
+            urls[service] = env.str(f"{service.upper()}_DATABASE_URL")
+        except EnvError as wrong:
+            missing.append(str(wrong))
+    if missing:
+        raise BadSettings("; ".join(missing))
+    return urls
+
+
+@click.command()
+@click.option(
+    "--sent",
+    "file",
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="What producers sent: a source and an id a line, or a JSON list of [source, id].",
+)
+@click.option("--settled", is_flag=True, help="Nothing may be on its way any more: pending and waiting count as lost.")
+def reconcile(file: Path, settled: bool) -> None:
+    """Say what is lost and what happened twice, from the ids sent and the four stores alone.
+
+    The stores are those of WHISTLE_<SERVICE>_DATABASE_URL. Ends with status 1 where anything is lost or doubled.
+    """
+    from cli.books import read_books  # every service's tables: only where they are asked
+    from cli.findings import compare
+
+    try:
+        sent = read_sent(file.read_text())
+    except ValueError as wrong:
+        raise click.ClickException(f"{file}: {wrong}") from None
+    found = compare(sent, read_books(database_urls()), settled)
+    click.echo(json.dumps(asdict(found), ensure_ascii=False, indent=2))
+    sys.exit(0 if found.clean else 1)

@@ -1,0 +1,18 @@
+"""What the services answer over HTTP: one module per service with its operations as data.
+
+An entrypoint takes the `Operation`, and `contracts.generators.openapi` describes it, so that route, role, schemas and
+document cannot say different things.
+"""
+
+from contracts.http import dispatch, ledger, notify, problem, tickets
+from contracts.http.operation import Operation
+
+BY_SERVICE: dict[str, tuple[Operation, ...]] = {
+    "tickets": tickets.OPERATIONS,
+    "dispatch": dispatch.OPERATIONS,
+    "notify": notify.OPERATIONS,
+    "ledger": ledger.OPERATIONS,
+}
+"""Every operation of each service."""
+
+__all__ = ["BY_SERVICE", "Operation", "dispatch", "ledger", "notify", "problem", "tickets"]

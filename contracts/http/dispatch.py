@@ -1,0 +1,129 @@
+"""The HTTP face of dispatch."""
+
+from enum import StrEnum
+from http import HTTPStatus
+
+from marshmallow import Schema
+
+from contracts import codes, fields
+from contracts.events import intake
+from contracts.http.operation import Operation
+
+
+class CaseState(StrEnum):
+    """Where the work stands."""
+
+    WORKING = "working"
+    COMPLETED = "completed"
+    EXHAUSTED = "exhausted"
+    ENDED = "ended"
+
+
+class Step(StrEnum):
+    """How far an assignment is."""
+
+    MADE = "made"
+    SIGNED = "signed"
+    CONTACTED = "contacted"
+    REPORTED_IN = "reported_in"
+    DONE = "done"
+
+
+class Report(intake.ReportFiled):
+    """A responder's command: the data of `report.filed.v1`, and the ticket it is about."""
+
+    ticket = fields.ident("the ticket's id")
+
+
+class ReportTaken(Schema):
+    """The report is kept and had its effect."""
+
+    ticket = fields.ident("the ticket's id")
+    command = fields.code(codes.Command, "what was reported")
+    id = fields.name("the report's id: its Idempotency-Key")
+
+
+class Assignment(Schema):
+    """One unit, named for one purpose."""
+
+    id = fields.ident("the assignment's id")
+    to = fields.ident("the responder")
+    level = fields.ident("the level of the ladder, or verify")
+    purpose = fields.code(codes.Purpose, "what for")
+    generation = fields.count("the ticket's generation of work")
+    made_at = fields.instant("when it was made")
+    step = fields.code(Step, "how far it is")
+
+
+class Case(Schema):
+    """The work on a ticket, as it stands."""
+
+    id = fields.ident("the ticket's id, which is the case's")
+    state = fields.code(CaseState, "where the work stands")
+    category = fields.ident("the category's code")
+    area = fields.ident("code of the smallest area")
+    estate = fields.ident("code of the estate, where there is one", optional=True)
+    urgency = fields.code(codes.Urgency, "how fast")
+    opened_at = fields.instant("when the ticket was opened")
+    playbook = fields.ident("the playbook it started with; none where none fitted", optional=True)
+    playbook_version = fields.ident("its version", optional=True)
+    level = fields.ident("the level of the ladder it stands at", optional=True)
+    generation = fields.count("the ticket's generation of work")
+    assignments = fields.nested(Assignment, "every assignment, in the order they were made", many=True)
+
+
+GET_CASE = Operation(
+    method="GET",
+    path="/cases/{ticket}",
+    id="getCase",
+    summary="The work on a ticket, as it stands.",
+    role="reader",
+    status=HTTPStatus.OK,
+    answer=Case,
+    parameters={"ticket": "The ticket's id."},
+    refusals={HTTPStatus.NOT_FOUND: "No case for such a ticket."},
+    answered={
+        "id": "TMFQWCZLOEBSG44DF",
+        "state": "working",
+        "category": "noise",
+        "area": "shanqi-1",
+        "estate": "yangguang",
+        "urgency": "E2",
+        "opened_at": "2026-03-03T09:12:00+08:00",
+        "playbook": "xianlinli",
+        "playbook_version": "1",
+        "level": "property",
+        "generation": 1,
+        "assignments": [
+            {
+                "id": "TMFQWCZLOEBSG44DF-1",
+                "to": "yangguang-property",
+                "level": "property",
+                "purpose": "handle",
+                "generation": 1,
+                "made_at": "2026-03-03T09:12:01+08:00",
+                "step": "signed",
+            }
+        ],
+    },
+)
+
+FILE_REPORT = Operation(
+    method="POST",
+    path="/reports",
+    id="fileReport",
+    summary="A responder reports about its assignment.",
+    role="responder",
+    status=HTTPStatus.ACCEPTED,
+    body=Report,
+    answer=ReportTaken,
+    headers={"Location": "Address of the case."},
+    refusals={
+        HTTPStatus.FORBIDDEN: "The account lacks the role, or does not speak for the unit.",
+        HTTPStatus.NOT_FOUND: "No case for such a ticket.",
+    },
+    asked={"ticket": "TMFQWCZLOEBSG44DF", "command": "sign", "unit": "yangguang-property"},
+    answered={"ticket": "TMFQWCZLOEBSG44DF", "command": "sign", "id": "yangguang-0193"},
+)
+
+OPERATIONS = (FILE_REPORT, GET_CASE)

@@ -1,0 +1,71 @@
+"""One thing that can be asked of a service over HTTP."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any, Literal
+from urllib.parse import quote
+
+from marshmallow import Schema
+
+from contracts import fields
+from contracts.http.problem import OF_COMMANDS, OF_EVERYTHING
+
+IDEMPOTENCY_KEY = "Idempotency-Key"
+KEY_PATTERN = r"[!-~]{1,128}"
+"""1 to 128 visible ASCII characters: what every client and log repeats exactly, and short enough for `ce-causationid`."""
+
+_PLACEHOLDER = re.compile(r"{(\w+)}")
+
+
+class PathValues(Schema):
+    """The values in a path: each is an id, or the code of something."""
+
+    value = fields.ident("an id")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """What is asked, by whom, and what is answered.
+
+    With a ``body`` it is a command: it changes something, and an Idempotency-Key makes repeating it harmless. Without one it is
+    a query. ``refusals`` are the answers that are its own, beside those that every query or command can give.
+    """
+
+    method: Literal["GET", "POST"]
+    path: str
+    """With a placeholder for each id: ``/tickets/{ticket}``."""
+    id: str
+    summary: str
+    role: str
+    """The role that the account needs."""
+    status: HTTPStatus
+    answer: type[Schema]
+    body: type[Schema] | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    """What each placeholder of the path stands for."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """The headers of the answer, and what they say."""
+    refusals: Mapping[HTTPStatus, str] = field(default_factory=dict)
+    asked: Mapping[str, Any] | None = None
+    """An example of the body; None where the contracts have a sample of it."""
+    answered: Mapping[str, Any] = field(default_factory=dict)
+    """An example of the answer."""
+
+    def __post_init__(self) -> None:
+        if set(self.placeholders()) != set(self.parameters):
+            raise TypeError(f"{self.id}: every placeholder of {self.path} wants a description, and nothing else does")
+
+    def placeholders(self) -> list[str]:
+        """The names in the path, in its order."""
+        return _PLACEHOLDER.findall(self.path)
+
+    def at(self, **values: str) -> str:
+        """The path for these values."""
+        return _PLACEHOLDER.sub(lambda found: quote(values[found[1]], safe=""), self.path)
+
+    def problems(self) -> dict[HTTPStatus, str]:
+        """Every problem it can answer with, and when. The chassis adds 405 for another method and 500 for the unforeseen."""
+        common = OF_EVERYTHING | (OF_COMMANDS if self.body else {})
+        return dict(sorted({**common, **self.refusals}.items()))

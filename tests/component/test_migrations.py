@@ -1,0 +1,112 @@
+"""The databases that `whistle migrate` makes are those that the code expects."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from click.testing import CliRunner
+from sqlalchemy import MetaData, create_engine, inspect, text
+
+from chassis.store import migrate
+from chassis.store.store import driver_url
+from cli.main import main
+from cli.services import definition
+from contracts.topology import SERVICES
+from tests.component.counting import in_threads
+from tests.kit.servers import PostgresServer
+
+CHASSIS_TABLES = {"inbox", "outbox", "timers", "sequences", "audit"}
+
+
+@pytest.fixture
+def url(postgres_server: PostgresServer) -> Iterator[str]:
+    """An empty database."""
+    name = f"migrate_{uuid4().hex[:8]}"
+    yield postgres_server.create_database(name)
+    postgres_server.drop_database(name)
+
+
+def whistle(url: str, tmp_path: Path, *words: str) -> Any:
+    """Run a command with what it needs."""
+    env = {
+        "WHISTLE_DATABASE_URL": url,
+        "WHISTLE_AMQP_URL": "amqp://nobody",
+        "WHISTLE_IDENTITIES": str(tmp_path / "identities.yaml"),
+        "WHISTLE_SECRET": "a secret of the tests",
+    }
+    return CliRunner().invoke(main, list(words), env=env)
+
+
+def metadata_of(service: str) -> MetaData:
+    """The tables that a service's code has."""
+    return definition(service).tables.inbox.metadata
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_migrations_make_what_the_code_expects_and_again_change_nothing(service: str, url: str, tmp_path: Path) -> None:
+    metadata = metadata_of(service)
+    assert set(migrate.is_current(url, metadata)) == set(metadata.tables)
+    engine = create_engine(driver_url(url))
+    for _ in range(2):
+        done = whistle(url, tmp_path, "migrate", service)
+        assert (done.exit_code, done.output) == (0, f"{service}: newest version\n")
+        with engine.connect() as connection:
+            options = {"compare_type": True, "compare_server_default": True}
+            assert compare_metadata(MigrationContext.configure(connection, opts=options), metadata) == []
+            there = set(inspect(connection).get_table_names())
+            assert there == set(metadata.tables) | {"alembic_version"}
+            assert there > CHASSIS_TABLES
+            assert len(connection.execute(text("SELECT * FROM alembic_version")).all()) == 1
+    assert migrate.is_current(url, metadata) == []
+    engine.dispose()
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_partial_indexes_are_partial(service: str, url: str) -> None:
+    """Alembic does not compare their conditions."""
+    migrate.upgrade(f"services.{service}", url)
+    engine = create_engine(driver_url(url))
+    with engine.connect() as connection:
+        definitions = connection.execute(text("SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'"))
+        conditions = {name: text_.partition(" WHERE ")[2] for name, text_ in definitions if " WHERE " in text_}
+    engine.dispose()
+    assert conditions == {
+        "inbox_dead": "(state = 'dead'::text)",
+        "inbox_waiting": "(state = 'waiting'::text)",
+        "outbox_pending": "(state = 'pending'::text)",
+    }
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_what_migrations_made_they_take_away(service: str, url: str) -> None:
+    migrate.upgrade(f"services.{service}", url)
+    command.downgrade(migrate.config(f"services.{service}", url), "base")
+    engine = create_engine(driver_url(url))
+    assert inspect(engine).get_table_names() == ["alembic_version"]
+    engine.dispose()
+
+
+def test_two_deploys_at_once_take_turns(url: str, tmp_path: Path) -> None:
+    def deploy() -> None:
+        code = f"from chassis.store.migrate import upgrade; upgrade('services.ledger', {url!r})"
+        subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, timeout=60)
+
+    in_threads(deploy, deploy)
+    assert migrate.is_current(url, metadata_of("ledger")) == []
+
+
+def test_a_store_that_is_not_there_is_said_in_a_sentence(tmp_path: Path) -> None:
+    done = whistle("postgresql://nobody:nothing@127.0.0.1:1/none", tmp_path, "migrate", "ledger")
+    assert done.exit_code == 1
+    assert isinstance(done.exception, SystemExit)
+    assert done.output.startswith("Error: ")
+    assert "nothing" not in done.output

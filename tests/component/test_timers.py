@@ -1,0 +1,249 @@
+"""Durable timers: each rings once, whoever rings it, and one that fails is in nobody's way."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text, update
+
+from chassis import log as logs
+from chassis.outcome import Arm, Disarm, Outcome
+from chassis.store import StoreUnavailable
+from chassis.timers import Ring, Ringing, Timers
+from chassis.work import Work
+from contracts.envelope import Event
+from tests.component.counting import (
+    DEFINITION,
+    SOURCE,
+    START,
+    Counter,
+    Counting,
+    count_up,
+    in_threads,
+    new_store,
+    report,
+)
+
+HOUR = timedelta(hours=1)
+
+
+def ring_up(ringing: Ringing, work: Work) -> None:
+    """Count the ring, if the timer is of the generation that the counter has come to."""
+    counter = work.find(Counter, ringing.subject)
+    if counter is None:
+        counter = Counter(ringing.subject)
+        work.add(counter)
+    if counter.count == ringing.generation:
+        work.apply(counter.up(ringing.name))
+
+
+def timers(one: Counting, ring: Ring = ring_up, batch: int = 200) -> Timers:
+    """The timers of one process."""
+    return Timers(one.store, one.clock, SOURCE, {"sign": ring}, one.watch, batch)
+
+
+def test_a_timer_rings_once_when_it_is_due_and_not_before(counting: Counting) -> None:
+    counting.commit(Arm("a", "sign", START + HOUR))
+    assert timers(counting).ring_due() == 0
+    counting.later(minutes=59, seconds=59)
+    assert timers(counting).ring_due() == 0
+    counting.later(seconds=1)
+    assert timers(counting).ring_due() == 1
+    assert timers(counting).ring_due() == 0
+    assert counting.counts == {"a": 1}
+    assert counting.timers == []
+    assert counting.watch.rung == [("sign", "rung")]
+
+
+def test_what_rings_carries_what_was_armed(counting: Counting) -> None:
+    rang: list[tuple[Ringing, str | None, str]] = []
+    counting.commit(Arm("a", "sign:level:2", START, 7), causation="cause")
+    counting.later(days=3)
+    timers(counting, lambda ringing, work: rang.append((ringing, work.causation, work.correlation))).ring_due()
+    ((ringing, causation, correlation),) = rang
+    assert ringing == Ringing("a", "sign:level:2", 7, START)
+    assert (ringing.kind, ringing.detail, causation, correlation) == ("sign", "level:2", "cause", "a")
+
+
+def test_due_timers_ring_in_batches_the_oldest_first(counting: Counting) -> None:
+    rang: list[str] = []
+    counting.commit(*(Arm(f"s{number}", "sign", START + timedelta(minutes=9 - number)) for number in range(10)))
+    counting.later(hours=1)
+    ringer = timers(counting, lambda ringing, _: rang.append(ringing.subject), batch=4)
+    assert [ringer.ring_due() for _ in range(4)] == [4, 4, 2, 0]
+    assert [sorted(rang[:4]), sorted(rang[4:8]), sorted(rang[8:])] == [
+        ["s6", "s7", "s8", "s9"],
+        ["s2", "s3", "s4", "s5"],
+        ["s0", "s1"],
+    ]
+
+
+def test_two_ringers_ring_each_timer_once(counting: Counting, counting_url: str) -> None:
+    counting.commit(*(Arm(f"s{number}", "sign", START) for number in range(60)))
+    ones = [counting, Counting(new_store(counting_url)), Counting(new_store(counting_url))]
+    rang: list[str] = []
+
+    def ring(ringing: Ringing, work: Work) -> None:
+        ring_up(ringing, work)
+        rang.append(ringing.subject)
+
+    def run(one: Counting) -> None:
+        ringer = timers(one, ring, batch=7)
+        while ringer.ring_due():
+            pass
+
+    in_threads(*(lambda one=one: run(one) for one in ones))
+    for one in ones[1:]:
+        one.store.close()
+    assert timers(counting).ring_due() == 0
+    assert sorted(rang) == sorted(f"s{number}" for number in range(60))
+    assert set(counting.counts.values()) == {1}
+    assert [row["sequence"] for row in counting.outbox] == [1] * 60
+
+
+def test_a_timer_that_is_disarmed_does_not_ring_and_one_that_is_moved_rings_later(counting: Counting) -> None:
+    counting.commit(Arm("a", "sign", START), Arm("b", "sign", START))
+    counting.commit(Disarm("a", "sign"), Arm("b", "sign", START + HOUR))
+    assert timers(counting).ring_due() == 0
+    counting.later(hours=1)
+    assert timers(counting).ring_due() == 1
+    assert counting.counts == {"b": 1}
+
+
+def test_a_timer_may_arm_itself_again(counting: Counting) -> None:
+    def ring(ringing: Ringing, work: Work) -> None:
+        ring_up(ringing, work)
+        work.apply(Outcome(Arm(ringing.subject, ringing.name, ringing.due + HOUR, ringing.generation + 1)))
+
+    counting.commit(Arm("a", "sign", START))
+    counting.later(hours=2)
+    assert [timers(counting, ring).ring_due() for _ in range(4)] == [1, 1, 1, 0]
+    assert counting.counts == {"a": 3}
+    assert [row["due_at"] for row in counting.timers] == [START + 3 * HOUR]
+
+
+@pytest.mark.parametrize("change", [Disarm("a", "sign"), Arm("a", "sign", START + HOUR, 1)], ids=["disarm", "move"])
+def test_a_timer_that_is_overtaken_while_it_rings_does_nothing_and_nobody_deadlocks(
+    change: Arm | Disarm, counting: Counting, counting_url: str
+) -> None:
+    """An event holds the counter and wants the timer's row away, while a ringer holds the row and wants the counter."""
+    counting.inbox().take([report("a", "0")])
+    counting.commit(Arm("a", "sign", START, 1))
+    has_counter, has_row = threading.Event(), threading.Event()
+    other = Counting(new_store(counting_url))
+    seen: list[int] = []
+
+    def handle(event: Event, work: Work) -> None:
+        count_up(event, work)
+        has_counter.set()
+        assert has_row.wait(10)
+        work.apply(Outcome(change))
+
+    def ring(ringing: Ringing, work: Work) -> None:
+        has_row.set()
+        ring_up(ringing, work)
+        seen.append(ringing.generation)
+
+    def run_timers() -> None:
+        assert has_counter.wait(10)
+        assert timers(other, ring).ring_due() == 1
+
+    in_threads(lambda: counting.inbox(handle).take([report("a", "1")]), run_timers)
+    other.store.close()
+    assert seen == [1]
+    assert counting.counts == {"a": 2}
+    assert counting.letters[-1]["attempts"] == 1
+    left = [(row["generation"], row["due_at"]) for row in counting.timers]
+    assert left == ([] if isinstance(change, Disarm) else [(1, START + HOUR)])
+
+
+def failing(subject: str, wrong: Callable[[Work], None]) -> Ring:
+    """Rings every timer but one."""
+
+    def ring(ringing: Ringing, work: Work) -> None:
+        ring_up(ringing, work)
+        if ringing.subject == subject:
+            wrong(work)
+
+    return ring
+
+
+def raises(work: Work) -> None:
+    """A handler's own error."""
+    raise LookupError("029-00001111")
+
+
+def bad_statement(work: Work) -> None:
+    """An error that the database makes of it."""
+    work.connection.execute(text("SELECT 1/0"))
+
+
+def bad_timer(work: Work) -> None:
+    """An error that shows only when everything is written."""
+    work.apply(Outcome(Arm("\0", "sign", START)))
+
+
+@pytest.mark.parametrize("wrong", [raises, bad_statement, bad_timer])
+def test_a_timer_that_fails_is_put_off_and_the_others_ring(wrong: Callable[[Work], None], counting: Counting) -> None:
+    counting.commit(*(Arm(subject, "sign", START) for subject in ("a", "bad", "c", "d")))
+    assert timers(counting, failing("bad", wrong)).ring_due() == 4
+    assert counting.counts == {"a": 1, "c": 1, "d": 1}
+    (row,) = counting.timers
+    assert (row["subject"], row["attempts"]) == ("bad", 1)
+    assert "029" not in row["reason"]
+    assert timers(counting, failing("bad", wrong)).ring_due() == 0
+    assert sorted(counting.watch.rung) == [("sign", "failed")] + [("sign", "rung")] * 3
+
+
+def test_a_timer_that_was_put_off_rings_when_its_pause_is_over(counting: Counting) -> None:
+    counting.commit(Arm("a", "sign", START))
+    timers(counting, failing("a", raises)).ring_due()
+    with counting.store.transaction() as connection:
+        connection.execute(update(DEFINITION.tables.timers).values(retry_at=START))
+    assert timers(counting).ring_due() == 1
+    assert counting.counts == {"a": 1}
+    assert counting.timers == []
+
+
+def test_a_kind_that_nobody_takes_is_put_off_and_the_others_ring(counting: Counting) -> None:
+    counting.commit(Arm("a", "unknown", START), Arm("b", "sign", START))
+    assert timers(counting).ring_due() == 2
+    assert counting.counts == {"b": 1}
+    assert [(row["name"], row["reason"]) for row in counting.timers] == [("unknown", "LookupError")]
+
+
+def test_a_conflict_is_tried_again_at_once_and_is_no_failure(counting: Counting) -> None:
+    left = [2]
+
+    def ring(ringing: Ringing, work: Work) -> None:
+        ring_up(ringing, work)
+        if left[0]:
+            left[0] -= 1
+            work.connection.execute(text("DO $$ BEGIN RAISE SQLSTATE '40001'; END $$"))
+
+    counting.commit(Arm("a", "sign", START))
+    assert timers(counting, ring).ring_due() == 1
+    assert counting.counts == {"a": 1}
+    assert counting.watch.rung == [("sign", "rung")]
+
+
+def test_a_store_that_cannot_write_puts_nothing_off(counting: Counting) -> None:
+    counting.commit(Arm("a", "sign", START))
+
+    def ring(ringing: Ringing, work: Work) -> None:
+        work.connection.execute(text("DO $$ BEGIN RAISE SQLSTATE '53100'; END $$"))
+
+    with pytest.raises(StoreUnavailable):
+        timers(counting, ring).ring_due()
+    assert [(row["attempts"], row["retry_at"]) for row in counting.timers] == [(0, None)]
+
+
+def test_what_a_ring_logs_carries_its_ids(counting: Counting) -> None:
+    bound: list[dict[str, str | None]] = []
+    counting.commit(Arm("a", "sign:x", START), causation="cause")
+    timers(counting, lambda *_: bound.append(dict(logs._context.get()))).ring_due()
+    assert bound == [{"correlation": "a", "causation": "cause", "timer": "sign:x"}]
+    assert logs._context.get() == {}

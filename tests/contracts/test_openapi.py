@@ -1,0 +1,156 @@
+"""The OpenAPI documents are valid, say what the operations say, and their examples are right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from contracts.generate import ROOT
+from contracts.generators.openapi import document as generated
+from contracts.http import BY_SERVICE, Operation
+from contracts.http import dispatch as http_dispatch
+from contracts.http import notify as http_notify
+from contracts.http import tickets as http_tickets
+from contracts.topology import SERVICES
+from services.dispatch.domain import case
+from services.notify.domain import notice
+from services.tickets.domain import ticket
+from tests.kit.described import document, fits
+
+OPERATIONS = [(service, operation) for service, operations in BY_SERVICE.items() for operation in operations]
+each_service = pytest.mark.parametrize("service", sorted(BY_SERVICE))
+each_operation = pytest.mark.parametrize(("service", "operation"), OPERATIONS, ids=[o.id for _, o in OPERATIONS])
+
+
+def test_every_service_has_a_document() -> None:
+    assert set(BY_SERVICE) == set(SERVICES)
+
+
+@each_service
+def test_a_document_is_valid(service: str) -> None:
+    assert list(OpenAPIV31SpecValidator(document(service)).iter_errors()) == []
+
+
+@pytest.mark.parametrize("damage", [("paths", {"/log": {"get": {"responses": {"200": {}}}}}), ("info", {}), ("openapi", 3)])
+def test_a_damaged_document_is_not_valid(damage: tuple[str, Any]) -> None:
+    """The validator really looks."""
+    name, value = damage
+    assert list(OpenAPIV31SpecValidator({**generated("tickets", ROOT), name: value}).iter_errors())
+
+
+@each_service
+def test_every_operation_is_described_once(service: str) -> None:
+    described = {
+        (path, method.upper(), node["operationId"])
+        for path, methods in document(service)["paths"].items()
+        for method, node in methods.items()
+    }
+    assert described == {(o.path, o.method, o.id) for o in BY_SERVICE[service]}
+    assert len(described) == len(BY_SERVICE[service])
+
+
+def test_no_two_operations_have_the_same_id() -> None:
+    ids = [operation.id for _, operation in OPERATIONS]
+    assert len(ids) == len(set(ids))
+
+
+@each_operation
+def test_an_operation_tells_all_that_it_can_answer(service: str, operation: Operation) -> None:
+    told = {status for status in _described(service, operation)["responses"] if status != "default"}
+    wanted = {operation.status, 401, 403, 503}
+    wanted |= {400, 409, 413, 415, 422} if operation.body else set()
+    assert told == {str(int(status)) for status in wanted | set(operation.refusals)}
+
+
+@each_operation
+def test_a_path_with_an_id_may_lead_nowhere(service: str, operation: Operation) -> None:
+    assert not operation.parameters or 404 in operation.refusals
+
+
+@each_operation
+def test_a_command_wants_an_idempotency_key_and_a_query_none(service: str, operation: Operation) -> None:
+    wanted = [p for p in _described(service, operation)["parameters"] if p["name"] == "Idempotency-Key" and p["required"]]
+    assert bool(wanted) == (operation.method == "POST") == (operation.body is not None)
+
+
+@each_operation
+def test_every_example_fits_its_schema(service: str, operation: Operation) -> None:
+    examples = list(_examples(_described(service, operation)))
+    assert len(examples) >= (2 if operation.body else 1)
+    for schema, value in examples:
+        fits(service, schema, value)
+
+
+@each_service
+def test_the_examples_of_the_common_problems_fit(service: str) -> None:
+    for schema, value in _examples(document(service)["components"]["responses"]):
+        fits(service, schema, value)
+
+
+@each_operation
+def test_an_example_is_what_the_service_would_read_and_write(service: str, operation: Operation) -> None:
+    """JSON Schema is the coarser of the two: marshmallow has to agree."""
+    assert operation.answer().validate(dict(operation.answered)) == {}
+    if operation.asked is not None and operation.body is not None:
+        assert operation.body().validate(dict(operation.asked)) == {}
+
+
+@each_service
+def test_no_answer_has_a_field_for_private_data(service: str) -> None:
+    private = {"text", "address", "location", "reporter", "name", "phone", "private_digest", "rate_link", "link"}
+    for operation in BY_SERVICE[service]:
+        assert not private & _names(operation.answer()), operation.id
+
+
+@pytest.mark.parametrize(
+    ("inside", "published"),
+    [
+        (ticket.State, http_tickets.TicketState),
+        (case.CaseState, http_dispatch.CaseState),
+        (case.Step, http_dispatch.Step),
+        (notice.NoticeState, http_notify.NoticeState),
+    ],
+)
+def test_every_state_is_published(inside: Any, published: Any) -> None:
+    assert [state.value for state in inside] == [state.value for state in published]
+
+
+def test_a_path_is_filled_with_escaped_ids() -> None:
+    assert http_tickets.GET_TICKET.at(ticket="a/b?c") == "/tickets/a%2Fb%3Fc"
+
+
+def test_an_operation_describes_its_placeholders() -> None:
+    with pytest.raises(TypeError, match="every placeholder"):
+        Operation(
+            method="GET", path="/x/{id}", id="x", summary="", role="reader", status=http_tickets.GET_TICKET.status,
+            answer=http_tickets.Ticket,
+        )  # fmt: skip
+
+
+def _described(service: str, operation: Operation) -> dict[str, Any]:
+    described: dict[str, Any] = document(service)["paths"][operation.path][operation.method.lower()]
+    return described
+
+
+def _examples(part: Any) -> Iterator[tuple[dict[str, Any], Any]]:
+    """Every schema with each of its examples."""
+    if isinstance(part, list):
+        for item in part:
+            yield from _examples(item)
+    if isinstance(part, dict):
+        if "schema" in part and "examples" in part:
+            for example in part["examples"].values():
+                yield part["schema"], example["value"]
+        for value in part.values():
+            yield from _examples(value)
+
+
+def _names(schema: Any) -> set[str]:
+    found = set(schema.fields)
+    for field in schema.fields.values():
+        inner = getattr(field, "schema", None)
+        found |= _names(inner) if inner is not None else set()
+    return found

@@ -1,0 +1,94 @@
+"""What every test of this directory ends with: everything sent is closed, nothing is lost, nothing happened twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from cli.books import Sent, read_books
+from cli.findings import Findings, compare
+from services.tickets.domain.whistle import ticket_id
+from tests.kit.processes import ServerError, wait_until
+from tests.kit.servers import PostgresServer, RabbitServer
+from tests.kit.stack import SERVICES, Stack, stack
+from tests.kit.street import SOURCE, Street
+
+
+class Town:
+    """A deployment and the street around it."""
+
+    def __init__(self, deployment: Stack, street: Street):
+        self.stack, self.street = deployment, street
+
+    @property
+    def sent(self) -> list[Sent]:
+        """Every whistle that the broker confirmed to its producer."""
+        return [(SOURCE, id_) for id_ in self.street.sent]
+
+    def whistle(self, count: int) -> list[str]:
+        """Blow new whistles; answers their tickets' ids."""
+        first = len(self.street.sent)
+        return [ticket_id(SOURCE, self.street.whistle(number)) for number in range(first, first + count)]
+
+    def await_closed(self, seconds: float = 30) -> None:
+        """Until the street has heard of every whistle's closure."""
+        wait_until(self.all_closed, "every whistle closed", seconds, details=self._state)
+
+    def all_closed(self) -> bool:
+        """Whether the street has heard of every whistle's closure."""
+        return all(ticket_id(*whistle) in self.street.closed for whistle in self.sent)
+
+    def reconcile(self) -> Findings:
+        """The findings of this moment; nothing may be on its way."""
+        return compare(self.sent, read_books(self.stack.databases), settled=True)
+
+    def prove(self, seconds: float = 30) -> Findings:
+        """Wait until all is closed and at rest, then show that nothing is lost and nothing happened twice."""
+        self.await_closed(seconds)
+        wait_until(self._at_rest, "every store at rest", seconds, details=self._state)
+        found: list[Findings] = []
+
+        def settled() -> bool:
+            found[:] = [self.reconcile()]
+            return not found[0].lost
+
+        with suppress(ServerError):  # the assertions below say what
+            wait_until(settled, "nothing lost", 10)
+        assert found[0].lost == []
+        assert found[0].doubled == []
+        # others may have blown whistles too
+        assert found[0].counts["closed"] == found[0].counts["tickets"] >= found[0].counts["sent"] == len(self.sent)
+        return found[0]
+
+    def _at_rest(self) -> bool:
+        return not any(
+            self.stack.rows(
+                service,
+                "select 1 where exists (select 1 from outbox where state = 'pending')"
+                " or exists (select 1 from inbox where state = 'waiting')",
+            )
+            for service in SERVICES
+        )
+
+    def _state(self) -> str:
+        queries = {
+            "inbox": "select handler, type, state, reason, count(*) from inbox where state <> 'applied' group by 1, 2, 3, 4",
+            "outbox": "select state, count(*) from outbox group by 1",
+        }
+        states = {(s, table): self.stack.rows(s, query) for s in SERVICES for table, query in queries.items()}
+        states["tickets", "tickets"] = self.stack.rows("tickets", "select state, count(*) from tickets group by 1")
+        logs = (f"---- {name}\n{self.stack.log(name, 15)}" for name in self.stack.processes)
+        return "\n".join([*(f"{key}: {rows}" for key, rows in states.items()), *logs])
+
+
+@contextmanager
+def town(database_server: PostgresServer, broker: RabbitServer) -> Iterator[Town]:
+    """A running deployment with people in the street."""
+    with stack(database_server, broker) as deployment:
+        street = Street(deployment)
+        street.start()
+        try:
+            deployment.start()
+            yield Town(deployment, street)
+        finally:
+            street.stop()

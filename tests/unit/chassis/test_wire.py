@@ -1,0 +1,215 @@
+"""An event as bytes and back; and whatever else arrives is refused in words that tell nothing of what it held."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chassis import wire
+from chassis.wire import JSON, Message, Undecodable
+from contracts.envelope import Event, InvalidEvent, UnknownEvent, all_schemas, schema_for
+from contracts.events import intake
+from contracts.generate import ROOT
+from contracts.generators import samples
+from contracts.generators.samples import Sample
+from tests.contracts.strategies import data_for
+
+STRUCTURED = "application/cloudevents+json"
+SECRET = "王阿姨 029-00001111"
+HEADERS = {
+    "ce-specversion": "1.0",
+    "ce-type": intake.ReportFiled.type,
+    "ce-source": "/property-app",
+    "ce-id": "r-1",
+    "ce-subject": "t-1",
+    "ce-time": "2026-03-03T09:20:00+08:00",
+}
+BODY = b'{"command":"sign","unit":"yangguang"}'
+WHOLE = {name.removeprefix("ce-"): value for name, value in HEADERS.items()} | {"data": json.loads(BODY)}
+EVERY_SAMPLE = pytest.mark.parametrize("sample", samples.read(ROOT), ids=lambda sample: sample.name)
+
+words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=80)
+optional_words = st.none() | words
+instants = st.datetimes(datetime(1900, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC))
+
+
+@st.composite
+def events(draw: st.DrawFn) -> Event:
+    schema = draw(st.sampled_from(all_schemas()))
+    return Event(
+        type=schema.type,
+        source=draw(words),
+        subject=draw(words),
+        id=draw(words),
+        time=draw(instants),
+        data=draw(data_for(schema)),
+        correlationid=draw(optional_words),
+        causationid=draw(optional_words),
+        sequence=draw(st.none() | st.integers(1, 2**63 - 1)),
+    )
+
+
+def plain(**changes: str | None) -> Message:
+    """A good message in binary mode, but for the changed attributes; None leaves one out."""
+    changed = HEADERS | {f"ce-{name}": value for name, value in changes.items()}
+    return Message({name: value for name, value in changed.items() if value is not None}, JSON, BODY)
+
+
+def structured(**changes: Any) -> Message:
+    """The same in structured mode; ``...`` leaves an attribute out."""
+    whole = {name: value for name, value in {**WHOLE, **changes}.items() if value is not ...}
+    return Message({}, STRUCTURED, json.dumps(whole).encode())
+
+
+@settings(deadline=None, max_examples=150)
+@given(events(), words)
+def test_what_is_written_is_read_again(event: Event, user: str) -> None:
+    schema = schema_for(event.type)
+    read = wire.decode(replace(wire.encode(event, schema), user_id=user))
+    assert read == replace(event, data=schema.read(schema.write(event.data)), actor=user)
+
+
+@EVERY_SAMPLE
+def test_a_sample_is_read_in_both_modes(sample: Sample) -> None:
+    schema = schema_for(sample.type)
+    read = wire.decode(Message({}, STRUCTURED, json.dumps(sample.event).encode()))
+    assert read.data == schema.read(sample.data)
+    assert wire.decode(wire.encode(read, schema)) == read
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    st.dictionaries(st.sampled_from([*HEADERS, "ce-sequence", "ce-correlationid", "other"]), st.text(max_size=300)),
+    st.sampled_from([JSON, STRUCTURED, "text/plain", ""]),
+    st.binary(max_size=60) | st.just(BODY) | st.text(max_size=60).map(lambda text: text.encode("utf-8", "surrogatepass")),
+)
+def test_whatever_comes_is_read_or_refused(headers: Mapping[str, str], content_type: str, body: bytes) -> None:
+    message = Message({**HEADERS, **headers}, content_type, body)
+    message.digest()
+    try:
+        event = wire.decode(message)
+    except (Undecodable, UnknownEvent, InvalidEvent):
+        return
+    for word in (event.type, event.source, event.subject, event.id, event.correlationid or ""):
+        assert "\0" not in word
+        word.encode()
+
+
+@pytest.mark.parametrize("prefix", ["ce-", "CE-", "cloudEvents:", "cloudEvents_", "cloudevents:"])
+def test_every_spelling_of_the_headers_is_the_same_event(prefix: str) -> None:
+    message = Message({prefix + name.removeprefix("ce-"): value for name, value in HEADERS.items()}, JSON, BODY)
+    assert wire.decode(message) == wire.decode(plain())
+    assert message.digest() == plain().digest()
+
+
+def test_structured_mode_is_the_same_event_and_its_headers_do_not_count() -> None:
+    assert wire.decode(replace(structured(), headers={"ce-id": "other"})) == wire.decode(plain())
+
+
+def test_data_may_come_in_base_64() -> None:
+    message = structured(data=..., data_base64="eyJjb21tYW5kIjoic2lnbiIsInVuaXQiOiJ5YW5nZ3VhbmcifQ==")
+    assert wire.decode(message) == wire.decode(plain())
+
+
+def test_json_under_another_content_type_is_read() -> None:
+    assert wire.decode(replace(plain(), content_type="text/plain")) == wire.decode(plain())
+
+
+def test_the_time_is_read_in_utc() -> None:
+    assert wire.decode(plain()).time == datetime(2026, 3, 3, 1, 20, tzinfo=UTC)
+    assert wire.decode(plain()).time.utcoffset() == timedelta(0)
+
+
+def test_the_body_is_written_so_that_the_same_data_has_the_same_digest() -> None:
+    event = wire.decode(plain())
+    there = wire.encode(event, intake.ReportFiled)
+    back = wire.encode(replace(event, data=dict(reversed(list(event.data.items())))), intake.ReportFiled)
+    assert there.digest() == back.digest() == plain().digest()
+    assert there.body == b'{"command":"sign","unit":"yangguang"}'
+
+
+@pytest.mark.parametrize("other", [plain(type="x"), plain(subject="x"), replace(plain(), body=b"{}")])
+def test_another_type_subject_or_body_has_another_digest(other: Message) -> None:
+    assert other.digest() != plain().digest()
+
+
+def test_data_that_does_not_fit_is_not_written() -> None:
+    event = replace(wire.decode(plain()), data={"command": "sign", "unit": "a b"})
+    with pytest.raises(InvalidEvent, match="unit: Not an id"):
+        wire.encode(event, intake.ReportFiled)
+
+
+ATTRIBUTES = [name.removeprefix("ce-") for name in HEADERS]
+BAD_WORDS = {"missing": None, "empty": "", "NUL": f"{SECRET}\0", "half a character": f"{SECRET}\ud800", "huge": SECRET * 5000}
+UNDECODABLE = [
+    *(
+        pytest.param(name, plain(**{name: bad}), id=f"{name} {what}")
+        for name in ATTRIBUTES
+        for what, bad in BAD_WORDS.items()
+        if name != "type" or not bad  # a type that is there is another matter: see below
+    ),
+    *(
+        pytest.param(name, structured(**{name: bad}), id=f"structured {name} {bad!r:.9}")
+        for name in ATTRIBUTES
+        for bad in (..., None, 7, "", {"a": SECRET}, [SECRET])
+    ),
+    pytest.param("id", structured(id=f"{SECRET}\ud800"), id="structured id half a character"),
+    pytest.param("time", plain(time=SECRET), id="time in words"),
+    pytest.param("time", plain(time="2026-03-03T09:20:00"), id="time without a zone"),
+    pytest.param("time", plain(time="0001-01-01T00:00:00+14:00"), id="time before time"),
+    pytest.param("sequence", plain(sequence=SECRET), id="sequence in words"),
+    pytest.param("sequence", plain(sequence="٣"), id="sequence in other digits"),
+    pytest.param("sequence", plain(sequence="-1"), id="sequence below zero"),
+    pytest.param("sequence", plain(sequence="9" * 20), id="sequence that no store holds"),
+    pytest.param("sequence", plain(sequence="1" * 21), id="sequence too long"),
+    pytest.param("correlationid", plain(correlationid=SECRET * 100), id="correlationid huge"),
+    pytest.param("causationid", plain(causationid="\0"), id="causationid NUL"),
+    pytest.param("not_a_name", plain(not_a_name=SECRET), id="an attribute that may not exist"),
+    pytest.param("data", replace(plain(), body=SECRET.encode()), id="body no JSON"),
+    pytest.param("data", replace(plain(), body=b"\xff\xfe" + SECRET.encode()), id="body no UTF-8"),
+    pytest.param("data", replace(plain(), body=b"[" * 100_000, content_type="text/plain"), id="text far too deep"),
+    pytest.param("body", replace(plain(), body=b"[" * 100_000), id="body far too deep"),
+    pytest.param("body", replace(structured(), body=b"[]"), id="structured no object"),
+    pytest.param("body", replace(structured(), body=SECRET.encode()), id="structured no JSON"),
+    pytest.param("body", replace(structured(), body=b"\xff"), id="structured no UTF-8"),
+    pytest.param("body", Message({}, "application/cloudevents-batch+json", b"[]"), id="a batch"),
+    pytest.param("data_base64", structured(data=..., data_base64="a"), id="structured no base 64"),
+    pytest.param("data", structured(data=SECRET), id="structured data no JSON"),
+]
+
+
+@pytest.mark.parametrize(("name", "message"), UNDECODABLE)
+def test_what_cannot_be_read_names_the_attribute_and_never_repeats_a_value(name: str, message: Message) -> None:
+    with pytest.raises(Undecodable) as refused:
+        wire.decode(message)
+    assert name in str(refused.value)
+    assert not any(part in str(refused.value) for part in SECRET.split())
+    assert refused.value.__cause__ is None
+    assert refused.value.__suppress_context__ or refused.value.__context__ is None
+
+
+@pytest.mark.parametrize("type_", ["x", "report.filed.v9", "report.filed.v1\0", "report.filed.v1\ud800", "x" * 9000])
+def test_an_unknown_type_is_told_from_bytes_that_are_no_event(type_: str) -> None:
+    with pytest.raises(UnknownEvent):
+        wire.decode(plain(type=type_))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [f'{{"command":"{SECRET}","unit":"yangguang"}}', f'{{"command":"sign","unit":"{SECRET}"}}', "[]", "null", "7", ""],
+)
+def test_data_that_does_not_fit_names_its_fields_and_never_repeats_a_value(body: str) -> None:
+    with pytest.raises(InvalidEvent) as refused:
+        wire.decode(replace(plain(), body=body.encode()))
+    assert not any(part in str(refused.value) for part in SECRET.split())
+
+
+def test_headers_of_others_are_not_looked_at() -> None:
+    message = plain()
+    noisy = {**message.headers, "authorization": SECRET, "traceparent": "x" * 9000, "": "", "nul\0": "\0\ud800"}
+    assert wire.decode(replace(message, headers=noisy)) == wire.decode(message)

@@ -1,0 +1,56 @@
+"""From a whistle to a ticket."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts.codes import Urgency
+from services.tickets.domain.whistle import private_digest, ticket_id, urgency_of
+from services.tickets.links import BadLink, Links
+
+
+@given(st.text(), st.text(), st.text(), st.text())
+def test_the_same_producer_id_is_one_ticket_and_another_is_another(a: str, b: str, c: str, d: str) -> None:
+    assert (ticket_id(a, b) == ticket_id(c, d)) == ((a, b) == (c, d))
+    assert re.fullmatch(r"T[A-Z2-7]{16}", ticket_id(a, b))
+
+
+@pytest.mark.parametrize(
+    ("category", "raised", "urgency"),
+    [
+        (Urgency.E2, None, Urgency.E2),
+        (Urgency.E2, Urgency.E0, Urgency.E0),
+        (Urgency.E1, Urgency.E3, Urgency.E1),
+        (Urgency.E3, Urgency.E3, Urgency.E3),
+    ],
+)
+def test_urgency_is_raised_and_never_lowered(category: Urgency, raised: Urgency | None, urgency: Urgency) -> None:
+    assert urgency_of(category, raised) is urgency
+
+
+def test_the_digest_stands_for_the_private_part_and_hides_it() -> None:
+    data = {"text": "楼上漏水", "reporter": {"phone": "029-00000001"}, "category": "leak"}
+    digest = private_digest(data, b"salt")
+    assert digest == private_digest({**data, "category": "noise"}, b"salt"), "what is public does not count"
+    assert digest != private_digest({**data, "text": "楼下漏水"}, b"salt")
+    assert digest != private_digest(data, b"other salt")
+
+
+class TestLinks:
+    """A link is for one ticket and one purpose."""
+
+    links = Links("a secret of the tests")
+
+    def test_opens_what_it_was_signed_for(self) -> None:
+        self.links.check(self.links.sign("T1", "rate"), "T1", "rate")
+
+    @pytest.mark.parametrize(("ticket", "purpose"), [("T2", "rate"), ("T1", "cancel")])
+    def test_opens_nothing_else(self, ticket: str, purpose: str) -> None:
+        with pytest.raises(BadLink):
+            self.links.check(self.links.sign("T1", "rate"), ticket, purpose)
+
+    def test_cannot_be_made_by_others(self) -> None:
+        with pytest.raises(BadLink):
+            self.links.check(Links("another secret of theirs").sign("T1", "rate"), "T1", "rate")
