@@ -10,7 +10,7 @@ COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --gener
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install test lint format lock contracts servers clean
+.PHONY: help install test mutants lint format lock contracts servers clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-zA-Z_.-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ install: $(STAMP) ## the same as .venv
 
 test: $(STAMP) ## run all tests (PYTEST_ARGS="-k name -x" to choose)
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+mutants: $(STAMP) ## switch the promises off one at a time: each must turn a test red
+	$(BIN)/python -m tests.mutants
 
 lint: $(STAMP) ## check style, formatting, types and the import rules
 	$(BIN)/ruff check .

@@ -17,6 +17,8 @@ NAMES = frozenset(
         "relay.published",  # the broker confirmed, the rows not yet marked
         "timers.claimed",  # effects of due timers made, not committed
         "inbox.replaying",  # a waiting or replayed event's effect made, its row not yet changed
+        "notify.claimed",  # notices claimed and committed, nothing sent
+        "notify.sent",  # notices handed to their channel, nothing recorded
     }
 )
 

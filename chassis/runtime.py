@@ -50,6 +50,7 @@ class Runtime:
         self._listened = listened
         self._handlers: dict[str, dict[str, Handle]] = {}
         self._rings: dict[str, Ring] = {}
+        self._loops: list[tuple[str, Callable[[], int], float]] = []
         self._intake_stop, self._relay_stop = threading.Event(), threading.Event()
         self._intake: list[threading.Event] = []
         self._outlets: list[threading.Event] = []
@@ -65,6 +66,13 @@ class Runtime:
     def on_timer(self, kind: str, ring: Ring) -> None:
         """Take timers of a kind."""
         self._rings[kind] = ring
+
+    def add_loop(self, name: str, step: Callable[[], int], pause: float) -> None:
+        """Repeat a step of the service's own beside the intake: at once again while it answers more than 0, else after a pause.
+
+        The pause is in seconds. A stop waits for a step that runs, so a step must end well within `STOP_DEADLINE`.
+        """
+        self._loops.append((name, step, pause))
 
     @property
     def handlers(self) -> dict[str, set[str]]:
@@ -91,6 +99,8 @@ class Runtime:
         timers = Timers(self.store, self.clock, self.definition.source, self._rings, self.metrics)
         ring = self._repeat("timers", timers.ring_due, TIMER_POLL)
         self._run(spawn, "timers", ring, self._intake_stop, self._intake)
+        for name, step, pause in self._loops:
+            self._run(spawn, name, self._repeat(name, step, pause), self._intake_stop, self._intake)
         self._run(spawn, "relay", self._relay().run, self._relay_stop, self._outlets)
         sample = self._repeat("sample", self._sample, SAMPLE_EVERY)
         self._run(spawn, "sample", sample, self._relay_stop, self._outlets)

@@ -18,7 +18,6 @@ from services.dispatch import store as dispatch
 from services.ledger import store as ledger
 from services.ledger.domain.merkle import leaf_hash, root_of
 from services.notify import store as notify
-from services.notify.domain.notice import DELIVER
 from services.tickets import store as tickets
 
 Sent = tuple[str, str]
@@ -91,7 +90,7 @@ class Books:
     notices: Mapping[str, tuple[str, str]]
     """Audience and state by notice."""
     armed: frozenset[str]
-    """The notices whose delivery is armed."""
+    """The notices that will be claimed: due, or being sent under a lease."""
     entries: Sequence[Entry]
     kept: Log
     counted: Log
@@ -165,9 +164,9 @@ def _read_dispatch(connection: Connection) -> dict[str, Any]:
 
 
 def _read_notify(connection: Connection) -> dict[str, Any]:
-    notices, timers = notify.notices.c, notify.DEFINITION.tables.timers.c
+    notices = notify.notices.c
     rows = connection.execute(select(notices.id, notices.state, notices.document))
-    armed = connection.execute(select(timers.subject).where(timers.name == DELIVER)).scalars()
+    armed = connection.execute(select(notices.id).where(notices.next_at.is_not(None))).scalars()
     return {"notices": {row.id: (row.document["audience"], row.state) for row in rows}, "armed": frozenset(armed)}
 
 

@@ -8,7 +8,8 @@ from typing import Any
 from chassis.store.tables import APPLIED, DEAD, DROPPED, PARKED, PENDING, WAITING
 from cli.books import Books, Said, Sent, Taken
 from contracts.topology import SUBSCRIPTIONS, source_of
-from services.notify.domain.notice import RESIDENT, NoticeState
+from services.notify.domain.notice import NoticeState
+from services.notify.domain.rules import RESIDENT, tellings
 from services.tickets.domain.ticket import State
 
 KEYS: dict[str, tuple[str, ...]] = {
@@ -16,42 +17,72 @@ KEYS: dict[str, tuple[str, ...]] = {
     "ticket.handled.v1": ("subject", "generation"),
     "ticket.verified.v1": ("subject", "generation"),
     "ticket.rework_ordered.v1": ("subject", "generation"),
-    "ticket.rated.v1": ("subject", "causation"),
+    "ticket.rated.v1": ("subject", "generation"),
     "ticket.closed.v1": ("subject", "generation"),
     "ticket.unattended.v1": ("subject", "waited_seconds"),
+    "ticket.rejected.v1": ("subject",),
+    "ticket.merged.v1": ("subject",),
+    "ticket.cancelled.v1": ("subject",),
+    "ticket.reopened.v1": ("subject", "generation"),
+    "ticket.parked.v1": ("subject", "causation"),
+    "ticket.resumed.v1": ("subject", "causation"),
+    "ticket.urgency_raised.v1": ("subject", "urgency"),
+    "ticket.closure_doubted.v1": ("subject", "again"),
+    "cluster.proposed.v1": ("subject", "like"),
     "matter.described.v1": ("subject",),
-    "contact.recorded.v1": ("subject",),
+    "contact.recorded.v1": ("subject", "causation"),
     "case.started.v1": ("subject",),
-    "case.resumed.v1": ("subject", "generation"),
+    "case.escalated.v1": ("subject", "level", "below", "causation"),
+    "case.paused.v1": ("subject", "causation"),
+    "case.resumed.v1": ("subject", "generation", "causation"),
+    "case.withdrawn.v1": ("subject",),
     "case.completed.v1": ("subject", "generation"),
     "case.exhausted.v1": ("subject", "cause", "causation", "after"),
     "assignment.made.v1": ("assignment",),
     "assignment.signed.v1": ("assignment",),
     "assignment.contacted.v1": ("assignment",),
     "assignment.reported_in.v1": ("assignment",),
+    "assignment.progressed.v1": ("assignment", "causation"),
+    "assignment.handed_up.v1": ("assignment",),
+    "assignment.returned.v1": ("assignment",),
+    "assignment.ruled.v1": ("subject", "causation"),
     "assignment.handled.v1": ("assignment",),
-    "deadline.set.v1": ("subject", "assignment", "clock"),
+    "assignment.relieved.v1": ("assignment",),
+    "mediation.opened.v1": ("mediation",),
+    "mediation.consented.v1": ("mediation", "party", "causation"),
+    "mediation.consent_withdrawn.v1": ("mediation", "party", "causation"),
+    "mediation.session_held.v1": ("mediation", "number"),
+    "mediation.agreed.v1": ("mediation",),
+    "mediation.failed.v1": ("mediation",),
+    "mediation.performed.v1": ("mediation",),
+    "mediation.not_performed.v1": ("mediation",),
+    "joint_action.called.v1": ("joint_action",),
+    "joint_action.unit_reported_in.v1": ("joint_action", "unit"),
+    "joint_action.unit_finished.v1": ("joint_action", "unit"),
+    "joint_action.unit_excused.v1": ("joint_action", "unit"),
+    "joint_action.completed.v1": ("joint_action",),
+    "deadline.set.v1": ("subject", "assignment", "clock", "due"),
+    "deadline.warned.v1": ("subject", "assignment", "clock", "due", "number"),
     "deadline.breached.v1": ("subject", "assignment", "clock", "due"),
+    "deadline.extension_asked.v1": ("subject", "assignment", "clock"),
+    "deadline.extended.v1": ("subject", "assignment", "clock"),
+    "deadline.extension_refused.v1": ("subject", "assignment", "clock"),
     "verification.done.v1": ("assignment",),
     "notification.sent.v1": ("notice",),
+    "notification.failed.v1": ("notice", "attempt"),
     "notification.exhausted.v1": ("notice",),
     "checkpoint.signed.v1": ("subject", "taken_at"),
+    "gap.found.v1": ("subject", "origin", "missing_from"),
+    "fork.found.v1": ("subject", "origin", "number"),
+    "points.held.v1": ("entry",),
+    "points.posted.v1": ("entry",),
+    "points.voided.v1": ("entry",),
 }
 """What makes an event of a type the one it is, however it was named: a second one of the same key happened twice. A word is
 a field of the data, or ``subject``, ``causation``, or ``after``: the key of the event said just before about the subject."""
 
 RECORDS = frozenset({"area.registered.v1", "category.registered.v1", "responder.registered.v1"})
 """A record may come back to what it once was, but saying it again without a change in between is saying it twice."""
-
-TOLD: dict[str, tuple[str, ...]] = {
-    "ticket.opened.v1": (RESIDENT,),
-    "ticket.verified.v1": (RESIDENT,),
-    "ticket.closed.v1": (RESIDENT,),
-    "ticket.unattended.v1": ("duty",),
-    "assignment.made.v1": ("data:to",),
-    "case.exhausted.v1": ("data:supervisor", "duty"),
-}
-"""Whom notify tells of what: the first that there is, a field of the data or an audience by name."""
 
 
 @dataclass
@@ -204,38 +235,31 @@ def _notices(books: Books, found: Findings) -> None:
     reachable = {said.subject for said in books.said if said.type == "contact.recorded.v1" and said.data.get("phone")}
     wanted: Counter[tuple[str, str]] = Counter()
     for said in books.said:
-        audience = _audience(said)
         taken = any(
             books.taken.get(Taken("notify", handler, said.source, said.id)) == APPLIED
             for service, handler in _subscribers().get(said.type, ())
             if service == "notify"
         )
-        if audience is not None and taken and (audience != RESIDENT or said.subject in reachable):
-            wanted[said.id, audience] += 1
-    there = Counter((id_[:36], audience) for id_, (audience, _) in books.notices.items())
+        for audience in {one.audience for one in tellings(said.type, said.data)} if taken else ():
+            if audience != RESIDENT or said.subject in reachable:
+                wanted[said.id, audience] += 1
+    # who follows a merged ticket is told beside: that is not counted
+    there = Counter((id_[:36], audience) for id_, (audience, _) in books.notices.items() if f"-{RESIDENT}-" not in id_)
     for cause, audience in sorted(wanted - there):
         found.lost.append(f"notice to {audience} of {books.by_id[cause]}: not there")
     for cause, audience in sorted(there - wanted):
         found.doubled.append(f"notice to {audience} of {books.by_id.get(cause, cause)}: told without need")
     told = {said.data["notice"] for said in books.said if said.type in {"notification.sent.v1", "notification.exhausted.v1"}}
     for id_, (_, state) in sorted(books.notices.items()):
-        if state == NoticeState.DUE:
+        if state in {NoticeState.DUE, NoticeState.SENDING}:
             armed = id_ in books.armed
             (found.unsettled if armed else found.lost).append(
-                f"notice {id_}: due, {'armed' if armed else 'and nothing is armed'}"
+                f"notice {id_}: {state}, {'armed' if armed else 'and nothing is armed'}"
             )
         elif id_ not in told:
             found.lost.append(f"notice {id_} is {state}, but nothing was said of it")
     for id_ in sorted(told - books.notices.keys()):
         found.lost.append(f"notice {id_} was told, but it is not there")
-
-
-def _audience(said: Said) -> str | None:
-    for word in TOLD.get(said.type, ()):
-        audience = said.data.get(word.removeprefix("data:")) if word.startswith("data:") else word
-        if audience:
-            return str(audience)
-    return None
 
 
 def _ledger(books: Books, found: Findings) -> None:

@@ -12,6 +12,7 @@ from chassis.settings import BadSettings
 from chassis.store import StoreUnavailable
 from cli.dead import dead
 from cli.directory import directory
+from cli.ledger import ledger
 from cli.reconcile import reconcile
 from cli.services import CLASSES
 
@@ -82,6 +83,7 @@ def _bindings(schemas: Any) -> dict[str, list[str]]:
 
 main.add_command(dead)
 main.add_command(directory)
+main.add_command(ledger)
 main.add_command(reconcile)
 
 if __name__ == "__main__":

@@ -47,9 +47,14 @@ class Role(StrEnum):
     """What a responder is to the areas it serves."""
 
     PROPERTY = "property"
+    OWNERS_COMMITTEE = "owners_committee"
     GRID_WORKER = "grid_worker"
+    HOUSEHOLD_LEADER = "household_leader"
+    PATROL = "patrol"
+    LIAISON = "liaison"
     MEDIATOR = "mediator"
     DEPARTMENT = "department"
+    POLICE = "police"
     SUPERVISOR = "supervisor"
 
 
@@ -66,14 +71,121 @@ class Command(StrEnum):
     SIGN = "sign"
     CONTACT = "contact"
     REPORT_IN = "report_in"
+    PROGRESS = "progress"
+    RETURN = "return"
+    HAND_UP = "hand_up"
     HANDLE = "handle"
     VERIFY = "verify"
+    CLAIM = "claim"
+    FINISH = "finish"
+    EXCUSE = "excuse"
+    RULE = "rule"
+    EXTEND = "extend"
+    PAUSE = "pause"
+    RESUME = "resume"
+    SESSION = "session"
+    AGREE = "agree"
+    FAIL = "fail"
+    PERFORM = "perform"
+
+
+class Respond(StrEnum):
+    """The ways in which a level of a playbook responds."""
+
+    ASSIGN = "assign"
+    OFFER = "offer"
+    MEDIATE = "mediate"
+    CONVENE = "convene"
+
+
+class Party(StrEnum):
+    """Who must consent to a mediation."""
+
+    APPLICANT = "applicant"
+    RESPONDENT = "respondent"
+
+
+class ReturnReason(StrEnum):
+    """Why a unit says "not mine"."""
+
+    NOT_MY_AREA = "not_my_area"
+    NOT_MY_DUTY = "not_my_duty"
+    NEEDS_ANOTHER = "needs_another"
+    DUPLICATE = "duplicate"
+
+
+class ReworkCause(StrEnum):
+    """Why a ticket goes back to work."""
+
+    VERIFICATION = "verification"
+    DISSATISFIED = "dissatisfied"
+
+
+class RejectReason(StrEnum):
+    """Why a matter is not taken on; the notice tells the route it has instead."""
+
+    NOT_OURS = "not_ours"
+    EMERGENCY = "emergency"
+    IN_COURT = "in_court"
+    NO_MATTER = "no_matter"
+    ABUSE = "abuse"
+
+
+class EscalationCause(StrEnum):
+    """Why a case moved up a level."""
+
+    BREACHED = "breached"
+    HANDED_UP = "handed_up"
+    UNREACHABLE = "unreachable"
+    PARALLEL = "parallel"
+    FAILED = "failed"
+    CONSENT_WITHDRAWN = "consent_withdrawn"
+    RETURNED = "returned"
+
+
+class ExhaustionCause(StrEnum):
+    """Why the supervisor is called."""
+
+    NO_PLAYBOOK = "no_playbook"
+    NO_RESPONDER = "no_responder"
+    NO_VERIFIER = "no_verifier"
+    LAST_LEVEL = "last_level"
+
+
+class Outcome(StrEnum):
+    """How responders ended a case."""
+
+    HANDLED = "handled"
+    AGREED = "agreed"
+    JOINT = "joint"
+
+
+class WarningStage(StrEnum):
+    """催办 at half and at four fifths of the time; 通报 when it is overdue as long again, then the top of the chain."""
+
+    URGE_HALF = "urge_half"
+    URGE_MOST = "urge_most"
+    REPORT_UP = "report_up"
+    TOP_CALLED = "top_called"
 
 
 class Request(StrEnum):
     """What a resident, or somebody on duty on the resident's behalf, can ask."""
 
+    CONSENT = "consent"
+    WITHDRAW = "withdraw"
     RATE = "rate"
+    REOPEN = "reopen"
+    CANCEL = "cancel"
+
+
+class LinkPurpose(StrEnum):
+    """What a resident's signed link is for. A consent link also withdraws."""
+
+    RATE = "rate"
+    CONSENT = "consent"
+    REOPEN = "reopen"
+    CANCEL = "cancel"
 
 
 class Closure(StrEnum):

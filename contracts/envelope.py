@@ -1,8 +1,8 @@
 """The envelope every event travels in, and the base of every event's schema.
 
 The envelope is CloudEvents 1.0. The attributes the four services add are lower-case letters only, as the specification
-asks: ``correlationid`` (the ticket or account the whole story belongs to), ``causationid`` (the event or timer that made
-this one) and ``sequence`` (1, 2, 3 … per source and subject).
+asks: ``correlationid`` (the ticket or account the whole story belongs to), ``causationid`` (the event that made
+this one, or that armed the timer which did) and ``sequence`` (1, 2, 3 … per source and subject).
 """
 
 from collections.abc import Mapping

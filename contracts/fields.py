@@ -115,6 +115,11 @@ def idents(about: str, most: int = 100, **kwargs: Any) -> fields.List[Any]:
     return _required(fields.List, about, cls_or_instance=ident(about), validate=validate.Length(max=most), **kwargs)
 
 
+def names(about: str, most: int = 20, **kwargs: Any) -> fields.List[Any]:
+    """A list of short texts."""
+    return _required(fields.List, about, cls_or_instance=name(about), validate=validate.Length(max=most), **kwargs)
+
+
 def nested(schema: type[Schema], about: str, **kwargs: Any) -> fields.Nested:
     """A part with fields of its own."""
     return _required(fields.Nested, about, nested=schema, unknown=EXCLUDE, **kwargs)

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Request, Response
 from chassis import log as logs
 from chassis.http.once import Command, Kept, once
 from chassis.http.problem import json_response, problem_of
-from chassis.http.request import actor_of, checked, command_key, json_body, path_values
+from chassis.http.request import actor_of, checked, command_key, json_body, path_values, searched, sender_of
 from chassis.http.server import Server
 from chassis.nameko import RUNTIME_KEY, call
 from chassis.runtime import Runtime
@@ -71,11 +71,16 @@ class _Api(HttpRequestHandler):
 
 
 class Query(_Api):
-    """Reads. The method gets a connection and the path's values; it answers a mapping, or None for 404."""
+    """Reads. The method gets a connection, the path's values and, where the operation has a search, what is searched for.
+
+    It answers a mapping, or None for 404.
+    """
 
     def answer(self, request: Request) -> Response:
         actor_of(request, self.runtime.identities, self.operation.role)
-        values = path_values(request)
+        values: dict[str, Any] = {**path_values(request)}
+        if self.operation.search:
+            values["search"] = searched(request, self.operation.search)
         with self.runtime.store.transaction() as connection:
             found = call(self, connection, **values)
         if found is None:
@@ -89,9 +94,11 @@ class CommandApi(_Api):
     def answer(self, request: Request) -> Response:
         operation = self.operation
         assert operation.body is not None
-        actor = actor_of(request, self.runtime.identities, operation.role)
+        if not operation.by_link:  # whoever has no account is told so before the body is read
+            actor_of(request, self.runtime.identities, operation.role)
         body = json_body(request)
-        command = Command(operation.id, actor, command_key(request), path_values(request), body)
+        sender = sender_of(request, self.runtime.identities, operation, body)
+        command = Command(operation.id, sender, command_key(request), path_values(request), body)
         loaded = checked(body, operation.body)
 
         def effect(work: Work) -> Kept:

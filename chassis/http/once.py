@@ -37,10 +37,11 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What was asked by whom. ``name`` is the operation, ``key`` the account's own id of the command."""
+    """What was asked by whom. ``name`` is the operation, ``key`` the sender's own id of the command."""
 
     name: str
-    actor: Actor
+    sender: Actor | str
+    """The account, or the link of somebody who has none."""
     key: str
     values: Mapping[str, str]
     body: Any
@@ -48,8 +49,15 @@ class Command:
 
     @property
     def who(self) -> str:
-        """The account as a source of commands: keys of two accounts never meet."""
-        return f"account:{self.actor.id}"
+        """The sender as a source of commands: keys of two never meet. Of a link, which is a secret, only a digest is kept."""
+        if isinstance(self.sender, Actor):
+            return f"account:{self.sender.id}"
+        return f"link:{hashlib.sha256(self.sender.encode()).hexdigest()[:32]}"
+
+    @property
+    def actor(self) -> Actor | None:
+        """The account; None where a link is the authority."""
+        return self.sender if isinstance(self.sender, Actor) else None
 
     def digest(self) -> str:
         """SHA-256 of what was asked, hexadecimal; neither the order of keys nor white space changes it."""

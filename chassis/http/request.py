@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from marshmallow import EXCLUDE, Schema, ValidationError
+from marshmallow import EXCLUDE, RAISE, Schema, ValidationError
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Request
 
@@ -14,10 +14,22 @@ from chassis.http.problem import Problem
 from chassis.identity import Actor, Identities
 from chassis.work import Missing
 from contracts.envelope import flatten
-from contracts.http.operation import IDEMPOTENCY_KEY, KEY_PATTERN, PathValues
+from contracts.http.operation import IDEMPOTENCY_KEY, KEY_PATTERN, Operation, PathValues
 
 MAX_BODY = 256 * 1024
 """Bytes; a body is smaller."""
+
+
+def sender_of(request: Request, identities: Identities, operation: Operation, body: Any) -> Actor | str:
+    """The account that asks or, where the operation allows it, the link that somebody without an account came with.
+
+    The link is not checked here: only who signed it knows for what, and refuses it. Raises Problem 401 or 403.
+    """
+    if operation.by_link and "Authorization" not in request.headers and isinstance(body, Mapping):
+        link = body.get("link")
+        if isinstance(link, str) and link:
+            return link
+    return actor_of(request, identities, operation.role)
 
 
 def actor_of(request: Request, identities: Identities, role: str) -> Actor:
@@ -69,6 +81,18 @@ def checked(body: Any, schema: type[Schema]) -> dict[str, Any]:
         loaded: dict[str, Any] = schema(unknown=EXCLUDE).load(body)
     except ValidationError as wrong:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "fields are wrong", flatten(wrong.messages)) from None
+    return loaded
+
+
+def searched(request: Request, schema: type[Schema]) -> dict[str, Any]:
+    """What stands behind the question mark. Raises Problem 422 naming each bad name, and any that is there twice."""
+    twice = {name: "Only once." for name, values in request.args.lists() if len(values) > 1}
+    if twice:
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "the search is wrong", twice)
+    try:
+        loaded: dict[str, Any] = schema(unknown=RAISE).load(request.args.to_dict())
+    except ValidationError as wrong:
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "the search is wrong", flatten(wrong.messages)) from None
     return loaded
 
 

@@ -52,8 +52,12 @@ class ReportFiled(EventSchema):
 
     command = fields.code(codes.Command, "what the unit reports")
     unit = fields.ident("the responder that reports")
-    passed = fields.flag("verify only: the matter is really solved", optional=True)
+    passed = fields.flag("verify: it is solved · perform: it was performed · rule: the extension is granted", optional=True)
     note = fields.text("free text for the record", optional=True)
+    reason = fields.code(codes.ReturnReason, "return only: why", optional=True)
+    to = fields.ident("rule: the unit that is to do it · excuse: the unit that need not", optional=True)
+    until = fields.instant("extend: the new due time that is asked for · pause: when to look again", optional=True)
+    party = fields.code(codes.Party, "consent noted down by the mediator", optional=True)
 
 
 class RequestMade(EventSchema):
@@ -67,3 +71,4 @@ class RequestMade(EventSchema):
     resolved = fields.flag("rate only: the resident says it is solved", optional=True)
     satisfied = fields.flag("rate only: the resident is content with how", optional=True)
     comment = fields.text("free text", optional=True)
+    party = fields.code(codes.Party, "consent and withdraw: who; a link speaks for the applicant alone", optional=True)

@@ -14,3 +14,62 @@ class CheckpointSigned(EventSchema):
     size = fields.count("entries under the root")
     root = fields.ident("Merkle tree hash, RFC 9162, SHA-256, hexadecimal")
     taken_at = fields.instant("when it was taken")
+    number = fields.count("1 for the log's first checkpoint: none can be left out unseen")
+    key = fields.ident("which key signed: the first 16 hexadecimal digits of the public key's SHA-256")
+    signature = fields.name("Ed25519, hexadecimal, of the body of a C2SP tlog-checkpoint: origin, size, root, number, time")
+
+
+class GapFound(EventSchema):
+    """A source's numbers about a subject have a hole that did not fill in time: something was said that the log lacks."""
+
+    type = "gap.found.v1"
+    producer = "ledger"
+    about = "subject"
+
+    origin = fields.ident("the source whose numbers have the hole")
+    missing_from = fields.count("first missing number")
+    missing_to = fields.count("last missing number")
+
+
+class ForkFound(EventSchema):
+    """A source gave one number about a subject to two events: the log has both, and one of them should not be."""
+
+    type = "fork.found.v1"
+    producer = "ledger"
+    about = "subject"
+
+    origin = fields.ident("the source that gave it")
+    number = fields.count("the number")
+    first = fields.name("the event that the log had first")
+    second = fields.name("the other")
+
+
+class _Points(EventSchema):
+    entry = fields.ident("the entry's id")
+    account = fields.ident("the account")
+    amount = fields.count("points")
+    cause = fields.ident("why, as a code")
+
+
+class PointsHeld(_Points):
+    """Points are set aside until what they are for is certain."""
+
+    type = "points.held.v1"
+    producer = "ledger"
+    about = "account"
+
+
+class PointsPosted(_Points):
+    """Points were booked: debits equal credits."""
+
+    type = "points.posted.v1"
+    producer = "ledger"
+    about = "account"
+
+
+class PointsVoided(_Points):
+    """Held points were let go."""
+
+    type = "points.voided.v1"
+    producer = "ledger"
+    about = "account"

@@ -21,6 +21,17 @@ class NotificationSent(_Notice):
     attempt = fields.count("1 for the first")
 
 
+class NotificationFailed(_Notice):
+    """An attempt failed; there will be another."""
+
+    type = "notification.failed.v1"
+    producer = "notify"
+
+    channel = fields.ident("channel's name")
+    attempt = fields.count("1 for the first")
+    reason = fields.ident("the failure's code")
+
+
 class NotificationExhausted(_Notice):
     """Every attempt failed: somebody must tell them another way."""
 

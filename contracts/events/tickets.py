@@ -1,7 +1,18 @@
 """What the tickets service says. The free text and the reporter travel once, on `tickets.private`, to notify alone."""
 
+from marshmallow import Schema
+
 from contracts import codes, fields
 from contracts.envelope import EventSchema
+
+
+class Links(Schema):
+    """Signed tokens, each for one ticket and one purpose."""
+
+    rate = fields.text("rate", optional=True)
+    consent = fields.text("consent to a mediation, or withdraw it", optional=True)
+    reopen = fields.text("reopen after closure", optional=True)
+    cancel = fields.text("cancel", optional=True)
 
 
 class TicketOpened(EventSchema):
@@ -47,7 +58,7 @@ class TicketReworkOrdered(EventSchema):
     producer = "tickets"
 
     generation = fields.count("the new generation")
-    cause = fields.ident("verification or dissatisfied")
+    cause = fields.code(codes.ReworkCause, "why")
 
 
 class TicketRated(EventSchema):
@@ -56,6 +67,7 @@ class TicketRated(EventSchema):
     type = "ticket.rated.v1"
     producer = "tickets"
 
+    generation = fields.count("generation that was asked about")
     resolved = fields.flag("the resident says it is solved")
     satisfied = fields.flag("the resident is content with how")
 
@@ -68,6 +80,85 @@ class TicketClosed(EventSchema):
 
     closure = fields.code(codes.Closure, "why it was closed")
     generation = fields.count("generation that was closed")
+
+
+class TicketRejected(EventSchema):
+    """The matter is not taken on, and why; the notice tells the route it has instead."""
+
+    type = "ticket.rejected.v1"
+    producer = "tickets"
+
+    reason = fields.code(codes.RejectReason, "why")
+
+
+class TicketMerged(EventSchema):
+    """It is the same matter as another ticket; the reporter follows the survivor's notices."""
+
+    type = "ticket.merged.v1"
+    producer = "tickets"
+
+    into = fields.ident("the surviving ticket")
+
+
+class ClusterProposed(EventSchema):
+    """A whistle looks like an open ticket: same category, near in space and time."""
+
+    type = "cluster.proposed.v1"
+    producer = "tickets"
+
+    like = fields.ident("the open ticket it looks like")
+    metres = fields.count("distance, rounded up")
+
+
+class TicketReopened(EventSchema):
+    """The resident came back within the time that a closed ticket may be reopened in."""
+
+    type = "ticket.reopened.v1"
+    producer = "tickets"
+
+    generation = fields.count("the new generation")
+
+
+class TicketParked(EventSchema):
+    """It cannot be solved now: kept with a reason and a review date (挂账)."""
+
+    type = "ticket.parked.v1"
+    producer = "tickets"
+
+    reason = fields.ident("why, as a code")
+    review_at = fields.instant("when it is looked at again")
+
+
+class TicketResumed(EventSchema):
+    """A parked ticket is worked on again."""
+
+    type = "ticket.resumed.v1"
+    producer = "tickets"
+
+
+class TicketCancelled(EventSchema):
+    """The reporter withdrew it."""
+
+    type = "ticket.cancelled.v1"
+    producer = "tickets"
+
+
+class TicketUrgencyRaised(EventSchema):
+    """A person raised the urgency; every clock is computed anew from its old start."""
+
+    type = "ticket.urgency_raised.v1"
+    producer = "tickets"
+
+    urgency = fields.code(codes.Urgency, "the new urgency")
+
+
+class TicketClosureDoubted(EventSchema):
+    """The same place and category was whistled again soon after: the closure counts as ineffective."""
+
+    type = "ticket.closure_doubted.v1"
+    producer = "tickets"
+
+    again = fields.ident("the new ticket")
 
 
 class TicketUnattended(EventSchema):
@@ -100,4 +191,7 @@ class ContactRecorded(EventSchema):
     name = fields.name("what to call them", optional=True)
     phone = fields.name("telephone number", optional=True)
     locale = fields.ident("language of the notices", optional=True)
-    rate_link = fields.text("signed token that lets the resident rate this ticket", optional=True)
+    links = fields.nested(Links, "signed single-purpose tokens by which the resident acts", optional=True)
+    follows = fields.ident(
+        "the surviving ticket: this contact, once its own was merged, is told what is told about that one", optional=True
+    )

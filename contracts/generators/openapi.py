@@ -78,9 +78,12 @@ def _operation(operation: Operation, known: list[samples.Sample]) -> Node:
     made: Node = {
         "operationId": operation.id,
         "summary": operation.summary,
-        "description": f"The account needs the role `{operation.role}`.",
+        "description": f"The account needs the role `{operation.role}`.{_LINK if operation.by_link else ''}",
+        **({"security": [{"token": []}, {}]} if operation.by_link else {}),
         "parameters": [_path_parameter(name, about) for name, about in operation.parameters.items()],
     }
+    if operation.search:
+        made["parameters"] += _search_parameters(operation.search)
     if operation.body:
         made["parameters"].append(_idempotency_key())
         made["requestBody"] = {"required": True, "content": _json(operation.body, _asked(operation, known))}
@@ -98,6 +101,18 @@ def _path_parameter(name: str, about: str) -> Node:
     schema = plain.converter.field2property(PathValues().fields["value"])
     schema.pop("description")
     return {"name": name, "in": "path", "required": True, "description": about, "schema": schema}
+
+
+def _search_parameters(search: type[Schema]) -> list[Node]:
+    plain = MarshmallowPlugin(schema_name_resolver=_name)
+    APISpec(title="", version="", openapi_version="3.1.0", plugins=[plain])
+    assert plain.converter is not None
+    made: list[Node] = []
+    for name, declared in search().fields.items():
+        schema = plain.converter.field2property(declared)
+        about = schema.pop("description")
+        made.append({"name": name, "in": "query", "required": declared.required, "description": about, "schema": schema})
+    return made
 
 
 def _idempotency_key() -> Node:
@@ -129,6 +144,8 @@ def _answer(operation: Operation) -> Node:
 def _json(schema: type[Schema], example: Node) -> Node:
     return {"application/json": {"schema": schema, "examples": {"one": {"value": example}}}}
 
+
+_LINK = " Whoever has none may come without a token: the signed link in the body's field `link` is then the authority."
 
 _COMMON = {
     **OF_EVERYTHING,

@@ -15,8 +15,9 @@ class CaseState(StrEnum):
 
     WORKING = "working"
     COMPLETED = "completed"
+    VERIFIED = "verified"
     EXHAUSTED = "exhausted"
-    ENDED = "ended"
+    WITHDRAWN = "withdrawn"
 
 
 class Step(StrEnum):
@@ -27,6 +28,7 @@ class Step(StrEnum):
     CONTACTED = "contacted"
     REPORTED_IN = "reported_in"
     DONE = "done"
+    ENDED = "ended"
 
 
 class Report(intake.ReportFiled):

@@ -6,7 +6,7 @@ from typing import Any
 from marshmallow import Schema, validate
 from marshmallow import fields as plain
 
-from contracts import fields
+from contracts import codes, fields
 from contracts.http.operation import Operation
 
 
@@ -83,4 +83,116 @@ GET_ENTRIES = Operation(
     },
 )
 
-OPERATIONS = (GET_LOG, GET_ENTRIES)
+
+class Filters(Schema):
+    """What may stand after the question mark of the figures' paths. Without any, every ticket is counted."""
+
+    area = fields.ident("an area or estate; it stands for all that nests in it", optional=True)
+    category = fields.ident("a category's code", optional=True)
+    urgency = fields.code(codes.Urgency, "urgency", optional=True)
+    month = plain.String(
+        allow_none=True,
+        validate=fields.Whole(r"[0-9]{4}-(0[1-9]|1[0-2])", error="Want a month such as 2026-03."),
+        metadata={"description": "when the tickets were opened, in the deployment's time zone"},
+    )
+
+
+class Figure(Schema):
+    """A rate as the numbers it is made of, by a formula with a version."""
+
+    kpi = fields.ident("which figure")
+    title = fields.name("its name in Chinese")
+    version = fields.count("the formula's version")
+    formula = fields.name("numerator / denominator, in words")
+    numerator = fields.count("what counts")
+    denominator = fields.count("of how many")
+    rate = plain.Float(allow_none=True, metadata={"description": "their quotient; null where nothing counts yet"})
+    apart = plain.Dict(
+        keys=plain.String(), values=plain.Integer(), metadata={"description": "what is in neither, by closure: no answer"}
+    )
+
+
+class Figures(Schema):
+    """Every figure at an instant."""
+
+    at = fields.instant("as of when")
+    figures = fields.nested(Figure, "the figures", many=True)
+
+
+class FigureTickets(Figure):
+    """A figure with the tickets behind it."""
+
+    at = fields.instant("as of when")
+    tickets = plain.List(plain.String(), metadata={"description": "the tickets in the denominator"})
+    hits = plain.List(plain.String(), metadata={"description": "those in the numerator"})
+    apart_tickets = plain.Dict(
+        keys=plain.String(), values=plain.List(plain.String()), metadata={"description": "those in neither, by closure"}
+    )
+
+
+_FIGURE = {
+    "kpi": "resolution",
+    "title": "解决率",
+    "version": 1,
+    "formula": "resident says resolved / answered; no answer apart",
+    "numerator": 1,
+    "denominator": 1,
+    "rate": 1.0,
+    "apart": {"no_answer": 1, "no_contact": 0},
+}
+
+GET_KPIS = Operation(
+    method="GET",
+    path="/kpis",
+    id="getKpis",
+    summary="The figures.",
+    role="reader",
+    status=HTTPStatus.OK,
+    answer=Figures,
+    search=Filters,
+    answered={"at": "2026-03-31T18:00:00+08:00", "figures": [_FIGURE]},
+)
+
+GET_KPI = Operation(
+    method="GET",
+    path="/kpis/{kpi}",
+    id="getKpi",
+    summary="A figure, with the tickets behind it.",
+    role="reader",
+    status=HTTPStatus.OK,
+    answer=FigureTickets,
+    search=Filters,
+    parameters={"kpi": "Which figure."},
+    refusals={HTTPStatus.NOT_FOUND: "There is no such figure."},
+    answered={
+        **_FIGURE,
+        "at": "2026-03-31T18:00:00+08:00",
+        "tickets": ["TMFQWCZLOEBSG44DF"],
+        "hits": ["TMFQWCZLOEBSG44DF"],
+        "apart_tickets": {"no_answer": ["T3ZK5QZ7XJ2M4N6PA"], "no_contact": []},
+    },
+)
+
+
+class Account(Schema):
+    """A member's points: what is posted and what is held, from the entries alone."""
+
+    account = fields.ident("the member")
+    posted = plain.Integer(required=True, metadata={"description": "points it owns"})
+    held = plain.Integer(required=True, metadata={"description": "points set aside for it"})
+
+
+GET_ACCOUNT = Operation(
+    method="GET",
+    path="/accounts/{account}",
+    id="getAccount",
+    summary="A member's points.",
+    role="reader",
+    status=HTTPStatus.OK,
+    answer=Account,
+    parameters={"account": "The member: a responder's code."},
+    refusals={HTTPStatus.NOT_FOUND: "That member has no account."},
+    answered={"account": "shanqi-mediator", "posted": 12, "held": 2},
+)
+
+OPERATIONS = (GET_LOG, GET_ENTRIES, GET_KPIS, GET_KPI, GET_ACCOUNT)

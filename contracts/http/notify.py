@@ -13,19 +13,23 @@ class NoticeState(StrEnum):
     """How far a notice is."""
 
     DUE = "due"
+    SENDING = "sending"
     SENT = "sent"
     EXHAUSTED = "exhausted"
 
 
 class Notice(Schema):
-    """One notice to one recipient. Its text is private and stays in notify."""
+    """One notice to one recipient. Its text and the address are private and stay in notify."""
 
     id = fields.ident("the notice's id")
     audience = fields.ident("resident, duty, or the responder's code")
     template = fields.ident("the template")
-    locale = fields.ident("the language it is in")
+    asked = fields.ident("the language that the recipient wants", optional=True)
+    locale = fields.ident("the language it is in: another than asked where there is no such text")
+    channel = fields.ident("the channel it takes")
     state = fields.code(NoticeState, "how far it is")
-    attempts = fields.count("how often it was handed to a channel")
+    attempts = fields.count("how often it was handed to the channel; the end of one may be unknown")
+    reason = fields.ident("code of the last failure; none once it is sent", optional=True)
 
 
 class Notices(Schema):
@@ -52,9 +56,12 @@ GET_NOTICES = Operation(
                 "id": "5d3f1c1e-7d0c-5f0e-9f2b-2f6f8f0c9a11-resident",
                 "audience": "resident",
                 "template": "ticket_opened",
+                "asked": "bo",
                 "locale": "zh",
+                "channel": "sms",
                 "state": "sent",
                 "attempts": 1,
+                "reason": None,
             }
         ],
     },

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from marshmallow import Schema
 
 from contracts import fields
-from contracts.http.problem import OF_COMMANDS, OF_EVERYTHING
+from contracts.http.problem import OF_COMMANDS, OF_EVERYTHING, OF_SEARCHES
 
 IDEMPOTENCY_KEY = "Idempotency-Key"
 KEY_PATTERN = r"[!-~]{1,128}"
@@ -40,11 +40,15 @@ class Operation:
     summary: str
     role: str
     """The role that the account needs."""
+    by_link: bool = False
+    """Whoever has no account may come without a token, with a signed link in the body's field ``link``."""
     status: HTTPStatus
     answer: type[Schema]
     body: type[Schema] | None = None
     parameters: Mapping[str, str] = field(default_factory=dict)
     """What each placeholder of the path stands for."""
+    search: type[Schema] | None = None
+    """What may stand behind the question mark of a query, each at most once; anything else there is refused."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """The headers of the answer, and what they say."""
     refusals: Mapping[HTTPStatus, str] = field(default_factory=dict)
@@ -56,6 +60,10 @@ class Operation:
     def __post_init__(self) -> None:
         if set(self.placeholders()) != set(self.parameters):
             raise TypeError(f"{self.id}: every placeholder of {self.path} wants a description, and nothing else does")
+        if self.by_link and (self.body is None or "link" not in self.body().fields):
+            raise TypeError(f"{self.id}: without a field `link` in its body nobody can come by a link")
+        if self.search and self.body:
+            raise TypeError(f"{self.id}: a command says what it wants in its body")
 
     def placeholders(self) -> list[str]:
         """The names in the path, in its order."""
@@ -67,5 +75,5 @@ class Operation:
 
     def problems(self) -> dict[HTTPStatus, str]:
         """Every problem it can answer with, and when. The chassis adds 405 for another method and 500 for the unforeseen."""
-        common = OF_EVERYTHING | (OF_COMMANDS if self.body else {})
+        common = OF_EVERYTHING | (OF_COMMANDS if self.body else {}) | (OF_SEARCHES if self.search else {})
         return dict(sorted({**common, **self.refusals}.items()))

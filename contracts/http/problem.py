@@ -18,6 +18,9 @@ OF_COMMANDS: dict[HTTPStatus, str] = {
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "The body does not say that it is JSON.",
     HTTPStatus.UNPROCESSABLE_ENTITY: "Fields are wrong, or the rules forbid it. Nothing is changed, and the key stays unused.",
 }
+OF_SEARCHES: dict[HTTPStatus, str] = {
+    HTTPStatus.UNPROCESSABLE_ENTITY: "What stands behind the question mark is wrong, twice there, or not known.",
+}
 
 
 class FieldProblem(Schema):

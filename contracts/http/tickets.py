@@ -1,13 +1,19 @@
 """The HTTP face of tickets."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from http import HTTPStatus
+from typing import Any
 
-from marshmallow import Schema
+from marshmallow import Schema, validate
+from marshmallow import fields as plain
 
 from contracts import codes, fields
 from contracts.events import intake
 from contracts.http.operation import Operation
+
+PAGE, LONGEST_PAGE = 50, 200
+"""Tickets on a page, unless the search says otherwise; and at most."""
 
 
 class TicketState(StrEnum):
@@ -19,6 +25,18 @@ class TicketState(StrEnum):
     VERIFYING = "verifying"
     REVISITING = "revisiting"
     CLOSED = "closed"
+    REOPENED = "reopened"
+    PARKED = "parked"
+    REJECTED = "rejected"
+    MERGED = "merged"
+    CANCELLED = "cancelled"
+
+
+class Advice(Schema):
+    """What the reporter is told at once: whom to call where life is in danger. The deployment's own words."""
+
+    zh = fields.text("in Chinese")
+    en = fields.text("in English")
 
 
 class Whistle(intake.WhistleBlown):
@@ -30,10 +48,11 @@ class WhistleTaken(Schema):
 
     ticket = fields.ident("the ticket's id; the same for a repeated whistle")
     status = fields.name("address of the ticket")
+    advice = fields.nested(Advice, "to be told to the reporter at once; none where there is no danger", optional=True)
 
 
 class Ticket(Schema):
-    """A ticket as it stands. The matter's private part is not in it."""
+    """A ticket as it stands: what its reporter may see too. The matter's private part is not in it."""
 
     id = fields.ident("the ticket's id")
     state = fields.code(TicketState, "where the matter stands")
@@ -45,9 +64,113 @@ class Ticket(Schema):
     channel = fields.code(codes.Channel, "how it reached us")
     opened_at = fields.instant("when the whistle was taken")
     generation = fields.count("how often it was worked on")
+    level = fields.ident("the level of the playbook last heard to work on it, once one is", optional=True)
     handled_by = fields.idents("the units that say it is done; empty until they do")
     closure = fields.code(codes.Closure, "why it was closed, once it is", optional=True)
+    closed_at = fields.instant("when it was closed", optional=True)
+    reopen_until = fields.instant("until when a closed ticket may be reopened", optional=True)
+    parked_for = fields.ident("why it is parked, as a code, while it is", optional=True)
+    review_at = fields.instant("when a parked ticket is looked at again", optional=True)
+    rejected_for = fields.code(codes.RejectReason, "why it was rejected, where it was", optional=True)
+    merged_into = fields.ident("the ticket that goes on in its place, where it was merged", optional=True)
+    looks_like = fields.ident("the ticket that it was proposed to be a duplicate of", optional=True)
+    requests = plain.List(
+        fields.code(codes.Request, "a request"),
+        required=True,
+        metadata={"description": "what its reporter may ask of it as it stands"},
+    )
+    advice = fields.nested(Advice, "to be told to the reporter at once; none where there is no danger", optional=True)
 
+
+class TicketSearch(Schema):
+    """Which tickets are listed. Several conditions hold together."""
+
+    state = fields.code(TicketState, "only those that stand there", optional=True)
+    category = fields.ident("only those of this category", optional=True)
+    area = fields.ident("only those of this area, and of all that nests in it", optional=True)
+    after = fields.ident("only those that come after this ticket: `next` of the page before", optional=True)
+    limit = plain.Integer(
+        load_default=PAGE, validate=validate.Range(1, LONGEST_PAGE), metadata={"description": "at most so many tickets"}
+    )
+
+
+class TicketPage(Schema):
+    """Tickets, the newest first."""
+
+    tickets = fields.nested(Ticket, "the tickets of this page", many=True)
+    next = fields.ident("where the next page begins; null where there is none", optional=True)
+
+
+class Rejection(Schema):
+    """The matter is not taken on."""
+
+    reason = fields.code(codes.RejectReason, "why; the notice tells the route it has instead")
+
+
+class Merger(Schema):
+    """The same matter as another ticket."""
+
+    into = fields.ident("the ticket that goes on; the merged reporter follows its notices")
+
+
+class Parking(Schema):
+    """It cannot be solved now (挂账)."""
+
+    reason = fields.ident("why, as a code")
+    review_at = fields.instant("when it goes back to work; ahead")
+
+
+class Resumption(Schema):
+    """A parked ticket goes back to work before its review date. It needs nothing more."""
+
+
+class Raise(Schema):
+    """A person raises the urgency."""
+
+    urgency = fields.code(codes.Urgency, "the new urgency, above the old")
+
+
+class ResidentRequest(intake.RequestMade):
+    """What a resident asks: the data of `request.made.v1`, where it is of tickets."""
+
+    request = fields.code(
+        codes.Request, "what is asked", validate=validate.NoneOf([codes.Request.CONSENT, codes.Request.WITHDRAW])
+    )
+
+
+class TicketMoved(Schema):
+    """The command had its effect."""
+
+    ticket = fields.ident("the ticket's id")
+    state = fields.code(TicketState, "where it stands now")
+    status = fields.name("address of the ticket")
+
+
+_ID = "TMFQWCZLOEBSG44DF"
+_SEEN = {
+    "id": _ID,
+    "state": "verifying",
+    "category": "noise",
+    "area": "shanqi-1",
+    "estate": "yangguang",
+    "urgency": "E2",
+    "dispute": True,
+    "channel": "hotline",
+    "opened_at": "2026-03-03T09:12:00+08:00",
+    "generation": 1,
+    "level": "property",
+    "handled_by": ["yangguang-property"],
+    "closure": None,
+    "closed_at": None,
+    "reopen_until": None,
+    "parked_for": None,
+    "review_at": None,
+    "rejected_for": None,
+    "merged_into": None,
+    "looks_like": None,
+    "requests": ["cancel"],
+    "advice": None,
+}
 
 GET_TICKET = Operation(
     method="GET",
@@ -59,20 +182,19 @@ GET_TICKET = Operation(
     answer=Ticket,
     parameters={"ticket": "The ticket's id."},
     refusals={HTTPStatus.NOT_FOUND: "No such ticket."},
-    answered={
-        "id": "TMFQWCZLOEBSG44DF",
-        "state": "verifying",
-        "category": "noise",
-        "area": "shanqi-1",
-        "estate": "yangguang",
-        "urgency": "E2",
-        "dispute": True,
-        "channel": "hotline",
-        "opened_at": "2026-03-03T09:12:00+08:00",
-        "generation": 1,
-        "handled_by": ["yangguang-property"],
-        "closure": None,
-    },
+    answered=_SEEN,
+)
+
+LIST_TICKETS = Operation(
+    method="GET",
+    path="/tickets",
+    id="listTickets",
+    summary="Tickets, the newest first, page by page: `next` of one is `after` of the next.",
+    role="reader",
+    status=HTTPStatus.OK,
+    answer=TicketPage,
+    search=TicketSearch,
+    answered={"tickets": [_SEEN], "next": None},
 )
 
 BLOW_WHISTLE = Operation(
@@ -85,7 +207,52 @@ BLOW_WHISTLE = Operation(
     body=Whistle,
     answer=WhistleTaken,
     headers={"Location": "Address of the ticket."},
-    answered={"ticket": "TMFQWCZLOEBSG44DF", "status": "/tickets/TMFQWCZLOEBSG44DF"},
+    answered={"ticket": _ID, "status": f"/tickets/{_ID}", "advice": None},
 )
 
-OPERATIONS = (BLOW_WHISTLE, GET_TICKET)
+
+def _command(id_: str, under: str, summary: str, body: type[Schema], asked: Mapping[str, Any], state: str) -> Operation:
+    return Operation(
+        method="POST",
+        path=f"/tickets/{{ticket}}/{under}",
+        id=id_,
+        summary=summary,
+        role="desk",
+        by_link=issubclass(body, ResidentRequest),
+        status=HTTPStatus.ACCEPTED,
+        body=body,
+        answer=TicketMoved,
+        parameters={"ticket": "The ticket's id."},
+        headers={"Location": "Address of the ticket."},
+        refusals={HTTPStatus.NOT_FOUND: "No such ticket."},
+        asked=asked,
+        answered={"ticket": _ID, "state": state, "status": f"/tickets/{_ID}"},
+    )
+
+
+MAKE_REQUEST = _command(
+    "makeRequest",
+    "requests",
+    "A resident rates, reopens or cancels: by the signed link of a notice, or noted down by somebody on duty.",
+    ResidentRequest,
+    {"request": "rate", "resolved": True, "satisfied": True, "comment": "很快就修好了"},
+    "closed",
+)
+REJECT = _command("rejectTicket", "rejections", "The matter is not taken on.", Rejection, {"reason": "in_court"}, "rejected")
+MERGE = _command(
+    "mergeTicket", "merges", "It is the same matter as another ticket.", Merger, {"into": "T3ZK5QZ7XJ2M4N6PA"}, "merged"
+)
+PARK = _command(
+    "parkTicket",
+    "parkings",
+    "It cannot be solved now: kept until its review date.",
+    Parking,
+    {"reason": "awaits_budget", "review_at": "2026-06-01T09:00:00+08:00"},
+    "parked",
+)
+RESUME = _command("resumeTicket", "resumptions", "A parked ticket goes back to work at once.", Resumption, {}, "handling")
+RAISE_URGENCY = _command(
+    "raiseUrgency", "urgency", "A person raises the urgency; nobody lowers it.", Raise, {"urgency": "E1"}, "handling"
+)
+
+OPERATIONS = (BLOW_WHISTLE, LIST_TICKETS, GET_TICKET, MAKE_REQUEST, REJECT, MERGE, PARK, RESUME, RAISE_URGENCY)

@@ -1,6 +1,6 @@
 """Dispatch over HTTP."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -11,18 +11,21 @@ from chassis.work import Work
 from contracts.http import dispatch as http
 from services.dispatch import store
 from services.dispatch.domain.case import Case, MayNotSpeak
+from services.dispatch.domain.world import World
 from services.dispatch.reports import file_report
 
 
 class DispatchApi:
-    """What is asked of dispatch over HTTP; `DispatchService` inherits it."""
+    """What is asked of dispatch over HTTP; `DispatchService` inherits it, and the world is that service's."""
+
+    world: Callable[[Work], World]
 
     @command(http.FILE_REPORT)
     def file_report(self, body: Mapping[str, Any], work: Work, key: str) -> Answer:
         """A responder's command. Raises Problem 403 for a unit that the account does not speak for."""
         ticket = body["ticket"]
         try:
-            file_report(ticket, body, work.for_subject(ticket))
+            file_report(ticket, body, work.for_subject(ticket), self.world(work))
         except MayNotSpeak as wrong:
             raise Problem(HTTPStatus.FORBIDDEN, str(wrong)) from None
         return Answer({**body, "id": key}, {"Location": http.GET_CASE.at(ticket=ticket)})
@@ -37,6 +40,6 @@ class DispatchApi:
 def view(case: Case) -> dict[str, Any]:
     """A case as others see it: of its playbook the name, the version and the level it stands at."""
     book = case.playbook
-    level = book.ladder[case.level].level if book else None
+    level = book.ladder[case.highest].level if book and case.highest >= 0 else None
     named = {"playbook": book.name if book else None, "playbook_version": book.version if book else None, "level": level}
     return {**vars(case), **named}

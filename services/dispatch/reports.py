@@ -1,16 +1,50 @@
-"""How a responder's report is taken, whichever way it came."""
+"""How a responder's report and a party's request are taken, whichever way they came."""
 
 from collections.abc import Mapping
 from typing import Any
 
+from chassis.links import Links
+from chassis.outcome import Refused
 from chassis.work import Work
+from contracts.codes import LinkPurpose, Party, Request
+from services.dispatch.domain import reports
 from services.dispatch.domain.case import Case, MayNotSpeak
+from services.dispatch.domain.report import Report
+from services.dispatch.domain.world import World
 
 
-def file_report(ticket: str, data: Mapping[str, Any], work: Work) -> None:
+def file_report(ticket: str, data: Mapping[str, Any], work: Work, world: World) -> None:
     """Give the report to its case. Raises MayNotSpeak, Missing, and what the case refuses."""
     actor = work.commander()
     if not actor.speaks_for(data["unit"]):
         raise MayNotSpeak(f"unit: account {actor.id!r} does not speak for {data['unit']!r}")
+    report = Report(
+        command=data["command"],
+        unit=data["unit"],
+        actor=actor.id,
+        passed=data.get("passed"),
+        reason=data.get("reason"),
+        to=data.get("to"),
+        until=data.get("until"),
+    )
+    work.apply(reports.take(work.load(Case, ticket), report, world))
+
+
+def make_request(ticket: str, data: Mapping[str, Any], work: Work, world: World, links: Links) -> None:
+    """A party's consent, or its withdrawal. The applicant's link speaks for the applicant; somebody on duty for either
+    party.
+    """
+    if data["request"] not in {Request.CONSENT, Request.WITHDRAW}:
+        return
+    party = data.get("party") or Party.APPLICANT
+    if data.get("link"):
+        if party is not Party.APPLICANT:
+            raise Refused("party: the link speaks for the applicant alone")
+        links.check(data["link"], ticket, LinkPurpose.CONSENT)
+    elif "desk" not in work.commander().roles:
+        raise Refused("link: missing, and the sender is not somebody on duty")
     case = work.load(Case, ticket)
-    work.apply(case.report(data["command"], data["unit"], actor.id, data.get("passed")))
+    if data["request"] is Request.CONSENT:
+        work.apply(reports.consent(case, party))
+    else:
+        work.apply(reports.withdraw(case, party, world))

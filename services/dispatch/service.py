@@ -8,17 +8,19 @@ from contracts.envelope import Event
 from contracts.events import intake, tickets
 from services.dispatch import store
 from services.dispatch.api import DispatchApi
-from services.dispatch.config import Playbooks
+from services.dispatch.config import Config
+from services.dispatch.domain import facts, ladder, rulings
 from services.dispatch.domain.case import Case
 from services.dispatch.domain.playbook import choose
-from services.dispatch.reports import file_report
+from services.dispatch.domain.world import World
+from services.dispatch.reports import file_report, make_request
 
 
 class DispatchService(DispatchApi):
     """Owns who works on it and by when; never talks to people. What comes in over HTTP is `DispatchApi`."""
 
     name = "dispatch"
-    playbooks = Playbooks()
+    config = Config()
 
     # --- the chain
 
@@ -34,40 +36,77 @@ class DispatchService(DispatchApi):
             area=data["area"],
             estate=data.get("estate"),
             urgency=data["urgency"],
+            dispute=data["dispute"],
             opened_at=data["opened_at"],
-            playbook=choose(self.playbooks, data["category"]),
+            playbook=choose(self.config.playbooks, data["category"]),
         )
         work.add(case)
-        work.apply(case.start(store.directory(work.connection), work.now))
+        work.apply(facts.opened(case, self.world(work)))
 
     @on(tickets.TicketHandled)
     def take_handled(self, event: Event, work: Work) -> None:
         """Ask somebody to verify who did not handle it."""
         case, data = work.load(Case, event.subject), event.data
-        directory = store.directory(work.connection)
-        work.apply(case.handled(data["generation"], data["handled_by"], directory, work.now))
+        work.apply(facts.handled(case, data["generation"], data["handled_by"], self.world(work)))
 
     @on(tickets.TicketReworkOrdered)
-    def take_rework(self, event: Event, work: Work) -> None:
-        """Go on at the same level."""
+    @on(tickets.TicketReopened)
+    def take_again(self, event: Event, work: Work) -> None:
+        """Go on at the level that ended it."""
         case = work.load(Case, event.subject)
-        work.apply(case.rework(event.data["generation"], store.directory(work.connection), work.now))
+        work.apply(facts.again(case, event.data["generation"], self.world(work)))
 
-    # --- responders
+    @on(tickets.TicketRejected)
+    @on(tickets.TicketMerged)
+    @on(tickets.TicketCancelled)
+    def take_withdrawn(self, event: Event, work: Work) -> None:
+        """Those at work are relieved."""
+        cause = event.type.split(".")[1]
+        work.apply(facts.withdrawn(work.load(Case, event.subject), cause))
+
+    @on(tickets.TicketParked)
+    def take_parked(self, event: Event, work: Work) -> None:
+        """The clocks stand still."""
+        work.apply(rulings.pause(work.load(Case, event.subject), event.data["review_at"], self.world(work)))
+
+    @on(tickets.TicketResumed)
+    def take_resumed(self, event: Event, work: Work) -> None:
+        """The clocks go on."""
+        work.apply(rulings.resume(work.load(Case, event.subject), self.world(work)))
+
+    @on(tickets.TicketUrgencyRaised)
+    def take_urgency(self, event: Event, work: Work) -> None:
+        """The clocks of the new urgency, from the old start."""
+        case = work.load(Case, event.subject)
+        work.apply(facts.urgency_raised(case, event.data["urgency"], self.world(work)))
+
+    # --- responders and residents
 
     @on(intake.ReportFiled)
     def take_report(self, event: Event, work: Work) -> None:
         """A responder's command, over AMQP."""
-        file_report(event.subject, event.data, work)
+        file_report(event.subject, event.data, work, self.world(work))
+
+    @on(intake.RequestMade)
+    def take_request(self, event: Event, work: Work) -> None:
+        """A party consents to a mediation, or withdraws; what else is asked is the business of tickets."""
+        make_request(event.subject, event.data, work, self.world(work), self.config.links)
 
     # --- clocks
 
+    @on_timer(Clock.CONTACT)
+    @on_timer(Clock.HANDLE)
     @on_timer(Clock.SIGN)
     @on_timer(Clock.REPORT_IN)
     @on_timer(Clock.HANDLE_WITHIN)
     @on_timer(Clock.VERIFY)
     def ring_clock(self, ringing: Ringing, work: Work) -> None:
-        """A clock of an assignment ran out."""
+        """A clock reached a mark."""
         case = work.load(Case, ringing.subject)
-        directory = store.directory(work.connection)
-        work.apply(case.ring(Clock(ringing.kind), ringing.detail, ringing.due, directory))
+        work.apply(ladder.ring(case, ringing.name, ringing.generation, self.world(work)))
+
+    # --- within
+
+    def world(self, work: Work) -> World:
+        """What a case needs to know of the world at this moment."""
+        return World(store.directory(work.connection), self.config.calendar, self.config.standards, work.now)

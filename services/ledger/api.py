@@ -6,13 +6,22 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from chassis.clock import BusinessClock
 from chassis.http import query
 from contracts.http import ledger as http
 from services.ledger import store
+from services.ledger.books import selected, selection
+from services.ledger.config import Configured
+from services.ledger.domain.book import Book
+from services.ledger.domain.kpi import BY_NAME, FORMULAS, Figure, figure
+from services.ledger.domain.points import balances
 
 
 class LedgerApi:
-    """What is asked of the ledger over HTTP; `LedgerService` inherits it."""
+    """What is asked of the ledger over HTTP; `LedgerService` inherits it, and the configuration is that service's."""
+
+    config: Configured
+    clock: BusinessClock
 
     @query(http.GET_LOG)
     def get_log(self, connection: Connection) -> Mapping[str, Any]:
@@ -25,3 +34,48 @@ class LedgerApi:
         """What happened to a subject."""
         entries = [{**entry, "time": datetime.fromisoformat(entry["time"])} for entry in store.of_subject(connection, subject)]
         return {"subject": subject, "entries": entries}
+
+    @query(http.GET_KPIS)
+    def get_kpis(self, connection: Connection, search: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Every figure over the chosen tickets."""
+        books, now = self._chosen(connection, search), self.clock.now()
+        return {"at": now, "figures": [view(figure(formula, books, now)) for formula in FORMULAS]}
+
+    @query(http.GET_KPI)
+    def get_kpi(self, connection: Connection, kpi: str, search: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """One figure, and the tickets behind it."""
+        if kpi not in BY_NAME:
+            return None
+        now = self.clock.now()
+        found = figure(BY_NAME[kpi], self._chosen(connection, search), now)
+        return {"at": now, **view(found), **behind(found)}
+
+    def _chosen(self, connection: Connection, search: Mapping[str, Any]) -> list[Book]:
+        return selected(connection, selection(search), self.config.rules.zone)
+
+    @query(http.GET_ACCOUNT)
+    def get_account(self, connection: Connection, account: str) -> Mapping[str, Any] | None:
+        """A member's points."""
+        balance = balances(store.posted(connection, account)).get(account)
+        return {"account": account, "posted": balance.posted, "held": balance.held} if balance else None
+
+
+def view(found: Figure) -> dict[str, Any]:
+    """A figure as the contract says."""
+    formula = found.formula
+    return {
+        "kpi": formula.name,
+        "title": formula.title,
+        "version": formula.version,
+        "formula": formula.wording,
+        "numerator": found.numerator,
+        "denominator": found.denominator,
+        "rate": found.rate,
+        "apart": {name: len(ids) for name, ids in found.apart.items()},
+    }
+
+
+def behind(found: Figure) -> dict[str, Any]:
+    """The tickets behind a figure."""
+    tickets = {name: list(ids) for name, ids in found.apart.items()}
+    return {"tickets": list(found.ids), "hits": list(found.hit_ids), "apart_tickets": tickets}

@@ -1,4 +1,4 @@
-"""The ledger service: it records every public event once, and says now and then how large the log is and what its root is."""
+"""The ledger service: it records every public event once, signs checkpoints of its log, and keeps the books that follow."""
 
 from datetime import datetime, timedelta
 
@@ -9,12 +9,15 @@ from chassis.work import Work
 from contracts.envelope import Event
 from contracts.events.ledger import CheckpointSigned
 from contracts.topology import SUBSCRIPTIONS
-from services.ledger import store
+from services.ledger import books, gaps, store
 from services.ledger.api import LedgerApi
+from services.ledger.config import Clock, Config
+from services.ledger.domain.checkpoint import Checkpoint
 from services.ledger.domain.merkle import leaf_hash
 from services.ledger.store import LOG, Log
 
 CHECKPOINT = "checkpoint"
+LOOK = "look"
 CHECKPOINT_EVERY = timedelta(hours=1)
 
 
@@ -26,6 +29,8 @@ class LedgerService(LedgerApi):
     """Owns what happened; causes nothing in the chain. What comes in over HTTP is `LedgerApi`."""
 
     name = "ledger"
+    config = Config()
+    clock = Clock()
 
     def record(self, event: Event, work: Work) -> None:
         """Append an event to the log."""
@@ -45,6 +50,10 @@ class LedgerService(LedgerApi):
         }
         work.insert(store.entries, row)
         log.frontier.append(leaf_hash(body))
+        books.keep(event, work, self.config.rules)
+        if not log.look_armed:
+            log.look_armed = True
+            work.apply(Outcome(Arm(LOG, LOOK, work.now + self.config.rules.look_every)))
         if not log.checkpoint_armed:
             log.checkpoint_armed = True
             work.apply(Outcome(Arm(LOG, CHECKPOINT, next_checkpoint(work.now))))
@@ -54,11 +63,28 @@ class LedgerService(LedgerApi):
 
     @on_timer(CHECKPOINT)
     def ring_checkpoint(self, ringing: Ringing, work: Work) -> None:
-        """Say size and root; the next entry arms the next checkpoint."""
+        """Sign size and root; the next entry arms the next checkpoint."""
         log = self._log(work)
         log.checkpoint_armed = False
-        taken = {"size": log.frontier.size, "root": log.frontier.root(), "taken_at": ringing.due}
-        work.for_subject(LOG).apply(Outcome(Happened(CheckpointSigned, LOG, taken)))
+        log.checkpoints += 1
+        signed = self.config.signer.sign(Checkpoint(log.checkpoints, log.frontier.size, log.frontier.root(), ringing.due))
+        point = signed.checkpoint
+        said = {"number": point.number, "size": point.size, "root": point.root, "taken_at": point.taken_at}
+        said |= {"key": signed.key, "signature": signed.signature}
+        work.insert(store.checkpoints, said)
+        work.for_subject(LOG).apply(Outcome(Happened(CheckpointSigned, LOG, said)))
+
+    @on_timer(LOOK)
+    def ring_look(self, ringing: Ringing, work: Work) -> None:
+        """Look for holes and forks in what came since the last look; the next entry arms the next."""
+        log = self._log(work)
+        gaps.look(work, log.looked, self.config.rules)
+        log.look_armed, log.looked = False, log.frontier.size
+
+    @on_timer(gaps.GAP)
+    def ring_gap(self, ringing: Ringing, work: Work) -> None:
+        """A hole had time to fill."""
+        gaps.ring(ringing, work)
 
     @staticmethod
     def _log(work: Work) -> Log:

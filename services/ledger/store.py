@@ -1,7 +1,8 @@
-"""The tables of the ledger: the log itself, and its frontier."""
+"""The tables of the ledger: the log itself, its frontier and checkpoints; and the books that follow from it."""
 
 import json
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Column, Connection, Index, LargeBinary, MetaData, Table, Text, select
@@ -9,7 +10,11 @@ from sqlalchemy import Column, Connection, Index, LargeBinary, MetaData, Table, 
 from chassis.definition import Definition
 from chassis.store import Document, Instant, Mapper, Position, chassis_tables, converter
 from contracts.envelope import Event, schema_for
+from services.ledger.domain.audit import canonical as spelled
+from services.ledger.domain.book import Book
+from services.ledger.domain.checkpoint import Checkpoint, Signed
 from services.ledger.domain.merkle import Frontier
+from services.ledger.domain.points import Account, Row, Side, Stake, State
 
 metadata = MetaData()
 LOG = "log"
@@ -32,38 +37,144 @@ entries = Table(
 
 logs = Table("logs", metadata, Column("id", Text, primary_key=True), Column("document", Document, nullable=False))
 
+checkpoints = Table(
+    "checkpoints",
+    metadata,
+    Column("number", Position, primary_key=True, autoincrement=False),
+    Column("size", Position, nullable=False),
+    Column("root", Text, nullable=False),
+    Column("taken_at", Instant, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("signature", Text, nullable=False),
+)
+
+gaps = Table(
+    "gaps",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),
+    Column("missing_from", Position, primary_key=True, autoincrement=False),
+    Column("missing_to", Position, nullable=False),
+    Column("noted_at", Instant, nullable=False),
+    Column("state", Text, nullable=False),
+)
+"""Holes that were seen: ``noted`` until the time to fill them is over, then ``filled`` or ``found``."""
+
+forks = Table(
+    "forks",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),
+    Column("sequence", Position, primary_key=True, autoincrement=False),
+    Column("noted_at", Instant, nullable=False),
+)
+
+accounts = Table("accounts", metadata, Column("id", Text, primary_key=True), Column("document", Document, nullable=False))
+
+stakes = Table("stakes", metadata, Column("id", Text, primary_key=True), Column("document", Document, nullable=False))
+
+postings = Table(
+    "postings",
+    metadata,
+    Column("transfer", Text, primary_key=True),
+    Column("side", Text, primary_key=True),
+    Column("account", Text, nullable=False),
+    Column("amount", Position, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("cause", Text, nullable=False),
+    Column("settles", Text),
+    Column("event_id", Text, nullable=False),
+    Column("time", Instant, nullable=False),
+    Index("postings_account", "account"),
+)
+"""The entries of the points, two a transfer. Rows are only ever added."""
+
+ticket_book = Table(
+    "ticket_book",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("category", Text),
+    Column("area", Text),
+    Column("estate", Text),
+    Column("urgency", Text),
+    Column("opened_at", Instant),
+    Column("document", Document, nullable=False),
+    Index("ticket_book_opened", "opened_at"),
+)
+
+areas = Table("areas", metadata, Column("id", Text, primary_key=True), Column("document", Document, nullable=False))
+
 
 @dataclass
 class Log:
-    """The log's frontier. Locked by whoever appends: positions have no gap."""
+    """The log's frontier. Locked by whoever appends: positions have no gap.
+
+    ``looked`` is the size up to which the sources' numbers were looked at.
+    """
 
     id: str = LOG
     frontier: Frontier = field(default_factory=Frontier)
     checkpoint_armed: bool = False
+    checkpoints: int = 0
+    look_armed: bool = False
+    looked: int = 0
 
 
-DEFINITION = Definition("ledger", chassis_tables(metadata), (Mapper(Log, logs, lambda _: {}),))
+@dataclass
+class Area:
+    """What an area nests in."""
+
+    id: str
+    parent: str | None = None
+    number: int = 0
+
+
+def _book_columns(book: Book) -> dict[str, Any]:
+    return {name: getattr(book, name) for name in ("category", "area", "estate", "urgency", "opened_at")}
+
+
+BOOK: Mapper[Book] = Mapper(Book, ticket_book, _book_columns)
+DEFINITION = Definition(
+    "ledger",
+    chassis_tables(metadata),
+    (
+        Mapper(Log, logs, lambda _: {}),
+        Mapper(Account, accounts, lambda _: {}),
+        Mapper(Stake, stakes, lambda _: {}),
+        Mapper(Area, areas, lambda _: {}),
+        BOOK,
+    ),
+)
 
 
 def canonical(event: Event) -> bytes:
     """An event as the bytes that are hashed: every attribute and all data, keys sorted, compact, UTF-8."""
-    whole = {
-        "type": event.type,
-        "source": event.source,
-        "subject": event.subject,
-        "id": event.id,
-        "time": event.time.isoformat(),
-        "correlationid": event.correlationid,
-        "causationid": event.causationid,
-        "sequence": event.sequence,
-        "data": schema_for(event.type).write(event.data),
-    }
-    return json.dumps(whole, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    return spelled(
+        {
+            "type": event.type,
+            "source": event.source,
+            "subject": event.subject,
+            "id": event.id,
+            "time": event.time.isoformat(),
+            "correlationid": event.correlationid,
+            "causationid": event.causationid,
+            "sequence": event.sequence,
+            "data": schema_for(event.type).write(event.data),
+        }
+    )
+
+
+def event_of(body: bytes) -> Event:
+    """The event that an entry is of."""
+    whole: dict[str, Any] = json.loads(body)
+    data = schema_for(whole["type"]).read(whole["data"])
+    return Event(**{**whole, "time": datetime.fromisoformat(whole["time"]), "data": data})
 
 
 def bodies(connection: Connection) -> Any:
     """Every entry's body, in the order of the log."""
-    return connection.execute(select(entries.c.body).order_by(entries.c.position)).scalars()
+    streamed = select(entries.c.body).order_by(entries.c.position).execution_options(stream_results=True, yield_per=1000)
+    return connection.execute(streamed).scalars()
 
 
 def of_subject(connection: Connection, subject: str) -> list[dict[str, Any]]:
@@ -78,3 +189,19 @@ def log(connection: Connection) -> Log:
     """The log's frontier as it stands, not locked."""
     document = connection.execute(select(logs.c.document).where(logs.c.id == LOG)).scalar_one_or_none()
     return converter.structure(document, Log) if document else Log()
+
+
+def signed_checkpoints(connection: Connection) -> list[Signed]:
+    """Every checkpoint, the first one first."""
+    rows = connection.execute(select(checkpoints).order_by(checkpoints.c.number))
+    return [Signed(Checkpoint(row.number, row.size, row.root, row.taken_at), row.key, row.signature) for row in rows]
+
+
+def posted(connection: Connection, account: str | None = None) -> list[Row]:
+    """The entries of an account, or of all."""
+    chosen = select(postings).where(postings.c.account == account) if account else select(postings)
+    names = ("transfer", "account", "amount", "cause", "settles")
+    return [
+        Row(**{name: row[name] for name in names}, side=Side(row["side"]), state=State(row["state"]))
+        for row in connection.execute(chosen.order_by(postings.c.time, postings.c.transfer)).mappings()
+    ]

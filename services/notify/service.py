@@ -1,109 +1,136 @@
-"""The notify service: all that comes in, and who is told."""
+"""The notify service: all that comes in. Who is told what stands in `domain/rules.py`, how it is sent in `delivery.py`."""
 
-import logging
+from hashlib import sha256
 
-from chassis.nameko import on, on_timer
+from chassis.nameko import on
 from chassis.outcome import TooEarly
-from chassis.timers import Ringing
+from chassis.store import machine_now
 from chassis.work import Work
 from contracts.envelope import Event
-from contracts.events import dispatch, tickets
+from contracts.events import tickets
+from contracts.topology import SUBSCRIPTIONS
 from services.notify.api import NotifyApi
-from services.notify.config import NoticeTemplates
-from services.notify.domain.notice import DELIVER, RESIDENT, Notice
+from services.notify.config import Config
+from services.notify.delivery import Delivery
+from services.notify.domain.notice import Notice
+from services.notify.domain.rules import RESIDENT, Telling, tellings
 from services.notify.store import Contact
 
-log = logging.getLogger(__name__)
-LOG_CHANNEL = "log"
+ID_LENGTH = 80
 
 
 class ContactUnknown(TooEarly):
     """The ticket's contact travels on another queue and has not arrived yet."""
 
 
+class MatterUnknown(TooEarly):
+    """What the ticket is about travels on another queue and has not arrived yet."""
+
+
 class NotifyService(NotifyApi):
     """Owns telling people; never changes a ticket. What comes in over HTTP is `NotifyApi`."""
 
     name = "notify"
-    templates = NoticeTemplates()
+    config = Config()
+    delivery = Delivery()
 
     # --- whom and what
 
     @on(tickets.ContactRecorded)
     def take_contact(self, event: Event, work: Work) -> None:
         """From now on the reporter can be told."""
-        contact, data = self._contact(event.subject, work), event.data
+        contact, data = _contact(event.subject, work), event.data
         contact.name, contact.phone, contact.locale = data.get("name"), data.get("phone"), data.get("locale")
-        contact.rate_link, contact.contact_known = data.get("rate_link"), True
+        contact.links = {purpose: token for purpose, token in (data.get("links") or {}).items() if token}
+        contact.contact_known = True
 
     @on(tickets.MatterDescribed)
     def take_matter(self, event: Event, work: Work) -> None:
         """From now on responders can be told what it is about."""
-        self._contact(event.subject, work).text = event.data["text"]
+        contact = _contact(event.subject, work)
+        contact.text, contact.address = event.data["text"], event.data.get("address")
 
     # --- telling
 
-    @on(tickets.TicketOpened)
-    def tell_opened(self, event: Event, work: Work) -> None:
-        """The resident: we have it."""
-        self._tell_resident("ticket_opened", event, work)
+    def tell(self, event: Event, work: Work) -> None:
+        """Write a notice for everybody who is to be told of the event."""
+        for telling in tellings(event.type, event.data):
+            if telling.audience != RESIDENT:
+                self._tell(telling, event, work, _contact(event.subject, work))
+                continue
+            contact = _known(event.subject, work)
+            self._tell_resident(telling, event, work, contact)
+            for ticket in contact.followers if telling.rule.followers else ():
+                self._tell_resident(telling, event, work, _known(ticket, work))
+        if event.type == tickets.TicketMerged.type:
+            _follow(event.subject, event.data["into"], work)
 
-    @on(tickets.TicketVerified)
-    def tell_verified(self, event: Event, work: Work) -> None:
-        """The resident: is it solved?"""
-        self._tell_resident("ticket_verified", event, work)
-
-    @on(tickets.TicketClosed)
-    def tell_closed(self, event: Event, work: Work) -> None:
-        """The resident: it is closed."""
-        self._tell_resident("ticket_closed", event, work)
-
-    @on(tickets.TicketUnattended)
-    def tell_unattended(self, event: Event, work: Work) -> None:
-        """Those on duty: nobody took it up."""
-        self._tell("ticket_unattended", "duty", None, event, work)
-
-    @on(dispatch.AssignmentMade)
-    def tell_assigned(self, event: Event, work: Work) -> None:
-        """The responder: it is yours."""
-        self._tell("assignment_made", event.data["to"], None, event, work)
-
-    @on(dispatch.CaseExhausted)
-    def tell_exhausted(self, event: Event, work: Work) -> None:
-        """The supervisor, or those on duty: the ladder ended."""
-        self._tell("case_exhausted", event.data.get("supervisor") or "duty", None, event, work)
-
-    # --- delivering
-
-    @on_timer(DELIVER)
-    def ring_deliver(self, ringing: Ringing, work: Work) -> None:
-        """Hand a notice to its channel: for now the log, which takes only its ids."""
-        notice = work.load(Notice, ringing.subject)
-        ids = {"notice": notice.id, "ticket": notice.ticket, "template": notice.template, "audience": notice.audience}
-        log.info("notice", extra=ids)
-        work.for_subject(notice.ticket).apply(notice.delivered(LOG_CHANNEL))
+    for _schema in SUBSCRIPTIONS["notify"]:
+        if not _schema.private:
+            on(_schema)(tell)
 
     # --- within
 
-    def _tell_resident(self, template: str, event: Event, work: Work) -> None:
-        contact = work.find(Contact, event.subject)
-        if contact is None or not contact.contact_known:
-            raise ContactUnknown("contact: not recorded yet")
+    def _tell_resident(self, telling: Telling, event: Event, work: Work, contact: Contact) -> None:
         if contact.phone:
-            self._tell(template, RESIDENT, contact, event, work)
+            self._tell(telling, event, work, contact)
 
-    def _tell(self, template: str, audience: str, contact: Contact | None, event: Event, work: Work) -> None:
-        values = {"ticket": event.subject, "link": (contact.rate_link if contact else None) or ""}
-        text, locale = self.templates.render(template, contact.locale if contact else None, values)
-        # the event's id makes the notice's: told once, however often the event comes
-        notice = Notice(f"{event.id}-{audience}"[:80], event.subject, audience, template, locale, text)
-        work.add(notice)
-        work.apply(notice.due(work.now))
+    def _tell(self, telling: Telling, event: Event, work: Work, contact: Contact) -> None:
+        rule, templates = telling.rule, self.config.templates
+        resident = telling.audience == RESIDENT
+        route = self.config.channels.routes.of(telling.audience)
+        asked = (contact.locale if resident else None) or route.locale
+        values = {"ticket": contact.id, **{name: event.data.get(name) for name in rule.values}}
+        if rule.matter:
+            if contact.text is None:
+                raise MatterUnknown("matter: not described yet")
+            values |= {"matter": contact.text, "address": contact.address or "-"}
+        if rule.link:
+            token = contact.links.get(rule.link.value)
+            values["link"] = self.config.channels.link_to(contact.id, rule.link.value, token) if token else "-"
+        locale = templates.locale(telling.template, asked)
+        text = templates.render(telling.template, locale, values)
+        if rule.bilingual and locale != templates.fallback:
+            text += "\n" + templates.render(telling.template, templates.fallback, values)
+        work.add(
+            Notice(
+                id=notice_id(event.id, telling.audience, contact.id if contact.id != event.subject else ""),
+                ticket=contact.id,
+                audience=telling.audience,
+                template=telling.template,
+                locale=locale,
+                text=text,
+                asked=asked,
+                channel=route.channel,
+                address=contact.phone if resident else route.address,
+                next_at=machine_now(),
+            )
+        )
 
-    @staticmethod
-    def _contact(ticket: str, work: Work) -> Contact:
-        contact = work.find(Contact, ticket)
-        if contact is None:
-            contact = Contact(ticket)
-            work.add(contact)
-        return contact
+
+def notice_id(event: str, audience: str, follower: str = "") -> str:
+    """It follows from event and recipient: told once, however often the event comes. It is the idempotency key, too."""
+    whole = "-".join(filter(None, (event, audience, follower)))
+    return whole if len(whole) <= ID_LENGTH else f"{event[:36]}-{sha256(whole.encode()).hexdigest()[:40]}"
+
+
+def _contact(ticket: str, work: Work) -> Contact:
+    contact = work.find(Contact, ticket)
+    if contact is None:
+        contact = Contact(ticket)
+        work.add(contact)
+    return contact
+
+
+def _known(ticket: str, work: Work) -> Contact:
+    contact = work.find(Contact, ticket)
+    if contact is None or not contact.contact_known:
+        raise ContactUnknown("contact: not recorded yet")
+    return contact
+
+
+def _follow(merged: str, into: str, work: Work) -> None:
+    """The merged ticket's reporter, and whoever follows it, follow the survivor."""
+    survivor, gone = _contact(into, work), _contact(merged, work)
+    new = [ticket for ticket in (merged, *gone.followers) if ticket != into and ticket not in survivor.followers]
+    survivor.followers = [*survivor.followers, *new]

@@ -6,13 +6,27 @@ from typing import Any
 from sqlalchemy import Connection
 
 from chassis.http import Answer, command, query
+from chassis.outcome import Refused
 from chassis.work import Work
+from contracts.codes import Request
 from contracts.http import tickets as http
 from services.tickets import store
 from services.tickets.config import Configured
+from services.tickets.domain import desk
+from services.tickets.domain.rules import Rules
+from services.tickets.domain.state import ALLOWED, Command, State
 from services.tickets.domain.ticket import Ticket
 from services.tickets.domain.whistle import ticket_id
-from services.tickets.intake import ACCOUNTS, open_ticket
+from services.tickets.intake import ACCOUNTS, follow, open_ticket
+from services.tickets.requests import make_request
+
+Body = Mapping[str, Any]
+
+REQUESTS: Mapping[Request, Command] = {
+    Request.RATE: Command.RATE,
+    Request.REOPEN: Command.REOPEN,
+    Request.CANCEL: Command.CANCEL,
+}
 
 
 class TicketsApi:
@@ -21,15 +35,90 @@ class TicketsApi:
     config: Configured
 
     @command(http.BLOW_WHISTLE)
-    def blow_whistle(self, body: Mapping[str, Any], work: Work, key: str) -> Answer:
+    def blow_whistle(self, body: Body, work: Work, key: str) -> Answer:
         """The same key twice is one ticket. Raises Unregistered."""
         source = f"{ACCOUNTS}{work.commander().id}"
-        id_ = ticket_id(source, key)
-        open_ticket(id_, source, key, body, work, self.config)
-        address = http.GET_TICKET.at(ticket=id_)
-        return Answer({"ticket": id_, "status": address}, {"Location": address})
+        ticket = open_ticket(ticket_id(source, key), source, key, body, work, self.config)
+        address = http.GET_TICKET.at(ticket=ticket.id)
+        advice = self.config.rules.advice.get(ticket.urgency)
+        return Answer({"ticket": ticket.id, "status": address, "advice": advice}, {"Location": address})
 
     @query(http.GET_TICKET)
-    def get_ticket(self, connection: Connection, ticket: str) -> Ticket | None:
+    def get_ticket(self, connection: Connection, ticket: str) -> dict[str, Any] | None:
         """A ticket as it stands; the answer's schema leaves out what stays inside."""
-        return store.ticket(connection, ticket)
+        found = store.ticket(connection, ticket)
+        return view(found, self.config.rules) if found else None
+
+    @query(http.LIST_TICKETS)
+    def list_tickets(self, connection: Connection, search: Mapping[str, Any]) -> dict[str, Any]:
+        """One page, and where the next begins. Raises Refused where ``after`` is no ticket."""
+        if search.get("after") and store.ticket(connection, search["after"]) is None:
+            raise Refused("after: no such ticket")
+        found = store.page(connection, search, search["limit"] + 1)
+        shown = found[: search["limit"]]
+        return {
+            "tickets": [view(ticket, self.config.rules) for ticket in shown],
+            "next": shown[-1].id if len(found) > len(shown) else None,
+        }
+
+    @command(http.MAKE_REQUEST)
+    def make_request(self, body: Body, work: Work, key: str, ticket: str) -> Answer:
+        """Rate, reopen or cancel: the link in the body is the authority, or the role desk."""
+        return moved(make_request(ticket, body, work.for_subject(ticket), self.config))
+
+    @command(http.REJECT)
+    def reject(self, body: Body, work: Work, key: str, ticket: str) -> Answer:
+        """Not taken on."""
+        found = work.load(Ticket, ticket)
+        work.for_subject(ticket).apply(desk.reject(found, body["reason"]))
+        return moved(found)
+
+    @command(http.MERGE)
+    def merge(self, body: Body, work: Work, key: str, ticket: str) -> Answer:
+        """Into another, which everybody who followed this one follows from now on."""
+        work.unit.lock(Ticket, [ticket, body["into"]])  # in sorted order: two mergers at once cannot deadlock
+        found, survivor = work.load(Ticket, ticket), work.find(Ticket, body["into"])
+        if survivor is None:
+            raise Refused("into: no such ticket")
+        asked = found.has_contact and not survivor.has_contact
+        work.for_subject(ticket).apply(desk.merge(found, survivor))
+        for one in (ticket, *found.followers):
+            work.for_subject(one).apply(follow(one, survivor, asked, work, self.config))
+        return moved(found)
+
+    @command(http.PARK)
+    def park(self, body: Body, work: Work, key: str, ticket: str) -> Answer:
+        """Kept until its review date."""
+        found = work.load(Ticket, ticket)
+        work.for_subject(ticket).apply(desk.park(found, body["reason"], body["review_at"], work.now))
+        return moved(found)
+
+    @command(http.RESUME)
+    def resume(self, body: Body, work: Work, key: str, ticket: str) -> Answer:
+        """Back to work before its review date."""
+        found = work.load(Ticket, ticket)
+        work.for_subject(ticket).apply(desk.resume(found, self.config.rules, work.now))
+        return moved(found)
+
+    @command(http.RAISE_URGENCY)
+    def raise_urgency(self, body: Body, work: Work, key: str, ticket: str) -> Answer:
+        """More urgent than its category is."""
+        found = work.load(Ticket, ticket)
+        work.for_subject(ticket).apply(desk.raise_urgency(found, body["urgency"]))
+        return moved(found)
+
+
+def view(ticket: Ticket, rules: Rules) -> dict[str, Any]:
+    """A ticket as others see it: where it stands, what its reporter may ask, and what the reporter is told at once."""
+    return {
+        **vars(ticket),
+        "reopen_until": ticket.closed_at + rules.reopen if ticket.state is State.CLOSED and ticket.closed_at else None,
+        "requests": [request for request, wanted in REQUESTS.items() if ticket.state in ALLOWED[wanted]],
+        "advice": rules.advice.get(ticket.urgency),
+    }
+
+
+def moved(ticket: Ticket) -> Answer:
+    """A command's answer: where the ticket stands now."""
+    address = http.GET_TICKET.at(ticket=ticket.id)
+    return Answer({"ticket": ticket.id, "state": ticket.state, "status": address}, {"Location": address})

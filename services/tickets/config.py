@@ -1,15 +1,18 @@
 """What a deployment sets for tickets: its rules, the salt of its digests and the signature of its links."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from nameko.extensions import DependencyProvider
 
-from chassis.config import durations, read_yaml
+from chassis.config import BadConfig, duration, read_yaml
+from chassis.links import Links
 from chassis.nameko import RUNTIME_KEY
-from services.tickets.domain.rules import Rules
-from services.tickets.links import Links
+from contracts.codes import Urgency
+from services.tickets.domain.rules import Near, Rules
 
 
 @dataclass(frozen=True)
@@ -31,8 +34,52 @@ class Config(DependencyProvider):
     def configured(self) -> Configured:
         """The configuration. Raises BadConfig at start."""
         settings = self.container.config[RUNTIME_KEY].settings
-        rules = Rules(**durations(read_yaml(settings.config_dir / "tickets.yaml"), Rules))
+        rules = read_rules(settings.config_dir / "tickets.yaml")
         return Configured(rules, settings.secret.encode(), Links(settings.secret))
 
     def get_dependency(self, worker_ctx: Any) -> Configured:
         return self.configured
+
+
+def read_rules(path: Path) -> Rules:
+    """The rules that a file names; where it names none, the domain page's defaults. Raises BadConfig naming what is wrong."""
+    loaded = read_yaml(path)
+    try:
+        return Rules(**{name: _READ[name](value) for name, value in _known({} if loaded is None else loaded, _READ).items()})
+    except ValueError as wrong:
+        raise BadConfig(f"{path}: {wrong}") from None
+
+
+def _near(value: Any) -> Near:
+    given = _known(value, {"metres": None, "within": None})
+    metres = given.get("metres")
+    if isinstance(metres, bool) or not isinstance(metres, int | float) or not 0 <= metres <= 10_000 or "within" not in given:
+        raise ValueError("want metres (0 to 10,000) and within (a duration)")
+    return Near(float(metres), duration(given["within"]))
+
+
+def _advice(value: Any) -> dict[Urgency, dict[str, str]]:
+    return {Urgency(name): _texts(texts) for name, texts in _known(value, dict.fromkeys(Urgency)).items()}
+
+
+def _texts(value: Any) -> dict[str, str]:
+    given = _known(value, {"zh": None, "en": None})
+    if len(given) < 2 or not all(isinstance(text, str) and 0 < len(text) <= 1000 for text in given.values()):
+        raise ValueError("advice: want a text of at most 1,000 characters in zh and in en")
+    return dict(given)
+
+
+def _known(value: Any, known: Mapping[str, Any]) -> dict[str, Any]:
+    if not isinstance(value, dict) or value.keys() - known.keys():
+        raise ValueError(f"want only the keys {', '.join(known)}")
+    return value
+
+
+_READ: Mapping[str, Callable[[Any], Any]] = {
+    "watchdog": duration,
+    "revisit": duration,
+    "reopen": duration,
+    "duplicates": _near,
+    "doubts": _near,
+    "advice": _advice,
+}

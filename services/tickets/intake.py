@@ -1,4 +1,4 @@
-"""How a whistle becomes a ticket, whichever way it came."""
+"""How a whistle becomes a ticket, whichever way it came, and how its private part travels on: once, to notify alone."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,14 +7,13 @@ from sqlalchemy import Table
 
 from chassis.outcome import Happened, Outcome, TooEarly
 from chassis.work import Work
-from contracts.codes import Urgency
+from contracts.codes import LinkPurpose, Urgency
 from contracts.events import intake
 from contracts.events import tickets as say
 from services.tickets import store
 from services.tickets.config import Configured
 from services.tickets.domain.ticket import Ticket
 from services.tickets.domain.whistle import ticket_from
-from services.tickets.links import RATE
 
 ACCOUNTS = "/accounts/"
 """Sources under it are what comes over HTTP: nobody may use another account's, and so swallow its whistles."""
@@ -24,10 +23,11 @@ class Unregistered(TooEarly):
     """A category or area that dispatch has not registered, or not yet."""
 
 
-def open_ticket(id_: str, producer: str, producer_id: str, data: Mapping[str, Any], work: Work, config: Configured) -> None:
+def open_ticket(id_: str, producer: str, producer_id: str, data: Mapping[str, Any], work: Work, config: Configured) -> Ticket:
     """Open the ticket, unless it is open: the same producer id twice is one ticket. Raises Unregistered."""
-    if work.find(Ticket, id_) is not None:
-        return
+    known = work.find(Ticket, id_)
+    if known is not None:
+        return known
     category = _registered(work, store.categories, "category", data["category"])
     _registered(work, store.areas, "area", data["area"])
     if data.get("estate"):
@@ -38,17 +38,25 @@ def open_ticket(id_: str, producer: str, producer_id: str, data: Mapping[str, An
     work.insert(store.whistles, {"ticket": id_, "producer": producer, "producer_id": producer_id, "data": said})
     opened = work.for_subject(id_)
     opened.apply(ticket.open(config.rules))
-    opened.apply(_private(ticket, data, config))
+    links = {purpose.value: config.links.sign(ticket.id, purpose) for purpose in LinkPurpose} if ticket.has_contact else None
+    opened.apply(Outcome(Happened(say.MatterDescribed, id_, {"text": data["text"], "address": data.get("address")})))
+    opened.apply(Outcome(Happened(say.ContactRecorded, id_, {**_contact(data), "links": links})))
+    return ticket
 
 
-def _private(ticket: Ticket, data: Mapping[str, Any], config: Configured) -> Outcome:
+def follow(id_: str, survivor: Ticket, asked: bool, work: Work, config: Configured) -> Outcome:
+    """From now on the reporter of a merged ticket follows the survivor's notices.
+
+    ``asked``: the survivor has nobody else to ask whether it is solved, so this reporter gets the survivor's link to rate.
+    """
+    links = {LinkPurpose.RATE.value: config.links.sign(survivor.id, LinkPurpose.RATE)} if asked else None
+    contact = _contact(store.whistle(work.connection, id_))
+    return Outcome(Happened(say.ContactRecorded, id_, {**contact, "links": links, "follows": survivor.id}))
+
+
+def _contact(data: Mapping[str, Any]) -> dict[str, Any]:
     reporter = data.get("reporter") or {}
-    link = config.links.sign(ticket.id, RATE) if ticket.has_contact else None
-    contact = {"name": reporter.get("name"), "phone": reporter.get("phone"), "locale": reporter.get("locale")}
-    return Outcome(
-        Happened(say.MatterDescribed, ticket.id, {"text": data["text"], "address": data.get("address")}),
-        Happened(say.ContactRecorded, ticket.id, {**contact, "rate_link": link}),
-    )
+    return {"name": reporter.get("name"), "phone": reporter.get("phone"), "locale": reporter.get("locale")}
 
 
 def _registered(work: Work, table: Table, field: str, code: str) -> Mapping[str, Any]:

@@ -4,16 +4,18 @@ from chassis.nameko import on, on_timer
 from chassis.outcome import Refused
 from chassis.timers import Ringing
 from chassis.work import Work
-from contracts.codes import Purpose, Request
+from contracts.codes import Purpose
 from contracts.envelope import Event
 from contracts.events import dispatch, intake
 from services.tickets import store
 from services.tickets.api import TicketsApi
+from services.tickets.comparison import compare
 from services.tickets.config import Config
-from services.tickets.domain.ticket import REVISIT, WATCHDOG, Ticket
+from services.tickets.domain import desk
+from services.tickets.domain.ticket import COMPARE, REVIEW, REVISIT, WATCHDOG, Ticket
 from services.tickets.domain.whistle import ticket_id
 from services.tickets.intake import ACCOUNTS, open_ticket
-from services.tickets.links import RATE
+from services.tickets.requests import LINK_FOR, make_request
 
 
 class TicketsService(TicketsApi):
@@ -36,36 +38,31 @@ class TicketsService(TicketsApi):
 
     @on(intake.RequestMade)
     def take_request(self, event: Event, work: Work) -> None:
-        """A resident's wish: by signed link, or noted down by somebody on duty."""
-        data = event.data
-        if data.get("link"):
-            self.config.links.check(data["link"], event.subject, RATE)
-        elif "desk" not in work.commander().roles:
-            raise Refused("link: missing, and the sender is not somebody on duty")
-        if data["request"] is Request.RATE:
-            for name in ("resolved", "satisfied"):
-                if data.get(name) is None:
-                    raise Refused(f"{name}: a rating needs it")
-            work.apply(work.load(Ticket, event.subject).rated(data["resolved"], data["satisfied"]))
+        """A resident's wish. Consent to a mediation, and its withdrawal, are for dispatch, which hears them too."""
+        if event.data["request"] in LINK_FOR:
+            make_request(event.subject, event.data, work, self.config)
 
     # --- the chain
 
     @on(dispatch.CaseStarted)
     def take_case_started(self, event: Event, work: Work) -> None:
         """Handling."""
-        work.apply(work.load(Ticket, event.subject).case_started())
+        work.apply(work.load(Ticket, event.subject).case_started(event.data["level"]))
 
     @on(dispatch.CaseCompleted)
     def take_case_completed(self, event: Event, work: Work) -> None:
         """Handled."""
-        ticket = work.load(Ticket, event.subject)
-        work.apply(ticket.case_completed(event.data["generation"], event.data["handled_by"]))
+        ticket, data = work.load(Ticket, event.subject), event.data
+        work.apply(ticket.case_completed(data["generation"], data["handled_by"], data["level"]))
 
     @on(dispatch.AssignmentMade)
     def take_assignment(self, event: Event, work: Work) -> None:
-        """Verifying, where the assignment is for that."""
-        if event.data["purpose"] is Purpose.VERIFY:
-            work.apply(work.load(Ticket, event.subject).verification_assigned(event.data["generation"]))
+        """Verifying, where the assignment is for that; otherwise the work has begun, or begun again."""
+        ticket, data = work.load(Ticket, event.subject), event.data
+        if data["purpose"] is Purpose.VERIFY:
+            work.apply(ticket.verification_assigned(data["generation"]))
+        else:
+            work.apply(ticket.work_assigned(data["generation"], data["level"]))
 
     @on(dispatch.VerificationDone)
     def take_verification(self, event: Event, work: Work) -> None:
@@ -92,9 +89,19 @@ class TicketsService(TicketsApi):
     @on_timer(WATCHDOG)
     def ring_watchdog(self, ringing: Ringing, work: Work) -> None:
         """Nobody took the ticket up in time."""
-        work.apply(work.load(Ticket, ringing.subject).unattended(self.config.rules, work.now))
+        work.apply(work.load(Ticket, ringing.subject).unattended(ringing.generation, self.config.rules, work.now))
 
     @on_timer(REVISIT)
     def ring_revisit(self, ringing: Ringing, work: Work) -> None:
         """The resident did not answer."""
-        work.apply(work.load(Ticket, ringing.subject).revisit_lapsed(ringing.generation))
+        work.apply(work.load(Ticket, ringing.subject).revisit_lapsed(ringing.generation, work.now))
+
+    @on_timer(REVIEW)
+    def ring_review(self, ringing: Ringing, work: Work) -> None:
+        """A parked ticket is to be looked at again."""
+        work.apply(desk.review(work.load(Ticket, ringing.subject), self.config.rules, work.now))
+
+    @on_timer(COMPARE)
+    def ring_compare(self, ringing: Ringing, work: Work) -> None:
+        """A new ticket is in the store, and so is what was opened beside it: is it like another?"""
+        compare(ringing.subject, self.config.rules, work)

@@ -3,11 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Column, Connection, Index, MetaData, Table, Text, select
+from sqlalchemy import Column, Connection, Double, Index, MetaData, Select, Table, Text, and_, select, tuple_
 
 from chassis.definition import Definition
 from chassis.inbox import insert_ignoring
 from chassis.store import Document, Instant, Mapper, Position, chassis_tables, converter
+from services.tickets.domain.coordinates import box
+from services.tickets.domain.rules import Near
+from services.tickets.domain.state import OPEN_STATES, State
 from services.tickets.domain.ticket import Ticket
 
 metadata = MetaData()
@@ -21,8 +24,15 @@ tickets = Table(
     Column("area", Text, nullable=False),
     Column("opened_at", Instant, nullable=False),
     Column("document", Document, nullable=False),
+    Column("lat", Double),
+    Column("lon", Double),
+    Column("closed_at", Instant),
     Index("tickets_open", "state", "opened_at"),
+    Index("tickets_place", "category", "lat", "lon"),
+    Index("tickets_order", "opened_at", "id"),
+    Index("tickets_area", "area", "opened_at", "id"),
 )
+"""``lat`` and ``lon`` are WGS-84, whatever system the whistle named."""
 
 whistles = Table(
     "whistles",
@@ -34,6 +44,19 @@ whistles = Table(
 )
 """What was said, private part and all, beside the ticket that became of it."""
 
+requests = Table(
+    "requests",
+    metadata,
+    Column("position", Position, primary_key=True),
+    Column("ticket", Text, nullable=False),
+    Column("request", Text, nullable=False),
+    Column("noted_by", Text),
+    Column("comment", Text),
+    Column("made_at", Instant, nullable=False),
+    Index("requests_ticket", "ticket"),
+)
+"""What residents asked, in their words (private); ``noted_by`` is the account of who noted it down, none for a link."""
+
 areas = Table(
     "areas",
     metadata,
@@ -41,6 +64,7 @@ areas = Table(
     Column("kind", Text, nullable=False),
     Column("parent", Text),
     Column("sequence", Position, nullable=False),
+    Index("areas_parent", "parent"),
 )
 
 categories = Table(
@@ -64,6 +88,9 @@ DEFINITION = Definition(
                 "category": ticket.category,
                 "area": ticket.area,
                 "opened_at": ticket.opened_at,
+                "lat": ticket.place.lat if ticket.place else None,
+                "lon": ticket.place.lon if ticket.place else None,
+                "closed_at": ticket.closed_at,
             },
         ),
     ),
@@ -91,3 +118,59 @@ def ticket(connection: Connection, id_: str) -> Ticket | None:
     """A ticket as it stands, not locked."""
     document = connection.execute(select(tickets.c.document).where(tickets.c.id == id_)).scalar_one_or_none()
     return converter.structure(document, Ticket) if document else None
+
+
+def whistle(connection: Connection, id_: str) -> Mapping[str, Any]:
+    """What was said, private part and all, when this ticket was opened."""
+    found: Mapping[str, Any] = connection.execute(select(whistles.c.data).where(whistles.c.ticket == id_)).scalar_one()
+    return found
+
+
+def open_near(connection: Connection, one: Ticket, near: Near) -> list[Ticket]:
+    """Open tickets that may be duplicates of this one or it of them: a bounding box by the index; the rule looks closer."""
+    around = tickets.c.opened_at.between(one.opened_at - near.within, one.opened_at + near.within)
+    return _near(connection, one, near, and_(tickets.c.state.in_(sorted(OPEN_STATES)), around))
+
+
+def closed_near(connection: Connection, one: Ticket, near: Near) -> list[Ticket]:
+    """Closed tickets whose closure this one may put in doubt: a bounding box by the index; the rule looks closer."""
+    before = tickets.c.closed_at.between(one.opened_at - near.within, one.opened_at)
+    return _near(connection, one, near, and_(tickets.c.state == State.CLOSED.value, before))
+
+
+def page(connection: Connection, search: Mapping[str, Any], most: int) -> list[Ticket]:
+    """At most so many tickets, the newest first.
+
+    ``search`` may have state, category, area (with all that nests in it) and after: the id of the last ticket already seen.
+    """
+    query = select(tickets.c.document).order_by(tickets.c.opened_at.desc(), tickets.c.id.desc()).limit(most)
+    if search.get("state"):
+        query = query.where(tickets.c.state == search["state"])
+    if search.get("category"):
+        query = query.where(tickets.c.category == search["category"])
+    if search.get("area"):
+        query = query.where(tickets.c.area.in_(_within(search["area"])))
+    if search.get("after"):
+        last = select(tickets.c.opened_at, tickets.c.id).where(tickets.c.id == search["after"])
+        query = query.where(tuple_(tickets.c.opened_at, tickets.c.id) < last.scalar_subquery())
+    return [converter.structure(document, Ticket) for document in connection.execute(query).scalars()]
+
+
+def _near(connection: Connection, one: Ticket, near: Near, condition: Any) -> list[Ticket]:
+    if one.place is None:
+        return []
+    inside = box(one.place, near.metres)
+    query = select(tickets.c.document).where(
+        tickets.c.category == one.category,
+        tickets.c.lat.between(inside.south, inside.north),
+        tickets.c.lon.between(inside.west, inside.east),
+        tickets.c.id != one.id,
+        condition,
+    )
+    return [converter.structure(document, Ticket) for document in connection.execute(query).scalars()]
+
+
+def _within(code: str) -> Select[Any]:
+    """The codes of an area and of all that nests in it; UNION, so that a circle of parents ends."""
+    nested = select(areas.c.code).where(areas.c.code == code).cte("nested", recursive=True)
+    return select(nested.union(select(areas.c.code).join(nested, areas.c.parent == nested.c.code)).c.code)

@@ -134,13 +134,19 @@ def test_a_whistle_by_http_goes_to_closed(stack: Stack) -> None:
     finally:
         street.stop()
     case = ask(stack, "dispatch", "GET", f"/cases/{ticket}", "desk").body
-    assert (case["state"], case["playbook"], case["level"]) == ("ended", "xianlinli", "property")
+    assert (case["state"], case["playbook"], case["level"]) == ("verified", "xianlinli", "property")
     assert [(a["to"], a["purpose"], a["step"]) for a in case["assignments"]] == [
         ("yangguang-property", "handle", "done"),
         ("grid-worker-1", "verify", "done"),
     ]
     wait_until(lambda: "ticket.closed.v1" in recorded(stack, ticket), "the closure in the ledger")
-    wanted = {"ticket_opened", "assignment_made", "ticket_verified", "ticket_closed"}
+    wanted = {
+        "ticket_opened",
+        "assignment_made_handle",
+        "assignment_made_verify",
+        "ticket_verified",
+        "ticket_closed_satisfied",
+    }
     wait_until(lambda: wanted == {notice["template"] for notice in notices(stack, ticket)}, "everybody told")
     assert ask(stack, "ledger", "GET", "/log", "desk").body["size"] > 5
 
@@ -226,7 +232,7 @@ def test_nobody_is_answered_without_the_role(stack: Stack, service: str, method:
     [
         (404, "GET", "/"),
         (404, "GET", "/nowhere"),
-        (404, "POST", "/tickets"),
+        (405, "POST", "/tickets"),
         (404, "GET", "/tickets/"),
         (404, "GET", "/tickets//T1"),
         (404, "GET", "/tickets/T1/more"),

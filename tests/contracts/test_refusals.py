@@ -9,8 +9,16 @@ from contracts.envelope import InvalidEvent, schema_for
 WHISTLE = {"category": "noise", "area": "阳光家园", "channel": "hotline", "text": "夜间装修"}
 POINT = {"lat": 36.06, "lon": 103.83, "system": "GCJ-02"}
 CLOSED = {"closure": "satisfied", "generation": 1}
-RATED = {"resolved": True, "satisfied": True}
-DEADLINE = {"clock": "sign", "due": "2026-03-03T09:42:00+08:00", "explanation": "E1"}
+RATED = {"generation": 1, "resolved": True, "satisfied": True}
+DEADLINE = {
+    "clock": "sign",
+    "due": "2026-03-03T09:42:00+08:00",
+    "started": "2026-03-03T09:12:00+08:00",
+    "rule": "30min",
+    "calendar": "chinesecalendar-1.11.0",
+    "provisional": False,
+    "explanation": "E1",
+}
 
 READ = [
     ("an id with a line break behind it", "whistle.blown.v1", WHISTLE | {"area": "阳光家园\n"}, "area"),

@@ -7,8 +7,15 @@ from contracts.topology import EXCHANGES, PRODUCERS, SERVICES, SUBSCRIPTIONS, qu
 
 EVERY_SERVICE = pytest.mark.parametrize("service", SERVICES)
 
-# Published for whoever keeps the ledger's checkpoints, outside; the four services have no use for it.
-FOR_OUTSIDERS = {"checkpoint.signed.v1"}
+# Published for whoever watches the ledger from outside; the four services have no use for it.
+FOR_OUTSIDERS = {
+    "checkpoint.signed.v1",
+    "gap.found.v1",
+    "fork.found.v1",
+    "points.held.v1",
+    "points.posted.v1",
+    "points.voided.v1",
+}
 
 
 def bound_exchanges(service: str) -> set[str]:

@@ -25,10 +25,10 @@ class Town:
         """Every whistle that the broker confirmed to its producer."""
         return [(SOURCE, id_) for id_ in self.street.sent]
 
-    def whistle(self, count: int) -> list[str]:
+    def whistle(self, count: int, **changes: str) -> list[str]:
         """Blow new whistles; answers their tickets' ids."""
         first = len(self.street.sent)
-        return [ticket_id(SOURCE, self.street.whistle(number)) for number in range(first, first + count)]
+        return [ticket_id(SOURCE, self.street.whistle(number, **changes)) for number in range(first, first + count)]
 
     def await_closed(self, seconds: float = 30) -> None:
         """Until the street has heard of every whistle's closure."""

@@ -12,9 +12,8 @@ import psycopg2
 import pytest
 
 from cli.books import read_books
-from cli.findings import KEYS, RECORDS, TOLD, compare
+from cli.findings import KEYS, RECORDS, compare
 from contracts.envelope import all_schemas
-from contracts.topology import SUBSCRIPTIONS
 from tests.faults.proof import Town
 from tests.kit.processes import wait_until
 
@@ -169,8 +168,3 @@ def test_every_contract_has_a_key() -> None:
     ours = {schema.type for schema in all_schemas() if schema.producer != "intake"}
     assert ours == KEYS.keys() | RECORDS
     assert not KEYS.keys() & RECORDS
-
-
-def test_every_telling_has_its_audience() -> None:
-    """What notify listens to in order to tell somebody is in the table of who is told."""
-    assert {schema.type for schema in SUBSCRIPTIONS["notify"] if not schema.private} == TOLD.keys()

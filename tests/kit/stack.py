@@ -29,7 +29,25 @@ ROOT = Path(__file__).resolve().parents[2]
 SERVICES = ("tickets", "dispatch", "notify", "ledger")
 ACCOUNTS: list[dict[str, Any]] = [
     {"id": "hotline", "amqp_user": "hotline", "units": [], "roles": ["producer", "reader"]},
-    {"id": "responders", "amqp_user": "responders", "units": ["yangguang-property", "heping-property"], "roles": ["responder"]},
+    {
+        "id": "responders",
+        "amqp_user": "responders",
+        "units": ["yangguang-property", "yangguang-property-2", "heping-property"],
+        "roles": ["responder"],
+    },
+    {"id": "mediators", "amqp_user": "mediators", "units": ["shanqi-mediator"], "roles": ["responder"]},
+    {
+        "id": "departments",
+        "amqp_user": "departments",
+        "units": ["lianhu-urban", "lianhu-housing", "shanqi-police"],
+        "roles": ["responder"],
+    },
+    {
+        "id": "supervisors",
+        "amqp_user": "supervisors",
+        "units": ["shanqi-supervisor", "huancheng-supervisor", "lianhu-supervisor"],
+        "roles": ["responder", "reader"],
+    },
     {"id": "grid", "amqp_user": "grid", "units": ["grid-worker-1", "grid-worker-2"], "roles": ["responder"]},
     {"id": "desk", "amqp_user": "desk", "units": [], "roles": ["desk", "reader"]},
 ]

@@ -1,19 +1,20 @@
 """The case: who works on a ticket, and by when. One case per ticket; the ticket's id is the case's.
 
-Every method takes a fact and answers what happened. A late fact, or one of an older generation, is an explicit no-op; a command
-that can never be right raises a named refusal.
+This module holds what a case knows; what happens to it stands beside: `ladder` (levels, escalation), `reports` (what responders
+say), `mediation`, `joint`, `clocks`, `facts` (what the chain says). Each answers an Outcome: a late fact, or one of an older
+generation, is an explicit no-op; a command that can never be right raises a named refusal.
 """
 
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from chassis.outcome import NOTHING, Arm, Disarm, Happened, Outcome, Refused
-from contracts.codes import Clock, Command, Purpose, Urgency
+from chassis.outcome import Happened, Refused
+from contracts.codes import Clock, Party, Purpose, Urgency
 from contracts.envelope import EventSchema
-from contracts.events import dispatch as say
-from services.dispatch.domain.directory import Directory
+from services.dispatch.domain.due import Pause
 from services.dispatch.domain.playbook import Call, Level, Playbook
+from services.dispatch.domain.world import World
 
 
 class CaseState(StrEnum):
@@ -21,17 +22,32 @@ class CaseState(StrEnum):
 
     WORKING = "working"
     COMPLETED = "completed"
+    VERIFIED = "verified"
     EXHAUSTED = "exhausted"
-    ENDED = "ended"
+    WITHDRAWN = "withdrawn"
 
 
 class Step(StrEnum):
-    """How far an assignment is."""
+    """How far an assignment is, in order."""
 
     MADE = "made"
     SIGNED = "signed"
     CONTACTED = "contacted"
     REPORTED_IN = "reported_in"
+    DONE = "done"
+    ENDED = "ended"
+    """Returned, handed up, relieved, or excused: nothing more is asked of it."""
+
+
+ORDER = list(Step)
+
+
+class RungState(StrEnum):
+    """How far a level is."""
+
+    OPEN = "open"
+    PASSED = "passed"
+    """The case moved up, but the level stays responsible until relieved."""
     DONE = "done"
 
 
@@ -47,32 +63,104 @@ class SelfVerification(Refused):
     """Who handled it may not verify it: neither the unit nor the account that reported it handled."""
 
 
+class NotSupervisor(Refused):
+    """Only a supervisor of the case rules, excuses, pauses and grants."""
+
+
+class NotNow(Refused):
+    """A command that does not fit where the case stands."""
+
+
 @dataclass
 class Assignment:
-    """One unit, named for one purpose. ``actors`` are the accounts that reported in its name."""
+    """One unit, named for one purpose on one rung. ``actors`` are the accounts that reported in its name."""
 
     id: str
     to: str
+    rung: int
     level: str
     purpose: Purpose
     generation: int
     made_at: datetime
     step: Step = Step.MADE
     actors: list[str] = field(default_factory=list)
+    contacted: bool = False
+
+    @property
+    def open(self) -> bool:
+        """Whether anything is still asked of it."""
+        return self.step not in {Step.DONE, Step.ENDED}
+
+    def reached(self, step: Step) -> bool:
+        """Whether it is that far."""
+        return ORDER.index(self.step) >= ORDER.index(step)
 
 
-_STEPS: dict[Command, tuple[Step, type[EventSchema]]] = {
-    Command.SIGN: (Step.SIGNED, say.AssignmentSigned),
-    Command.CONTACT: (Step.CONTACTED, say.AssignmentContacted),
-    Command.REPORT_IN: (Step.REPORTED_IN, say.AssignmentReportedIn),
-}
-_MET_BY = {
-    Clock.SIGN: Step.SIGNED,
-    Clock.REPORT_IN: Step.REPORTED_IN,
-    Clock.HANDLE_WITHIN: Step.DONE,
-    Clock.VERIFY: Step.DONE,
-}
-_ORDER = list(Step)
+@dataclass
+class Mediation:
+    """The parties' consents are live: each can be withdrawn at any time."""
+
+    id: str
+    mediator: str
+    consents: dict[Party, bool]
+    sessions: list[str] = field(default_factory=list)
+    outcome: str | None = None
+    perform_by: datetime | None = None
+
+    @property
+    def consented(self) -> bool:
+        """Whether every party consents now."""
+        return all(self.consents.values())
+
+
+@dataclass
+class JointAction:
+    """``units`` are all that must finish or be excused; exactly one of them leads."""
+
+    id: str
+    lead: str
+    units: list[str]
+    reported_in: list[str] = field(default_factory=list)
+    finished: list[str] = field(default_factory=list)
+    excused: list[str] = field(default_factory=list)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every unit finished or was excused."""
+        return set(self.units) <= set(self.finished) | set(self.excused)
+
+
+@dataclass
+class Rung:
+    """A level of the ladder that was opened. ``index`` is its place in the playbook's ladder."""
+
+    index: int
+    generation: int
+    state: RungState = RungState.OPEN
+    mediation: Mediation | None = None
+    joint: JointAction | None = None
+
+
+@dataclass
+class Running:
+    """A clock. ``version`` grows whenever it is armed anew, so that an older timer does nothing.
+
+    ``stage`` counts what has happened: 0 set, 1 urged at half, 2 urged at four fifths, 3 breached, 4 reported up, 5 and more:
+    the top of the chain is called, and stays called.
+    """
+
+    key: str
+    clock: Clock
+    assignment: str | None
+    rule: str
+    start: datetime
+    due: datetime
+    provisional: bool
+    live: bool = True
+    stage: int = 0
+    version: int = 1
+    extended: bool = False
+    asked: datetime | None = None
 
 
 @dataclass
@@ -84,174 +172,82 @@ class Case:
     area: str
     estate: str | None
     urgency: Urgency
+    dispute: bool
     opened_at: datetime
     playbook: Playbook | None
     state: CaseState = CaseState.WORKING
-    level: int = 0
     generation: int = 1
+    returns: int = 0
+    ruling_asked: bool = False
+    ended_at: int = 0
+    """Index of the level that ended the work last: rework goes on there."""
+    rungs: list[Rung] = field(default_factory=list)
     assignments: list[Assignment] = field(default_factory=list)
+    clocks: list[Running] = field(default_factory=list)
+    pauses: list[Pause] = field(default_factory=list)
 
-    # --- the chain's facts
+    # --- questions that several modules ask
 
-    def start(self, directory: Directory, at: datetime) -> Outcome:
-        """Take the ticket up at the first level."""
-        if self.playbook is None:
-            return self._exhaust("no_playbook", directory)
-        book = self.playbook
-        started = {"playbook": book.name, "playbook_version": book.version, "level": book.ladder[0].level}
-        return Outcome(Happened(say.CaseStarted, self.id, started)) + self._assign(directory, at)
-
-    def handled(self, generation: int, handled_by: list[str], directory: Directory, at: datetime) -> Outcome:
-        """The ticket is handled: name somebody to verify who did not handle it."""
-        if generation != self.generation or self.state is not CaseState.COMPLETED or self._open(Purpose.VERIFY):
-            return NOTHING
-        if self.playbook is None:
-            return NOTHING
-        verifier = self._first(self.playbook.verify, directory, without=handled_by)
-        if verifier is None:
-            return self._exhaust("no_verifier", directory)
-        return self._name(verifier, "verify", Purpose.VERIFY, {Clock.VERIFY: 86400}, at)
-
-    def rework(self, generation: int, directory: Directory, at: datetime) -> Outcome:
-        """It is not solved: the same level goes on, in a new generation."""
-        if generation <= self.generation or self.playbook is None:
-            return NOTHING
-        self.generation = generation
-        self.state = CaseState.WORKING
-        level = self.playbook.ladder[self.level].level
-        resumed = Happened(say.CaseResumed, self.id, {"level": level, "generation": generation})
-        return Outcome(resumed) + self._assign(directory, at)
-
-    # --- what responders report
-
-    def report(self, command: Command, unit: str, actor: str, passed: bool | None) -> Outcome:
-        """A unit reports. Raises NotAssigned, SelfVerification; a step that was taken before is a no-op."""
-        purpose = Purpose.VERIFY if command is Command.VERIFY else Purpose.HANDLE
-        assignment = self._assignment_of(unit, purpose)
-        if assignment.step is Step.DONE:
-            return NOTHING
-        if command is Command.VERIFY:
-            return self._verified(assignment, actor, passed)
-        if command is Command.HANDLE:
-            return self._handled(assignment, actor)
-        step, event = _STEPS[command]
-        if _ORDER.index(assignment.step) >= _ORDER.index(step):
-            return NOTHING
-        assignment.step = step
-        return Outcome(self._said(event, assignment, actor)) + self._met(assignment)
-
-    def _handled(self, assignment: Assignment, actor: str) -> Outcome:
-        assignment.step = Step.DONE
-        said = Outcome(self._said(say.AssignmentHandled, assignment, actor)) + self._met(assignment)
-        if self.state is CaseState.COMPLETED:
-            return said
-        self.state = CaseState.COMPLETED
-        completed = {
-            "level": assignment.level,
-            "outcome": "handled",
-            "generation": self.generation,
-            "handled_by": self.handlers(),
-        }
-        return said + (Happened(say.CaseCompleted, self.id, completed),)
-
-    def _verified(self, assignment: Assignment, actor: str, passed: bool | None) -> Outcome:
-        if assignment.to in self.handlers() or actor in self._handling_actors():
-            raise SelfVerification(f"unit: {assignment.to!r} or its account handled this and may not verify it")
-        if passed is None:
-            raise Refused("passed: a verification needs it")
-        assignment.step = Step.DONE
-        assignment.actors.append(actor)
-        if passed:
-            self.state = CaseState.ENDED
-        done = {"assignment": assignment.id, "by": assignment.to, "passed": passed, "generation": self.generation}
-        return Outcome(Happened(say.VerificationDone, self.id, done)) + self._met(assignment)
-
-    def handlers(self) -> list[str]:
-        """The units that handled this generation."""
-        return sorted({a.to for a in self._of_generation(Purpose.HANDLE) if a.step is Step.DONE})
-
-    # --- clocks
-
-    def ring(self, clock: Clock, assignment_id: str, due: datetime, directory: Directory) -> Outcome:
-        """A clock of an assignment ran out. Nothing escalates after it was handled."""
-        assignment = next((a for a in self.assignments if a.id == assignment_id), None)
-        if assignment is None or assignment.generation != self.generation or self._is_met(assignment, clock):
-            return NOTHING
-        if assignment.purpose is Purpose.HANDLE and self.state is not CaseState.WORKING:
-            return NOTHING
-        breached = {"clock": clock, "due": due, "assignment": assignment.id}
-        said = Outcome(Happened(say.DeadlineBreached, self.id, breached))
-        return said + self._exhaust("last_level", directory)
-
-    # --- within
-
-    def _assign(self, directory: Directory, at: datetime) -> Outcome:
+    def level(self, rung: Rung) -> Level:
+        """The playbook's level of a rung."""
         assert self.playbook is not None
-        level: Level = self.playbook.ladder[self.level]
-        responder = self._first(level.to, directory)
-        if responder is None:
-            return self._exhaust("no_responder", directory)
-        return self._name(responder, level.level, Purpose.HANDLE, level.clocks, at)
+        return self.playbook.ladder[rung.index]
 
-    def _first(self, call: Call, directory: Directory, without: list[str] | None = None) -> str | None:
-        place = directory.places(self.estate, self.area).get(call.of)
-        fitting = directory.fitting(call.role, place, self.category, without or ())
-        return fitting[0].id if fitting else None
+    def rung(self, index: int) -> Rung:
+        """The rung of a level, in this generation. Raises LookupError."""
+        return next(rung for rung in self.rungs if rung.index == index and rung.generation == self.generation)
 
-    def _name(self, to: str, level: str, purpose: Purpose, clocks: dict[Clock, int], at: datetime) -> Outcome:
-        number = len(self.assignments) + 1
-        assignment = Assignment(f"{self.id}-{number}", to, level, purpose, self.generation, at)
-        self.assignments.append(assignment)
-        made = {
-            "assignment": assignment.id,
-            "to": to,
-            "level": level,
-            "purpose": purpose,
-            "generation": self.generation,
-        }
-        outcome = Outcome(Happened(say.AssignmentMade, self.id, made))
-        for clock, seconds in clocks.items():
-            outcome += self._start_clock(assignment, clock, seconds, at)
-        return outcome
+    @property
+    def highest(self) -> int:
+        """The highest level that was opened in this generation; -1 before the first."""
+        return max((rung.index for rung in self.rungs if rung.generation == self.generation), default=-1)
 
-    def _start_clock(self, assignment: Assignment, clock: Clock, seconds: int, at: datetime) -> Outcome:
-        due = datetime.fromtimestamp(at.timestamp() + seconds, at.tzinfo)
-        why = f"{clock.value}: {seconds} s of elapsed time from the assignment at {at.isoformat()}"
-        data = {"clock": clock, "due": due, "assignment": assignment.id, "explanation": why}
-        timer = Arm(self.id, f"{clock.value}:{assignment.id}", due, self.generation)
-        return Outcome(Happened(say.DeadlineSet, self.id, data), timer)
+    @property
+    def paused(self) -> bool:
+        """Whether the clocks stand still."""
+        return bool(self.pauses) and self.pauses[-1].end is None
 
-    def _met(self, assignment: Assignment) -> Outcome:
-        return Outcome(
-            *(Disarm(self.id, f"{clock.value}:{assignment.id}") for clock in _MET_BY if self._is_met(assignment, clock))
-        )
-
-    @staticmethod
-    def _is_met(assignment: Assignment, clock: Clock) -> bool:
-        return _ORDER.index(assignment.step) >= _ORDER.index(_MET_BY[clock])
-
-    def _exhaust(self, cause: str, directory: Directory) -> Outcome:
-        if self.state is CaseState.WORKING:
-            self.state = CaseState.EXHAUSTED
-        supervisor = self._first(self.playbook.supervisor, directory) if self.playbook else None
-        return Outcome(Happened(say.CaseExhausted, self.id, {"cause": cause, "supervisor": supervisor}))
-
-    def _said(self, schema: type[EventSchema], assignment: Assignment, actor: str) -> Happened:
-        if actor not in assignment.actors:
-            assignment.actors.append(actor)
-        return Happened(schema, self.id, {"assignment": assignment.id, "by": assignment.to, "actor": actor})
-
-    def _of_generation(self, purpose: Purpose) -> list[Assignment]:
+    def of_generation(self, purpose: Purpose) -> list[Assignment]:
+        """This generation's assignments for a purpose."""
         return [a for a in self.assignments if a.purpose is purpose and a.generation == self.generation]
 
-    def _open(self, purpose: Purpose) -> bool:
-        return any(a.step is not Step.DONE for a in self._of_generation(purpose))
+    def on_rung(self, rung: Rung) -> list[Assignment]:
+        """This generation's assignments to handle on a rung."""
+        return [a for a in self.of_generation(Purpose.HANDLE) if a.rung == rung.index]
 
-    def _assignment_of(self, unit: str, purpose: Purpose) -> Assignment:
-        mine = [a for a in self._of_generation(purpose) if a.to == unit]
+    def assignment_of(self, unit: str, purpose: Purpose) -> Assignment:
+        """The unit's latest assignment. Raises NotAssigned."""
+        mine = [a for a in self.of_generation(purpose) if a.to == unit]
         if not mine:
             raise NotAssigned(f"unit: {unit!r} has no assignment to {purpose.value} in this case")
         return mine[-1]
 
-    def _handling_actors(self) -> set[str]:
-        return {actor for a in self._of_generation(Purpose.HANDLE) for actor in a.actors}
+    def handlers(self) -> list[str]:
+        """The units that handled this generation."""
+        return sorted({a.to for a in self.of_generation(Purpose.HANDLE) if a.step is Step.DONE})
+
+    def handling_actors(self) -> set[str]:
+        """The accounts that reported for the units at work on this generation."""
+        return {actor for a in self.of_generation(Purpose.HANDLE) for actor in a.actors}
+
+    def find(self, call: Call, world: World, without: list[str] | None = None) -> list[str]:
+        """Everybody whom a call reaches, in the order of id."""
+        place = world.directory.places(self.estate, self.area).get(call.of)
+        return [one.id for one in world.directory.fitting(call.role, place, self.category, without or ())]
+
+    def supervisors(self, world: World) -> list[str]:
+        """The chain of supervisors, the nearest first."""
+        if self.playbook is None:
+            return []
+        chain = [found for call in self.playbook.supervisors for found in self.find(call, world)[:1]]
+        return list(dict.fromkeys(chain))
+
+    def said(self, schema: type[EventSchema], **data: object) -> Happened:
+        """Something that happened to this case."""
+        return Happened(schema, self.id, data)
+
+    def stepped(self, schema: type[EventSchema], assignment: Assignment, actor: str, **data: object) -> Happened:
+        """A step of an assignment, and the account that reported it."""
+        if actor not in assignment.actors:
+            assignment.actors.append(actor)
+        return self.said(schema, assignment=assignment.id, by=assignment.to, actor=actor, **data)

@@ -1,9 +1,10 @@
 """A playbook: a versioned ladder of levels. A case keeps a snapshot of the one it started with."""
 
 from dataclasses import dataclass, field
-from datetime import timedelta
 
-from contracts.codes import AreaKind, Clock, Role
+from contracts.codes import AreaKind, Clock, Respond, Role, Urgency
+
+LEAST_SESSIONS = 1
 
 
 @dataclass(frozen=True)
@@ -16,21 +17,32 @@ class Call:
 
 @dataclass(frozen=True)
 class Level:
-    """One rung: who responds, and the clocks of each of its assignments (elapsed time, seconds)."""
+    """One rung of the ladder. ``clocks`` overrides the standard of the urgency; spans are texts such as 1h or 5wd.
+
+    ``when`` is None or ``dispute``; ``parallel_for`` opens the level together with the one below for these urgencies. ``ack``:
+    how many of several must handle it, None where one responder is called. ``steps`` names the sessions of a mediation,
+    ``perform`` is how long performance is waited for; ``co_units`` are called beside the lead ``to``.
+    """
 
     level: str
+    respond: Respond
     to: Call
-    clocks: dict[Clock, int] = field(default_factory=dict)
+    clocks: dict[Clock, str] = field(default_factory=dict)
+    when: str | None = None
+    parallel_for: tuple[Urgency, ...] = ()
+    ack: str | None = None
+    steps: tuple[str, ...] = ()
+    perform: str = "30d"
+    co_units: tuple[Call, ...] = ()
 
-    def clock(self, clock: Clock) -> timedelta | None:
-        """How long the clock gives, None where the level has none of that name."""
-        seconds = self.clocks.get(clock)
-        return None if seconds is None else timedelta(seconds=seconds)
+    def holds(self, dispute: bool) -> bool:
+        """Whether the level is for this case."""
+        return self.when is None or (self.when == "dispute" and dispute)
 
 
 @dataclass(frozen=True)
 class Playbook:
-    """``takes`` names the categories it is for; ``verify`` says who checks what was handled."""
+    """``takes`` names the categories it is for; ``verify`` says who checks; ``supervisor`` who rules (nearest first)."""
 
     name: str
     version: str
@@ -38,7 +50,8 @@ class Playbook:
     takes: tuple[str, ...]
     ladder: tuple[Level, ...]
     verify: Call
-    supervisor: Call
+    supervisors: tuple[Call, ...]
+    returns: int = 2
 
 
 def choose(playbooks: tuple[Playbook, ...], category: str) -> Playbook | None:

@@ -1,12 +1,33 @@
-"""The numbers a deployment sets for tickets. The defaults are the domain page's."""
+"""The numbers and texts a deployment sets for tickets. The defaults of the numbers are the domain page's."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
+
+from contracts.codes import Urgency
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """How close two whistles of one category are to be taken for the same: at most so far apart, in space and in time."""
+
+    metres: float
+    within: timedelta
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """``watchdog``: how soon dispatch must have started a case. ``revisit``: how long the resident is waited for."""
+    """What a deployment decides about tickets.
+
+    ``watchdog``: how soon dispatch must have taken a ticket up. ``revisit``: how long the resident is waited for. ``reopen``:
+    how long after its closure a ticket may be reopened [Signalen]. ``duplicates``: near an open ticket [FixMyStreet].
+    ``doubts``: near a closed ticket, ``within`` counted from its closure. ``advice``: what a reporter is told at once, by
+    urgency and language.
+    """
 
     watchdog: timedelta = timedelta(seconds=60)
     revisit: timedelta = timedelta(days=7)
+    reopen: timedelta = timedelta(days=14)
+    duplicates: Near = Near(50, timedelta(hours=24))
+    doubts: Near = Near(50, timedelta(days=15))
+    advice: Mapping[Urgency, Mapping[str, str]] = field(default_factory=dict)

@@ -2,44 +2,33 @@
 
     open → handling → handled → verifying → revisiting → closed;  verifying, revisiting → handling (rework)
 
-Every method takes a fact and answers what happened. A fact that comes late, or belongs to an older generation of work, is an
-explicit no-op. ``generation`` counts how often the ticket has been worked on.
+This module holds what a ticket knows, and what dispatch and the clocks tell it; what people want of it stands beside: `desk`
+(operators), `resident`, `likeness` (duplicates, doubted closures); `state` has the table of what is allowed where. Every rule
+takes a fact and answers what happened. A fact that comes late, or belongs to an older generation of work, is an explicit no-op.
+``generation`` counts how often the ticket has been worked on: 1, and one more per rework or reopening.
 """
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 
 from chassis.outcome import NOTHING, Arm, Disarm, Happened, Outcome, Refused
-from contracts.codes import Channel, Closure, Urgency
+from contracts.codes import Channel, Closure, RejectReason, ReworkCause, Urgency
 from contracts.events import tickets as say
+from services.tickets.domain.coordinates import Point
 from services.tickets.domain.rules import Rules
+from services.tickets.domain.state import BEFORE_HANDLED, State
 
-WATCHDOG, REVISIT = "watchdog", "revisit"
-
-
-class State(StrEnum):
-    """Where the matter stands."""
-
-    OPEN = "open"
-    HANDLING = "handling"
-    HANDLED = "handled"
-    VERIFYING = "verifying"
-    REVISITING = "revisiting"
-    CLOSED = "closed"
+WATCHDOG, REVISIT, REVIEW, COMPARE = "watchdog", "revisit", "review", "compare"
+"""The timers: nobody took it up · the resident did not answer · a parked ticket is looked at again · is it like another?"""
 
 
 class SelfVerification(Refused):
     """Who handled it may not verify it."""
 
 
-class NotAsked(Refused):
-    """The resident answers a question that is not, or no longer, asked."""
-
-
 @dataclass
 class Ticket:
-    """One matter."""
+    """One matter. Instants are business time."""
 
     id: str
     category: str
@@ -51,13 +40,32 @@ class Ticket:
     opened_at: datetime
     has_contact: bool
     private_digest: str
+    place: Point | None = None
+    """Private: never in an answer, an event or a log."""
     state: State = State.OPEN
     generation: int = 1
+    waiting_since: datetime | None = None
+    """Since when dispatch has been waited for to take this generation up; None once it did."""
+    level: str | None = None
+    """The level of the playbook that was last heard to work on it."""
     handled_by: list[str] = field(default_factory=list)
     closure: Closure | None = None
+    closed_at: datetime | None = None
+    parked_for: str | None = None
+    parked_from: State | None = None
+    """Where it stood when it was parked."""
+    review_at: datetime | None = None
+    rejected_for: RejectReason | None = None
+    merged_into: str | None = None
+    followers: list[str] = field(default_factory=list)
+    """The tickets that were merged into this one, and into those: their reporters follow it."""
+    looks_like: str | None = None
+    """The ticket it was proposed to be a duplicate of."""
+    doubted_by: list[str] = field(default_factory=list)
+    """The later tickets that make its closure ineffective."""
 
     def open(self, rules: Rules) -> Outcome:
-        """The whistle became a ticket; the watchdog waits for dispatch."""
+        """The whistle became a ticket; the watchdog waits for dispatch, and a known place is compared with others."""
         opened = Happened(
             say.TicketOpened,
             self.id,
@@ -72,33 +80,39 @@ class Ticket:
                 "private_digest": self.private_digest,
             },
         )
-        return Outcome(opened, Arm(self.id, WATCHDOG, self.opened_at + rules.watchdog, self.generation))
+        # a timer rings after the commit, and so sees what was committed beside it
+        compare = (Arm(self.id, COMPARE, self.opened_at, self.generation),) if self.place else ()
+        return Outcome(opened) + self.watch(rules, self.opened_at) + compare
 
-    def case_started(self) -> Outcome:
-        """Dispatch took it up."""
-        if self.state is not State.OPEN:
-            return NOTHING
-        self.state = State.HANDLING
-        return Outcome(Disarm(self.id, WATCHDOG))
+    # --- what dispatch says
 
-    def unattended(self, rules: Rules, at: datetime) -> Outcome:
-        """The watchdog rang: nobody took the ticket up. It goes on ringing until somebody does."""
-        if self.state is not State.OPEN:
+    def case_started(self, level: str | None = None) -> Outcome:
+        """Dispatch took it up, for the first time."""
+        if self.generation > 1:
             return NOTHING
-        waited = int((at - self.opened_at).total_seconds())
-        return Outcome(
-            Happened(say.TicketUnattended, self.id, {"waited_seconds": waited}),
-            Arm(self.id, WATCHDOG, at + rules.watchdog * 10, self.generation),
-        )
+        self.level = level or self.level
+        if self.state is State.OPEN:
+            self.state = State.HANDLING
+        return self._taken_up()
 
-    def case_completed(self, generation: int, handled_by: list[str]) -> Outcome:
-        """The responders say done."""
-        if generation != self.generation or self.state not in {State.OPEN, State.HANDLING}:
+    def work_assigned(self, generation: int, level: str) -> Outcome:
+        """Dispatch named somebody to handle it, and so has taken it up: this is how a reopened ticket comes to be handled."""
+        if generation != self.generation or self.state not in BEFORE_HANDLED | {State.PARKED}:
             return NOTHING
+        self.level = level
+        if self.state in {State.OPEN, State.REOPENED}:
+            self.state = State.HANDLING
+        return self._taken_up()
+
+    def case_completed(self, generation: int, handled_by: list[str], level: str | None = None) -> Outcome:
+        """The responders say done. A parked ticket is thereby resumed: what could not be solved is."""
+        if generation != self.generation or self.state not in BEFORE_HANDLED | {State.PARKED}:
+            return NOTHING
+        resumed = self.unparked() if self.state is State.PARKED else NOTHING
         self.state = State.HANDLED
-        self.handled_by = list(handled_by)
+        self.handled_by, self.level = list(handled_by), level or self.level
         handled = Happened(say.TicketHandled, self.id, {"generation": generation, "handled_by": self.handled_by})
-        return Outcome(handled, Disarm(self.id, WATCHDOG))
+        return resumed + Outcome(handled) + self._taken_up()
 
     def verification_assigned(self, generation: int) -> Outcome:
         """Somebody was asked to check."""
@@ -113,36 +127,63 @@ class Ticket:
         if by in self.handled_by:
             raise SelfVerification(f"unit: {by!r} handled generation {generation} and may not verify it")
         if not passed:
-            return self._rework("verification")
+            return self.rework(ReworkCause.VERIFICATION)
         verified = Happened(say.TicketVerified, self.id, {"generation": generation, "verified_by": by})
         if not self.has_contact:
-            return Outcome(verified) + self._close(Closure.NO_CONTACT)
+            return Outcome(verified) + self.close(Closure.NO_CONTACT, at)
         self.state = State.REVISITING
         return Outcome(verified, Arm(self.id, REVISIT, at + rules.revisit, generation))
 
-    def rated(self, resolved: bool, satisfied: bool) -> Outcome:
-        """The resident answered: not solved means rework. Raises NotAsked unless the revisit is on."""
-        if self.state is not State.REVISITING:
-            raise NotAsked(f"request: ticket is {self.state.value}, the resident is asked only while it is revisiting")
-        rated = Outcome(Happened(say.TicketRated, self.id, {"resolved": resolved, "satisfied": satisfied}))
-        if not resolved:
-            return rated + (Disarm(self.id, REVISIT),) + self._rework("dissatisfied")
-        return rated + self._close(Closure.SATISFIED if satisfied else Closure.DISSATISFIED)
+    # --- what the clocks say
 
-    def revisit_lapsed(self, generation: int) -> Outcome:
+    def unattended(self, generation: int, rules: Rules, at: datetime) -> Outcome:
+        """The watchdog rang: nobody took the ticket up. It goes on ringing, ten times more slowly, until somebody does."""
+        if generation != self.generation or self.waiting_since is None or self.state not in BEFORE_HANDLED:
+            return NOTHING
+        waited = int((at - self.waiting_since).total_seconds())
+        return Outcome(
+            Happened(say.TicketUnattended, self.id, {"waited_seconds": waited}),
+            Arm(self.id, WATCHDOG, at + rules.watchdog * 10, self.generation),
+        )
+
+    def revisit_lapsed(self, generation: int, at: datetime) -> Outcome:
         """No answer in time."""
         if generation != self.generation or self.state is not State.REVISITING:
             return NOTHING
-        return self._close(Closure.NO_ANSWER)
+        return self.close(Closure.NO_ANSWER, at)
 
-    def _rework(self, cause: str) -> Outcome:
+    # --- what several rules share
+
+    def watch(self, rules: Rules, since: datetime) -> Outcome:
+        """Wait for dispatch to take this generation up; the watchdog alerts where it does not."""
+        self.waiting_since = since
+        return Outcome(Arm(self.id, WATCHDOG, since + rules.watchdog, self.generation))
+
+    def rework(self, cause: ReworkCause) -> Outcome:
+        """Back to work, in a new generation."""
         self.generation += 1
-        self.state = State.HANDLING
-        self.handled_by = []
+        self.state, self.handled_by = State.HANDLING, []
         return Outcome(Happened(say.TicketReworkOrdered, self.id, {"generation": self.generation, "cause": cause}))
 
-    def _close(self, closure: Closure) -> Outcome:
-        self.state = State.CLOSED
-        self.closure = closure
+    def close(self, closure: Closure, at: datetime) -> Outcome:
+        """The end of this generation, and why."""
+        self.state, self.closure, self.closed_at = State.CLOSED, closure, at
         closed = Happened(say.TicketClosed, self.id, {"closure": closure, "generation": self.generation})
         return Outcome(closed, Disarm(self.id, REVISIT))
+
+    def unparked(self) -> Outcome:
+        """A parked ticket is worked on again."""
+        self.state, self.parked_for, self.parked_from, self.review_at = State.HANDLING, None, None, None
+        return Outcome(Happened(say.TicketResumed, self.id, {}), Disarm(self.id, REVIEW))
+
+    def end(self, state: State, happened: Happened) -> Outcome:
+        """The matter is settled otherwise than by work, for ever; nothing rings for it any more."""
+        self.state, self.waiting_since = state, None
+        self.parked_for, self.parked_from, self.review_at = None, None, None
+        return Outcome(happened, *(Disarm(self.id, name) for name in (WATCHDOG, REVISIT, REVIEW)))
+
+    def _taken_up(self) -> Outcome:
+        if self.waiting_since is None:
+            return NOTHING
+        self.waiting_since = None
+        return Outcome(Disarm(self.id, WATCHDOG))

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from contracts.codes import Urgency
+from services.tickets.domain.coordinates import point
 from services.tickets.domain.ticket import Ticket
 
 PRIVATE = ("text", "address", "location", "reporter")
@@ -50,4 +51,5 @@ def ticket_from(id_: str, data: Mapping[str, Any], urgency: Urgency, dispute: bo
         opened_at=at,
         has_contact=has_contact(data.get("reporter")),
         private_digest=private_digest(data, salt),
+        place=point(**data["location"]) if data.get("location") else None,
     )

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chassis.links import BadLink, Links
 from contracts.codes import Urgency
 from services.tickets.domain.whistle import private_digest, ticket_id, urgency_of
-from services.tickets.links import BadLink, Links
 
 
 @given(st.text(), st.text(), st.text(), st.text())

@@ -1,0 +1,119 @@
+"""`whistle ledger`: the log as a file, its check without any service, the figures, and the books made anew."""
+
+import json
+import sys
+from typing import Any, BinaryIO
+
+import click
+
+from chassis.config import BadConfig
+from chassis.store import Store
+
+
+@click.group()
+def ledger() -> None:
+    """What happened: export, verify, figures."""
+
+
+def _store() -> tuple[Store, Any]:
+    from chassis.settings import read
+    from services.ledger.store import DEFINITION
+
+    settings = read("ledger")
+    return Store(settings.database_url, DEFINITION.tables, DEFINITION.mappers), settings
+
+
+def _now(settings: Any) -> Any:
+    from chassis.clock import SharedClock, SystemClock
+
+    return (SharedClock(settings.clock_file) if settings.clock_file else SystemClock()).now()
+
+
+@ledger.command()
+@click.argument("file", type=click.File("wb"))
+def export(file: BinaryIO) -> None:
+    """Write the whole log and its checkpoints to FILE (- for standard output), with a signed end."""
+    from services.ledger.export import lines
+    from services.ledger.keys import signer
+
+    store, settings = _store()
+    with store.engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
+        for line in lines(connection, signer(settings.secret), _now(settings)):
+            file.write(line)
+    store.close()
+
+
+@ledger.command()
+@click.argument("file", type=click.File("rb"), default="-")
+@click.option("--key", type=click.File("r"), help="The ledger's public key (PEM), from `whistle ledger key`.")
+def verify(file: BinaryIO, key: Any) -> None:
+    """Verify an exported FILE (standard input) offline. Ends with status 1 naming the first bad entry."""
+    from services.ledger.domain.audit import Bad, audit
+    from services.ledger.domain.checkpoint import key_id
+    from services.ledger.domain.gaps import Fork
+    from services.ledger.keys import public_from_pem
+
+    try:
+        report = audit(file, public_from_pem(key.read()) if key else None)
+    except Bad as bad:
+        click.echo(f"bad: {bad}", err=True)
+        sys.exit(1)
+    click.echo(f"{report.entries} entries, {report.checkpoints} checkpoints, root {report.root}")
+    click.echo(
+        f"signed {report.taken_at.isoformat()} by key {key_id(report.public)}{'' if key else ', which the file names itself'}"
+    )
+    for found in report.found:
+        if isinstance(found, Fork):
+            what = f"fork: number {found.sequence} is {found.first} and {found.second}"
+        else:
+            what = f"gap: numbers {found.missing_from} to {found.missing_to} are missing"
+        click.echo(f"{what}, of {found.source} about {found.subject}", err=True)
+    sys.exit(1 if report.found else 0)
+
+
+@ledger.command()
+def key() -> None:
+    """Print the public key that belongs to this deployment's signing key, for those who verify."""
+    from chassis.settings import read
+    from services.ledger.keys import public_pem, signer
+
+    click.echo(public_pem(signer(read("ledger").secret).public), nl=False)
+
+
+@ledger.command()
+@click.option("--area")
+@click.option("--category")
+@click.option("--urgency")
+@click.option("--month", help="Such as 2026-03.")
+@click.option("--tickets", is_flag=True, help="Also the tickets behind each figure.")
+def kpi(tickets: bool, **chosen: str | None) -> None:
+    """Print the figures as JSON."""
+    from contracts.envelope import flatten
+    from contracts.http.ledger import Filters
+    from services.ledger.api import behind, view
+    from services.ledger.books import selected, selection
+    from services.ledger.config import FILE, load_rules
+    from services.ledger.domain.kpi import FORMULAS, figure
+
+    if wrong := Filters().validate(chosen):
+        raise BadConfig("; ".join(f"{name}: {what}" for name, what in flatten(wrong).items()))
+    store, settings = _store()
+    with store.transaction() as connection:
+        books = selected(connection, selection(chosen), load_rules(settings.config_dir / FILE).zone)
+    store.close()
+    now = _now(settings)
+    found = [figure(formula, books, now) for formula in FORMULAS]
+    answer = [{**view(one), **(behind(one) if tickets else {})} for one in found]
+    click.echo(json.dumps({"at": now.isoformat(), "figures": answer}, ensure_ascii=False, indent=2))
+
+
+@ledger.command()
+def rebuild() -> None:
+    """Make the ticket book anew from the log alone. Appending waits meanwhile."""
+    from services.ledger.books import rebuild as made_anew
+
+    store, _ = _store()
+    with store.transaction() as connection:
+        tickets, differing = made_anew(connection)
+    store.close()
+    click.echo(f"{tickets} tickets, {differing} differed")

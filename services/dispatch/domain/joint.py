@@ -1,0 +1,67 @@
+"""Joint action: several units called together, exactly one in the lead; done when every unit finished or was excused by a
+ruling.
+"""
+
+from chassis.outcome import NOTHING, Outcome
+from contracts.codes import Clock
+from contracts.events import dispatch as say
+from services.dispatch.domain.case import Assignment, Case, JointAction, NotNow, Rung
+from services.dispatch.domain.world import World
+
+
+def call(case: Case, rung: Rung, units: list[str], world: World) -> Outcome:
+    """Call the units; the first leads."""
+    number = sum(1 for other in case.rungs if other.joint) + 1
+    rung.joint = JointAction(f"{case.id}-j{number}", units[0], list(units))
+    rule = case.level(rung).clocks.get(Clock.REPORT_IN) or world.standards[case.urgency].get(Clock.REPORT_IN)
+    by = world.calendar.due(world.at, rule, case.pauses).at if rule else None
+    return Outcome(
+        case.said(say.JointActionCalled, joint_action=rung.joint.id, lead=units[0], units=list(units), report_in_by=by)
+    )
+
+
+def of(case: Case, assignment: Assignment) -> tuple[Rung, JointAction] | None:
+    """The joint action that an assignment is part of; a unit that a ruling named later is not."""
+    rung = case.rung(assignment.rung)
+    return (rung, rung.joint) if rung.joint and assignment.to in rung.joint.units else None
+
+
+def live(case: Case) -> tuple[Rung, JointAction]:
+    """The joint action that is going on. Raises NotNow."""
+    for rung in reversed(case.rungs):
+        if rung.joint and not rung.joint.complete and rung.generation == case.generation:
+            return rung, rung.joint
+    raise NotNow("command: no joint action is going on in this case")
+
+
+def reported_in(case: Case, joint: JointAction, unit: str, on_time: bool) -> Outcome:
+    """A unit is there."""
+    if unit in joint.reported_in:
+        return NOTHING
+    joint.reported_in.append(unit)
+    return Outcome(case.said(say.JointActionUnitReportedIn, joint_action=joint.id, unit=unit, on_time=on_time))
+
+
+def finished(case: Case, joint: JointAction, unit: str) -> Outcome:
+    """A unit did its part."""
+    if unit in joint.finished:
+        return NOTHING
+    joint.finished.append(unit)
+    return Outcome(case.said(say.JointActionUnitFinished, joint_action=joint.id, unit=unit)) + _completed(case, joint)
+
+
+def excused(case: Case, joint: JointAction, unit: str, by: str) -> Outcome:
+    """A unit need not, by ruling. Raises NotNow for a unit that was not called, and for the lead."""
+    if unit not in joint.units:
+        raise NotNow(f"to: {unit!r} was not called to this joint action")
+    if unit == joint.lead:
+        raise NotNow(f"to: {unit!r} leads this joint action and cannot be excused")
+    if unit in joint.excused or unit in joint.finished:
+        return NOTHING
+    joint.excused.append(unit)
+    said = Outcome(case.said(say.JointActionUnitExcused, joint_action=joint.id, unit=unit, by=by))
+    return said + _completed(case, joint)
+
+
+def _completed(case: Case, joint: JointAction) -> Outcome:
+    return Outcome(case.said(say.JointActionCompleted, joint_action=joint.id)) if joint.complete else NOTHING

@@ -1,0 +1,107 @@
+"""Mediation: voluntary from end to end. No session without every party's live consent, which can be withdrawn at any
+time.
+
+Crime, domestic violence and harm to minors never come here: their categories have playbooks of their own. A failed
+mediation tells the parties of court and authority routes; an agreement tells them of judicial confirmation within 30
+days. [人民调解工作若干规定 §33]
+"""
+
+from chassis.outcome import NOTHING, Outcome, Refused
+from contracts.codes import EscalationCause, Party
+from contracts.events import dispatch as say
+from services.dispatch.domain.case import Case, Mediation, NotNow, Rung, RungState
+from services.dispatch.domain.world import World
+
+PARTIES = (Party.APPLICANT, Party.RESPONDENT)
+
+
+class NoConsent(Refused):
+    """A session, or an agreement, without every party's live consent."""
+
+
+def open_(case: Case, rung: Rung, mediator: str) -> Outcome:
+    """Invite the mediator and ask every party."""
+    number = sum(1 for other in case.rungs if other.mediation) + 1
+    rung.mediation = Mediation(f"{case.id}-m{number}", mediator, dict.fromkeys(PARTIES, False))
+    return Outcome(
+        case.said(
+            say.MediationOpened,
+            mediation=rung.mediation.id,
+            mediator=mediator,
+            parties=[party.value for party in PARTIES],
+            steps=list(case.level(rung).steps),
+        )
+    )
+
+
+def live(case: Case) -> tuple[Rung, Mediation]:
+    """The mediation that is going on. Raises NotNow where there is none."""
+    for rung in reversed(case.rungs):
+        if rung.mediation and rung.mediation.outcome is None and rung.generation == case.generation:
+            return rung, rung.mediation
+    raise NotNow("command: no mediation is going on in this case")
+
+
+def consent(case: Case, party: Party) -> Outcome:
+    """A party consents. Raises NotNow."""
+    _, mediation = live(case)
+    if mediation.consents[party]:
+        return NOTHING
+    mediation.consents[party] = True
+    return Outcome(case.said(say.MediationConsented, mediation=mediation.id, party=party))
+
+
+def withdraw(case: Case, party: Party) -> tuple[Outcome, Rung]:
+    """A party no longer consents; whoever calls moves the case up. Raises NotNow."""
+    rung, mediation = live(case)
+    mediation.consents[party] = False
+    return Outcome(case.said(say.MediationConsentWithdrawn, mediation=mediation.id, party=party)), rung
+
+
+def session(case: Case) -> Outcome:
+    """A session was held. Raises NoConsent, NotNow."""
+    rung, mediation = _with_consent(case)
+    steps = case.level(rung).steps
+    number = len(mediation.sessions)
+    step = steps[min(number, len(steps) - 1)] if steps else "session"
+    mediation.sessions.append(step)
+    return Outcome(case.said(say.MediationSessionHeld, mediation=mediation.id, number=number + 1, step=step))
+
+
+def agree(case: Case, world: World) -> Outcome:
+    """The parties agreed, after at least one session. Raises NoConsent, NotNow."""
+    rung, mediation = _with_consent(case)
+    if not mediation.sessions:
+        raise NotNow("command: nobody can agree before a session was held")
+    due = world.calendar.due(world.at, case.level(rung).perform, case.pauses)
+    mediation.outcome, mediation.perform_by, rung.state = "agreed", due.at, RungState.DONE
+    said = {"mediation": mediation.id, "sessions": len(mediation.sessions), "perform_by": due.at}
+    return Outcome(case.said(say.MediationAgreed, **said))
+
+
+def end(case: Case, rung: Rung, cause: EscalationCause) -> Outcome:
+    """A mediation that the case moved up from has failed."""
+    mediation = rung.mediation
+    if mediation is None or mediation.outcome is not None:
+        return NOTHING
+    mediation.outcome = "failed"
+    return Outcome(case.said(say.MediationFailed, mediation=mediation.id, cause=cause))
+
+
+def perform(case: Case, performed: bool) -> Outcome:
+    """What was agreed was done, or was not. Raises NotNow where nothing was agreed."""
+    for rung in reversed(case.rungs):
+        mediation = rung.mediation
+        if mediation and mediation.outcome == "agreed":
+            mediation.outcome = "performed" if performed else "not_performed"
+            schema = say.MediationPerformed if performed else say.MediationNotPerformed
+            return Outcome(case.said(schema, mediation=mediation.id))
+    raise NotNow("command: no agreement of this case waits for performance")
+
+
+def _with_consent(case: Case) -> tuple[Rung, Mediation]:
+    rung, mediation = live(case)
+    if not mediation.consented:
+        missing = ", ".join(sorted(party.value for party, given in mediation.consents.items() if not given))
+        raise NoConsent(f"command: no live consent of {missing}")
+    return rung, mediation

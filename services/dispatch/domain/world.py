@@ -1,0 +1,19 @@
+"""What a case needs to know of the world around it: the directory, the calendar, the standards, and what time it is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from contracts.codes import Clock, Urgency
+from services.dispatch.domain.directory import Directory
+from services.dispatch.domain.due import WorkCalendar
+
+
+@dataclass(frozen=True)
+class World:
+    """``standards`` are the default spans by urgency and clock (the domain page's table); ``at`` is now, in business time."""
+
+    directory: Directory
+    calendar: WorkCalendar
+    standards: Mapping[Urgency, Mapping[Clock, str]]
+    at: datetime

@@ -1,0 +1,105 @@
+"""What a deployment sets for the ledger: `ledger.yaml`, read and checked once, at start; and the key it signs with."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from marshmallow import RAISE, Schema, ValidationError, fields, validate
+from nameko.extensions import DependencyProvider
+
+from chassis.clock import BusinessClock
+from chassis.config import BadConfig, duration, read_yaml
+from chassis.nameko import RUNTIME_KEY
+from contracts.codes import Role
+from contracts.envelope import flatten
+from services.ledger.domain.checkpoint import Signer
+from services.ledger.domain.rules import Rules
+from services.ledger.keys import signer
+
+FILE = "ledger.yaml"
+
+
+def _duration(value: Any) -> None:
+    try:
+        duration(value)
+    except ValueError as wrong:
+        raise ValidationError(str(wrong)) from None
+
+
+def _zone(value: Any) -> None:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ValidationError("No such time zone.") from None
+
+
+_AMOUNT: dict[str, Any] = {"strict": True, "required": True, "validate": validate.Range(0, 10**6)}
+
+
+class _Points(Schema):
+    opening = fields.Integer(**_AMOUNT)
+    mediation = fields.Integer(**_AMOUNT)
+    members = fields.List(fields.Enum(Role, by_value=True), required=True)
+
+
+class _Gaps(Schema):
+    after = fields.String(required=True, validate=_duration)
+    look_every = fields.String(required=True, validate=_duration)
+
+
+class _Ledger(Schema):
+    zone = fields.String(required=True, validate=_zone)
+    points = fields.Nested(_Points, required=True)
+    gaps = fields.Nested(_Gaps, required=True)
+
+
+@dataclass(frozen=True)
+class Configured:
+    """What a worker sees."""
+
+    rules: Rules
+    signer: Signer
+
+
+def load_rules(path: Path) -> Rules:
+    """The deployment's rules. Raises BadConfig with file, path within it and reason."""
+    try:
+        loaded: dict[str, Any] = _Ledger(unknown=RAISE).load(read_yaml(path))
+    except ValidationError as wrong:
+        named = "; ".join(f"{name}: {what}" for name, what in flatten(wrong.messages).items())
+        raise BadConfig(f"{path}: {named}") from None
+    points, gaps = loaded["points"], loaded["gaps"]
+    return Rules(
+        opening=points["opening"],
+        mediation=points["mediation"],
+        members=frozenset(points["members"]),
+        gap_after=duration(gaps["after"]),
+        look_every=duration(gaps["look_every"]),
+        zone=ZoneInfo(loaded["zone"]),
+    )
+
+
+class Config(DependencyProvider):
+    """The deployment's `ledger.yaml` and signing key."""
+
+    def setup(self) -> None:
+        _ = self.configured
+
+    @cached_property
+    def configured(self) -> Configured:
+        """Raises BadConfig or BadSettings at start."""
+        settings = self.container.config[RUNTIME_KEY].settings
+        return Configured(load_rules(settings.config_dir / FILE), signer(settings.secret))
+
+    def get_dependency(self, worker_ctx: Any) -> Configured:
+        return self.configured
+
+
+class Clock(DependencyProvider):
+    """Business time, for what is asked as of now."""
+
+    def get_dependency(self, worker_ctx: Any) -> BusinessClock:
+        clock: BusinessClock = self.container.config[RUNTIME_KEY].clock
+        return clock

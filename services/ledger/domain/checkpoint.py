@@ -1,0 +1,71 @@
+"""Checkpoints: the ledger signs how large its log is and what its root is. Who keeps one can prove later what was changed.
+
+The signed text is the body of a C2SP tlog-checkpoint: origin, size, root in base64, and as extension lines the number of
+the checkpoint and when it was taken, in UTC. Numbers run 1, 2, 3 …, so that none can be left out unseen.
+"""
+
+import hashlib
+from base64 import b64encode
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from services.ledger.domain import ed25519
+
+ORIGIN = "whistle/ledger"
+END = "whistle/ledger/end"
+"""The origin of the checkpoint that ends an exported file; it is no checkpoint of the log's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """``root`` is hexadecimal."""
+
+    number: int
+    size: int
+    root: str
+    taken_at: datetime
+    origin: str = ORIGIN
+
+    def text(self) -> bytes:
+        """The bytes that are signed."""
+        root = b64encode(bytes.fromhex(self.root)).decode()
+        taken = self.taken_at.astimezone(UTC).isoformat()
+        return f"{self.origin}\n{self.size}\n{root}\n{self.number}\n{taken}\n".encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A checkpoint with its signature, in hexadecimal, and the id of the key that made it."""
+
+    checkpoint: Checkpoint
+    key: str
+    signature: str
+
+    def by(self, public: bytes) -> bool:
+        """Whether this key signed it."""
+        try:
+            signature = bytes.fromhex(self.signature)
+        except ValueError:
+            return False
+        return self.key == key_id(public) and ed25519.verify(public, self.checkpoint.text(), signature)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Signer:
+    """Whoever holds the seed speaks for the ledger."""
+
+    seed: bytes
+
+    @property
+    def public(self) -> bytes:
+        """The public key."""
+        return ed25519.public_key(self.seed)
+
+    def sign(self, checkpoint: Checkpoint) -> Signed:
+        """Sign a checkpoint."""
+        return Signed(checkpoint, key_id(self.public), ed25519.sign(self.seed, checkpoint.text()).hex())
+
+
+def key_id(public: bytes) -> str:
+    """The first 16 hexadecimal digits of the SHA-256 of a public key: which key, not what it says."""
+    return hashlib.sha256(public).hexdigest()[:16]

@@ -1,0 +1,55 @@
+"""The key that checkpoints are signed with: Ed25519 in the PEM files that ``openssl genpkey -algorithm ed25519`` makes."""
+
+import hashlib
+import hmac
+import re
+from base64 import b64decode, b64encode
+from binascii import Error
+
+from environs import EnvError, FileAwareEnv
+
+from chassis.settings import BadSettings
+from services.ledger.domain.checkpoint import Signer
+
+KEY = "WHISTLE_LEDGER_SIGNING_KEY"
+_PRIVATE = bytes.fromhex("302e020100300506032b657004220420")
+"""PKCS #8 by RFC 8410: what stands before the seed."""
+_PUBLIC = bytes.fromhex("302a300506032b6570032100")
+"""SubjectPublicKeyInfo by RFC 8410: what stands before the key."""
+_PURPOSE = b"whistle ledger checkpoints 1"
+
+
+def signer(secret: str) -> Signer:
+    """The key of WHISTLE_LEDGER_SIGNING_KEY(_FILE); without one, a key that follows from the deployment's secret.
+
+    Whoever knows that secret can then sign too: good enough to try things out, too little as evidence against the
+    deployment's own people. Raises BadSettings.
+    """
+    try:
+        pem = FileAwareEnv().str(KEY, None)
+    except (EnvError, ValueError) as wrong:
+        raise BadSettings(str(wrong)) from None
+    if pem is None:
+        return Signer(hmac.digest(secret.encode(), _PURPOSE, hashlib.sha256))
+    return Signer(_unwrapped(pem, "PRIVATE KEY", _PRIVATE, KEY))
+
+
+def public_pem(public: bytes) -> str:
+    """A public key as others' tools read it."""
+    return f"-----BEGIN PUBLIC KEY-----\n{b64encode(_PUBLIC + public).decode()}\n-----END PUBLIC KEY-----\n"
+
+
+def public_from_pem(pem: str) -> bytes:
+    """A public key. Raises BadSettings."""
+    return _unwrapped(pem, "PUBLIC KEY", _PUBLIC, "public key")
+
+
+def _unwrapped(pem: str, kind: str, prefix: bytes, name: str) -> bytes:
+    match = re.search(rf"-----BEGIN {kind}-----([A-Za-z0-9+/=\s]+)-----END {kind}-----", pem)
+    try:
+        der = b64decode("".join(match[1].split()), validate=True) if match else b""
+    except Error:
+        der = b""
+    if len(der) != len(prefix) + 32 or not der.startswith(prefix):
+        raise BadSettings(f"{name}: want an Ed25519 key as PEM ({kind})")
+    return der[len(prefix) :]

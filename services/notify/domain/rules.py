@@ -1,0 +1,120 @@
+"""Who is told of what, by which template: one table. What does not stand here is told to nobody."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from contracts.codes import EscalationCause, LinkPurpose, Urgency
+from contracts.envelope import EventSchema
+from contracts.events import dispatch as d
+from contracts.events import tickets as t
+
+RESIDENT = "resident"
+DUTY = "duty"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One line of the table.
+
+    ``to`` names whom: the first that there is of `RESIDENT`, `DUTY` or ``data:<field>`` (an id, or a list of ids). ``variant``
+    is a field whose value is added to the template's name. ``when`` are the values a field must have, ``unless`` those it may
+    not; None stands for a field that is not there. ``values`` are the event's fields that the text may name.
+    """
+
+    event: type[EventSchema]
+    to: tuple[str, ...]
+    template: str
+    variant: str | None = None
+    when: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    unless: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    values: tuple[str, ...] = ()
+    link: LinkPurpose | None = None
+    matter: bool = False
+    """The text tells the matter and its address: responders alone."""
+    followers: bool = False
+    """Reporters whose tickets were merged into this one are told too."""
+    bilingual: bool = False
+    """Told in the fallback language too."""
+
+    def templates(self) -> tuple[str, ...]:
+        """Every template it can use: one for each code of the variant's field."""
+        if self.variant is None:
+            return (self.template,)
+        kind: type[StrEnum] = self.event._declared_fields[self.variant].enum  # type: ignore[attr-defined]
+        return tuple(f"{self.template}_{code.value}" for code in kind)
+
+    def placeholders(self) -> frozenset[str]:
+        """What the text may name."""
+        more = ("matter", "address") if self.matter else ()
+        return frozenset(("ticket", *self.values, *more, *(("link",) if self.link else ())))
+
+    def holds(self, data: Mapping[str, Any]) -> bool:
+        """Whether it is for an event with these data."""
+        return all(data.get(name) in wanted for name, wanted in self.when.items()) and not any(
+            data.get(name) in refused for name, refused in self.unless.items()
+        )
+
+    def audiences(self, data: Mapping[str, Any]) -> tuple[str, ...]:
+        """Whom it tells, each once."""
+        for word in self.to:
+            found = data.get(word.removeprefix("data:")) if word.startswith("data:") else word
+            if found:
+                return tuple(dict.fromkeys(found)) if isinstance(found, list | tuple) else (str(found),)
+        return ()
+
+
+@dataclass(frozen=True)
+class Telling:
+    """One recipient to be told by one template."""
+
+    audience: str
+    template: str
+    rule: Rule
+
+
+RULES: tuple[Rule, ...] = (
+    # --- the resident
+    Rule(t.TicketOpened, (RESIDENT,), "ticket_opened", unless={"urgency": (Urgency.E0,)}),
+    Rule(t.TicketOpened, (RESIDENT,), "ticket_opened_urgent", when={"urgency": (Urgency.E0,)}, bilingual=True),
+    Rule(t.TicketVerified, (RESIDENT,), "ticket_verified", link=LinkPurpose.RATE),
+    Rule(t.TicketClosed, (RESIDENT,), "ticket_closed", variant="closure", link=LinkPurpose.REOPEN, followers=True),
+    Rule(t.TicketRejected, (RESIDENT,), "ticket_rejected", variant="reason"),
+    Rule(t.TicketMerged, (RESIDENT,), "ticket_merged", values=("into",)),
+    Rule(t.TicketReopened, (RESIDENT,), "ticket_reopened", followers=True),
+    Rule(t.TicketParked, (RESIDENT,), "ticket_parked", values=("review_at",), followers=True),
+    Rule(t.TicketCancelled, (RESIDENT,), "ticket_cancelled"),
+    Rule(t.TicketReworkOrdered, (RESIDENT,), "ticket_rework", variant="cause"),
+    Rule(d.CaseEscalated, (RESIDENT,), "case_escalated", unless={"cause": (EscalationCause.PARALLEL,)}),
+    Rule(d.DeadlineExtended, (RESIDENT,), "deadline_extended", values=("due",), followers=True),
+    Rule(d.MediationOpened, (RESIDENT,), "mediation_opened", link=LinkPurpose.CONSENT),
+    Rule(d.MediationAgreed, (RESIDENT,), "mediation_agreed"),
+    Rule(d.MediationFailed, (RESIDENT,), "mediation_failed"),
+    # --- responders
+    Rule(d.AssignmentMade, ("data:to",), "assignment_made", variant="purpose", matter=True),
+    Rule(d.AssignmentRelieved, ("data:by",), "assignment_relieved"),
+    Rule(d.JointActionCalled, ("data:units",), "joint_action_called", values=("lead",), matter=True),
+    # --- supervisors, and those on duty where the directory names nobody
+    Rule(d.DeadlineWarned, ("data:to", DUTY), "deadline_warned", variant="stage", values=("clock", "due")),
+    Rule(
+        d.DeadlineBreached,
+        ("data:supervisor", DUTY),
+        "deadline_breached",
+        when={"assignment": (None,)},
+        values=("clock", "due"),
+    ),
+    Rule(d.AssignmentReturned, ("data:ruling_by",), "ruling_asked", values=("by",)),
+    Rule(d.DeadlineExtensionAsked, ("data:supervisor", DUTY), "extension_asked", values=("due", "until")),
+    Rule(d.CaseExhausted, ("data:supervisor", DUTY), "case_exhausted", variant="cause"),
+    Rule(t.TicketUnattended, (DUTY,), "ticket_unattended", values=("waited_seconds",)),
+)
+
+
+def tellings(type_: str, data: Mapping[str, Any]) -> Iterator[Telling]:
+    """Who is told of an event, and by which template; nobody is told of one event twice."""
+    for rule in RULES:
+        if rule.event.type == type_ and rule.holds(data):
+            template = rule.template if rule.variant is None else f"{rule.template}_{data[rule.variant]}"
+            for audience in rule.audiences(data):
+                yield Telling(audience, template, rule)

@@ -1,0 +1,41 @@
+"""What residents ask about their ticket. Each rule raises NotNow where `state.ALLOWED` does not allow its command."""
+
+from datetime import datetime
+
+from chassis.outcome import Disarm, Happened, Outcome, Refused
+from contracts.codes import Closure, ReworkCause
+from contracts.events import tickets as say
+from services.tickets.domain.rules import Rules
+from services.tickets.domain.state import Command, State, require
+from services.tickets.domain.ticket import REVISIT, Ticket
+
+
+class TooLate(Refused):
+    """A closed ticket is reopened within a time; after it, a new whistle is blown."""
+
+
+def rate(ticket: Ticket, resolved: bool, satisfied: bool, at: datetime) -> Outcome:
+    """The answer to the revisit: not solved means rework, solved closes, contentedly or not."""
+    require(Command.RATE, ticket.state)
+    answer = {"generation": ticket.generation, "resolved": resolved, "satisfied": satisfied}
+    rated = Outcome(Happened(say.TicketRated, ticket.id, answer))
+    if not resolved:
+        return rated + (Disarm(ticket.id, REVISIT),) + ticket.rework(ReworkCause.DISSATISFIED)
+    return rated + ticket.close(Closure.SATISFIED if satisfied else Closure.DISSATISFIED, at)
+
+
+def reopen(ticket: Ticket, rules: Rules, at: datetime) -> Outcome:
+    """The matter is back: a new generation, which dispatch is to take up. The last moment still counts. Raises TooLate."""
+    require(Command.REOPEN, ticket.state)
+    if ticket.closed_at is None or at > ticket.closed_at + rules.reopen:
+        raise TooLate("reopen: the time for it is over; blow a new whistle")
+    ticket.generation += 1
+    ticket.state, ticket.handled_by, ticket.closure, ticket.closed_at = State.REOPENED, [], None, None
+    reopened = Happened(say.TicketReopened, ticket.id, {"generation": ticket.generation})
+    return Outcome(reopened) + ticket.watch(rules, at)
+
+
+def cancel(ticket: Ticket) -> Outcome:
+    """The reporter withdraws it."""
+    require(Command.CANCEL, ticket.state)
+    return ticket.end(State.CANCELLED, Happened(say.TicketCancelled, ticket.id, {}))

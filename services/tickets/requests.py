@@ -1,0 +1,47 @@
+"""How a resident's request is taken, whichever way it came."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from chassis.outcome import Refused
+from chassis.work import Work
+from contracts.codes import LinkPurpose, Request
+from services.tickets import store
+from services.tickets.config import Configured
+from services.tickets.domain import resident
+from services.tickets.domain.ticket import Ticket
+
+LINK_FOR: Mapping[Request, LinkPurpose] = {
+    Request.RATE: LinkPurpose.RATE,
+    Request.REOPEN: LinkPurpose.REOPEN,
+    Request.CANCEL: LinkPurpose.CANCEL,
+}
+"""The link that each request needs. What is not in it, consent and its withdrawal, is the business of dispatch."""
+
+
+def make_request(id_: str, data: Mapping[str, Any], work: Work, config: Configured) -> Ticket:
+    """Give the request to its ticket. A signed link of just this purpose is the authority, or an account with the role desk.
+
+    Raises Missing, BadLink, and what the ticket refuses.
+    """
+    request: Request = data["request"]
+    noted_by = None
+    if data.get("link"):
+        config.links.check(data["link"], id_, LINK_FOR[request])
+    elif "desk" in work.commander().roles:
+        noted_by = work.commander().id
+    else:
+        raise Refused("link: missing, and the sender is not somebody on duty")
+    ticket = work.load(Ticket, id_)
+    if request is Request.RATE:
+        for name in ("resolved", "satisfied"):
+            if data.get(name) is None:
+                raise Refused(f"{name}: a rating needs it")
+        work.apply(resident.rate(ticket, data["resolved"], data["satisfied"], work.now))
+    elif request is Request.REOPEN:
+        work.apply(resident.reopen(ticket, config.rules, work.now))
+    else:
+        work.apply(resident.cancel(ticket))
+    said = {"request": request.value, "noted_by": noted_by, "comment": data.get("comment"), "made_at": work.now}
+    work.insert(store.requests, {"ticket": id_, **said})
+    return ticket

@@ -1,0 +1,151 @@
+"""The chain as a street office sees it: somebody whistles, units act, time passes, and everything that was said can be looked
+up.
+
+It drives intake and hears the published events; it knows nothing of the services' inside and imports none of their code.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+import uuid
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+from kombu import Connection, Consumer, Exchange, Queue
+
+from tests.kit.processes import wait_until
+from tests.kit.stack import ACCOUNTS, SERVICES, Stack
+from tests.kit.street import LOST, Mouth
+
+_SECONDS = {"min": 60, "h": 3600, "d": 86400}
+_ACCOUNT_OF = {unit: account["id"] for account in ACCOUNTS for unit in account["units"]}
+
+
+def seconds(text: str) -> float:
+    """``30min``, ``2h`` or ``7d`` as seconds."""
+    match = re.fullmatch(r"(\d+)(min|h|d)", text)
+    assert match, f"{text!r} is no duration"
+    return int(match[1]) * _SECONDS[match[2]]
+
+
+class Chain:
+    """One deployment, all that was said in it, and the hands to act."""
+
+    def __init__(self, stack: Stack):
+        self.stack = stack
+        self.heard: list[dict[str, Any]] = []
+        self._halt = threading.Event()
+        self._mouths: dict[str, Mouth] = {}
+        self._ear = threading.Thread(target=self._listen, name="ear", daemon=True)
+        self._queue = Queue("chain", durable=True, queue_arguments={"x-queue-type": "quorum"})
+        with Connection(stack.amqp("admin")) as connection, connection.channel() as channel:
+            queue = self._queue(channel)
+            queue.queue_declare()
+            for service in SERVICES:
+                queue.bind_to(Exchange(f"{service}.events", "topic"), routing_key="#")
+        self._ear.start()
+
+    # --- acting
+
+    def whistle(self, category: str, estate: str = "yangguang", area: str = "shanqi-1", **more: Any) -> str:
+        """Blow a whistle; answers the ticket's id when the ticket is there."""
+        id_ = str(uuid.uuid4())
+        data = {
+            "category": category,
+            "area": area,
+            "estate": estate,
+            "channel": "hotline",
+            "text": "楼上半夜放音乐",
+            "reporter": {"name": "王阿姨", "phone": "029-00000001", "locale": "zh"},
+            **more,
+        }
+        self._say("hotline", "whistle.blown.v1", id_, id_, data)
+        found: list[tuple[Any, ...]] = []
+
+        def there() -> bool:
+            found[:] = self.stack.rows("tickets", "SELECT ticket FROM whistles WHERE producer_id = %s", id_)
+            return bool(found)
+
+        wait_until(there, f"a ticket for whistle {id_}", 20)
+        return str(found[0][0])
+
+    def act(self, ticket: str, unit: str, command: str, **more: Any) -> None:
+        """A unit reports."""
+        self._say(_ACCOUNT_OF[unit], "report.filed.v1", str(uuid.uuid4()), ticket, {"command": command, "unit": unit, **more})
+
+    def ask(self, ticket: str, request: str, **more: Any) -> None:
+        """A resident asks, and the front desk notes it down."""
+        self._say("desk", "request.made.v1", str(uuid.uuid4()), ticket, {"request": request, **more})
+
+    def let_pass(self, text: str) -> None:
+        """Business time moves on."""
+        self.stack.let_pass(seconds(text))
+
+    def _say(self, account: str, type_: str, id_: str, subject: str, data: Mapping[str, Any]) -> None:
+        mouth = self._mouths.setdefault(account, Mouth(self.stack, account, self._halt))
+        mouth.say(type_, f"/{account}", id_, subject, data)
+
+    # --- hearing
+
+    def of(self, ticket: str, type_: str, **data: Any) -> list[dict[str, Any]]:
+        """What was said about a ticket, by type without version, and with these data."""
+        return [
+            event["data"]
+            for event in list(self.heard)
+            if event["subject"] == ticket
+            and event["type"].rpartition(".v")[0] == type_
+            and all(event["data"].get(name) == value for name, value in data.items())
+        ]
+
+    def expect(self, ticket: str, type_: str, times: int = 1, **data: Any) -> dict[str, Any]:
+        """Wait until it was said; answers the data of the last one. Fails with the whole story of the ticket."""
+        wait_until(
+            lambda: len(self.of(ticket, type_, **data)) >= times,
+            f"{type_} {data or ''} about {ticket}",
+            25,
+            details=lambda: self.story(ticket),
+        )
+        return self.of(ticket, type_, **data)[-1]
+
+    def expect_notice(self, ticket: str, template: str, audience: str = "resident", locale: str = "zh") -> None:
+        """Wait until somebody was told."""
+        self.expect(ticket, "notification.sent", template=template, audience=audience, locale=locale)
+
+    def never(self, ticket: str, type_: str, **data: Any) -> None:
+        """It has not been said. Only after something that is said later was heard does this mean anything."""
+        assert not self.of(ticket, type_, **data), self.story(ticket)
+
+    def story(self, ticket: str) -> str:
+        """Everything that was said about a ticket, one line each."""
+        lines = [f"{event['type']} {event['data']}" for event in list(self.heard) if event["subject"] == ticket]
+        return "\n".join(["heard:", *lines, "dead letters:", *self.dead()])
+
+    def dead(self) -> list[str]:
+        """Why events are dead letters, in any service."""
+        query = "SELECT type, reason FROM inbox WHERE state IN ('dead', 'waiting')"
+        return [f"{service}: {row}" for service in SERVICES for row in self.stack.rows(service, query)]
+
+    def _listen(self) -> None:
+        while not self._halt.is_set():
+            with suppress(*LOST), Connection(self.stack.amqp("admin"), connect_timeout=3) as connection:
+                channel = connection.channel()
+                with Consumer(channel, [self._queue(channel)], on_message=self._hear, auto_declare=False):
+                    while not self._halt.is_set():
+                        with suppress(TimeoutError):
+                            connection.drain_events(timeout=0.5)
+
+    def _hear(self, message: Any) -> None:
+        headers = message.headers
+        event = {"type": headers["ce-type"], "subject": headers["ce-subject"], "data": json.loads(message.body)}
+        self.heard.append(event)
+        message.ack()
+
+    def close(self) -> None:
+        """Stop hearing."""
+        self._halt.set()
+        self._ear.join(timeout=5)
+        for mouth in self._mouths.values():
+            mouth.close()

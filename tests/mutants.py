@@ -1,0 +1,106 @@
+"""`make mutants`: the promises switched off one at a time. Each must turn a test red, or the tests prove nothing.
+
+The change is made in a copy of the tree; a mutant whose text is not there any more fails too, so that this list stays true.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+COPIED = ("chassis", "cli", "contracts", "deploy", "docs", "services", "tests", "pyproject.toml", "README.md")
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """What is switched off, by which change, and where it must be noticed."""
+
+    name: str
+    file: str
+    before: str
+    after: str
+    tests: str
+
+
+MUTANTS = (
+    Mutant(
+        "the inbox check: an event that comes again has its effect again",
+        "chassis/inbox.py",
+        "return [one for one, new in zip(arrived, fresh, strict=True) if new]",
+        "return list(arrived)",
+        "tests/component/test_inbox.py",
+    ),
+    Mutant(
+        "the outbox's transaction: what is said is committed by itself",
+        "chassis/work.py",
+        "        self.connection.execute(insert(self.store.tables.outbox), rows[::-1])\n",
+        "        with self.store.transaction() as other:\n"
+        "            other.execute(insert(self.store.tables.outbox), rows[::-1])\n",
+        "tests/component/test_work.py",
+    ),
+    Mutant(
+        "the timer's generation check: an older timer still rings",
+        "services/dispatch/domain/clocks.py",
+        "if one.key == key and one.live and one.version == version",
+        "if one.key == key and one.live",
+        "tests/unit/dispatch",
+    ),
+    Mutant(
+        "the verifier rule: who handled it may verify it",
+        "services/dispatch/domain/reports.py",
+        "if assignment.to in case.handlers() or report.actor in case.handling_actors():",
+        "if False:",
+        "tests/unit/dispatch",
+    ),
+    Mutant(
+        "the consent gate: a session without consent",
+        "services/dispatch/domain/mediation.py",
+        "    if not mediation.consented:\n",
+        "    if False:\n",
+        "tests/unit/dispatch",
+    ),
+)
+
+
+def caught(mutant: Mutant) -> bool:
+    """Whether a test turns red. Raises SystemExit where the text to change is not there exactly once."""
+    with tempfile.TemporaryDirectory(prefix="mutant-") as scratch:
+        copy = Path(scratch)
+        for name in COPIED:
+            source = ROOT / name
+            ignored = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(source, copy / name, ignore=ignored) if source.is_dir() else shutil.copy(source, copy / name)
+        target = copy / mutant.file
+        text = target.read_text("utf-8")
+        if text.count(mutant.before) != 1:
+            sys.exit(f"mutant {mutant.name!r}: its text is {text.count(mutant.before)} times in {mutant.file}, want once")
+        target.write_text(text.replace(mutant.before, mutant.after), "utf-8")
+        run = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", mutant.tests]
+        environment = {**os.environ, "PYTHONPATH": str(copy)}
+        done = subprocess.run(run, cwd=copy, env=environment, capture_output=True, text=True, check=False)
+        # 1: tests ran and failed; anything else is no verdict
+        if done.returncode not in {0, 1}:
+            sys.exit(f"mutant {mutant.name!r}: the tests did not run\n{done.stdout}{done.stderr}")
+        return done.returncode == 1
+
+
+def main() -> None:
+    """Try every mutant; ends with status 1 when one survives."""
+    survived = []
+    for mutant in MUTANTS:
+        verdict = caught(mutant)
+        print(f"{'caught  ' if verdict else 'SURVIVED'}  {mutant.name}", flush=True)
+        survived += [] if verdict else [mutant.name]
+    if survived:
+        sys.exit(f"{len(survived)} of {len(MUTANTS)} mutants survived")
+    print(f"all {len(MUTANTS)} mutants caught")
+
+
+if __name__ == "__main__":
+    main()

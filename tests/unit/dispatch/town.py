@@ -1,0 +1,116 @@
+"""A small town for the case's tests: areas, responders, the playbook 贤邻里, the standard clocks, and a world at any moment."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from chassis.outcome import Arm, Happened, Outcome
+from contracts.codes import AreaKind, Command, Role, Urgency
+from services.dispatch.config import load_clocks, load_playbook
+from services.dispatch.domain import facts, ladder, reports
+from services.dispatch.domain.case import Case
+from services.dispatch.domain.directory import Area, Directory, Responder
+from services.dispatch.domain.report import Report
+from services.dispatch.domain.world import World
+
+DEPLOY = Path(__file__).resolve().parents[3] / "deploy"
+BOOK = load_playbook(DEPLOY / "playbooks/xianlinli.yaml")
+CALENDAR, STANDARDS = load_clocks(DEPLOY / "clocks.yaml")
+T0 = datetime(2026, 3, 2, 2, tzinfo=UTC)
+"""A Monday, ten in the morning in Xi'an."""
+
+PROPERTY, SECOND, MEDIATOR, LEAD, POLICE = "property-a", "property-b", "mediator-1", "urban-management", "police-1"
+VERIFIER, COMMUNITY, STREET, DISTRICT = "grid-worker-1", "boss-community", "boss-street", "boss-district"
+AREAS = {
+    area.code: area
+    for area in (
+        Area("lianhu", AreaKind.DISTRICT),
+        Area("huancheng", AreaKind.STREET, "lianhu"),
+        Area("shanqi", AreaKind.COMMUNITY, "huancheng"),
+        Area("shanqi-1", AreaKind.GRID, "shanqi"),
+        Area("yangguang", AreaKind.ESTATE),
+    )
+}
+PEOPLE = (
+    Responder(PROPERTY, Role.PROPERTY, ("yangguang",)),
+    Responder(SECOND, Role.PROPERTY, ("yangguang",)),
+    Responder(MEDIATOR, Role.MEDIATOR, ("shanqi",)),
+    Responder(LEAD, Role.DEPARTMENT, ("lianhu",), ("noise",)),
+    Responder(POLICE, Role.POLICE, ("shanqi",)),
+    Responder(VERIFIER, Role.GRID_WORKER, ("shanqi-1",)),
+    Responder(COMMUNITY, Role.SUPERVISOR, ("shanqi",)),
+    Responder(STREET, Role.SUPERVISOR, ("huancheng",)),
+    Responder(DISTRICT, Role.SUPERVISOR, ("lianhu",)),
+)
+
+
+def world(at: datetime = T0, without: tuple[str, ...] = ()) -> World:
+    """The world at a moment, some responders left out."""
+    people = tuple(one for one in PEOPLE if one.id not in without)
+    return World(Directory(AREAS, people), CALENDAR, STANDARDS, at)
+
+
+class Told:
+    """A case and all that it said: acts by day, rings its own timers as time passes."""
+
+    def __init__(self, without: tuple[str, ...] = (), **changes: Any):
+        values: dict[str, Any] = {
+            "id": "T1",
+            "category": "noise",
+            "area": "shanqi-1",
+            "estate": "yangguang",
+            "urgency": Urgency.E2,
+            "dispute": True,
+            "opened_at": T0,
+            "playbook": BOOK,
+        }
+        self.case = Case(**values | changes)
+        self.world = world(without=without)
+        self.said: list[Happened] = []
+        self.timers: dict[str, Arm] = {}
+        self.note(facts.opened(self.case, self.world))
+
+    def note(self, outcome: Outcome) -> list[str]:
+        """Keep what happened; answers its types without version."""
+        self.said += outcome.events
+        for effect in outcome:
+            if isinstance(effect, Arm):
+                self.timers[effect.name] = effect
+            elif not isinstance(effect, Happened):
+                self.timers.pop(effect.name, None)
+        for happened in outcome.events:
+            happened.schema.write(happened.data)
+        return [happened.schema.type.rpartition(".v")[0] for happened in outcome.events]
+
+    def report(self, command: Command, unit: str, actor: str | None = None, **more: Any) -> list[str]:
+        """A unit reports, by an account of its own unless another is named."""
+        return self.note(reports.take(self.case, Report(command, unit, actor or f"app-of-{unit}", **more), self.world))
+
+    def at(self, moment: datetime) -> None:
+        """Time passes: what is due by then rings, in order."""
+        while self.timers:
+            first = min(self.timers.values(), key=lambda arm: (arm.due, arm.name))
+            if first.due > moment:
+                break
+            del self.timers[first.name]
+            self.world = replace(self.world, at=max(first.due, self.world.at))
+            self.note(ladder.ring(self.case, first.name, first.generation, self.world))
+        self.world = replace(self.world, at=moment)
+
+    def types(self) -> list[str]:
+        """Everything that was said, by type."""
+        return [happened.schema.type.rpartition(".v")[0] for happened in self.said]
+
+    def last(self, type_: str) -> Any:
+        """The data of the last event of a type."""
+        return next(h.data for h in reversed(self.said) if h.schema.type.startswith(type_ + ".v"))
+
+
+def day(text: str) -> datetime:
+    """A local time of 2026 such as 03-03 18:00."""
+    local = datetime.strptime(f"2026-{text}", "%Y-%m-%d %H:%M").replace(tzinfo=CALENDAR.zone)
+    return local.astimezone(UTC)
+
+
+__all__ = ["Told", "date", "day", "world"]

@@ -1,0 +1,141 @@
+"""Who is told of what: the table against the topology, the contracts and the deployment's texts."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chassis.config import BadConfig
+from contracts.codes import Clock
+from contracts.topology import SUBSCRIPTIONS
+from services.notify.config import load_channels, load_templates
+from services.notify.domain.channels import LOG_ONLY
+from services.notify.domain.rules import DUTY, RESIDENT, RULES, tellings
+
+DEPLOY = Path(__file__).resolve().parents[3] / "deploy"
+TEMPLATES = load_templates(DEPLOY / "notices.yaml")
+LINK = "https://street.example/t/TMFQWCZLOEBSG44DF/rate?token=WyJUTUZRV0NaTE9FQlNHNDRERiIsInJhdGUiXQ"
+
+
+def test_every_event_that_notify_takes_has_a_rule() -> None:
+    public = {schema.type for schema in SUBSCRIPTIONS["notify"] if not schema.private}
+    assert {rule.event.type for rule in RULES} == public
+
+
+def test_a_rule_names_only_fields_that_its_event_has() -> None:
+    for rule in RULES:
+        there = rule.event._declared_fields.keys()
+        named = {*rule.values, *rule.when, *rule.unless, *([rule.variant] if rule.variant else [])}
+        named |= {word.removeprefix("data:") for word in rule.to if word.startswith("data:")}
+        assert named <= there, rule.template
+
+
+@pytest.mark.parametrize(
+    ("type_", "data", "told"),
+    [
+        ("ticket.opened.v1", {"urgency": "E2"}, [(RESIDENT, "ticket_opened")]),
+        ("ticket.opened.v1", {"urgency": "E0"}, [(RESIDENT, "ticket_opened_urgent")]),
+        ("ticket.verified.v1", {}, [(RESIDENT, "ticket_verified")]),
+        ("ticket.closed.v1", {"closure": "no_answer"}, [(RESIDENT, "ticket_closed_no_answer")]),
+        ("ticket.rejected.v1", {"reason": "in_court"}, [(RESIDENT, "ticket_rejected_in_court")]),
+        ("ticket.unattended.v1", {}, [(DUTY, "ticket_unattended")]),
+        ("assignment.made.v1", {"to": "u1", "purpose": "handle"}, [("u1", "assignment_made_handle")]),
+        ("assignment.relieved.v1", {"by": "u1"}, [("u1", "assignment_relieved")]),
+        ("assignment.returned.v1", {"by": "u1", "ruling_by": None}, []),
+        ("assignment.returned.v1", {"by": "u1", "ruling_by": "boss"}, [("boss", "ruling_asked")]),
+        (
+            "joint_action.called.v1",
+            {"lead": "a", "units": ["a", "b"]},
+            [("a", "joint_action_called"), ("b", "joint_action_called")],
+        ),
+        ("deadline.warned.v1", {"stage": "urge_half", "to": "u1"}, [("u1", "deadline_warned_urge_half")]),
+        ("deadline.warned.v1", {"stage": "top_called"}, [(DUTY, "deadline_warned_top_called")]),
+        ("deadline.breached.v1", {"supervisor": "boss"}, [("boss", "deadline_breached")]),
+        ("deadline.breached.v1", {"assignment": "a1"}, []),
+        ("case.exhausted.v1", {"cause": "last_level"}, [(DUTY, "case_exhausted_last_level")]),
+        ("case.escalated.v1", {"cause": "parallel"}, []),
+        ("case.escalated.v1", {"cause": "breached"}, [(RESIDENT, "case_escalated")]),
+        ("deadline.extension_asked.v1", {"supervisor": "boss"}, [("boss", "extension_asked")]),
+        ("mediation.failed.v1", {}, [(RESIDENT, "mediation_failed")]),
+    ],
+)
+def test_who_is_told(type_: str, data: dict[str, Any], told: list[tuple[str, str]]) -> None:
+    assert [(one.audience, one.template) for one in tellings(type_, data)] == told
+
+
+@pytest.mark.parametrize("locale", ["zh", "en"])
+def test_every_template_renders_short_in_both_languages(locale: str) -> None:
+    """At most four parts of an SMS: 268 characters in Chinese, 612 in English."""
+    now = datetime(2026, 3, 4, 5, 6, tzinfo=UTC)
+    values = {"ticket": "TMFQWCZLOEBSG44DF", "link": LINK, "matter": "楼上漏水", "address": "阳光家园 3 号楼", "into": "TB"}
+    for rule in RULES:
+        said = {name: values.get(name, now) for name in rule.placeholders()} | {"clock": Clock.SIGN, "by": "u", "lead": "u"}
+        for name in rule.templates():
+            assert TEMPLATES.locale(name, locale) == locale
+            text = TEMPLATES.render(name, locale, said)
+            assert "$" not in text
+            assert len(text) <= (268 if locale == "zh" else 612)
+
+
+def test_times_and_codes_are_told_in_the_recipients_language() -> None:
+    values = {"ticket": "T", "clock": Clock.SIGN, "due": datetime(2026, 3, 4, 20, 6, tzinfo=UTC)}
+    assert TEMPLATES.render("deadline_breached", "zh", values) == "督办：工单T的签收已超时，应于3月5日04:06完成，请督办。"
+    assert "signing was due 2026-3-5 04:06" in TEMPLATES.render("deadline_breached", "en", values)
+
+
+@pytest.mark.parametrize(
+    ("asked", "used"), [("zh", "zh"), ("en", "en"), ("en-GB", "en"), ("bo", "zh"), (None, "zh"), ("", "zh")]
+)
+def test_a_language_that_is_not_there_falls_back(asked: str | None, used: str) -> None:
+    assert TEMPLATES.locale("ticket_opened", asked) == used
+
+
+def _changed(tmp_path: Path, name: str, before: str, after: str) -> Path:
+    text = (DEPLOY / name).read_text("utf-8")
+    assert before in text
+    path = tmp_path / name
+    path.write_text(text.replace(before, after, 1), "utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "named"),
+    [
+        ("closed. Thank you", "closed, $name. Thank you", r"templates\.ticket_closed_satisfied\.en: nobody fills in \$name"),
+        ("ticket_parked:\n    zh", "ticket_parked:\n    bo", r"templates\.ticket_parked\.zh: missing"),
+        ("ticket_parked:", "ticket_packed:", r"templates\.ticket_packed: no rule uses it"),
+        ("Nobody can be called", "$ Nobody can be called", r"case_exhausted_no_responder\.en: a stray"),
+        ("Asia/Shanghai", "Asia/Nowhere", "zone"),
+        ("en: $year", "en: $yaer", r"instants\.en: nobody fills in \$yaer"),
+    ],
+)
+def test_bad_texts_are_refused_by_name(tmp_path: Path, before: str, after: str, named: str) -> None:
+    with pytest.raises(BadConfig, match=r"notices\.yaml.*" + named):
+        load_templates(_changed(tmp_path, "notices.yaml", before, after))
+
+
+def test_the_example_of_channels_is_a_good_one(tmp_path: Path) -> None:
+    channels = load_channels(DEPLOY / "channels.example.yaml")
+    assert channels.routes.of("yangguang-property").channel == "mail"
+    assert channels.routes.of("anybody").channel == "log"
+    assert (channels.final(400), channels.final(404), channels.final(429), channels.final(500)) == (True, True, False, False)
+    assert channels.link_to("T1", "rate", "a/b") == "https://street.example/t/T1/rate?token=a%2Fb"
+    assert load_channels(tmp_path / "channels.yaml") is LOG_ONLY
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "named"),
+    [
+        ("resident: {channel: sms}", "resident: {channel: smoke}", "no channel 'smoke'"),
+        (":to=$address", ":to=$phone", r"channels\.sms\.via: nobody fills in \$phone"),
+        ("timeout: 15s", "timeout: 15m", "is no duration"),
+        ("timeout: 15s", "timeout: 15s, batch: 9", "timeout times batch"),
+        ("?token=$token", "?token=$tokn", r"link: nobody fills in \$tokn"),
+        ("attempts: 6", "attempt: 6", r"retries\.attempt"),
+    ],
+)
+def test_bad_channels_are_refused_without_repeating_an_address(tmp_path: Path, before: str, after: str, named: str) -> None:
+    with pytest.raises(BadConfig, match=named) as refused:
+        load_channels(_changed(tmp_path, "channels.example.yaml", before, after))
+    assert "password" not in str(refused.value)

@@ -1,0 +1,201 @@
+"""What people want of a ticket: the table of what is allowed where, and each command's own conditions."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from chassis.outcome import Arm, Disarm, Outcome, Refused
+from contracts.codes import Closure, RejectReason, ReworkCause, Urgency
+from services.tickets.domain import desk, resident
+from services.tickets.domain.rules import Rules
+from services.tickets.domain.state import ALLOWED, BEFORE_HANDLED, FINAL, OPEN_STATES, Command, NotNow, State
+from services.tickets.domain.ticket import REVIEW, REVISIT, WATCHDOG, Ticket
+from tests.unit.tickets.tickets import DAY, RULES, T0, brought_to, said, ticket
+
+COMMANDS: dict[Command, Callable[[Ticket], Outcome]] = {
+    Command.REJECT: lambda one: desk.reject(one, RejectReason.IN_COURT),
+    Command.MERGE: lambda one: desk.merge(one, ticket(id="T9")),
+    Command.PARK: lambda one: desk.park(one, "awaits_budget", T0 + DAY, T0),
+    Command.RESUME: lambda one: desk.resume(one, RULES, T0),
+    Command.RAISE_URGENCY: lambda one: desk.raise_urgency(one, Urgency.E0),
+    Command.RATE: lambda one: resident.rate(one, True, True, T0),
+    Command.REOPEN: lambda one: resident.reopen(one, RULES, T0),
+    Command.CANCEL: lambda one: resident.cancel(one),
+}
+
+# rows: where the ticket stands; columns: what is wanted; where it then stands
+TABLE = """
+             reject    merge   park    resume    raise_urgency  rate    reopen    cancel
+open         rejected  merged  parked  -         open           -       -         cancelled
+reopened     rejected  merged  parked  -         reopened       -       -         cancelled
+handling     rejected  merged  parked  -         handling       -       -         cancelled
+handled      -         -       parked  -         handled        -       -         cancelled
+verifying    -         -       parked  -         verifying      -       -         cancelled
+revisiting   -         -       parked  -         revisiting     closed  -         cancelled
+parked       -         -       -       handling  parked         -       -         cancelled
+closed       -         -       -       -         -              -       reopened  -
+rejected     -         -       -       -         -              -       -         -
+merged       -         -       -       -         -              -       -         -
+cancelled    -         -       -       -         -              -       -         -
+"""
+HEAD, *ROWS = [line.split() for line in TABLE.strip().splitlines()]
+CELLS = [(State(row[0]), Command(name), leads) for row in ROWS for name, leads in zip(HEAD, row[1:], strict=True)]
+
+
+def test_the_table_is_whole() -> None:
+    assert {(state, command) for state, command, _ in CELLS} == {(state, command) for state in State for command in Command}
+    assert set(COMMANDS) == set(ALLOWED) == set(Command)
+    assert not FINAL & OPEN_STATES
+    assert FINAL | OPEN_STATES | {State.CLOSED} == set(State)
+
+
+@pytest.mark.parametrize(("state", "command", "leads"), CELLS, ids=[f"{state}-{command}" for state, command, _ in CELLS])
+def test_what_is_allowed_where_and_where_it_leads(state: State, command: Command, leads: str) -> None:
+    one = brought_to(state)
+    before = vars(one).copy()
+    if leads == "-":
+        with pytest.raises(NotNow, match=rf"{command.value}: not while the ticket is {state.value}"):
+            COMMANDS[command](one)
+        assert vars(one) == before
+    else:
+        assert COMMANDS[command](one)
+        assert one.state is State(leads)
+
+
+@pytest.mark.parametrize(
+    ("resolved", "satisfied", "state", "closure"),
+    [
+        (True, True, State.CLOSED, Closure.SATISFIED),
+        (True, False, State.CLOSED, Closure.DISSATISFIED),
+        (False, False, State.HANDLING, None),
+        (False, True, State.HANDLING, None),
+    ],
+)
+def test_what_the_resident_says_decides(resolved: bool, satisfied: bool, state: State, closure: Closure | None) -> None:
+    one = brought_to(State.REVISITING)
+    rated = resident.rate(one, resolved, satisfied, T0)
+    assert rated.events[0].data == {"generation": 1, "resolved": resolved, "satisfied": satisfied}
+    assert (one.state, one.closure) == (state, closure)
+    assert Disarm("T1", REVISIT) in rated
+
+
+@pytest.mark.parametrize(("after", "allowed"), [(0 * DAY, True), (14 * DAY, True), (14 * DAY + timedelta(seconds=1), False)])
+def test_a_closed_ticket_is_reopened_within_its_time(after: timedelta, allowed: bool) -> None:
+    one = brought_to(State.CLOSED)
+    if allowed:
+        reopened = resident.reopen(one, RULES, T0 + after)
+        assert said(reopened) == ["ticket.reopened"]
+        assert (one.state, one.generation, one.closure, one.handled_by) == (State.REOPENED, 2, None, [])
+        assert Arm("T1", WATCHDOG, T0 + after + RULES.watchdog, 2) in reopened
+    else:
+        with pytest.raises(resident.TooLate):
+            resident.reopen(one, RULES, T0 + after)
+        assert one.state is State.CLOSED
+
+
+def test_how_long_it_may_be_reopened_is_the_deployments() -> None:
+    with pytest.raises(resident.TooLate):
+        resident.reopen(brought_to(State.CLOSED), Rules(reopen=DAY), T0 + 2 * DAY)
+
+
+@pytest.mark.parametrize("state", sorted(OPEN_STATES - {State.PARKED}))
+def test_parking_waits_for_the_review_date_alone(state: State) -> None:
+    parked = desk.park(brought_to(state), "awaits_budget", T0 + DAY, T0)
+    assert parked.events[0].data == {"reason": "awaits_budget", "review_at": T0 + DAY}
+    armed = [effect for effect in parked if isinstance(effect, Arm)]
+    assert [(one.name, one.due) for one in armed] == [(REVIEW, T0 + DAY)]
+    assert {effect.name for effect in parked if isinstance(effect, Disarm)} == {WATCHDOG, REVISIT}
+
+
+def test_a_review_date_is_ahead() -> None:
+    with pytest.raises(desk.NotLater):
+        desk.park(brought_to(State.HANDLING), "awaits_budget", T0, T0)
+
+
+def test_the_review_date_brings_it_back_to_work() -> None:
+    one = brought_to(State.PARKED)
+    assert desk.review(one, RULES, T0 + 29 * DAY) == (), "a timer of an earlier parking does nothing"
+    assert said(desk.review(one, RULES, T0 + 30 * DAY)) == ["ticket.resumed"]
+    assert (one.state, one.generation) == (State.HANDLING, 1)
+
+
+@pytest.mark.parametrize("state", [State.HANDLED, State.VERIFYING, State.REVISITING])
+def test_parked_after_it_was_handled_it_is_worked_on_anew(state: State) -> None:
+    """No verification, nor answer, of what was parked may close it."""
+    one = brought_to(state)
+    desk.park(one, "awaits_budget", T0 + DAY, T0)
+    resumed = desk.resume(one, RULES, T0)
+    assert said(resumed) == ["ticket.resumed", "ticket.rework_ordered"]
+    assert resumed.events[1].data == {"generation": 2, "cause": ReworkCause.VERIFICATION}
+    assert one.verification_done(1, "grid-worker-1", True, RULES, T0) == ()
+    assert (one.state, one.generation, one.handled_by) == (State.HANDLING, 2, [])
+
+
+def test_parked_before_dispatch_took_it_up_it_is_watched_again() -> None:
+    one = brought_to(State.OPEN)
+    desk.park(one, "awaits_budget", T0 + DAY, T0)
+    assert one.unattended(1, RULES, T0 + timedelta(minutes=1)) == ()
+    assert Arm("T1", WATCHDOG, T0 + DAY + RULES.watchdog, 1) in desk.review(one, RULES, T0 + DAY)
+    assert said(one.unattended(1, RULES, T0 + 2 * DAY)) == ["ticket.unattended"]
+
+
+def test_parked_while_dispatch_took_it_up_it_is_not() -> None:
+    one = brought_to(State.OPEN)
+    desk.park(one, "awaits_budget", T0 + DAY, T0)
+    one.case_started("property")
+    assert one.state is State.PARKED
+    assert not [effect for effect in desk.resume(one, RULES, T0) if isinstance(effect, Arm)]
+
+
+@pytest.mark.parametrize("before", list(Urgency))
+@pytest.mark.parametrize("after", list(Urgency))
+def test_urgency_is_raised_and_never_lowered(before: Urgency, after: Urgency) -> None:
+    one = brought_to(State.HANDLING, urgency=before)
+    if after.value < before.value:
+        assert said(desk.raise_urgency(one, after)) == ["ticket.urgency_raised"]
+        assert one.urgency is after
+    else:
+        with pytest.raises(desk.NotRaised):
+            desk.raise_urgency(one, after)
+        assert one.urgency is before
+
+
+@pytest.mark.parametrize("state", sorted(FINAL | {State.CLOSED}))
+def test_nothing_is_merged_into_what_is_over(state: State) -> None:
+    one, survivor = brought_to(State.HANDLING), brought_to(state, id="T3")
+    with pytest.raises(desk.BadSurvivor, match=state.value):
+        desk.merge(one, survivor)
+    assert (one.state, survivor.followers) == (State.HANDLING, [])
+
+
+def test_nothing_is_merged_into_itself() -> None:
+    one = brought_to(State.OPEN)
+    with pytest.raises(desk.BadSurvivor, match="same"):
+        desk.merge(one, one)
+
+
+def test_the_survivor_takes_over_everybody() -> None:
+    first, second, last = (ticket(id=name, has_contact=name == "T1") for name in ("T1", "T2", "T3"))
+    desk.merge(first, second)
+    assert (second.followers, second.has_contact) == (["T1"], True)
+    merged = desk.merge(second, last)
+    assert merged.events[0].data == {"into": "T3"}
+    assert (last.followers, last.has_contact) == (["T2", "T1"], True)
+    assert [one.merged_into for one in (first, second, last)] == ["T2", "T3", None]
+
+
+@pytest.mark.parametrize("state", sorted(BEFORE_HANDLED))
+def test_what_is_over_waits_for_nothing(state: State) -> None:
+    def disarmed(change: Callable[[Any], Outcome]) -> set[str]:
+        return {effect.name for effect in change(brought_to(state)) if isinstance(effect, Disarm)}
+
+    for command in (Command.REJECT, Command.MERGE, Command.CANCEL):
+        assert disarmed(COMMANDS[command]) == {WATCHDOG, REVISIT, REVIEW}
+
+
+def test_every_refusal_is_one_that_a_person_is_told() -> None:
+    assert all(
+        issubclass(kind, Refused) for kind in (NotNow, desk.BadSurvivor, desk.NotLater, desk.NotRaised, resident.TooLate)
+    )

@@ -1,0 +1,57 @@
+"""`tickets.yaml`: what is shipped is the domain page's, and what is wrong is named."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from chassis.config import BadConfig
+from contracts.codes import Urgency
+from services.tickets.config import read_rules
+from services.tickets.domain.rules import Near, Rules
+
+SHIPPED = Path(__file__).resolve().parents[3] / "deploy" / "tickets.yaml"
+
+
+def test_the_shipped_numbers_are_the_defaults() -> None:
+    shipped, defaults = read_rules(SHIPPED), Rules()
+    for name in ("watchdog", "revisit", "reopen", "duplicates", "doubts"):
+        assert getattr(shipped, name) == getattr(defaults, name)
+
+
+def test_whoever_is_in_danger_is_told_whom_to_call() -> None:
+    advice = read_rules(SHIPPED).advice
+    assert set(advice) == {Urgency.E0}
+    assert all(number in text for text in advice[Urgency.E0].values() for number in ("110", "119", "120"))
+
+
+def test_what_is_not_said_is_the_default(tmp_path: Path) -> None:
+    path = tmp_path / "tickets.yaml"
+    path.write_text("duplicates: {metres: 80.5, within: 2h}\n")
+    assert read_rules(path) == Rules(duplicates=Near(80.5, timedelta(hours=2)))
+    path.write_text("")
+    assert read_rules(path) == Rules()
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("watchdog: soon", "soon"),
+        ("wachdog: 60s", "only the keys"),
+        ("duplicates: 50", "metres, within"),
+        ("duplicates: {metres: 50}", "within"),
+        ("duplicates: {metres: -1, within: 1h}", "metres"),
+        ("duplicates: {metres: true, within: 1h}", "metres"),
+        ("doubts: {metres: 50, within: 1h, more: 1}", "only the keys"),
+        ("advice: {E9: {zh: a, en: b}}", "only the keys"),
+        ("advice: {E0: {zh: a}}", "zh and in en"),
+        ("advice: {E0: {zh: a, en: 110}}", "zh and in en"),
+        ("[]", "only the keys"),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_file(tmp_path: Path, text: str, names: str) -> None:
+    path = tmp_path / "tickets.yaml"
+    path.write_text(text)
+    with pytest.raises(BadConfig, match=names) as wrong:
+        read_rules(path)
+    assert str(path) in str(wrong.value)

@@ -1,0 +1,123 @@
+"""Which tickets are like which."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from services.tickets.domain import likeness
+from services.tickets.domain.coordinates import Point, metres
+from services.tickets.domain.rules import Near
+from services.tickets.domain.state import FINAL, OPEN_STATES, State
+from services.tickets.domain.ticket import Ticket
+from tests.unit.tickets.tickets import DAY, RULES, T0, brought_to, said, ticket
+
+HERE = Point(34.3416, 108.9398)
+NEAR = RULES.duplicates
+
+
+def away(north: float) -> Point:
+    """So many metres to the north."""
+    there = Point(HERE.lat + north / 111_195.08, HERE.lon)
+    assert metres(HERE, there) == pytest.approx(north, abs=0.01)
+    return there
+
+
+def pairs(one: Ticket, *others: Ticket) -> list[tuple[str, str]]:
+    return [(pair.newer, pair.older) for pair in likeness.duplicates(one, list(others), NEAR)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "alike"),
+    [
+        ({}, True),
+        ({"place": away(49.9)}, True),
+        ({"place": away(50.1)}, False),
+        ({"place": None}, False),
+        ({"category": "leak"}, False),
+        ({"opened_at": T0 + 24 * timedelta(hours=1)}, True),
+        ({"opened_at": T0 + 24 * timedelta(hours=1) + timedelta(seconds=1)}, False),
+    ],
+)
+def test_near_in_space_and_time_and_of_one_category(changes: dict[str, Any], alike: bool) -> None:
+    older = ticket(id="T1", place=HERE)
+    newer = ticket(**{"id": "T2", "place": HERE, "opened_at": T0 + timedelta(minutes=1), **changes})
+    wanted = [("T2", "T1")] if alike else []
+    assert pairs(newer, older) == wanted
+    assert pairs(older, newer) == wanted, "whoever finds whom, the newer is like the older"
+
+
+def test_of_two_opened_in_the_same_moment_it_is_still_one_pair() -> None:
+    one, other = ticket(id="TA", place=HERE), ticket(id="TB", place=HERE)
+    assert pairs(one, other) == pairs(other, one) == [("TB", "TA")]
+
+
+def test_a_ticket_looks_like_the_nearest_alone() -> None:
+    near, nearer = ticket(id="T1", place=away(40)), ticket(id="T2", place=away(10))
+    newer = ticket(id="T3", place=HERE, opened_at=T0 + timedelta(minutes=1))
+    assert pairs(newer, near, nearer) == [("T3", "T2")]
+
+
+@pytest.mark.parametrize("state", list(State))
+def test_only_open_tickets_are_duplicates(state: State) -> None:
+    older, newer = brought_to(state, place=HERE), ticket(id="T2", place=HERE, opened_at=T0 + timedelta(minutes=1))
+    assert bool(pairs(newer, older)) == (state in OPEN_STATES)
+
+
+def test_it_is_proposed_once_and_in_whole_metres() -> None:
+    newer = ticket(id="T2", place=HERE, opened_at=T0 + timedelta(minutes=1))
+    (pair,) = likeness.duplicates(newer, [ticket(place=away(12.3))], NEAR)
+    proposed = likeness.propose(newer, pair)
+    assert proposed.events[0].data == {"like": "T1", "metres": 13}
+    assert newer.looks_like == "T1"
+    assert likeness.propose(newer, pair) == ()
+
+
+@pytest.mark.parametrize("state", sorted(FINAL | {State.CLOSED}))
+def test_nothing_is_proposed_about_what_is_over(state: State) -> None:
+    assert likeness.propose(brought_to(state), likeness.Duplicate("T1", "T0", 3.0)) == ()
+
+
+def closed(id_: str, place: Point | None = HERE, **changes: Any) -> Ticket:
+    """A ticket that was closed at T0."""
+    return brought_to(State.CLOSED, id=id_, place=place, **changes)
+
+
+@pytest.mark.parametrize(
+    ("after", "place", "category", "doubted"),
+    [
+        (0 * DAY, HERE, "noise", True),
+        (15 * DAY, away(49), "noise", True),
+        (15 * DAY + timedelta(seconds=1), HERE, "noise", False),
+        (DAY, away(51), "noise", False),
+        (DAY, None, "noise", False),
+        (DAY, HERE, "leak", False),
+        (-DAY, HERE, "noise", False),
+    ],
+)
+def test_the_same_again_soon_after_puts_a_closure_in_doubt(
+    after: timedelta, place: Point | None, category: str, doubted: bool
+) -> None:
+    again = ticket(id="T9", place=place, category=category, opened_at=T0 + after)
+    assert likeness.doubts(again, [closed("T1")], RULES.doubts) == ("T1" if doubted else None)
+
+
+def test_of_several_closures_the_last_is_in_doubt() -> None:
+    first, last = closed("T1"), closed("T2")
+    last.closed_at = T0 + timedelta(hours=1)
+    again = ticket(id="T9", place=HERE, opened_at=T0 + DAY)
+    assert likeness.doubts(again, [last, first], RULES.doubts) == "T2"
+    assert likeness.doubts(again, [last, first], Near(50, timedelta(hours=1))) is None
+
+
+def test_a_closure_is_doubted_once_by_each_new_ticket() -> None:
+    one = closed("T1")
+    assert said(likeness.doubt(one, "T8")) == ["ticket.closure_doubted"]
+    assert likeness.doubt(one, "T8") == ()
+    assert said(likeness.doubt(one, "T9")) == ["ticket.closure_doubted"]
+    assert one.doubted_by == ["T8", "T9"]
+
+
+@pytest.mark.parametrize("state", sorted(set(State) - {State.CLOSED}))
+def test_what_is_not_closed_is_not_doubted(state: State) -> None:
+    assert likeness.doubt(brought_to(state), "T9") == ()
