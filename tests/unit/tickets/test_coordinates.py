@@ -63,7 +63,7 @@ def test_distance_is_symmetric_and_nought_only_to_itself(a: tuple[float, float],
     assert metres(one, one) == 0
 
 
-@given(anywhere, st.floats(0, 5_000), st.floats(-1, 1), st.floats(-1, 1))
+@given(anywhere, st.floats(0.1, 5_000), st.floats(-1, 1), st.floats(-1, 1))
 def test_what_is_near_is_in_the_box(place: tuple[float, float], reach: float, north: float, east: float) -> None:
     middle = Point(*place)
     inside = box(middle, reach)
