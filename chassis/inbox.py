@@ -7,7 +7,7 @@ has a committed row, so that its caller may settle them all; it raises StoreUnav
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, RowMapping, select, update
@@ -247,12 +247,15 @@ class Inbox:
             extra={"handler": self.handler, "event": event.id, "type": event.type, "subject": event.subject},
         )
 
-    def retry_one(self) -> bool:
-        """Try the waiting event that is due first. False when none is due. Raises StoreUnavailable."""
+    def retry_one(self, as_of: datetime | None = None) -> bool:
+        """Try the waiting event that is due first (at ``as_of``, machine time; else now). False when none is due.
+
+        Raises StoreUnavailable.
+        """
         table = self.store.tables.inbox
         due = (
             select(table)
-            .where(table.c.handler == self.handler, table.c.state == WAITING, table.c.due_at <= machine_now())
+            .where(table.c.handler == self.handler, table.c.state == WAITING, table.c.due_at <= (as_of or machine_now()))
             .order_by(table.c.due_at)
             .limit(1)
             .with_for_update(skip_locked=True)

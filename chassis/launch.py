@@ -15,12 +15,16 @@ eventlet.monkey_patch()
 
 import logging
 import signal
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from nameko.constants import MAX_WORKERS_CONFIG_KEY
 
 from chassis import failpoints
 from chassis import log as logs
+from chassis.bus import Bus
+from chassis.bus.amqp import AmqpBus
 from chassis.definition import Definition
 from chassis.nameko import RUNTIME_KEY, Container
 from chassis.ops import OpsServer
@@ -32,20 +36,36 @@ MAX_WORKERS = 100
 """Far more than there are loops, so that HTTP never starves behind event handlers."""
 
 
-def serve(service_cls: Any, definition: Definition, settings: Settings, listened: frozenset[str]) -> int:
-    """Run one service until SIGTERM or SIGINT, then drain it in order. Answers the exit status."""
-    logs.configure(definition.name, settings.log_level)
+@dataclass(frozen=True, slots=True)
+class Hosted:
+    """A service that this process runs."""
+
+    cls: Any
+    definition: Definition
+    settings: Settings
+
+
+def serve(service: Hosted, listened: frozenset[str]) -> int:
+    """Run one service over the broker until SIGTERM or SIGINT, then drain it in order. Answers the exit status."""
+    settings = service.settings
+    logs.configure(settings.service, settings.log_level)
+    return _until_stopped([_host(service, listened, AmqpBus(settings.amqp_url, settings.batch, settings.prefetch))])
+
+
+def serve_together(services: Sequence[Hosted], listened: frozenset[str], bus: Bus) -> int:
+    """Run services in this process, over a bus of its own, until SIGTERM or SIGINT. Answers the exit status."""
+    logs.configure("embedded", services[0].settings.log_level)
+    return _until_stopped([_host(service, listened, bus) for service in services])
+
+
+def _until_stopped(containers: Sequence[Container]) -> int:
     failpoints.arm()
-    runtime = Runtime(definition, settings, listened)
-    runtime.health.report("start", "starting")
-    OpsServer(settings.ops, runtime.health, runtime.registry).start()
-    container = Container(service_cls, {RUNTIME_KEY: runtime, MAX_WORKERS_CONFIG_KEY: MAX_WORKERS})
-    stop_on_signals(container)
-    container.start()
-    runtime.health.forget("start")
-    log.info("up", extra={"http": settings.http, "ops": settings.ops})
+    stop_on_signals(containers)
+    for container in containers:
+        started(container)
     try:
-        eventlet.spawn(container.wait).wait()
+        for container in containers:
+            eventlet.spawn(container.wait).wait()
     except Exception:
         log.exception("the service died")
         return 1
@@ -53,11 +73,32 @@ def serve(service_cls: Any, definition: Definition, settings: Settings, listened
     return 0
 
 
-def stop_on_signals(container: Container) -> None:
-    """A signal handler runs in the hub and may not wait, so the stop gets a greenlet of its own."""
+def _host(service: Hosted, listened: frozenset[str], bus: Bus) -> Container:
+    return hosted(service, Runtime(service.definition, service.settings, listened, bus))
+
+
+def hosted(service: Hosted, runtime: Runtime) -> Container:
+    """A container for a service, not started yet; its ops server answers already."""
+    runtime.health.report("start", "starting")
+    OpsServer(service.settings.ops, runtime.health, runtime.registry).start()
+    return Container(service.cls, {RUNTIME_KEY: runtime, MAX_WORKERS_CONFIG_KEY: MAX_WORKERS})
+
+
+def started(container: Container) -> None:
+    """Start it."""
+    runtime: Runtime = container.config[RUNTIME_KEY]
+    container.start()
+    runtime.health.forget("start")
+    addresses = {"http": runtime.settings.http, "ops": runtime.settings.ops}
+    log.info("up", extra={"service": runtime.definition.name, **addresses})
+
+
+def stop_on_signals(containers: Sequence[Container]) -> None:
+    """A signal handler runs in the hub and may not wait, so each stop gets a greenlet of its own."""
 
     def stop(_number: int, _frame: Any) -> None:
-        eventlet.spawn_n(container.stop)
+        for container in containers:
+            eventlet.spawn_n(container.stop)
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)

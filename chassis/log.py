@@ -31,8 +31,7 @@ class _Context(logging.Filter):
         self._service = service
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.service = self._service
-        for key, value in _context.get().items():
+        for key, value in {"service": self._service, **_context.get()}.items():
             if not hasattr(record, key):  # what the line says itself counts
                 setattr(record, key, value)
         return True

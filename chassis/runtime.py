@@ -6,24 +6,26 @@ is run (`spawn`). The order of a stop: no more intake, what was taken is settled
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from prometheus_client import CollectorRegistry
-from sqlalchemy import func, select
 
-from chassis.bus.amqp import AmqpConsumer, AmqpPublisher
+from chassis import log as logs
+from chassis.bus import Bus, Consumer
 from chassis.clock import BusinessClock, SharedClock, SystemClock
 from chassis.definition import Definition
+from chassis.gauges import read_gauges
 from chassis.health import Health
 from chassis.identity import Identities
 from chassis.inbox import Handle, Inbox, Retries
 from chassis.metrics import ChassisMetrics
 from chassis.relay import Relay
 from chassis.settings import Settings
-from chassis.store import Store, StoreConflict, StoreUnavailable, machine_now
-from chassis.store.tables import DEAD, PARKED, PENDING, WAITING
+from chassis.store import Store, StoreConflict, StoreUnavailable
 from chassis.timers import Ring, Timers
+from chassis.wire import Message
 
 log = logging.getLogger(__name__)
 
@@ -34,27 +36,43 @@ SAMPLE_EVERY = 2.0
 STOP_DEADLINE = 25.0
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Something to do again and again: at once while ``step`` answers more than 0, else after ``pause`` seconds."""
+
+    name: str
+    step: Callable[[], int]
+    pause: float
+
+
 class Runtime:
     """One service's moving parts. Register handlers with `on` and `on_timer`, then `start`."""
 
-    def __init__(self, definition: Definition, settings: Settings, listened: frozenset[str]):
+    def __init__(
+        self,
+        definition: Definition,
+        settings: Settings,
+        listened: frozenset[str],
+        bus: Bus,
+        clock: BusinessClock | None = None,
+    ):
         """``listened``: the event types somebody subscribes to; nobody being there for one of them is an error."""
         self.definition = definition
         self.settings = settings
         self.store = Store(settings.database_url, definition.tables, definition.mappers)
-        self.clock: BusinessClock = SharedClock(settings.clock_file) if settings.clock_file else SystemClock()
+        self.clock = clock or clock_of(settings)
         self.identities = Identities.load(settings.identities)
         self.health = Health()
         self.registry = CollectorRegistry()
         self.metrics = ChassisMetrics(self.registry, self.health)
+        self._bus = bus
         self._listened = listened
         self._handlers: dict[str, dict[str, Handle]] = {}
         self._rings: dict[str, Ring] = {}
-        self._loops: list[tuple[str, Callable[[], int], float]] = []
+        self._own: list[Part] = []
         self._intake_stop, self._relay_stop = threading.Event(), threading.Event()
         self._intake: list[threading.Event] = []
         self._outlets: list[threading.Event] = []
-        self._stopped_intake = False
 
     def on(self, source: str, type_: str, handle: Handle) -> None:
         """Take events of a type that arrive from a source."""
@@ -72,7 +90,7 @@ class Runtime:
 
         The pause is in seconds. A stop waits for a step that runs, so a step must end well within `STOP_DEADLINE`.
         """
-        self._loops.append((name, step, pause))
+        self._own.append(Part(name, step, pause))
 
     @property
     def handlers(self) -> dict[str, set[str]]:
@@ -81,29 +99,14 @@ class Runtime:
 
     def start(self, spawn: Spawn) -> None:
         """Start every loop."""
-        for source, types in sorted(self._handlers.items()):
-            inbox = Inbox(
-                handler=source,
-                store=self.store,
-                clock=self.clock,
-                source=self.definition.source,
-                handle=types,
-                watch=self.metrics,
-                actor_of=self.identities.by_user,
-                retries=Retries(attempts=self.settings.retry_attempts, first=self.settings.retry_first),
-            )
-            consumer = self._consumer(inbox)
-            self._run(spawn, f"consume:{source}", consumer.run, self._intake_stop, self._intake)
-            retry = self._repeat(f"retry:{source}", inbox.retry_one, RETRY_POLL)
-            self._run(spawn, f"retry:{source}", retry, self._intake_stop, self._intake)
-        timers = Timers(self.store, self.clock, self.definition.source, self._rings, self.metrics)
-        ring = self._repeat("timers", timers.ring_due, TIMER_POLL)
-        self._run(spawn, "timers", ring, self._intake_stop, self._intake)
-        for name, step, pause in self._loops:
-            self._run(spawn, name, self._repeat(name, step, pause), self._intake_stop, self._intake)
-        self._run(spawn, "relay", self._relay().run, self._relay_stop, self._outlets)
-        sample = self._repeat("sample", self._sample, SAMPLE_EVERY)
-        self._run(spawn, "sample", sample, self._relay_stop, self._outlets)
+        inboxes = self.inboxes()
+        for inbox in inboxes:
+            self._run(spawn, f"consume:{inbox.handler}", self.consumer(inbox).run, self._intake_stop, self._intake)
+        for part in (*self.retries(inboxes), self.timers(), *self._own):
+            self._run(spawn, part.name, self._repeat(part), self._intake_stop, self._intake)
+        self._run(spawn, "relay", self.relay().run, self._relay_stop, self._outlets)
+        sample = Part("sample", self._sample, SAMPLE_EVERY)
+        self._run(spawn, sample.name, self._repeat(sample), self._relay_stop, self._outlets)
         spawn(self._beat, "heartbeat")
 
     def stop_intake(self) -> None:
@@ -118,7 +121,24 @@ class Runtime:
         _await(self._outlets, "relay")
         self.store.close()
 
-    def _consumer(self, inbox: Inbox) -> AmqpConsumer:
+    def inboxes(self) -> list[Inbox]:
+        """One for each source, in the order of their names."""
+        return [
+            Inbox(
+                handler=source,
+                store=self.store,
+                clock=self.clock,
+                source=self.definition.source,
+                handle=types,
+                watch=self.metrics,
+                actor_of=self.identities.by_user,
+                retries=Retries(attempts=self.settings.retry_attempts, first=self.settings.retry_first),
+            )
+            for source, types in sorted(self._handlers.items())
+        ]
+
+    def consumer(self, inbox: Inbox) -> Consumer:
+        """What takes an inbox's events off the bus."""
         queue = f"{self.definition.name}.{inbox.handler}"
         loop = f"consume:{inbox.handler}"
 
@@ -126,21 +146,33 @@ class Runtime:
             self.health.report(loop, trouble)
             self.metrics.redelivered.labels(queue).set(consumer.redelivered)
 
-        consumer = AmqpConsumer(
-            self.settings.amqp_url,
-            queue,
-            take=inbox.take,
-            probe=self.store.probe,
-            on_state=state,
-            batch=self.settings.batch,
-            prefetch=self.settings.prefetch,
-        )
+        def take(messages: Sequence[Message]) -> None:
+            with logs.bound(service=self.definition.name):  # whoever hands them over may be another service
+                inbox.take(messages)
+
+        consumer = self._bus.consumer(queue, take=take, probe=self.store.probe, on_state=state)
         return consumer
 
-    def _relay(self) -> Relay:
+    @staticmethod
+    def retries(inboxes: Sequence[Inbox]) -> list[Part]:
+        """What tries waiting events again."""
+        return [Part(f"retry:{inbox.handler}", inbox.retry_one, RETRY_POLL) for inbox in inboxes]
+
+    def timers(self) -> Part:
+        """What rings timers."""
+        timers = Timers(self.store, self.clock, self.definition.source, self._rings, self.metrics)
+        return Part("timers", timers.ring_due, TIMER_POLL)
+
+    @property
+    def own(self) -> Sequence[Part]:
+        """What the service does of its own."""
+        return tuple(self._own)
+
+    def relay(self) -> Relay:
+        """What publishes what was said."""
         return Relay(
             self.store,
-            AmqpPublisher(self.settings.amqp_url, f"{self.definition.name}.relay"),
+            self._bus.publisher(self.definition.name),
             mandatory=self._listened.__contains__,
             watch=self.metrics,
             on_state=lambda trouble: self.health.report("relay", trouble),
@@ -159,28 +191,27 @@ class Runtime:
 
         def body() -> None:
             try:
-                loop(stop)
+                with logs.bound(service=self.definition.name):
+                    loop(stop)
             finally:
                 done.set()
 
         self.health.report(name, "starting")
         spawn(body, name)
 
-    def _repeat(self, name: str, step: Callable[[], int], pause: float) -> Callable[[threading.Event], None]:
-        """A loop that takes steps: at once again while there was something to do, otherwise after a pause (seconds)."""
-
+    def _repeat(self, part: Part) -> Callable[[threading.Event], None]:
         def loop(stop: threading.Event) -> None:
             while not stop.is_set():
                 try:
-                    busy = step()
-                    self.health.report(name, None)
+                    busy = part.step()
+                    self.health.report(part.name, None)
                 except StoreConflict:
                     busy = 0
                 except StoreUnavailable as wrong:
                     busy = 0
-                    self.health.report(name, f"the store is unavailable: {wrong}")
+                    self.health.report(part.name, f"the store is unavailable: {wrong}")
                 if not busy:
-                    stop.wait(pause)
+                    stop.wait(part.pause)
 
         return loop
 
@@ -189,32 +220,13 @@ class Runtime:
             self.health.beat()
 
     def _sample(self) -> int:
-        """Look into the store for the gauges."""
-        try:
-            self._read_gauges()
-        except StoreUnavailable:
-            self.metrics.store_up.set(0)
-            raise
-        self.metrics.store_up.set(1)
+        read_gauges(self.store, self.clock, self.metrics)
         return 0
 
-    def _read_gauges(self) -> None:
-        tables, metrics = self.store.tables, self.metrics
-        outbox, inbox, timers = tables.outbox.c, tables.inbox.c, tables.timers.c
-        with self.store.transaction() as connection:
-            pending, oldest = connection.execute(
-                select(func.count(), func.min(outbox.created_at)).where(outbox.state == PENDING)
-            ).one()
-            metrics.outbox_pending.set(pending)
-            metrics.outbox_age.set((machine_now() - oldest).total_seconds() if oldest else 0)
 
-            def count(condition: Any) -> int:
-                return connection.execute(select(func.count()).where(condition)).scalar_one()
-
-            metrics.outbox_parked.set(count(outbox.state == PARKED))
-            metrics.inbox_waiting.set(count(inbox.state == WAITING))
-            metrics.inbox_dead.set(count(inbox.state == DEAD))
-            metrics.timers_overdue.set(count(timers.due_at <= self.clock.now()))
+def clock_of(settings: Settings) -> BusinessClock:
+    """The business clock that the settings ask for."""
+    return SharedClock(settings.clock_file) if settings.clock_file else SystemClock()
 
 
 def _await(loops: list[threading.Event], what: str) -> None:

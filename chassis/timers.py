@@ -100,10 +100,11 @@ class Timers:
             unit = UnitOfWork(self._store, connection, self._source)
             for row in sorted(rows, key=lambda row: (row["subject"], row["due_at"], row["position"])):
                 self._ring_row(row, unit)
-            unit.flush()
-            failpoint("timers.claimed")
+            # before the effects are written: one of them may be the same timer, armed again
             table = self._store.tables.timers
             connection.execute(delete(table).where(table.c.position.in_([row["position"] for row in rows])))
+            unit.flush()
+            failpoint("timers.claimed")
         failpoint("work.committed")
         now = self._clock.now()
         for row in rows:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Connection, create_engine, select
+from sqlalchemy import Connection, select
 from sqlalchemy.exc import DBAPIError
 
-from chassis.store.store import driver_url, translated
+from chassis.store.engine import new_engine
+from chassis.store.errors import translated
 from chassis.store.tables import ChassisTables
 from cli.services import definition
 from contracts.topology import SERVICES
@@ -117,7 +118,7 @@ def read_books(urls: Mapping[str, str]) -> Books:
     own: dict[str, Any] = {}
     readers = {"tickets": _read_tickets, "dispatch": _read_dispatch, "notify": _read_notify, "ledger": _read_ledger}
     for service in SERVICES:
-        engine = create_engine(driver_url(urls[service]))
+        engine = new_engine(urls[service])
         try:
             with engine.connect() as connection:
                 if engine.dialect.name == "postgresql":

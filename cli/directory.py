@@ -1,11 +1,13 @@
 """`whistle directory`: areas, categories and responders, from the files that an operations team edits."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
 from marshmallow import RAISE, Schema, ValidationError, fields
 
+from chassis.clock import SystemClock
 from chassis.config import BadConfig, read_yaml
 from chassis.outcome import Happened, Outcome
 from chassis.store import Store
@@ -49,20 +51,31 @@ def directory() -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 def load(file: Path) -> None:
     """Register what FILE names with dispatch. Loading it again changes, and says, only what is new."""
-    from chassis.clock import SystemClock
+    click.echo(f"{load_file(file)} records are new or changed")
+
+
+def load_file(file: Path) -> int:
+    """Register what a file names; answers how many records are new or changed. Raises BadConfig."""
     from chassis.settings import read
     from services.dispatch.store import DEFINITION
 
     loaded = _read(file)
     settings = read("dispatch")
     store = Store(settings.database_url, DEFINITION.tables, DEFINITION.mappers)
+    new = register(store, loaded, SystemClock().now())
+    store.close()
+    return new
+
+
+def register(store: Store, loaded: dict[str, Any], now: datetime) -> int:
+    """Register areas, categories and responders with dispatch's store; answers how many are new or changed."""
+    from services.dispatch.store import DEFINITION
+
     with store.transaction() as connection:
         unit = UnitOfWork(store, connection, DEFINITION.source)
-        work = Work(unit=unit, now=SystemClock().now(), correlation="directory")
-        new = sum(_register(loaded, work))
+        new = sum(_register(loaded, Work(unit=unit, now=now, correlation="directory")))
         unit.flush()
-    store.close()
-    click.echo(f"{new} records are new or changed")
+    return new
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from chassis.settings import BadSettings
 from chassis.store import StoreUnavailable
 from cli.dead import dead
 from cli.directory import directory
+from cli.embedded import embedded
+from cli.home import HomeInUse
 from cli.ledger import ledger
 from cli.reconcile import reconcile
 from cli.services import CLASSES
@@ -25,7 +27,7 @@ class _Group(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except (BadSettings, BadConfig, InvalidIdentities, StoreUnavailable, NoSuchLetter) as wrong:
+        except (BadSettings, BadConfig, InvalidIdentities, StoreUnavailable, NoSuchLetter, HomeInUse) as wrong:
             raise click.ClickException(str(wrong)) from None
 
 
@@ -39,10 +41,9 @@ def main() -> None:
 def run(service: str) -> None:
     """Run one service until it is told to stop (SIGTERM)."""
     from chassis import launch  # patches the standard library: only where a service runs
-    from chassis.settings import read
-    from cli.services import LISTENED, definition, service_class
+    from cli.services import LISTENED, hosted
 
-    sys.exit(launch.serve(service_class(service), definition(service), read(service), LISTENED))
+    sys.exit(launch.serve(hosted(service), LISTENED))
 
 
 @main.command()
@@ -62,27 +63,22 @@ def migrate(services: tuple[str, ...]) -> None:
 def topology(url: str) -> None:
     """Declare every exchange, queue and binding. Run it before any service starts."""
     from chassis.bus.amqp import LOST, connect
-    from chassis.bus.topology import declare
-    from contracts.topology import EXCHANGES, SERVICES, queues
+    from chassis.bus.amqp.topology import declare
+    from cli.services import bound_queues
+    from contracts.topology import EXCHANGES
 
-    bound = {f"{service}.{source}": _bindings(schemas) for service in SERVICES for source, schemas in queues(service).items()}
+    queues = bound_queues()
     try:
         with connect(url, "whistle topology") as connection:
-            declare(connection, EXCHANGES, bound)
+            declare(connection, EXCHANGES, queues)
     except LOST as wrong:
         raise click.ClickException(f"the broker: {wrong}") from None
-    click.echo(f"{len(EXCHANGES)} exchanges, {len(bound)} queues")
-
-
-def _bindings(schemas: Any) -> dict[str, list[str]]:
-    keys: dict[str, list[str]] = {}
-    for schema in schemas:
-        keys.setdefault(schema.exchange(), []).append(schema.type)
-    return keys
+    click.echo(f"{len(EXCHANGES)} exchanges, {len(queues)} queues")
 
 
 main.add_command(dead)
 main.add_command(directory)
+main.add_command(embedded)
 main.add_command(ledger)
 main.add_command(reconcile)
 

@@ -4,7 +4,7 @@ from importlib import import_module
 from typing import Any
 
 from chassis.definition import Definition
-from contracts.topology import SUBSCRIPTIONS
+from contracts.topology import SERVICES, SUBSCRIPTIONS, queues
 
 CLASSES = {
     "tickets": "TicketsService",
@@ -24,3 +24,22 @@ def definition(name: str) -> Definition:
     """What it tells the chassis."""
     defined: Definition = import_module(f"services.{name}.store").DEFINITION
     return defined
+
+
+def bound_queues() -> dict[str, dict[str, list[str]]]:
+    """Every queue with what is bound to it: {queue: {exchange: [routing keys]}}."""
+    bound: dict[str, dict[str, list[str]]] = {}
+    for service in SERVICES:
+        for source, schemas in queues(service).items():
+            keys = bound.setdefault(f"{service}.{source}", {})
+            for schema in schemas:
+                keys.setdefault(schema.exchange(), []).append(schema.type)
+    return bound
+
+
+def hosted(name: str) -> Any:
+    """The service as a process runs it, by its settings. Raises BadSettings."""
+    from chassis.launch import Hosted  # patches the standard library: only where a service runs
+    from chassis.settings import read
+
+    return Hosted(service_class(name), definition(name), read(name))

@@ -1,6 +1,7 @@
-"""The ways events travel between services. What is built on top knows `Publisher` and nothing of a broker."""
+"""The ways events travel between services: over RabbitMQ, or within one process. What is built on top knows only `Bus`."""
 
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -36,3 +37,33 @@ class Publisher(Protocol):
 
     def close(self) -> None:
         """Let go of the connection; the next `publish` opens another."""
+
+
+class Consumer(Protocol):
+    """Takes what arrives on one queue."""
+
+    redelivered: int
+    """So many messages came that the bus says it has delivered before."""
+
+    def run(self, stop: threading.Event) -> None:
+        """Consume until ``stop`` is set, through every outage; then settle what was delivered and return."""
+
+
+class Bus(Protocol):
+    """A way for events to travel, as one account of it."""
+
+    def publisher(self, name: str) -> Publisher:
+        """A publisher for what the service ``name`` says."""
+
+    def consumer(
+        self,
+        queue: str,
+        take: Callable[[Sequence[Message]], None],
+        probe: Callable[[], None],
+        on_state: Callable[[str | None], None],
+    ) -> Consumer:
+        """A consumer of one queue.
+
+        ``take`` returns when every message's row is committed. While it raises StoreUnavailable nothing is settled, and the
+        messages are kept, until ``probe`` succeeds. ``on_state`` is told what keeps the consumer from working, None if nothing.
+        """

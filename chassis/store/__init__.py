@@ -1,7 +1,8 @@
 """A service's own database, and the tables that the chassis keeps in it."""
 
+from chassis.store.errors import StoreConflict, StoreUnavailable
 from chassis.store.mapper import Mapper, converter
-from chassis.store.store import Store, StoreConflict, StoreUnavailable, machine_now
+from chassis.store.store import Store, machine_now
 from chassis.store.tables import ChassisTables, chassis_tables
 from chassis.store.types import Document, Instant, Position
 

@@ -5,10 +5,11 @@ from typing import Any
 
 from alembic import command, context
 from alembic.config import Config
-from sqlalchemy import MetaData, create_engine, inspect
+from sqlalchemy import MetaData, inspect
 from sqlalchemy.exc import DBAPIError
 
-from chassis.store.store import driver_url, translated
+from chassis.store.engine import new_engine
+from chassis.store.errors import translated
 
 ADVISORY_LOCK = 0x6D696772  # "migr": two deploys at once take turns
 
@@ -32,7 +33,7 @@ def config(package: str, url: str) -> Config:
 def run(metadata: MetaData) -> None:
     """What each service's migrations/env.py calls."""
     url = context.config.attributes["url"]
-    engine = create_engine(driver_url(url))
+    engine = new_engine(url)
     with engine.connect() as connection:
         if connection.dialect.name == "postgresql":
             connection.exec_driver_sql(f"SELECT pg_advisory_lock({ADVISORY_LOCK})")
@@ -45,7 +46,7 @@ def run(metadata: MetaData) -> None:
 
 def is_current(url: str, metadata: MetaData) -> list[str]:
     """Tables that the metadata has and the database has not."""
-    engine = create_engine(driver_url(url))
+    engine = new_engine(url)
     there: Any = inspect(engine).get_table_names()
     engine.dispose()
     return sorted(set(metadata.tables) - set(there))

@@ -20,6 +20,7 @@ def create_chassis_tables(op: Any) -> None:
         sa.Column("action", sa.Text(), nullable=False),
         sa.Column("what", Document, nullable=False),
         sa.PrimaryKeyConstraint("position"),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "inbox",
@@ -74,6 +75,7 @@ def create_chassis_tables(op: Any) -> None:
         sa.Column("published_at", Instant, nullable=True),
         sa.PrimaryKeyConstraint("position"),
         sa.UniqueConstraint("event_id"),
+        sqlite_autoincrement=True,
     )
     op.create_index(
         "outbox_pending",
@@ -103,6 +105,7 @@ def create_chassis_tables(op: Any) -> None:
         sa.Column("retry_at", Instant, nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("position"),
+        sqlite_autoincrement=True,
     )
     op.create_index("timers_due", "timers", ["due_at"], unique=False)
     op.create_index("timers_subject", "timers", ["subject", "name"], unique=False)

@@ -1,33 +1,23 @@
-"""A service's database: one engine, its transactions, and what its errors mean."""
+"""A service's database: one engine, its transactions, and what wakes its relay."""
 
-import logging
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, make_url, text
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from chassis.store.engine import new_engine
+from chassis.store.errors import StoreUnavailable, translated
 from chassis.store.mapper import Mapper
 from chassis.store.tables import ChassisTables
 
-log = logging.getLogger(__name__)
-
-_CONFLICTS = {"40001", "40P01"}
-"""SQLSTATE of a serialization failure and of a deadlock: the transaction is simply run again."""
-_OUTAGES = {"25006", "53100", "53200", "53300", "57P01", "57P02", "57P03"}
-"""Read only, disk full, out of memory, too many connections, shutting down, crashed, starting up: no event is to blame."""
 WAKE_CHANNEL = "outbox"
-
-
-class StoreUnavailable(Exception):
-    """The store cannot be reached or cannot write. An outage, never an event's failed attempt."""
-
-
-class StoreConflict(Exception):
-    """Two transactions were in each other's way and this one gave in. Run it again."""
+TURN_SECONDS = 10
+"""How long a transaction waits for its turn where there is one writer; each should be over in milliseconds."""
 
 
 class Store:
@@ -41,18 +31,40 @@ class Store:
         self.url = url
         self.tables = tables
         self.mappers = {mapper.cls: mapper for mapper in mappers}
-        self.engine = _engine(url, pool_size)
+        self.engine = new_engine(url, pool_size)
+        self.is_postgres = self.engine.dialect.name == "postgresql"
+        # SQLite has one writer, and who waits for it inside the driver stops every green thread, the writer too
+        self._turn = None if self.is_postgres else threading.Lock()
+        self._said_something = False
+        self.woken = threading.Event()
+        """Set after a commit that said something, where the database itself cannot tell the relay."""
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """One transaction: committed when the block ends, rolled back when it raises."""
         try:
-            with self.engine.begin() as connection:
-                yield connection
+            with self._one_at_a_time():
+                self._said_something = False
+                with self.engine.begin() as connection:
+                    yield connection
+                if self._said_something:
+                    self.woken.set()
         except DBAPIError as wrong:
             raise translated(wrong) from wrong
         except PoolTimeout as wrong:
             raise StoreUnavailable("every connection is in use") from wrong
+
+    @contextmanager
+    def _one_at_a_time(self) -> Iterator[None]:
+        if self._turn is None:
+            yield
+        elif not self._turn.acquire(timeout=TURN_SECONDS):
+            raise StoreUnavailable(f"another transaction has held the store for {TURN_SECONDS} s")
+        else:
+            try:
+                yield
+            finally:
+                self._turn.release()
 
     def probe(self) -> None:
         """Ask the database for a sign of life that includes being able to write. Raises StoreUnavailable."""
@@ -61,48 +73,16 @@ class Store:
 
     def wake_relay(self, connection: Connection) -> None:
         """Within a transaction: when it commits, the relay wakes, in whichever process it lives."""
-        if self.engine.dialect.name == "postgresql":
+        if self.is_postgres:
             connection.execute(text(f"NOTIFY {WAKE_CHANNEL}"))
+        else:
+            self._said_something = True
 
     def close(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
 
 
-def translated(wrong: DBAPIError) -> Exception:
-    """The chassis' name for a driver's error, or the error itself."""
-    state = getattr(wrong.orig, "pgcode", None)
-    if state in _CONFLICTS:
-        return StoreConflict(str(wrong.orig).splitlines()[0])
-    lost = wrong.connection_invalidated or isinstance(wrong, InterfaceError)
-    if lost or state in _OUTAGES or (isinstance(wrong, OperationalError) and state is None):
-        return StoreUnavailable(str(wrong.orig).strip().splitlines()[0] if str(wrong.orig).strip() else "connection lost")
-    return wrong
-
-
 def machine_now() -> datetime:
     """The machine's time, for retries, leases and retention; never for the business."""
     return datetime.now(UTC)
-
-
-def driver_url(url: str) -> URL:
-    """The URL with our driver: psycopg2 gives way under eventlet as it is, psycopg 3 blocks the whole hub."""
-    parsed = make_url(url)
-    return parsed.set(drivername="postgresql+psycopg2") if parsed.drivername == "postgresql" else parsed
-
-
-def _engine(url: str, pool_size: int) -> Engine:
-    return create_engine(
-        driver_url(url),
-        pool_size=pool_size,
-        max_overflow=pool_size,
-        connect_args={
-            "connect_timeout": 5,
-            # a database that froze is noticed in seconds, not after the kernel's two hours
-            "keepalives_idle": 5,
-            "keepalives_interval": 2,
-            "keepalives_count": 3,
-            "tcp_user_timeout": 15000,
-            "application_name": "whistle",
-        },
-    )

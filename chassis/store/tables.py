@@ -1,6 +1,7 @@
 """The tables that every service has beside its own: inbox, outbox, timers, sequences and the audit of dead letters."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Column, Index, Integer, LargeBinary, MetaData, Table, Text, text
 
@@ -11,6 +12,9 @@ APPLIED, WAITING, DEAD, DROPPED = "applied", "waiting", "dead", "dropped"
 
 PENDING, PUBLISHED, PARKED = "pending", "published", "parked"
 """Outbox states: to be published · the broker confirmed it · the broker refused it, waits for a person."""
+
+COUNTED: dict[str, Any] = {"sqlite_autoincrement": True}
+"""For a table with a ``position``: SQLite would give the highest one out again after its row is deleted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,7 @@ def chassis_tables(metadata: MetaData) -> ChassisTables:
             Column("who", Text, nullable=False),
             Column("action", Text, nullable=False),
             Column("what", Document, nullable=False),
+            **COUNTED,
         ),
     )
 
@@ -105,6 +110,7 @@ def _outbox(metadata: MetaData) -> Table:
             sqlite_where=text("state = 'pending'"),
         ),
         Index("outbox_subject", "subject", "sequence"),
+        **COUNTED,
     )
 
 
@@ -124,4 +130,5 @@ def _timers(metadata: MetaData) -> Table:
         Column("reason", Text),
         Index("timers_due", "due_at"),
         Index("timers_subject", "subject", "name"),
+        **COUNTED,
     )

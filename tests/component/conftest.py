@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import delete
 
 from chassis.bus.amqp import connect
-from chassis.bus.topology import declare
+from chassis.bus.amqp.topology import declare
 from contracts.topology import EXCHANGES
 from tests.component.broker import Broker
 from tests.component.counting import Counting, metadata, new_store
@@ -17,15 +17,28 @@ from tests.kit.servers import PostgresServer, RabbitServer
 
 
 @pytest.fixture(scope="session")
-def counting_url(postgres_server: PostgresServer) -> Iterator[str]:
-    """The counting service's database."""
+def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """The counting service's database on the real server."""
     name = f"counting_{uuid4().hex[:8]}"
     url = postgres_server.create_database(name)
+    yield url
+    postgres_server.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def sqlite_url(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The counting service's database as the embedded default has it."""
+    return f"sqlite:///{tmp_path_factory.mktemp('counting')}/counting.db"
+
+
+@pytest.fixture(scope="session", params=["postgres", "sqlite"])
+def counting_url(request: pytest.FixtureRequest) -> str:
+    """The counting service's database, with its tables: every promise of the chassis holds on both kinds."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
     store = new_store(url)
     metadata.create_all(store.engine)
     store.close()
-    yield url
-    postgres_server.drop_database(name)
+    return url
 
 
 @pytest.fixture
@@ -33,7 +46,8 @@ def counting(counting_url: str) -> Iterator[Counting]:
     """The counting service over empty tables."""
     store = new_store(counting_url)
     with store.transaction() as connection:
-        connection.execute(text("TRUNCATE " + ", ".join(table.name for table in metadata.sorted_tables) + " RESTART IDENTITY"))
+        for table in metadata.sorted_tables:
+            connection.execute(delete(table))
     yield Counting(store)
     store.close()
 
@@ -52,6 +66,6 @@ def virtual_host(rabbit_server: RabbitServer) -> Iterator[Broker]:
     rabbit_server.add_vhost(name)
     made = Broker(rabbit_server, name)
     with connect(made.url, "tests") as connection:
-        declare(connection, dict.fromkeys(EXCHANGES, ""), {})
+        declare(connection, EXCHANGES, {})
     yield made
     rabbit_server.delete_vhost(name)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, Text, func, select
 
 from chassis.clock import ManualClock
@@ -26,6 +27,8 @@ from contracts.envelope import Event
 from contracts.events.dispatch import CaseResumed
 from contracts.events.intake import ReportFiled
 
+on_postgres = pytest.mark.parametrize("counting_url", ["postgres"], indirect=True)
+"""For what only a server does: locks that two sessions wait for, sessions that end, errors of its own."""
 START = datetime(2026, 3, 3, 8, tzinfo=UTC)
 SOURCE = "/counting"
 

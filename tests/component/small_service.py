@@ -45,4 +45,4 @@ class CountingService:
 
 
 if __name__ == "__main__":
-    sys.exit(launch.serve(CountingService, DEFINITION, read("counting"), frozenset({CaseResumed.type})))
+    sys.exit(launch.serve(launch.Hosted(CountingService, DEFINITION, read("counting")), frozenset({CaseResumed.type})))

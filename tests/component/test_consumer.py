@@ -220,4 +220,4 @@ def test_a_poisonous_message_becomes_a_dead_letter_and_the_next_is_taken(
 
 def test_reading_properties_is_still_the_clients_own() -> None:
     """The guard above stands in a method of the client library: a new version may have renamed it."""
-    assert GenericContent._load_properties.__module__ == "chassis.bus.amqp"
+    assert GenericContent._load_properties.__module__ == "chassis.bus.amqp.connection"

@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from sqlalchemy import MetaData, create_engine, inspect, text
 
 from chassis.store import migrate
-from chassis.store.store import driver_url
+from chassis.store.engine import driver_url
 from cli.main import main
 from cli.services import definition
 from contracts.topology import SERVICES

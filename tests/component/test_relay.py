@@ -18,15 +18,16 @@ from sqlalchemy import text
 
 from chassis.bus import BusUnavailable, Letter, Publisher
 from chassis.bus.amqp import AmqpPublisher, connect
-from chassis.bus.topology import declare
+from chassis.bus.amqp.topology import declare
 from chassis.outcome import Happened, Outcome
-from chassis.relay import LEADER_LOCK, Relay
+from chassis.relay import Relay
 from chassis.store import Store
+from chassis.store.leader import LEADER_LOCK
 from chassis.work import UnitOfWork, Work
 from contracts.events.dispatch import CaseResumed
 from contracts.topology import EXCHANGES
 from tests.component.broker import Broker
-from tests.component.counting import SOURCE, START, Counting, Watched, metadata, new_store, states
+from tests.component.counting import SOURCE, START, Counting, Watched, metadata, new_store, on_postgres, states
 from tests.kit.processes import wait_until
 from tests.kit.servers import PostgresServer, RabbitServer
 
@@ -143,6 +144,7 @@ def test_a_message_is_persistent_and_carries_only_what_was_said(
     assert bytes(message.body.encode()) == row["body"]
 
 
+@on_postgres
 def test_a_transaction_that_commits_late_is_not_skipped(counting: Counting, broker: Broker, publisher: AmqpPublisher) -> None:
     queue = broker.queue(EXCHANGE, [KEY])
     with running(counting.store.url, publisher):
@@ -210,7 +212,7 @@ def test_a_broker_that_dies_in_the_middle_loses_nothing(killable_rabbit: RabbitS
 
     def world() -> str:
         with connect(broker.url, "tests") as connection:
-            declare(connection, dict.fromkeys(EXCHANGES, ""), {})
+            declare(connection, EXCHANGES, {})
             with connection.channel() as channel:
                 channel.queue_declare("kept", durable=True, auto_delete=False)
                 channel.queue_bind("kept", EXCHANGE, KEY)
@@ -319,6 +321,7 @@ def end_session(one: Counting) -> None:
             connection.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
 
 
+@on_postgres
 def test_of_two_relays_one_leads_and_the_other_follows_when_it_ends(
     counting: Counting, broker: Broker, publisher: AmqpPublisher
 ) -> None:
@@ -339,6 +342,7 @@ def test_of_two_relays_one_leads_and_the_other_follows_when_it_ends(
     assert late.watch.confirmed == 1
 
 
+@on_postgres
 def test_leadership_moves_when_the_leaders_session_ends(counting: Counting, broker: Broker, publisher: AmqpPublisher) -> None:
     queue, url = broker.queue(EXCHANGE, [KEY]), counting.store.url
     with running(url, publisher, poll=0.05) as first:
@@ -357,6 +361,7 @@ def test_leadership_moves_when_the_leaders_session_ends(counting: Counting, brok
             wait_until(lambda: second.watch.confirmed == 1, "the other published it", 10)
 
 
+@on_postgres
 def test_a_leader_whose_session_ended_marks_nothing_and_the_next_publishes_again(
     counting: Counting, broker: Broker, publisher: AmqpPublisher
 ) -> None:
@@ -376,6 +381,7 @@ def test_a_leader_whose_session_ended_marks_nothing_and_the_next_publishes_again
     assert relay.watch.confirmed == 1
 
 
+@on_postgres
 def test_a_commit_of_another_process_wakes_the_relay_at_once(
     counting: Counting, broker: Broker, publisher: AmqpPublisher
 ) -> None:
@@ -401,6 +407,7 @@ def test_what_is_pending_is_published_before_the_relay_ends(
     assert len(broker.taken(queue, 10)) == 10
 
 
+@on_postgres
 def test_what_is_committed_just_before_the_stop_is_published_too(
     counting: Counting, broker: Broker, publisher: AmqpPublisher
 ) -> None:

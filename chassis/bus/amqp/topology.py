@@ -3,7 +3,7 @@
 A copy for a queue that is not there yet vanishes, so this runs first, as one command, and services check it passively.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from kombu import Connection, Exchange, Queue
 
@@ -11,8 +11,8 @@ DELIVERY_LIMIT = 1000
 """A consumer that is killed again and again must not take innocent prefetched messages with it: RabbitMQ 4 says 20."""
 
 
-def declare(connection: Connection, exchanges: Mapping[str, str], queues: Mapping[str, Mapping[str, list[str]]]) -> None:
-    """Declare durable topic ``exchanges`` {name: doc} and quorum ``queues`` {name: {exchange: [routing keys]}}.
+def declare(connection: Connection, exchanges: Iterable[str], queues: Mapping[str, Mapping[str, list[str]]]) -> None:
+    """Declare durable topic ``exchanges`` and quorum ``queues`` {name: {exchange: [routing keys]}}.
 
     Declaring what is there already changes nothing. Each queue has a safety net, ``<queue>.dead``.
     """

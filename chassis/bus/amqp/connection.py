@@ -1,0 +1,42 @@
+"""Connections to the broker, and what goes wrong with them."""
+
+from typing import Any
+
+import amqp.serialization
+from amqp.exceptions import AMQPError
+from kombu import Connection
+from kombu.exceptions import KombuError
+
+LOST = (AMQPError, KombuError, OSError)
+"""What a connection that went away, or never was there, raises."""
+HEARTBEAT = 20
+
+
+_load_properties = amqp.serialization.GenericContent._load_properties
+
+
+def _load_what_can_be(content: Any, class_id: int, buffer: Any, offset: int) -> Any:
+    """A sender's content type that is no UTF-8, or a date in the year 60,000, must not end every consumer that reads it.
+
+    Without its properties the message is no event any more and ends as a dead letter.
+    """
+    try:
+        return _load_properties(content, class_id, buffer, offset)
+    except Exception:
+        content.properties = {}
+        return offset
+
+
+amqp.serialization.GenericContent._load_properties = _load_what_can_be
+
+
+def connect(url: str, name: str, heartbeat: int = HEARTBEAT) -> Connection:
+    """An open connection with a name that the broker's operators can read. Raises one of `LOST`."""
+    connection = Connection(
+        url,
+        heartbeat=heartbeat,
+        connect_timeout=5,
+        transport_options={"client_properties": {"connection_name": name}},
+    )
+    connection.connect()
+    return connection

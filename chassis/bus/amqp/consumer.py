@@ -1,0 +1,138 @@
+"""Consuming a queue in batches."""
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import amqp
+from kombu import Connection
+
+from chassis.bus.amqp.connection import LOST, connect
+from chassis.store import StoreUnavailable
+from chassis.wire import JSON, Message
+
+log = logging.getLogger(__name__)
+
+PAUSE_FIRST, PAUSE_LONGEST = 0.2, 5.0
+
+
+class AmqpConsumer:
+    """Consumes one queue in batches: whatever has arrived, at most ``batch``, is taken together and acked together.
+
+    ``take`` returns when every message's row is committed. While it raises StoreUnavailable nothing is acked: the
+    connection is closed, so that the broker keeps the messages for whoever can work, until ``probe`` succeeds.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        queue: str,
+        take: Callable[[Sequence[Message]], None],
+        probe: Callable[[], None],
+        on_state: Callable[[str | None], None],
+        batch: int = 100,
+        prefetch: int = 200,
+    ):
+        self._url, self.queue = url, queue
+        self._take, self._probe, self._on_state = take, probe, on_state
+        self._batch, self._prefetch, self._pause = batch, prefetch, PAUSE_FIRST
+        self._buffer: deque[Any] = deque()
+        self.redelivered = 0
+
+    def run(self, stop: threading.Event) -> None:
+        """Consume until ``stop`` is set, through every outage; then settle what was delivered and return."""
+        while not stop.is_set():
+            try:
+                connection = connect(self._url, self.queue)
+                try:
+                    self._consume(connection, stop)
+                    connection.release()
+                finally:
+                    connection.collect()
+            except StoreUnavailable as wrong:
+                self._outage("the store is unavailable", wrong)
+                self._wait_for_store(stop)
+            except LOST as wrong:
+                hint = "; run `whistle topology`" if isinstance(wrong, amqp.NotFound) else ""
+                self._outage(f"the broker is unavailable: {type(wrong).__name__}{hint}", wrong)
+                self._rest(stop)
+            except Exception as wrong:  # unforeseen, but the other queues need not stand still for it
+                log.exception("%s: unforeseen", self.queue)
+                self._outage(f"unforeseen: {type(wrong).__name__}", wrong)
+                self._rest(stop)
+
+    def _rest(self, stop: threading.Event) -> None:
+        stop.wait(self._pause)
+        self._pause = min(self._pause * 2, PAUSE_LONGEST)
+
+    def _outage(self, what: str, wrong: Exception) -> None:
+        log.warning("%s: %s", self.queue, what, extra={"error": str(wrong)[:200]})
+        self._on_state(what)
+
+    def _wait_for_store(self, stop: threading.Event) -> None:
+        while not stop.wait(0.5):
+            try:
+                return self._probe()
+            except StoreUnavailable:
+                continue
+
+    def _consume(self, connection: Connection, stop: threading.Event) -> None:
+        self._buffer.clear()
+        channel = connection.channel()
+        channel.queue_declare(self.queue, passive=True)
+        # the body as it came: kombu's own Consumer decompresses, and the channel decodes, as a sender's header tells them to
+        channel.auto_decode = False
+        channel.basic_qos(0, self._prefetch, False)
+        tag = channel.basic_consume(self.queue, callback=self._buffer.append)
+        self._on_state(None)
+        stopping = False
+        while self._buffer or not stopping:
+            if not stopping:
+                self._gather(connection)
+            last = self._settle()
+            self._pause = PAUSE_FIRST
+            if stop.is_set() and not stopping:
+                # before the ack: for what an ack makes room for, the broker sets messages aside that count as delivered
+                channel.basic_cancel(tag)
+                stopping = True
+            if last is not None:
+                channel.basic_ack(last, multiple=True)
+            connection.heartbeat_check()
+
+    def _gather(self, connection: Connection) -> None:
+        """Wait a little for a first message, then take along what is already here."""
+        wait = 0.25
+        while len(self._buffer) < self._batch:
+            try:
+                connection.drain_events(timeout=wait)
+            except TimeoutError:
+                return
+            if self._buffer:
+                wait = 0
+
+    def _settle(self) -> int | None:
+        """Take one batch; answers the delivery tag up to which all may be acked."""
+        self._on_state(None)
+        batch = [self._buffer.popleft() for _ in range(min(self._batch, len(self._buffer)))]
+        if not batch:
+            return None
+        self.redelivered += sum(1 for message in batch if message.delivery_info.get("redelivered"))
+        self._take([_message(message) for message in batch])
+        return int(batch[-1].delivery_tag)
+
+
+def _message(received: Any) -> Message:
+    properties = received.properties
+    return Message(
+        # headers are the sender's: only text is looked at, and nothing of it is ever sent on
+        headers={
+            name: value
+            for name, value in (properties.get("application_headers") or {}).items()
+            if isinstance(name, str) and isinstance(value, str)
+        },
+        content_type=properties.get("content_type") or JSON,
+        body=bytes(received.body or b""),  # the client has "" for an empty body
+        user_id=properties.get("user_id"),
+    )

@@ -1,0 +1,119 @@
+"""Publishing under a window of confirms."""
+
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+import amqp
+from kombu import Connection
+
+from chassis.bus import BusUnavailable, Letter
+from chassis.bus.amqp.connection import HEARTBEAT, LOST, connect
+
+
+class AmqpPublisher:
+    """Publishes persistent messages under a window of publisher confirms.
+
+    A nack or a returned message is refused; a lost connection or a confirm that takes longer than ``confirm_timeout``
+    seconds is BusUnavailable, and the connection is dropped without waiting for the broker, which may be frozen.
+    """
+
+    def __init__(self, url: str, name: str, confirm_timeout: float = 20.0, heartbeat: int = HEARTBEAT):
+        self._url, self._heartbeat = url, heartbeat
+        self._name = name
+        self._timeout = confirm_timeout
+        self._connection: Connection | None = None
+        self._channel: Any = None
+        self._open_tags: dict[int, str] = {}
+        self._refused: dict[str, str] = {}
+        self._next_tag = 1
+
+    def publish(self, letters: Sequence[Letter]) -> Mapping[str, str]:
+        """See `Publisher.publish`."""
+        try:
+            self._open()
+            self._refused = {}
+            for letter in letters:
+                self._send(letter)
+            self._await_confirms()
+        except LOST as wrong:
+            self.drop()
+            raise BusUnavailable(f"{type(wrong).__name__} while publishing") from wrong
+        return self._refused
+
+    def keep_alive(self) -> None:
+        """Send and read heartbeats: the broker ends a connection that is silent, and the next event would find it dead."""
+        if self._connection is None:
+            return
+        try:
+            with suppress(TimeoutError):
+                self._connection.drain_events(timeout=0)
+            self._connection.heartbeat_check()
+        except LOST:
+            self.drop()
+
+    def close(self) -> None:
+        """Close in good order."""
+        if self._connection is not None:
+            with suppress(*LOST):
+                self._connection.release()
+        self._connection = None
+
+    def drop(self) -> None:
+        """Let go of the connection without a word to the broker."""
+        if self._connection is not None:
+            with suppress(Exception):
+                self._connection.collect()
+        self._connection = None
+
+    def _open(self) -> None:
+        if self._connection is not None:
+            return
+        self._connection = connect(self._url, self._name, self._heartbeat)
+        self._channel = self._connection.channel()
+        self._channel.confirm_select()
+        self._channel.events["basic_ack"].add(self._on_ack)
+        self._channel.events["basic_nack"].add(self._on_nack)
+        self._channel.events["basic_return"].add(self._on_return)
+        self._open_tags, self._next_tag = {}, 1
+
+    def _send(self, letter: Letter) -> None:
+        assert self._connection is not None
+        message = amqp.Message(
+            letter.message.body,
+            application_headers=dict(letter.message.headers),
+            content_type=letter.message.content_type,
+            content_encoding="utf-8",
+            delivery_mode=2,
+            message_id=letter.event_id,
+            # the broker refuses a name that is not the connection's own: consumers can rely on it
+            user_id=self._connection.userid,
+        )
+        self._open_tags[self._next_tag] = letter.event_id
+        self._next_tag += 1
+        self._channel.basic_publish(message, letter.exchange, letter.type, mandatory=letter.mandatory, timeout=self._timeout)
+
+    def _await_confirms(self) -> None:
+        end = time.monotonic() + self._timeout
+        while self._open_tags:
+            left = end - time.monotonic()
+            if left <= 0:
+                raise TimeoutError("the broker did not confirm in time")
+            assert self._connection is not None
+            self._connection.drain_events(timeout=left)
+
+    def _settled(self, tag: int, multiple: bool) -> list[str]:
+        tags = [open_tag for open_tag in self._open_tags if open_tag <= tag] if multiple else [tag]
+        return [self._open_tags.pop(one) for one in tags if one in self._open_tags]
+
+    def _on_ack(self, tag: int, multiple: bool) -> None:
+        self._settled(tag, multiple)
+
+    def _on_nack(self, tag: int, multiple: bool) -> None:
+        for event_id in self._settled(tag, multiple):
+            self._refused[event_id] = "the broker refused it"
+
+    def _on_return(self, _error: Any, _exchange: str, _routing_key: str, message: Any) -> None:
+        # arrives before the ack of the same message
+        self._refused[message.properties["message_id"]] = "no queue is bound for it"

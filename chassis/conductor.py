@@ -1,0 +1,94 @@
+"""Several services of one process, moved in one fixed order on a clock that jumps: the same story each time it is told.
+
+Nothing runs by itself. `settle` does all that can be done at this instant; then the clock may be moved to the next timer or
+to whatever is simulated. How fast the machine is decides nothing.
+"""
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+
+from chassis.bus.embedded import EmbeddedConsumer
+from chassis.inbox import Inbox
+from chassis.relay import Relay
+from chassis.runtime import Part, Runtime, Spawn
+from chassis.store import StoreUnavailable, machine_now
+from chassis.store.leader import Candidate, candidate
+
+_ANY_DUE = timedelta(days=365)
+
+
+class Conducted(Runtime):
+    """A service whose parts wait to be moved."""
+
+    def start(self, spawn: Spawn) -> None:
+        """Open the queues, become the store's leader, and let nothing run. Raises StoreUnavailable where another leads."""
+        self._inboxes: list[Inbox] = self.inboxes()
+        self._relay: Relay = self.relay()
+        self._timers: Part = self.timers()
+        self._held = ExitStack()
+        self._session: Candidate = self._held.enter_context(candidate(self.store))
+        if not self._session.lead():
+            raise StoreUnavailable(f"another process is at work on {self.store.engine.url.database}")
+        self._consumers = [self.consumer(inbox) for inbox in self._inboxes]
+        for consumer in self._consumers:
+            assert isinstance(consumer, EmbeddedConsumer)
+            consumer.open()
+
+    def stop_intake(self) -> None:
+        """Nothing is taken in but what the conductor moves."""
+
+    def stop(self) -> None:
+        """Let go of everything."""
+        self._held.close()
+        self.store.close()
+
+    def publish(self) -> int:
+        """Publish one batch; answers how many events it had."""
+        return self._relay.publish_pending(self._session)
+
+    def ring(self) -> int:
+        """Ring one batch of what is due; answers how many timers it had."""
+        return self._timers.step()
+
+    def work(self) -> int:
+        """One step of each part of the service's own; answers how much there was to do."""
+        return sum(part.step() for part in self.own)
+
+    def retry(self) -> int:
+        """Try one waiting event again, due or not: nothing else can change any more that it could wait for."""
+        return sum(inbox.retry_one(machine_now() + _ANY_DUE) for inbox in self._inboxes)
+
+    def next_due(self) -> datetime | None:
+        """When the next timer is due, in business time."""
+        due = select(func.min(self.store.tables.timers.c.due_at))
+        with self.store.transaction() as connection:
+            found: datetime | None = connection.execute(due).scalar_one()
+        return found
+
+
+class Conductor:
+    """Moves services in the order in which they are given."""
+
+    def __init__(self, services: Sequence[Conducted]):
+        self._services = services
+
+    def settle(self) -> None:
+        """Do all that can be done at this instant. Raises StoreUnavailable and BusUnavailable: nobody else mends it."""
+        while self._moved():
+            pass
+
+    def _moved(self) -> int:
+        """One round of the first kind of work that there is."""
+        return (
+            sum(service.publish() for service in self._services)
+            or sum(service.ring() for service in self._services)
+            or sum(service.work() for service in self._services)
+            or sum(service.retry() for service in self._services)
+        )
+
+    def next_due(self) -> datetime | None:
+        """When the next timer of any service is due; None where none is armed."""
+        return min(filter(None, (service.next_due() for service in self._services)), default=None)

@@ -1,0 +1,56 @@
+"""Engines for the two kinds of database: PostgreSQL, and SQLite where all services live in one process."""
+
+from typing import Any
+
+from sqlalchemy import URL, Engine, create_engine, event, make_url
+
+SQLITE_BUSY_SECONDS = 5
+"""How long a statement waits for another process, such as a command of an operator's."""
+
+
+def driver_url(url: str) -> URL:
+    """The URL with our driver: psycopg2 gives way under eventlet as it is, psycopg 3 blocks the whole hub."""
+    parsed = make_url(url)
+    return parsed.set(drivername="postgresql+psycopg2") if parsed.drivername == "postgresql" else parsed
+
+
+def new_engine(url: str, pool_size: int = 10) -> Engine:
+    """An engine whose transactions are durable when they have committed."""
+    parsed = driver_url(url)
+    return _sqlite(parsed) if parsed.get_backend_name() == "sqlite" else _postgres(parsed, pool_size)
+
+
+def _postgres(url: URL, pool_size: int) -> Engine:
+    return create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        connect_args={
+            "connect_timeout": 5,
+            # a database that froze is noticed in seconds, not after the kernel's two hours
+            "keepalives_idle": 5,
+            "keepalives_interval": 2,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 15000,
+            "application_name": "whistle",
+        },
+    )
+
+
+def _sqlite(url: URL) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": SQLITE_BUSY_SECONDS, "check_same_thread": False})
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _prepare(connection: Any, _record: Any) -> None:
+    # the driver must not begin transactions by itself: it would do so too late, and not for every statement
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: Any) -> None:
+    """Take the right to write at once: a transaction that reads first could not get it any more."""
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -1,0 +1,38 @@
+"""What a driver's errors mean to those who use a store."""
+
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+
+_CONFLICTS = {"40001", "40P01"}
+"""SQLSTATE of a serialization failure and of a deadlock: the transaction is simply run again."""
+_OUTAGES = {"25006", "53100", "53200", "53300", "57P01", "57P02", "57P03"}
+"""Read only, disk full, out of memory, too many connections, shutting down, crashed, starting up: no event is to blame."""
+_SQLITE_OUTAGES = tuple(f"SQLITE_{name}" for name in ("BUSY", "CANTOPEN", "FULL", "IOERR", "LOCKED", "NOMEM", "READONLY"))
+"""How SQLite's names begin where the file or the disk is to blame."""
+
+
+class StoreUnavailable(Exception):
+    """The store cannot be reached or cannot write. An outage, never an event's failed attempt."""
+
+
+class StoreConflict(Exception):
+    """Two transactions were in each other's way and this one gave in. Run it again."""
+
+
+def translated(wrong: DBAPIError) -> Exception:
+    """The chassis' name for a driver's error, or the error itself."""
+    if getattr(wrong.orig, "pgcode", None) in _CONFLICTS:
+        return StoreConflict(_first_line(wrong))
+    return StoreUnavailable(_first_line(wrong) or "connection lost") if _is_outage(wrong) else wrong
+
+
+def _is_outage(wrong: DBAPIError) -> bool:
+    if wrong.connection_invalidated or isinstance(wrong, InterfaceError):
+        return True
+    if sqlite := getattr(wrong.orig, "sqlite_errorname", None):
+        return str(sqlite).startswith(_SQLITE_OUTAGES)
+    state = getattr(wrong.orig, "pgcode", None)
+    return state in _OUTAGES or (isinstance(wrong, OperationalError) and state is None)
+
+
+def _first_line(wrong: DBAPIError) -> str:
+    return next(iter(str(wrong.orig).strip().splitlines()), "")

@@ -1,0 +1,50 @@
+"""`whistle embedded`: all four services in one process, with an in-process bus and a SQLite file each."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from chassis.config import read_yaml
+from cli.home import Home
+
+
+def _path(default: str) -> dict[str, Any]:
+    return {"type": click.Path(path_type=Path), "default": Path(default), "show_default": True}
+
+
+@click.command()
+@click.option("--home", **_path("var/run"), help="Where its files are.")
+@click.option("--config", **_path("deploy"), help="The rules to run by.")
+@click.option("--accounts", **_path("deploy/demo/accounts.yaml"), help="Who may command what; tokens are made once.")
+@click.option("--directory", "file", **_path("deploy/demo/directory.yaml"), help="Areas, categories, responders.")
+@click.option("--port", default=8100, show_default=True, help="HTTP takes the four ports after it, ops those after it and 10.")
+def embedded(home: Path, config: Path, accounts: Path, file: Path, port: int) -> None:
+    """Run all four services in this process until it is told to stop (SIGTERM or Ctrl-C)."""
+    from chassis import launch  # patches the standard library: only where a service runs
+    from chassis.bus.embedded import EmbeddedBus
+    from chassis.settings import read
+    from chassis.store.migrate import upgrade
+    from cli.directory import load_file
+    from cli.services import LISTENED, bound_queues, hosted
+    from contracts.topology import SERVICES
+
+    place = Home(home)
+    with place.held():
+        place.prepare(read_yaml(accounts)["accounts"], config, port)
+        place.apply()
+        for service in SERVICES:
+            upgrade(f"services.{service}", read(service).database_url)
+        load_file(file)
+        _say_where(place)
+        sys.exit(launch.serve_together([hosted(service) for service in SERVICES], LISTENED, EmbeddedBus(bound_queues())))
+
+
+def _say_where(home: Home) -> None:
+    settings = home.settings()
+    for key in sorted(settings):
+        if key.endswith("_HTTP"):
+            click.echo(f"{key.removeprefix('WHISTLE_').removesuffix('_HTTP').lower():10} http://{settings[key]}")
+    click.echo(f"tokens     {home.path / 'tokens.yaml'}")
+    click.echo(f"commands   set -a; . {home.path / 'settings.env'}; set +a; whistle dead list tickets")

@@ -1,0 +1,104 @@
+"""The home of an embedded deployment: one directory with four SQLite files, secrets made once, and the settings that name them.
+
+What an operator types finds it by `settings.env`, a file of ``KEY=value`` lines that a shell can read.
+"""
+
+import fcntl
+import hashlib
+import os
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from chassis.config import read_yaml
+from contracts.topology import SERVICES
+
+EMBEDDED = "embedded:"
+"""In the place of a broker's address: the services live in one process."""
+
+
+class HomeInUse(Exception):
+    """Another process is at work in this home. The message names it."""
+
+
+class Home:
+    """An embedded deployment's directory. Making one changes nothing on disk; `prepare` does."""
+
+    def __init__(self, path: Path):
+        self.path = path
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold the home alone. Raises HomeInUse."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        with (self.path / "lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise HomeInUse(f"{self.path}: another process is at work here; stop it, or give another --home") from None
+            yield
+
+    def prepare(self, accounts: Sequence[Mapping[str, Any]], config_dir: Path, port: int) -> None:
+        """Write what is missing: secret, tokens, identities; and the settings, which may change with each start.
+
+        ``accounts`` are as in an identities file, without tokens. ``port`` is the first of eight: HTTP, then ops.
+        """
+        secret = self._once("secret", lambda: secrets.token_urlsafe(32))
+        tokens = self._once("tokens.yaml", lambda: yaml.safe_dump({one["id"]: secrets.token_urlsafe(24) for one in accounts}))
+        self._write_identities(accounts, yaml.safe_load(tokens))
+        lines = [f"{key}={value}" for key, value in self._settings(secret, config_dir, port).items()]
+        self._write("settings.env", "\n".join(lines) + "\n")
+
+    def settings(self) -> dict[str, str]:
+        """The settings as they were written last."""
+        lines = (self.path / "settings.env").read_text("utf-8").splitlines()
+        return dict(line.split("=", 1) for line in lines)
+
+    def apply(self) -> None:
+        """Set them for this process. What its environment says already counts before."""
+        for key, value in self.settings().items():
+            os.environ.setdefault(key, value)
+
+    def tokens(self) -> dict[str, str]:
+        """Each account's bearer token."""
+        loaded: dict[str, str] = read_yaml(self.path / "tokens.yaml")
+        return loaded
+
+    def _settings(self, secret: str, config_dir: Path, port: int) -> dict[str, str]:
+        home = self.path.resolve()
+        values = {
+            "WHISTLE_AMQP_URL": EMBEDDED,
+            "WHISTLE_SECRET": secret,
+            "WHISTLE_IDENTITIES": str(home / "identities.yaml"),
+            "WHISTLE_CONFIG_DIR": str(config_dir.resolve()),
+        }
+        for number, service in enumerate(SERVICES, start=1):
+            values[f"WHISTLE_{service.upper()}_DATABASE_URL"] = f"sqlite:///{home}/{service}.db"
+            values[f"WHISTLE_{service.upper()}_HTTP"] = f"127.0.0.1:{port + number if port else 0}"
+            values[f"WHISTLE_{service.upper()}_OPS"] = f"127.0.0.1:{port + 10 + number if port else 0}"
+        return values
+
+    def _write_identities(self, accounts: Sequence[Mapping[str, Any]], tokens: Mapping[str, str]) -> None:
+        known = [
+            {**one, "amqp_user": one["id"], "token_sha256": hashlib.sha256(tokens[one["id"]].encode()).hexdigest()}
+            for one in accounts
+            if one["id"] in tokens
+        ]
+        self._write("identities.yaml", yaml.safe_dump({"accounts": known}, allow_unicode=True))
+
+    def _once(self, name: str, make: Any) -> str:
+        path = self.path / name
+        if not path.exists():
+            self._write(name, make())
+        return path.read_text("utf-8").strip()
+
+    def _write(self, name: str, text: str) -> None:
+        """Whole or not at all, and for nobody else's eyes."""
+        beside = self.path / f".{name}"
+        beside.touch(mode=0o600)
+        beside.write_text(text, "utf-8")
+        beside.replace(self.path / name)
