@@ -106,13 +106,13 @@ class Known:
         """
         if act.kind is Kind.WHISTLE or act.answers is None:
             return act
-        ticket = self._ticket(act.subject)
+        ticket, event = self._ticket(act.subject), act.answers
         if act.kind is Kind.REPORT:
-            return act if self._report(act, act.answers, ticket) else None
+            return act if self._report(act, event, ticket) else None
         asked = self._request if act.kind is Kind.REQUEST else self._desk
         if act.name == http.MERGE.id:
             act = replace(act, data={**act.data, "into": self._survivor(act.data["into"])})
-        if not asked(act, act.answers, ticket):
+        if not asked(act, event, ticket):
             return None
         if act.name == http.MERGE.id:
             ticket.into = act.data["into"]

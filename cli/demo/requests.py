@@ -7,10 +7,10 @@ street.yaml's date. The data names nobody: who asks, and their telephone numbers
 import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, TypeVar
 
 from chassis.config import BadConfig
 from cli.demo.boards import Boards, Community
@@ -19,10 +19,23 @@ from cli.demo.rules import Rules, drawn
 from contracts.codes import CoordinateSystem, RejectReason, Urgency
 from services.tickets.domain.whistle import ticket_id, urgency_of
 
+T = TypeVar("T")
+
 COLUMNS = (
-    "unique_key created_date complaint_type descriptor location_type incident_zip incident_address city intersection_street_1 "
-    "intersection_street_2 community_board open_data_channel_type latitude longitude"
-).split()
+    "unique_key",
+    "created_date",
+    "complaint_type",
+    "descriptor",
+    "incident_zip",
+    "incident_address",
+    "city",
+    "intersection_street_1",
+    "intersection_street_2",
+    "community_board",
+    "open_data_channel_type",
+    "latitude",
+    "longitude",
+)
 """What is read of the forty-one."""
 
 
@@ -52,16 +65,14 @@ def source(account: str) -> str:
 def read_whistles(path: Path, complaints: Complaints, boards: Boards, rules: Rules, zone: tzinfo) -> tuple[Whistle, ...]:
     """Every row, in the order of time. Raises BadConfig with file, row and reason."""
     rows = _rows(path)
-    made, number = [], 0
-    try:
-        moments = [datetime.fromisoformat(row["created_date"]).replace(tzinfo=zone) for row in rows]
-        late = timedelta(days=(rules.start - min(moments).date()).days)
-        for number, (row, moment) in enumerate(zip(rows, moments, strict=True), start=1):
+    moments = [_moment(path, number, row["created_date"], zone) for number, row in enumerate(rows, start=1)]
+    late = rules.start - min(moments).astimezone(zone).date()
+    made = []
+    for number, (row, moment) in enumerate(zip(rows, moments, strict=True), start=1):
+        try:
             made.append(_whistle(row, moment + late, complaints, boards, rules))
-    except KeyError as unknown:
-        raise BadConfig(f"{path}: row {number}: {unknown} is not in the files beside it") from None
-    except ValueError as wrong:
-        raise BadConfig(f"{path}: row {number}: {wrong}") from None
+        except ValueError as wrong:
+            raise BadConfig(f"{path}: row {number}: {wrong}") from None
     if len({one.id for one in made}) < len(made):
         raise BadConfig(f"{path}: unique_key: two rows have the same")
     return tuple(sorted(made, key=lambda one: (one.at, one.id)))
@@ -82,10 +93,17 @@ def _rows(path: Path) -> Sequence[dict[str, str]]:
     return rows
 
 
+def _moment(path: Path, number: int, text: str, zone: tzinfo) -> datetime:
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=zone).astimezone(UTC)
+    except ValueError as wrong:
+        raise BadConfig(f"{path}: row {number}: created_date: {wrong}") from None
+
+
 def _whistle(row: Mapping[str, str], at: datetime, complaints: Complaints, boards: Boards, rules: Rules) -> Whistle:
-    kind = complaints.kinds[row["complaint_type"]]
-    community = boards.communities[row["community_board"]]
-    way = complaints.ways[row["open_data_channel_type"]]
+    kind = _listed(complaints.kinds, row, "complaint_type")
+    community = _listed(boards.communities, row, "community_board")
+    way = _listed(complaints.ways, row, "open_data_channel_type")
     key = row["unique_key"]
     raised = min(kind.urgency, complaints.descriptors.get(row["descriptor"], kind.urgency), key=lambda one: one.value)
     return Whistle(
@@ -98,6 +116,12 @@ def _whistle(row: Mapping[str, str], at: datetime, complaints: Complaints, board
         community=community,
         refer=kind.category.refer,
     )
+
+
+def _listed(known: Mapping[str, T], row: Mapping[str, str], column: str) -> T:
+    if row[column] not in known:
+        raise ValueError(f"{column}: {row[column]!r} is not listed in the files beside it")
+    return known[row[column]]
 
 
 def _said(

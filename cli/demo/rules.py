@@ -64,7 +64,11 @@ class Conduct:
 
 @dataclass(frozen=True)
 class Rules:
-    """The whole file. ``pace`` is the part of the usual time; ``silent`` is the per cent who leave no telephone number."""
+    """The whole file.
+
+    ``pace`` is the part of the usual time that it takes. ``review`` and ``shelf`` are for how long a ticket is parked.
+    ``departments`` are the categories that each leads. ``silent`` is the per cent who leave no telephone number.
+    """
 
     seed: str
     start: date
@@ -150,10 +154,18 @@ def read_rules(path: Path) -> Rules:
     refuse_unless(len(leads) == len(set(leads)), path, "departments", "two lead the same category")
     refuse_unless(ANYBODY not in loaded["characters"], path, "characters", f"{ANYBODY!r} is not a character")
     return Rules(
-        **{name: loaded[name] for name in ("seed", "start", "pace", "characters")},
-        **{name: duration(loaded[name]) for name in ("until", "grid", "extension", "review", "shelf")},
-        **loaded["reporters"],
+        seed=loaded["seed"],
+        start=loaded["start"],
+        until=duration(loaded["until"]),
+        grid=duration(loaded["grid"]),
+        pace=loaded["pace"],
+        extension=duration(loaded["extension"]),
+        review=duration(loaded["review"]),
+        shelf=duration(loaded["shelf"]),
         departments=departments,
+        characters=loaded["characters"],
+        silent=loaded["reporters"]["silent"],
+        locales=loaded["reporters"]["locales"],
         situations={
             situation: _conduct(one, path, f"situations.{situation.value}", loaded["characters"])
             for situation, one in loaded["situations"].items()

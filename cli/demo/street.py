@@ -64,12 +64,10 @@ class Street:
             d.MediationAgreed.type: self._agreed,
         }
 
-    def whistles(self) -> list[Act]:
+    @staticmethod
+    def whistles(whistles: Iterable[Whistle]) -> list[Act]:
         """The acts that begin it all."""
-        return [
-            Act(one.id, one.at, one.account, Kind.WHISTLE, one.id, "whistle", one.data)
-            for one in sorted(self._whistles.values(), key=lambda one: (one.at, one.id))
-        ]
+        return [Act(one.id, one.at, one.account, Kind.WHISTLE, one.id, "whistle", one.data) for one in whistles]
 
     def hear(self, event: Event) -> list[Act]:
         """What people will do about it; nothing about what is none of theirs."""
@@ -181,4 +179,3 @@ class Street:
 
     def _chosen(self, met: Met, among: list[str]) -> str:
         return met.random(self._rules.seed, "chosen").choice(among)
-

@@ -80,6 +80,7 @@ MORE: Mapping[str, Branch] = {
 }
 """What else is worth seeing."""
 
+_ALL = {**BRANCHES, **MORE}
 _CAUSES: Mapping[str, tuple[type[EventSchema], str]] = {
     "escalations": (d.CaseEscalated, "cause"),
     "exhaustions": (d.CaseExhausted, "cause"),
@@ -114,7 +115,7 @@ class Tally:
             return
         self._seen.add(event.id)
         self._types[event.type] += 1
-        for name, branch in (BRANCHES | MORE).items():
+        for name, branch in _ALL.items():
             self._branches[name] += branch.schema.type == event.type and branch.holds(event.data)
         for name, (schema, word) in _CAUSES.items():
             if schema.type == event.type:

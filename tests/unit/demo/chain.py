@@ -8,67 +8,37 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from chassis.outcome import Arm, Happened, Outcome, Refused
 from cli.demo.acts import Act, Kind
-from cli.demo.boards import read_boards
-from cli.demo.complaints import read_complaints
 from cli.demo.known import Known
-from cli.demo.requests import Whistle, read_whistles
-from cli.demo.rules import Rules, read_rules
-from cli.demo.street import Street
+from cli.demo.requests import Whistle
+from cli.demo.scene import Scene
 from cli.demo.tally import Tally
-from cli.demo.town import Town
-from contracts.codes import AreaKind, Command, Party, Purpose, Request, Role, Urgency
+from contracts.codes import Command, Party, Purpose, Request, Urgency
 from contracts.envelope import Event
 from contracts.events import dispatch as d
 from contracts.events import tickets as t
 from contracts.http import tickets as http
-from services.dispatch.config import load_clocks, load_playbook
 from services.dispatch.domain import facts, ladder, reports, rulings
 from services.dispatch.domain.case import Case
-from services.dispatch.domain.directory import Area, Directory, Responder
 from services.dispatch.domain.playbook import choose
 from services.dispatch.domain.report import Report
 from services.dispatch.domain.world import World
-from services.tickets.config import read_rules as read_ticket_rules
 from services.tickets.domain import desk, likeness, resident
 from services.tickets.domain.ticket import COMPARE, REVIEW, REVISIT, WATCHDOG, Ticket
 from services.tickets.domain.whistle import ticket_from
-
-DEPLOY = Path(__file__).resolve().parents[3] / "deploy"
-DEMO = DEPLOY / "demo"
-CSV = DEMO / "nyc311-2024-04-16.csv"
-CALENDAR, STANDARDS = load_clocks(DEPLOY / "clocks.yaml")
-BOOK = load_playbook(DEPLOY / "playbooks/xianlinli.yaml")
-TICKET_RULES = read_ticket_rules(DEPLOY / "tickets.yaml")
-COMPLAINTS, BOARDS = read_complaints(DEMO / "complaints.yaml"), read_boards(DEMO / "boards.yaml")
-RULES = read_rules(DEMO / "street.yaml")
-TOWN = Town(BOARDS, COMPLAINTS, RULES)
-WHISTLES = read_whistles(CSV, COMPLAINTS, BOARDS, RULES, CALENDAR.zone)
-
-
-def directory() -> Directory:
-    """The town as dispatch knows it."""
-    known = TOWN.directory()
-    areas = {one["code"]: Area(one["code"], AreaKind(one["kind"]), one.get("parent")) for one in known["areas"]}
-    people = (
-        Responder(one["code"], Role(one["role"]), tuple(one["areas"]), tuple(one["categories"])) for one in known["responders"]
-    )
-    return Directory(areas, tuple(people))
-
-
-DIRECTORY = directory()
+from tests.unit.demo.shipped import BOOK, CALENDAR, COMPLAINTS, DIRECTORY, SCENE, STANDARDS, TICKET_RULES
 
 
 @dataclass
 class Chain:
     """A run. ``refused`` are the commands that the chain said no to, ``stale`` the acts that no longer made sense."""
 
-    whistles: tuple[Whistle, ...] = WHISTLES
-    rules: Rules = RULES
+    scene: Scene = SCENE
+    at_once: bool = False
+    """All acts of a moment are filed before anything of it is heard, as where many hands act side by side."""
     known: Known = field(default_factory=Known)
     tally: Tally = field(default_factory=Tally)
     heard: list[Event] = field(default_factory=list)
@@ -80,19 +50,18 @@ class Chain:
     def __post_init__(self) -> None:
         self.tickets: dict[str, Ticket] = {}
         self.cases: dict[str, Case] = {}
-        self.street = Street(self.rules, TOWN, self.whistles, CALENDAR)
-        self._of = {one.id: one for one in self.whistles}
+        self._of = {one.id: one for one in self.scene.whistles}
         self._acts: list[tuple[datetime, str, Act]] = []
         self._timers: list[tuple[datetime, str, str, int]] = []
         self._armed: dict[tuple[str, str], tuple[datetime, int]] = {}
         self._said: deque[Event] = deque()
         self._numbers: dict[tuple[str, str], int] = {}
-        self.at = min(one.at for one in self.whistles)
+        self.at = min(one.at for one in self.scene.whistles)
 
     def run(self) -> "Chain":
         """Everything, until nothing is left to wait for or the story is over."""
-        end = self.at + self.rules.until
-        self._plan(self.street.whistles())
+        end = self.at + self.scene.rules.until
+        self._plan(self.scene.street.whistles(self.scene.whistles))
         while (moment := self._next()) is not None and moment <= end:
             self.at, self.moments = max(self.at, moment), self.moments + 1
             while self._timers and self._timers[0][0] <= self.at:
@@ -100,7 +69,9 @@ class Chain:
                 self._settle()
             while self._acts and self._acts[0][0] <= self.at:
                 self._file(heapq.heappop(self._acts)[2])
-                self._settle()
+                if not self.at_once:
+                    self._settle()
+            self._settle()
         return self
 
     def _next(self) -> datetime | None:
@@ -138,7 +109,7 @@ class Chain:
             self._react(event)
             self.known.hear(event)
             self.tally.hear(event)
-            self._plan(self.street.hear(event))
+            self._plan(self.scene.street.hear(event))
 
     def _react(self, event: Event) -> None:
         ticket, case, data = self.tickets.get(event.subject), self.cases.get(event.subject), event.data
@@ -273,4 +244,3 @@ class Chain:
         doubtful = likeness.doubts(ticket, others, TICKET_RULES.doubts)
         if doubtful is not None:
             self._note("/tickets", likeness.doubt(self.tickets[doubtful], ticket.id))
-
