@@ -1,0 +1,41 @@
+"""Reading the demonstration's files: checked by a schema, refused with file, path and reason."""
+
+from pathlib import Path
+from typing import Any
+
+from marshmallow import RAISE, Schema, ValidationError, validate
+from marshmallow import fields as plain
+
+from chassis.config import BadConfig, read_yaml
+from contracts import fields
+from contracts.envelope import flatten
+
+
+def checked(schema: type[Schema], path: Path) -> dict[str, Any]:
+    """A file's content, as its schema says. Raises BadConfig."""
+    try:
+        loaded: dict[str, Any] = schema(unknown=RAISE).load(read_yaml(path))
+    except ValidationError as wrong:
+        raise BadConfig(f"{path}: " + "; ".join(f"{k}: {v}" for k, v in flatten(wrong.messages).items())) from None
+    return loaded
+
+
+def refuse_unless(holds: bool, path: Path, where: str, why: str) -> None:
+    """What a schema cannot say. Raises BadConfig."""
+    if not holds:
+        raise BadConfig(f"{path}: {where}: {why}")
+
+
+def table(values: Any) -> plain.Dict:
+    """A table by code or name; at least one line."""
+    return plain.Dict(keys=plain.String(), values=values, required=True, validate=validate.Length(min=1))
+
+
+def nested(shape: type[Schema]) -> plain.Nested:
+    """A part with fields of its own, and no others."""
+    return plain.Nested(shape, unknown=RAISE)
+
+
+def code(about: str) -> plain.String:
+    """A code that an event may carry."""
+    return fields.ident(about)

@@ -1,0 +1,46 @@
+"""Everything that the demonstration's folder says, read and checked together."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from cli.demo.boards import read_boards
+from cli.demo.checked import refuse_unless
+from cli.demo.complaints import Complaints, read_complaints
+from cli.demo.requests import Whistle, read_whistles
+from cli.demo.rules import Rules, read_rules
+from cli.demo.street import Street
+from cli.demo.town import Town
+from services.dispatch.domain.due import WorkCalendar
+
+REQUESTS = "nyc311-2024-04-16.csv"
+
+
+@dataclass(frozen=True)
+class Scene:
+    """The town, the whistles in the order of time, and the people."""
+
+    rules: Rules
+    town: Town
+    whistles: tuple[Whistle, ...]
+    street: Street
+
+
+def read_scene(folder: Path, calendar: WorkCalendar, seed: str | None = None) -> Scene:
+    """The four files of a folder; another ``seed`` than street.yaml's makes another story. Raises BadConfig."""
+    complaints, boards = read_complaints(folder / "complaints.yaml"), read_boards(folder / "boards.yaml")
+    rules = read_rules(folder / "street.yaml")
+    if seed is not None:
+        rules = replace(rules, seed=seed)
+    _check_departments(rules, complaints, folder / "street.yaml")
+    whistles = read_whistles(folder / REQUESTS, complaints, boards, rules, calendar.zone)
+    town = Town(boards, complaints, rules)
+    return Scene(rules, town, whistles, Street(rules, town, whistles, calendar))
+
+
+def _check_departments(rules: Rules, complaints: Complaints, path: Path) -> None:
+    """What a playbook takes wants a department in the lead, or the ladder ends in nobody."""
+    led = {category for categories in rules.departments.values() for category in categories}
+    unknown = sorted(led - complaints.categories.keys())
+    refuse_unless(not unknown, path, "departments", f"no such category: {', '.join(unknown)}")
+    missing = sorted(code for code, one in complaints.categories.items() if one.refer is None and code not in led)
+    refuse_unless(not missing, path, "departments", f"nobody leads {', '.join(missing)}")

@@ -1,0 +1,70 @@
+"""Where a ticket stands, from the events about it alone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from contracts.codes import Purpose
+from contracts.envelope import Event
+from contracts.events import dispatch as d
+from contracts.events import tickets as t
+
+_STATES: Mapping[str, str] = {
+    t.TicketOpened.type: "open",
+    t.TicketHandled.type: "handled",
+    t.TicketVerified.type: "revisiting",
+    t.TicketReworkOrdered.type: "handling",
+    t.TicketReopened.type: "reopened",
+    t.TicketClosed.type: "closed",
+    t.TicketParked.type: "parked",
+    t.TicketResumed.type: "handling",
+    t.TicketRejected.type: "rejected",
+    t.TicketMerged.type: "merged",
+    t.TicketCancelled.type: "cancelled",
+}
+_LEVELS = frozenset({d.CaseStarted.type, d.CaseEscalated.type, d.CaseResumed.type, d.CaseCompleted.type})
+_WHY: Mapping[str, str] = {t.TicketClosed.type: "closure", t.TicketRejected.type: "reason"}
+NONE = "none"
+"""The level of a ticket that no playbook took."""
+
+
+@dataclass
+class Story:
+    """What was heard of one subject. Later numbers of a source count, whatever was heard last."""
+
+    is_ticket: bool = False
+    level: str = NONE
+    _state: str = "open"
+    _why: str | None = None
+    _generation: int = 1
+    _named: dict[Purpose, int] = field(default_factory=dict)
+    """The newest generation in which somebody was named."""
+    _tickets_to: int = 0
+    _dispatch_to: int = 0
+
+    def hear(self, event: Event) -> None:
+        """Keep what matters."""
+        number = event.sequence or 0
+        self.is_ticket = self.is_ticket or event.type == t.TicketOpened.type
+        if event.type == d.AssignmentMade.type:
+            purpose = Purpose(event.data["purpose"])
+            self._named[purpose] = max(self._named.get(purpose, 0), event.data["generation"])
+        elif event.type in _LEVELS and number > self._dispatch_to:
+            self._dispatch_to, self.level = number, event.data["level"]
+        elif event.type in _STATES and number > self._tickets_to:
+            self._tickets_to, self._state = number, _STATES[event.type]
+            self._why = str(event.data[_WHY[event.type]]) if event.type in _WHY else None
+        self._generation = max(self._generation, event.data.get("generation", 1))
+
+    @property
+    def state(self) -> str:
+        """Where it stands: dispatch moves it on by naming somebody."""
+        if self._state in {"open", "reopened"} and self._named.get(Purpose.HANDLE) == self._generation:
+            return "handling"
+        if self._state == "handled" and self._named.get(Purpose.VERIFY) == self._generation:
+            return "verifying"
+        return self._state
+
+    @property
+    def cause(self) -> str:
+        """Its state, and why where there is a reason."""
+        return f"{self.state}_{self._why}" if self._why else self.state

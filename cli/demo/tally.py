@@ -1,0 +1,149 @@
+"""What happened, counted from the events alone.
+
+Branches, and which event proves each:
+
+| branch | event |
+| --- | --- |
+| handled | `case.completed`, outcome handled, on the ladder's first rung |
+| handed_up | `assignment.handed_up` |
+| timed_out | `case.escalated`, cause breached |
+| mediated | `mediation.agreed` |
+| failed | `mediation.failed`, whatever the cause |
+| joint | `case.completed`, outcome joint |
+| returned | `assignment.returned` |
+| ruled | `assignment.ruled` |
+| exhausted | `case.exhausted` |
+| reworked | `ticket.rework_ordered` |
+| merged | `ticket.merged` |
+| reopened | `ticket.reopened` |
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cli.demo.story import Story
+from contracts.codes import EscalationCause, Outcome
+from contracts.envelope import Event, EventSchema
+from contracts.events import dispatch as d
+from contracts.events import notify as n
+from contracts.events import tickets as t
+
+Data = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Branch:
+    """An event of this type is proof, where its data are such."""
+
+    schema: type[EventSchema]
+    holds: Callable[[Data], bool] = lambda _: True
+
+
+def _where(name: str, wanted: object) -> Callable[[Data], bool]:
+    return lambda data: data.get(name) == wanted
+
+
+BRANCHES: Mapping[str, Branch] = {
+    "handled": Branch(d.CaseCompleted, lambda data: data["outcome"] == Outcome.HANDLED and data["rung"] == 1),
+    "handed_up": Branch(d.AssignmentHandedUp),
+    "timed_out": Branch(d.CaseEscalated, _where("cause", EscalationCause.BREACHED)),
+    "mediated": Branch(d.MediationAgreed),
+    "failed": Branch(d.MediationFailed),
+    "joint": Branch(d.CaseCompleted, _where("outcome", Outcome.JOINT)),
+    "returned": Branch(d.AssignmentReturned),
+    "ruled": Branch(d.AssignmentRuled),
+    "exhausted": Branch(d.CaseExhausted),
+    "reworked": Branch(t.TicketReworkOrdered),
+    "merged": Branch(t.TicketMerged),
+    "reopened": Branch(t.TicketReopened),
+}
+"""What must occur at least ten times."""
+
+MORE: Mapping[str, Branch] = {
+    "unreachable": Branch(d.CaseEscalated, _where("cause", EscalationCause.UNREACHABLE)),
+    "in_parallel": Branch(d.CaseEscalated, _where("cause", EscalationCause.PARALLEL)),
+    "consent_withdrawn": Branch(d.MediationConsentWithdrawn),
+    "performed": Branch(d.MediationPerformed),
+    "not_performed": Branch(d.MediationNotPerformed),
+    "excused": Branch(d.JointActionUnitExcused),
+    "extended": Branch(d.DeadlineExtended),
+    "extension_refused": Branch(d.DeadlineExtensionRefused),
+    "proposed": Branch(t.ClusterProposed),
+    "rejected": Branch(t.TicketRejected),
+    "cancelled": Branch(t.TicketCancelled),
+    "parked": Branch(t.TicketParked),
+    "urgency_raised": Branch(t.TicketUrgencyRaised),
+    "closure_doubted": Branch(t.TicketClosureDoubted),
+    "unattended": Branch(t.TicketUnattended),
+}
+"""What else is worth seeing."""
+
+_ALL = {**BRANCHES, **MORE}
+_CAUSES: Mapping[str, tuple[type[EventSchema], str]] = {
+    "escalations": (d.CaseEscalated, "cause"),
+    "exhaustions": (d.CaseExhausted, "cause"),
+    "mediations_failed": (d.MediationFailed, "cause"),
+    "reworks": (t.TicketReworkOrdered, "cause"),
+    "breached_clocks": (d.DeadlineBreached, "clock"),
+    "warnings": (d.DeadlineWarned, "stage"),
+    "notices_by_template": (n.NotificationSent, "template"),
+    "notices_by_locale": (n.NotificationSent, "locale"),
+}
+"""Events that are counted by a word in their data."""
+_NOTICES: Mapping[str, type[EventSchema]] = {
+    "sent": n.NotificationSent,
+    "attempts_failed": n.NotificationFailed,
+    "exhausted": n.NotificationExhausted,
+}
+
+
+class Tally:
+    """Counts events, each once however often it is heard, and in whatever order."""
+
+    def __init__(self) -> None:
+        self._seen: set[str] = set()
+        self._types: Counter[str] = Counter()
+        self._branches: Counter[str] = Counter()
+        self._causes: dict[str, Counter[str]] = {name: Counter() for name in _CAUSES}
+        self._stories: dict[str, Story] = {}
+
+    def hear(self, event: Event) -> None:
+        """Count it."""
+        if event.id in self._seen:
+            return
+        self._seen.add(event.id)
+        self._types[event.type] += 1
+        for name, branch in _ALL.items():
+            self._branches[name] += branch.schema.type == event.type and branch.holds(event.data)
+        for name, (schema, word) in _CAUSES.items():
+            if schema.type == event.type:
+                self._causes[name][str(event.data[word])] += 1
+        self._stories.setdefault(event.subject, Story()).hear(event)
+
+    def branches(self) -> dict[str, int]:
+        """How often each branch occurred."""
+        return {name: self._branches[name] for name in BRANCHES}
+
+    def report(self) -> dict[str, Any]:
+        """Everything, as JSON."""
+        stories = [story for story in self._stories.values() if story.is_ticket]
+        return {
+            "tickets": {
+                "total": len(stories),
+                "by_state": _sorted(Counter(story.state for story in stories)),
+                "by_level": _sorted(Counter(story.level for story in stories)),
+                "by_cause": _sorted(Counter(story.cause for story in stories)),
+            },
+            "branches": self.branches(),
+            "also": {name: self._branches[name] for name in MORE},
+            **{name: _sorted(counter) for name, counter in self._causes.items()},
+            "notices": {name: self._types[schema.type] for name, schema in _NOTICES.items()},
+            "events": {"total": sum(self._types.values()), "by_type": _sorted(self._types)},
+        }
+
+
+def _sorted(counter: Counter[str]) -> dict[str, int]:
+    """By name, so that the same counts are the same text."""
+    return dict(sorted(counter.items()))

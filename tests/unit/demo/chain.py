@@ -1,0 +1,246 @@
+"""The domains of tickets and dispatch, and the street, in one process and without any I/O: events in a row, timers in a heap.
+
+It does by hand what the two services' handlers do, and nothing else; who is told, and what is recorded, is not in it.
+"""
+
+import heapq
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from chassis.outcome import Arm, Happened, Outcome, Refused
+from cli.demo.acts import Act, Kind
+from cli.demo.known import Known
+from cli.demo.requests import Whistle
+from cli.demo.scene import Scene
+from cli.demo.tally import Tally
+from contracts.codes import Command, Party, Purpose, Request, Urgency
+from contracts.envelope import Event
+from contracts.events import dispatch as d
+from contracts.events import tickets as t
+from contracts.http import tickets as http
+from services.dispatch.domain import facts, ladder, reports, rulings
+from services.dispatch.domain.case import Case
+from services.dispatch.domain.playbook import choose
+from services.dispatch.domain.report import Report
+from services.dispatch.domain.world import World
+from services.tickets.domain import desk, likeness, resident
+from services.tickets.domain.ticket import COMPARE, REVIEW, REVISIT, WATCHDOG, Ticket
+from services.tickets.domain.whistle import ticket_from
+from tests.unit.demo.shipped import BOOK, CALENDAR, COMPLAINTS, DIRECTORY, SCENE, STANDARDS, TICKET_RULES
+
+
+@dataclass
+class Chain:
+    """A run. ``refused`` are the commands that the chain said no to, ``stale`` the acts that no longer made sense."""
+
+    scene: Scene = SCENE
+    at_once: bool = False
+    """All acts of a moment are filed before anything of it is heard, as where many hands act side by side."""
+    known: Known = field(default_factory=Known)
+    tally: Tally = field(default_factory=Tally)
+    heard: list[Event] = field(default_factory=list)
+    filed: list[Act] = field(default_factory=list)
+    refused: list[tuple[Act, str]] = field(default_factory=list)
+    stale: list[Act] = field(default_factory=list)
+    moments: int = 0
+
+    def __post_init__(self) -> None:
+        self.tickets: dict[str, Ticket] = {}
+        self.cases: dict[str, Case] = {}
+        self._of = {one.id: one for one in self.scene.whistles}
+        self._acts: list[tuple[datetime, str, Act]] = []
+        self._timers: list[tuple[datetime, str, str, int]] = []
+        self._armed: dict[tuple[str, str], tuple[datetime, int]] = {}
+        self._said: deque[Event] = deque()
+        self._numbers: dict[tuple[str, str], int] = {}
+        self.at = min(one.at for one in self.scene.whistles)
+
+    def run(self) -> "Chain":
+        """Everything, until nothing is left to wait for or the story is over."""
+        end = self.at + self.scene.rules.until
+        self._plan(self.scene.street.whistles(self.scene.whistles))
+        while (moment := self._next()) is not None and moment <= end:
+            self.at, self.moments = max(self.at, moment), self.moments + 1
+            while self._timers and self._timers[0][0] <= self.at:
+                self._ring(*heapq.heappop(self._timers))
+                self._settle()
+            while self._acts and self._acts[0][0] <= self.at:
+                self._file(heapq.heappop(self._acts)[2])
+                if not self.at_once:
+                    self._settle()
+            self._settle()
+        return self
+
+    def _next(self) -> datetime | None:
+        while self._timers and self._armed.get(self._timers[0][1:3]) != (self._timers[0][0], self._timers[0][3]):
+            heapq.heappop(self._timers)
+        return min((queue[0][0] for queue in (self._acts, self._timers) if queue), default=None)
+
+    def _plan(self, acts: list[Act]) -> None:
+        for act in acts:
+            heapq.heappush(self._acts, (*act.order, act))
+
+    # --- what is said, and who reacts
+
+    def _note(self, source: str, outcome: tuple[Any, ...]) -> None:
+        for effect in outcome:
+            if isinstance(effect, Happened):
+                self._say(source, effect)
+            elif isinstance(effect, Arm):
+                due = effect.due.astimezone(UTC)
+                self._armed[effect.subject, effect.name] = (due, effect.generation)
+                heapq.heappush(self._timers, (due, effect.subject, effect.name, effect.generation))
+            else:
+                self._armed.pop((effect.subject, effect.name), None)
+
+    def _say(self, source: str, happened: Happened) -> None:
+        number = self._numbers[source, happened.subject] = self._numbers.get((source, happened.subject), 0) + 1
+        id_ = f"{source}|{happened.subject}|{number}"
+        event = Event(happened.schema.type, source, happened.subject, id_, self.at, happened.data, sequence=number)
+        self._said.append(event)
+        self.heard.append(event)
+
+    def _settle(self) -> None:
+        while self._said:
+            event = self._said.popleft()
+            self._react(event)
+            self.known.hear(event)
+            self.tally.hear(event)
+            self._plan(self.scene.street.hear(event))
+
+    def _react(self, event: Event) -> None:
+        ticket, case, data = self.tickets.get(event.subject), self.cases.get(event.subject), event.data
+        assert ticket is not None
+        if event.type == t.TicketOpened.type:
+            self._start(ticket)
+        elif event.source == "/tickets":
+            assert case is not None
+            self._note("/dispatch", self._to_case(event.type, case, data))
+        else:
+            self._note("/tickets", self._to_ticket(event.type, ticket, data))
+
+    def _start(self, ticket: Ticket) -> None:
+        case = Case(
+            ticket.id,
+            ticket.category,
+            ticket.area,
+            ticket.estate,
+            ticket.urgency,
+            ticket.dispute,
+            ticket.opened_at,
+            choose((BOOK,), ticket.category),
+        )
+        self.cases[ticket.id] = case
+        self._note("/dispatch", facts.opened(case, self.world()))
+
+    def _to_case(self, type_: str, case: Case, data: Mapping[str, Any]) -> Outcome:
+        takes = {
+            t.TicketHandled.type: lambda: facts.handled(case, data["generation"], data["handled_by"], self.world()),
+            t.TicketReworkOrdered.type: lambda: facts.again(case, data["generation"], self.world()),
+            t.TicketReopened.type: lambda: facts.again(case, data["generation"], self.world()),
+            t.TicketRejected.type: lambda: facts.withdrawn(case, "rejected"),
+            t.TicketMerged.type: lambda: facts.withdrawn(case, "merged"),
+            t.TicketCancelled.type: lambda: facts.withdrawn(case, "cancelled"),
+            t.TicketParked.type: lambda: rulings.pause(case, data["review_at"], self.world()),
+            t.TicketResumed.type: lambda: rulings.resume(case, self.world()),
+            t.TicketUrgencyRaised.type: lambda: facts.urgency_raised(case, data["urgency"], self.world()),
+        }
+        return takes[type_]() if type_ in takes else Outcome()
+
+    def _to_ticket(self, type_: str, ticket: Ticket, data: Mapping[str, Any]) -> Outcome:
+        if type_ == d.CaseStarted.type:
+            return ticket.case_started(data["level"])
+        if type_ == d.CaseCompleted.type:
+            return ticket.case_completed(data["generation"], data["handled_by"], data["level"])
+        if type_ == d.VerificationDone.type:
+            return ticket.verification_done(data["generation"], data["by"], data["passed"], TICKET_RULES, self.at)
+        if type_ == d.AssignmentMade.type and data["purpose"] is Purpose.VERIFY:
+            return ticket.verification_assigned(data["generation"])
+        if type_ == d.AssignmentMade.type:
+            return ticket.work_assigned(data["generation"], data["level"])
+        return Outcome()
+
+    def world(self) -> World:
+        """What dispatch knows now."""
+        return World(DIRECTORY, CALENDAR, STANDARDS, self.at)
+
+    # --- acts
+
+    def _file(self, planned: Act) -> None:
+        act = self.known.still_sensible(planned)
+        if act is None:
+            self.stale.append(planned)
+            return
+        self.filed.append(act)
+        try:
+            if act.kind is Kind.WHISTLE:
+                self._open(self._of[act.id])
+            elif act.kind is Kind.REPORT:
+                self._note("/dispatch", reports.take(self.cases[act.subject], self._report(act), self.world()))
+            elif act.name in {Request.CONSENT, Request.WITHDRAW}:
+                self._note("/dispatch", self._consent(act))
+            else:
+                self._note("/tickets", self._on_ticket(act))
+        except Refused as no:
+            self.refused.append((act, f"{type(no).__name__}: {no}"))
+
+    def _open(self, one: Whistle) -> None:
+        category = COMPLAINTS.categories[one.data["category"]]
+        data = {**one.data, "urgency": Urgency(one.data["urgency"]) if "urgency" in one.data else None}
+        ticket = ticket_from(one.ticket, data, category.urgency, category.dispute, self.at, b"salt")
+        self.tickets[ticket.id] = ticket
+        self._note("/tickets", ticket.open(TICKET_RULES))
+
+    @staticmethod
+    def _report(act: Act) -> Report:
+        said = {name: act.data.get(name) for name in ("passed", "reason", "to", "until")}
+        return Report(Command(act.name), act.data["unit"], act.account, **said)
+
+    def _consent(self, act: Act) -> Outcome:
+        case, party = self.cases[act.subject], Party(act.data["party"])
+        if act.name == Request.CONSENT:
+            return reports.consent(case, party)
+        return reports.withdraw(case, party, self.world())
+
+    def _on_ticket(self, act: Act) -> Outcome:
+        ticket, data = self.tickets[act.subject], act.data
+        takes = {
+            Request.RATE.value: lambda: resident.rate(ticket, data["resolved"], data["satisfied"], self.at),
+            Request.REOPEN.value: lambda: resident.reopen(ticket, TICKET_RULES, self.at),
+            Request.CANCEL.value: lambda: resident.cancel(ticket),
+            http.MERGE.id: lambda: desk.merge(ticket, self.tickets[data["into"]]),
+            http.REJECT.id: lambda: desk.reject(ticket, data["reason"]),
+            http.PARK.id: lambda: desk.park(ticket, data["reason"], data["review_at"], self.at),
+            http.RESUME.id: lambda: desk.resume(ticket, TICKET_RULES, self.at),
+            http.RAISE_URGENCY.id: lambda: desk.raise_urgency(ticket, Urgency(data["urgency"])),
+        }
+        return takes[act.name]()
+
+    # --- timers
+
+    def _ring(self, due: datetime, subject: str, name: str, generation: int) -> None:
+        if self._armed.get((subject, name)) != (due, generation):
+            return
+        del self._armed[subject, name]
+        ticket = self.tickets[subject]
+        if name == COMPARE:
+            self._compare(ticket)
+        elif name == WATCHDOG:
+            self._note("/tickets", ticket.unattended(generation, TICKET_RULES, self.at))
+        elif name == REVISIT:
+            self._note("/tickets", ticket.revisit_lapsed(generation, self.at))
+        elif name == REVIEW:
+            self._note("/tickets", desk.review(ticket, TICKET_RULES, self.at))
+        else:
+            self._note("/dispatch", ladder.ring(self.cases[subject], name, generation, self.world()))
+
+    def _compare(self, ticket: Ticket) -> None:
+        others = [one for one in self.tickets.values() if one.category == ticket.category and one.id != ticket.id]
+        for pair in likeness.duplicates(ticket, others, TICKET_RULES.duplicates):
+            self._note("/tickets", likeness.propose(self.tickets[pair.newer], pair))
+        doubtful = likeness.doubts(ticket, others, TICKET_RULES.doubts)
+        if doubtful is not None:
+            self._note("/tickets", likeness.doubt(self.tickets[doubtful], ticket.id))

@@ -1,0 +1,138 @@
+"""The demonstration's files: what is shipped fits together, and what is wrong is named."""
+
+import csv
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+
+from chassis.config import BadConfig
+from chassis.identity import Identities
+from cli.demo.rules import Situation
+from cli.demo.scene import REQUESTS, read_scene
+from cli.directory import _read
+from contracts.codes import Role
+from services.dispatch.domain.playbook import choose
+from tests.unit.demo.shipped import BOOK, CALENDAR, COMPLAINTS, DEMO, DIRECTORY, SCENE
+
+
+def rows() -> list[dict[str, str]]:
+    """The requests as they are in the file."""
+    with (DEMO / REQUESTS).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_every_complaint_type_and_every_board_is_listed_and_no_other() -> None:
+    assert COMPLAINTS.kinds.keys() == {row["complaint_type"] for row in rows()}
+    assert yaml.safe_load((DEMO / "boards.yaml").read_text("utf-8"))["boards"].keys() == {
+        row["community_board"] for row in rows()
+    }
+
+
+def test_a_category_is_either_the_playbooks_or_is_referred_elsewhere() -> None:
+    for category in COMPLAINTS.categories.values():
+        assert (choose((BOOK,), category.code) is None) == (category.refer is not None), category.code
+
+
+def test_every_ticket_of_the_playbook_has_a_mediator_a_lead_and_supervisors() -> None:
+    for one in SCENE.whistles:
+        if one.refer is None:
+            places = DIRECTORY.places(one.data.get("estate"), one.data["area"])
+            for call in (BOOK.ladder[1].to, BOOK.ladder[2].to, *BOOK.ladder[2].co_units, BOOK.verify, *BOOK.supervisors):
+                found = DIRECTORY.fitting(call.role, places[call.of], one.data["category"])
+                assert len(found) == 1, (one.id, call, found)
+
+
+def test_an_estates_own_company_comes_first_and_has_one_stand_in() -> None:
+    for community in {one.community for one in SCENE.whistles}:
+        for estate in community.estates:
+            first, *others = DIRECTORY.fitting(Role.PROPERTY, estate, "noise")
+            assert first.id == f"{estate}-property"
+            assert len(others) == 1
+
+
+def test_the_directory_is_one_that_can_be_loaded(tmp_path: Path) -> None:
+    file = tmp_path / "directory.yaml"
+    file.write_text(yaml.safe_dump(SCENE.town.directory(), allow_unicode=True))
+    loaded = _read(file)
+    codes = [one["code"] for part in ("areas", "responders") for one in loaded[part]]
+    assert len(codes) == len(set(codes))
+    areas = {one["code"] for one in loaded["areas"]}
+    assert {one["parent"] for one in loaded["areas"]} - {None} <= areas
+    assert {area for one in loaded["responders"] for area in one["areas"]} <= areas
+
+
+def test_one_account_speaks_for_every_unit_and_none_handles_and_verifies(tmp_path: Path) -> None:
+    file = tmp_path / "identities.yaml"
+    known = SCENE.town.identities("a token")
+    file.write_text(yaml.safe_dump(known, allow_unicode=True))
+    identities = Identities.load(file)
+    for unit in SCENE.town.units.values():
+        account = identities.by_user(unit.account)
+        assert account is not None
+        assert account.speaks_for(unit.code)
+        assert "responder" in account.roles
+    verifiers = {unit.account for unit in SCENE.town.units.values() if unit.meets is Situation.GRID_WORKER}
+    assert verifiers.isdisjoint(unit.account for unit in SCENE.town.units.values() if unit.meets is not Situation.GRID_WORKER)
+    desk = identities.by_token("a token")
+    assert desk is not None
+    assert {"desk", "reader"} <= desk.roles
+    for producer in {one.account for one in SCENE.whistles}:
+        account = identities.by_user(producer)
+        assert account is not None
+        assert account.roles == {"producer"}
+
+
+@pytest.mark.parametrize(
+    ("file", "was", "becomes", "named"),
+    [
+        ("complaints.yaml", "New Tree Request: {category: trees", "New Tree Request: {category: tree", "complaints.New Tree"),
+        ("complaints.yaml", "place: estate, dispute: true", "place: house", "complaints.WATER LEAK.value.place"),
+        ("complaints.yaml", "leak: {zh: 漏水, urgency: E1}", "leak: {zh: 漏水, urgency: E9}", "categories.leak.value.urgency"),
+        ("complaints.yaml", "rodent, place: estate", "rodent, place: estate, urgency: E3", "a whistle cannot lower E2"),
+        ("complaints.yaml", "  Rodent: {category: rodent, place: estate}\n", "", "row 17: complaint_type: 'Rodent'"),
+        ("complaints.yaml", "categories:", "categoriez:", "categoriez"),
+        ("boards.yaml", "street: bronx-south}\n  02", "street: bronx-west}\n  02", "boards.01 BRONX.street: 'bronx-west'"),
+        ("boards.yaml", "街道, district: bronx}", "街道, district: brox}", "streets.bronx-south.district: 'brox'"),
+        ("boards.yaml", "community: bronx-02", "community: bronx-01", "two areas have the same code"),
+        ("boards.yaml", "grids: 2", "grids: 0", "grids"),
+        ("street.yaml", "extend: 1h..4h", "extend: 4h..1h", "property.courses.asks_for_time.3.extend: '4h..1h': ends"),
+        ("street.yaml", "rule: 30wmin..4wh", "rule: 30min..4wh", "situations.returned.courses.rules.0.rule"),
+        ("street.yaml", "hand_up: 30min..6h", "hand_down: 30min..6h", "situations.property"),
+        ("street.yaml", "weights: {passes: 91", "weights: {pases: 91", "no such course: pases"),
+        ("street.yaml", "weights: {rules: 1}", "weights: {rules: 0}", "situations.returned.value.weights"),
+        ("street.yaml", "weights: {rules: 1}", "weights: {rules: -1}", "situations.returned.value.weights"),
+        ("street.yaml", "lax: {handles: 30", "lazy: {handles: 30", "situations.property.by_character"),
+        ("street.yaml", "  agreed: #", "  agrees: #", "situations"),
+        ("street.yaml", "grid: 5min", "grid: often", "grid: 'often' is no duration"),
+        ("street.yaml", "grid: 5min", "grid: 0min", "grid"),
+        ("street.yaml", "start: 2026-03-02", "start: monday", "start"),
+        ("street.yaml", "pace: {E0: 0.15", "pace: {E0: 0", "pace"),
+        ("street.yaml", "categories: [trees]", "categories: [rodent]", "departments: two lead the same category"),
+        ("street.yaml", "categories: [trees]", "categories: [tres]", "departments: no such category: tres"),
+        ("street.yaml", "rodent, air_quality", "rodent", "departments: nobody leads air_quality"),
+        (REQUESTS, '"60879417","2024-04-16T', '"60879417","soon', "row 1: created_date"),
+        (REQUESTS, '"60879417"', '"60872531"', "unique_key: two rows have the same"),
+        (REQUESTS, '"13 QUEENS"', '"99 QUEENS"', "row 1: community_board: '99 QUEENS'"),
+        (REQUESTS, '"descriptor"', '"description"', "columns: missing descriptor"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_refused_with_file_path_and_reason(
+    file: str, was: str, becomes: str, named: str, tmp_path: Path
+) -> None:
+    folder = tmp_path / "demo"
+    shutil.copytree(DEMO, folder)
+    text = (folder / file).read_text("utf-8")
+    assert was in text
+    (folder / file).write_text(text.replace(was, becomes, 1), "utf-8")
+    with pytest.raises(BadConfig) as refused:
+        read_scene(folder, CALENDAR)
+    assert str(refused.value).startswith(str(folder))
+    assert named in str(refused.value)
+    assert file in str(refused.value) or REQUESTS in str(refused.value)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadConfig, match=r"complaints\.yaml"):
+        read_scene(tmp_path, CALENDAR)

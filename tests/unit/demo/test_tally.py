@@ -1,0 +1,46 @@
+"""The counts: each event once, in whatever order it is heard."""
+
+import json
+import random
+from collections import Counter
+
+from cli.demo.tally import BRANCHES, Tally
+from contracts.envelope import Event
+from tests.unit.demo.chain import Chain
+
+
+def tally(events: list[Event]) -> Tally:
+    """Who heard these."""
+    made = Tally()
+    for event in events:
+        made.hear(event)
+    return made
+
+
+def test_twice_and_in_another_order_is_the_same_report(replayed: Chain) -> None:
+    mixed = [*replayed.heard, *replayed.heard[::3]]
+    random.Random(1).shuffle(mixed)
+    assert tally(mixed).report() == replayed.tally.report()
+
+
+def test_the_report_is_json_and_adds_up(replayed: Chain) -> None:
+    report = json.loads(json.dumps(replayed.tally.report()))
+    tickets = report["tickets"]
+    assert tickets["total"] == 1000
+    assert sum(tickets["by_state"].values()) == sum(tickets["by_level"].values()) == sum(tickets["by_cause"].values()) == 1000
+    assert report["events"]["total"] == len(replayed.heard)
+    assert report["tickets"]["by_state"]["merged"] == report["branches"]["merged"]
+    assert sum(report["breached_clocks"].values()) == report["events"]["by_type"]["deadline.breached.v1"]
+    assert set(report["branches"]) == set(BRANCHES)
+
+
+def test_a_branch_is_proved_by_its_event(replayed: Chain) -> None:
+    types = Counter(event.type for event in replayed.heard)
+    branches = replayed.tally.branches()
+    for name in ("handed_up", "mediated", "failed", "returned", "ruled", "exhausted", "reworked", "merged", "reopened"):
+        assert branches[name] == types[BRANCHES[name].schema.type]
+    completed = [event.data for event in replayed.heard if event.type == "case.completed.v1"]
+    assert branches["joint"] == sum(data["outcome"] == "joint" for data in completed)
+    assert branches["handled"] == sum((data["outcome"], data["level"]) == ("handled", "property") for data in completed)
+    escalated = [event.data for event in replayed.heard if event.type == "case.escalated.v1"]
+    assert branches["timed_out"] == sum(data["cause"] == "breached" for data in escalated)
