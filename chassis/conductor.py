@@ -4,11 +4,11 @@ Nothing runs by itself. `settle` does all that can be done at this instant; then
 to whatever is simulated. How fast the machine is decides nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 
 from chassis.bus.embedded import EmbeddedConsumer
 from chassis.inbox import Inbox
@@ -16,6 +16,7 @@ from chassis.relay import Relay
 from chassis.runtime import Part, Runtime, Spawn
 from chassis.store import StoreUnavailable, machine_now
 from chassis.store.leader import Candidate, candidate
+from chassis.store.tables import WAITING
 
 _ANY_DUE = timedelta(days=365)
 
@@ -29,6 +30,9 @@ class Conducted(Runtime):
         self._relay: Relay = self.relay()
         self._timers: Part = self.timers()
         self._held = ExitStack()
+        self._idle: dict[str, tuple[int, datetime]] = {}
+        self._due_as_of = -1
+        self.store.woken.set()  # something may be left of another time
         self._session: Candidate = self._held.enter_context(candidate(self.store))
         if not self._session.lead():
             raise StoreUnavailable(f"another process is at work on {self.store.engine.url.database}")
@@ -47,26 +51,50 @@ class Conducted(Runtime):
 
     def publish(self) -> int:
         """Publish one batch; answers how many events it had."""
-        return self._relay.publish_pending(self._session)
+        if not self.store.woken.is_set():
+            return 0
+        count = self._relay.publish_pending(self._session)
+        if not count:
+            self.store.woken.clear()
+        return count
 
     def ring(self) -> int:
         """Ring one batch of what is due; answers how many timers it had."""
-        return self._timers.step()
+        due = self.next_due()
+        return self._unless_idle("ring", self._timers.step) if due is not None and due <= self.clock.now() else 0
 
     def work(self) -> int:
         """One step of each part of the service's own; answers how much there was to do."""
-        return sum(part.step() for part in self.own)
+        return self._unless_idle("work", lambda: sum(part.step() for part in self.own))
 
     def retry(self) -> int:
-        """Try one waiting event again, due or not: nothing else can change any more that it could wait for."""
+        """Try waiting events again, due or not: nothing else can change any more that they could wait for."""
+        return self._unless_idle("retry", self._retry_waiting)
+
+    def _retry_waiting(self) -> int:
+        waiting = select(exists().where(self.store.tables.inbox.c.state == WAITING))
+        with self.store.transaction() as connection:
+            if not connection.execute(waiting).scalar_one():
+                return 0
         return sum(inbox.retry_one(machine_now() + _ANY_DUE) for inbox in self._inboxes)
 
     def next_due(self) -> datetime | None:
         """When the next timer is due, in business time."""
-        due = select(func.min(self.store.tables.timers.c.due_at))
-        with self.store.transaction() as connection:
-            found: datetime | None = connection.execute(due).scalar_one()
-        return found
+        if self._due_as_of != self.store.changes:
+            due = select(func.min(self.store.tables.timers.c.due_at))
+            with self.store.transaction() as connection:
+                self._due: datetime | None = connection.execute(due).scalar_one()
+            self._due_as_of = self.store.changes
+        return self._due
+
+    def _unless_idle(self, name: str, step: Callable[[], int]) -> int:
+        """Take a step, unless neither the store nor the clock has moved since it last had nothing to do."""
+        if self._idle.get(name) == (self.store.changes, self.clock.now()):
+            return 0
+        done = step()
+        if not done:
+            self._idle[name] = (self.store.changes, self.clock.now())
+        return done
 
 
 class Conductor:

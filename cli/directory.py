@@ -59,18 +59,21 @@ def load_file(file: Path) -> int:
     from chassis.settings import read
     from services.dispatch.store import DEFINITION
 
-    loaded = _read(file)
     settings = read("dispatch")
     store = Store(settings.database_url, DEFINITION.tables, DEFINITION.mappers)
-    new = register(store, loaded, SystemClock().now())
+    new = register(store, read_yaml(file), SystemClock().now(), str(file))
     store.close()
     return new
 
 
-def register(store: Store, loaded: dict[str, Any], now: datetime) -> int:
-    """Register areas, categories and responders with dispatch's store; answers how many are new or changed."""
+def register(store: Store, directory: Any, now: datetime, where: str) -> int:
+    """Register a directory with dispatch's store; answers how many records are new or changed.
+
+    Raises BadConfig, which names ``where`` the directory is from.
+    """
     from services.dispatch.store import DEFINITION
 
+    loaded = checked(directory, where)
     with store.transaction() as connection:
         unit = UnitOfWork(store, connection, DEFINITION.source)
         new = sum(_register(loaded, Work(unit=unit, now=now, correlation="directory")))
@@ -78,11 +81,12 @@ def register(store: Store, loaded: dict[str, Any], now: datetime) -> int:
     return new
 
 
-def _read(file: Path) -> dict[str, Any]:
+def checked(directory: Any, where: str) -> dict[str, Any]:
+    """A directory as it is registered. Raises BadConfig, which names ``where`` it is from."""
     try:
-        loaded: dict[str, Any] = _Directory(unknown=RAISE).load(read_yaml(file))
+        loaded: dict[str, Any] = _Directory(unknown=RAISE).load(directory)
     except ValidationError as wrong:
-        raise BadConfig(f"{file}: " + "; ".join(f"{k}: {v}" for k, v in flatten(wrong.messages).items())) from None
+        raise BadConfig(f"{where}: " + "; ".join(f"{k}: {v}" for k, v in flatten(wrong.messages).items())) from None
     return loaded
 
 

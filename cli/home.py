@@ -42,12 +42,12 @@ class Home:
                 raise HomeInUse(f"{self.path}: another process is at work here; stop it, or give another --home") from None
             yield
 
-    def prepare(self, accounts: Sequence[Mapping[str, Any]], config_dir: Path, port: int) -> None:
-        """Write what is missing: secret, tokens, identities; and the settings, which may change with each start.
+    def prepare(self, accounts: Sequence[Mapping[str, Any]], config_dir: Path, port: int, secret: str | None = None) -> None:
+        """Write what is missing: secret (made at random where none is given), tokens, identities; and the settings.
 
-        ``accounts`` are as in an identities file, without tokens. ``port`` is the first of eight: HTTP, then ops.
+        ``accounts`` are as in an identities file, without tokens. ``port`` is the one before those of HTTP and ops.
         """
-        secret = self._once("secret", lambda: secrets.token_urlsafe(32))
+        secret = self._once("secret", lambda: secret or secrets.token_urlsafe(32))
         tokens = self._once("tokens.yaml", lambda: yaml.safe_dump({one["id"]: secrets.token_urlsafe(24) for one in accounts}))
         self._write_identities(accounts, yaml.safe_load(tokens))
         lines = [f"{key}={value}" for key, value in self._settings(secret, config_dir, port).items()]

@@ -74,6 +74,12 @@ class Server(WebServer):
         host, _, port = self.container.config[RUNTIME_KEY].settings.http.rpartition(":")
         return host, int(port)
 
+    @property
+    def address(self) -> str:
+        """host:port on which it listens; of use where the settings ask for any free port."""
+        host, port = self._sock.getsockname()[:2]
+        return f"{host}:{port}"
+
     def get_wsgi_server(self, sock: Any, wsgi_app: Any, protocol: Any = Protocol, debug: bool = False) -> Any:
         return wsgi.Server(
             sock,

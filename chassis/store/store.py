@@ -38,6 +38,8 @@ class Store:
         self._said_something = False
         self.woken = threading.Event()
         """Set after a commit that said something, where the database itself cannot tell the relay."""
+        self.changes = 0
+        """So many rows this process has changed; counted where there is one writer."""
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -45,7 +47,7 @@ class Store:
         try:
             with self._one_at_a_time():
                 self._said_something = False
-                with self.engine.begin() as connection:
+                with self.engine.begin() as connection, self._counting_changes(connection):
                     yield connection
                 if self._said_something:
                     self.woken.set()
@@ -65,6 +67,16 @@ class Store:
                 yield
             finally:
                 self._turn.release()
+
+    @contextmanager
+    def _counting_changes(self, connection: Connection) -> Iterator[None]:
+        if self.is_postgres:
+            yield
+            return
+        driver: Any = connection.connection.driver_connection
+        before = driver.total_changes
+        yield
+        self.changes += driver.total_changes - before
 
     def probe(self) -> None:
         """Ask the database for a sign of life that includes being able to write. Raises StoreUnavailable."""

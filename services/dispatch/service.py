@@ -6,13 +6,13 @@ from chassis.work import Work
 from contracts.codes import Clock
 from contracts.envelope import Event
 from contracts.events import intake, tickets
-from services.dispatch import store
 from services.dispatch.api import DispatchApi
 from services.dispatch.config import Config
 from services.dispatch.domain import facts, ladder, rulings
 from services.dispatch.domain.case import Case
 from services.dispatch.domain.playbook import choose
 from services.dispatch.domain.world import World
+from services.dispatch.kept import Kept
 from services.dispatch.reports import file_report, make_request
 
 
@@ -21,6 +21,7 @@ class DispatchService(DispatchApi):
 
     name = "dispatch"
     config = Config()
+    directory = Kept()
 
     # --- the chain
 
@@ -109,4 +110,4 @@ class DispatchService(DispatchApi):
 
     def world(self, work: Work) -> World:
         """What a case needs to know of the world at this moment."""
-        return World(store.directory(work.connection), self.config.calendar, self.config.standards, work.now)
+        return World(self.directory.of(work.connection), self.config.calendar, self.config.standards, work.now)

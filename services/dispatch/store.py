@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Column, Connection, Index, MetaData, Table, Text, select
+from sqlalchemy import Column, Connection, Index, Integer, MetaData, Table, Text, select
 
 from chassis.definition import Definition
 from chassis.inbox import insert_ignoring
@@ -48,6 +48,14 @@ categories = Table(
     Column("dispute", Text, nullable=False),
 )
 
+directory_version = Table(
+    "directory_version",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("number", Integer, nullable=False),
+)
+"""One row, whose number grows with each change of areas, categories or responders."""
+
 DEFINITION = Definition("dispatch", chassis_tables(metadata), (Mapper(Case, cases, lambda case: {"state": case.state.value}),))
 
 
@@ -62,7 +70,14 @@ def put(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
             index_elements=["code"], set_={name: statement.excluded[name] for name in row if name != "code"}
         )
     )
+    version = insert_ignoring(connection)(directory_version).values(id=1, number=1)
+    connection.execute(version.on_conflict_do_update(index_elements=["id"], set_={"number": directory_version.c.number + 1}))
     return True
+
+
+def version(connection: Connection) -> int:
+    """The directory's version; 0 where nothing was ever registered."""
+    return connection.execute(select(directory_version.c.number)).scalar_one_or_none() or 0
 
 
 def directory(connection: Connection) -> Directory:

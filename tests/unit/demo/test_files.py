@@ -11,7 +11,7 @@ from chassis.config import BadConfig
 from chassis.identity import Identities
 from cli.demo.rules import Situation
 from cli.demo.scene import REQUESTS, read_scene
-from cli.directory import _read
+from cli.directory import checked
 from contracts.codes import Role
 from services.dispatch.domain.playbook import choose
 from tests.unit.demo.shipped import BOOK, CALENDAR, COMPLAINTS, DEMO, DIRECTORY, SCENE
@@ -55,7 +55,7 @@ def test_an_estates_own_company_comes_first_and_has_one_stand_in() -> None:
 def test_the_directory_is_one_that_can_be_loaded(tmp_path: Path) -> None:
     file = tmp_path / "directory.yaml"
     file.write_text(yaml.safe_dump(SCENE.town.directory(), allow_unicode=True))
-    loaded = _read(file)
+    loaded = checked(yaml.safe_load(file.read_text()), "the town")
     codes = [one["code"] for part in ("areas", "responders") for one in loaded[part]]
     assert len(codes) == len(set(codes))
     areas = {one["code"] for one in loaded["areas"]}

@@ -1,0 +1,139 @@
+"""The embedded stack on a clock that jumps, as the demonstration's people see it: commands go in, events are heard."""
+
+import http.client
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from chassis import wire
+from chassis.bus import Letter
+from chassis.bus.embedded import EmbeddedBus
+from chassis.clock import ManualClock
+from chassis.conductor import Conducted, Conductor
+from chassis.http.server import Server
+from chassis.launch import hosted as container_of
+from chassis.launch import started
+from chassis.store.migrate import upgrade
+from chassis.wire import Message
+from cli.demo.acts import Act, Kind
+from cli.demo.requests import source
+from cli.demo.town import DESK
+from cli.directory import register
+from cli.home import Home
+from cli.services import LISTENED, bound_queues, hosted
+from contracts.envelope import Event, all_schemas, schema_for
+from contracts.http import tickets as http_tickets
+from contracts.http.operation import Operation
+from contracts.topology import SERVICES
+
+EAR = "demo.everything"
+"""The queue on which all that is published is heard; nothing private is bound."""
+OPERATIONS: dict[str, Operation] = {one.id: one for one in vars(http_tickets).values() if isinstance(one, Operation)}
+
+
+class Stage:
+    """Four services at work. `file` gives commands; what was said is heard while the conductor moves."""
+
+    def __init__(self, home: Home, clock: ManualClock, hear: Callable[[Event], None]):
+        self._bus = EmbeddedBus(bound_queues())
+        self._hear = hear
+        self._bus.bind(EAR, _public())
+        self._bus.consumer(EAR, self._heard, lambda: None, lambda _: None).open()
+        self._desk = home.tokens()[DESK]
+        self.services: dict[str, Conducted] = {}
+        self._containers = []
+        for name in SERVICES:
+            service = hosted(name)
+            runtime = Conducted(service.definition, service.settings, LISTENED, self._bus, clock)
+            self.services[name] = runtime
+            self._containers.append(container_of(service, runtime))
+        self.conductor = Conductor(list(self.services.values()))
+
+    def open(self) -> None:
+        """Start the services."""
+        for container in self._containers:
+            started(container)
+        self._tickets = self._containers[SERVICES.index("tickets")].shared_extensions[Server].address
+
+    def close(self) -> None:
+        """Stop them."""
+        for container in self._containers:
+            container.stop()
+
+    def load(self, directory: dict[str, Any], now: datetime) -> None:
+        """Register what there is."""
+        register(self.services["dispatch"].store, directory, now, "the town")
+        self.conductor.settle()
+
+    def file(self, acts: Sequence[Act], now: datetime) -> list[tuple[Act, str]]:
+        """Give commands, in this order; answers those that were refused over HTTP, and why."""
+        refused = []
+        for (kind, account), group in groupby(acts, key=lambda act: (act.kind, act.account)):
+            together = list(group)
+            if kind is Kind.DESK:
+                refused += [(act, why) for act in together if (why := self._call(act)) is not None]
+            else:
+                self._bus.publisher(account).publish([_letter(act, now) for act in together])
+        return refused
+
+    def _call(self, act: Act) -> str | None:
+        """Over HTTP, as the front desk. Answers None, or the problem that came back."""
+        operation = OPERATIONS[act.name]
+        assert operation.body is not None
+        connection = http.client.HTTPConnection(self._tickets, timeout=30)
+        headers = {
+            "Authorization": f"Bearer {self._desk}",
+            "Content-Type": "application/json",
+            "Idempotency-Key": act.id,
+        }
+        connection.request(
+            operation.method, operation.path.format(ticket=act.subject), json.dumps(operation.body().dump(act.data)), headers
+        )
+        answer = connection.getresponse()
+        body = answer.read().decode()
+        connection.close()
+        return None if answer.status == operation.status else f"{answer.status} {body}"
+
+    def _heard(self, messages: Sequence[Message]) -> None:
+        for message in messages:
+            self._hear(wire.decode(message))
+
+
+@contextmanager
+def stage(
+    home: Home, accounts: Sequence[dict[str, Any]], config: Path, secret: str, clock: ManualClock, hear: Callable[[Event], None]
+) -> Iterator[Stage]:
+    """A stage in an empty home. Raises HomeInUse."""
+    with home.held():
+        for left in home.path.iterdir():
+            if left.name != "lock":
+                with suppress(FileNotFoundError):
+                    left.unlink()
+        home.prepare(accounts, config, 0, secret)
+        home.apply()
+        for service in SERVICES:
+            upgrade(f"services.{service}", home.settings()[f"WHISTLE_{service.upper()}_DATABASE_URL"])
+        made = Stage(home, clock, hear)
+        made.open()
+        try:
+            yield made
+        finally:
+            made.close()
+
+
+def _public() -> dict[str, list[str]]:
+    keys: dict[str, list[str]] = {}
+    for schema in all_schemas():
+        if not schema.private and schema.producer != "intake":
+            keys.setdefault(schema.exchange(), []).append(schema.type)
+    return keys
+
+
+def _letter(act: Act, now: datetime) -> Letter:
+    schema = schema_for(act.kind.value)
+    event = Event(act.kind.value, source(act.account), act.subject, act.id, now, act.data)
+    return Letter(act.id, schema.exchange(), schema.type, wire.encode(event, schema), mandatory=True)
