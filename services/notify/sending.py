@@ -12,8 +12,8 @@ import eventlet
 from apprise import Apprise
 
 from services.notify.domain.channels import LOG, Channel
+from services.notify.domain.fitting import fit
 from services.notify.domain.notice import Notice
-from services.notify.domain.templates import fit
 
 log = logging.getLogger(__name__)
 

@@ -1,6 +1,5 @@
 """The tables of notify."""
 
-from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Column, Connection, Index, MetaData, Table, Text, select
@@ -8,6 +7,7 @@ from sqlalchemy import Column, Connection, Index, MetaData, Table, Text, select
 from chassis.definition import Definition
 from chassis.store import Document, Mapper, Store, chassis_tables, converter
 from chassis.store.types import Instant
+from services.notify.domain.contact import Contact
 from services.notify.domain.notice import Notice
 
 metadata = MetaData()
@@ -32,24 +32,6 @@ contacts = Table(
     Column("id", Text, primary_key=True),
     Column("document", Document, nullable=False),
 )
-
-
-@dataclass
-class Contact:
-    """Whom to tell about a ticket, and what it is about. Private: it never leaves this store but as a notice.
-
-    ``followers`` are the tickets that were merged into this one.
-    """
-
-    id: str
-    name: str | None = None
-    phone: str | None = None
-    locale: str | None = None
-    links: dict[str, str] = field(default_factory=dict)
-    text: str | None = None
-    address: str | None = None
-    contact_known: bool = False
-    followers: list[str] = field(default_factory=list)
 
 
 DEFINITION = Definition(

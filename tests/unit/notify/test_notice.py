@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chassis.outcome import NOTHING
+from services.notify.domain.fitting import fit
 from services.notify.domain.notice import Notice, NoticeState, Retries
-from services.notify.domain.templates import fit
 
 START = datetime(2026, 3, 4, tzinfo=UTC)
 LEASE = timedelta(seconds=10)
@@ -95,4 +95,4 @@ def test_a_text_fits_and_no_link_is_cut(pieces: list[str], size: int) -> None:
 def test_words_give_way_to_the_link() -> None:
     assert "https://s.example/t" in fit("内容很长很长很长 https://s.example/t 谢谢", 24)
     assert fit("内容很长很长很长 谢谢", 5) == "内容很长…"
-    assert fit("https://s.example/too/long", 10) == ""
+    assert fit("https://s.example/too/long", 10) == "…"
