@@ -1,14 +1,17 @@
 """The notify service: all that comes in. Who is told what stands in `domain/rules.py`, how it is sent in `delivery.py`."""
 
-from chassis.nameko import on
+from chassis.nameko import on, on_timer
+from chassis.store import machine_now
+from chassis.timers import Ringing
 from chassis.work import Work
 from contracts.envelope import Event
 from contracts.events import tickets
-from contracts.topology import SUBSCRIPTIONS
-from services.notify import telling
+from services.notify import store, telling
 from services.notify.api import NotifyApi
 from services.notify.config import Config
 from services.notify.delivery import Delivery
+from services.notify.domain.notice import QUIET, Notice
+from services.notify.domain.rules import RULES, URGENT
 
 
 class NotifyService(NotifyApi):
@@ -22,11 +25,11 @@ class NotifyService(NotifyApi):
 
     @on(tickets.ContactRecorded)
     def take_contact(self, event: Event, work: Work) -> None:
-        """From now on the reporter can be told."""
-        contact, data = telling.contact_of(event.subject, work), event.data
-        contact.name, contact.phone, contact.locale = data.get("name"), data.get("phone"), data.get("locale")
-        contact.links = {purpose: token for purpose, token in (data.get("links") or {}).items() if token}
-        contact.contact_known = True
+        """From now on the reporter, and the respondent where one is named, can be told; a merged one follows the survivor."""
+        contact = telling.contact_of(event.subject, work)
+        contact.recorded(event.data, event.sequence or 0)
+        if contact.follows:
+            telling.contact_of(contact.follows, work).followed_by(contact.id)
 
     @on(tickets.MatterDescribed)
     def take_matter(self, event: Event, work: Work) -> None:
@@ -39,9 +42,36 @@ class NotifyService(NotifyApi):
     def tell(self, event: Event, work: Work) -> None:
         """Write a notice for everybody who is to be told of the event."""
         telling.tell(event, work, self.config)
-        if event.type == tickets.TicketMerged.type:
-            telling.follow(event.subject, event.data["into"], work)
 
-    for _schema in SUBSCRIPTIONS["notify"]:
-        if not _schema.private:
-            on(_schema)(tell)
+    for _schema in dict.fromkeys(
+        rule.event for rule in RULES if rule.event not in {tickets.TicketOpened, tickets.TicketMerged}
+    ):
+        on(_schema)(tell)
+
+    @on(tickets.TicketOpened)
+    def take_opened(self, event: Event, work: Work) -> None:
+        """How urgent its notices are."""
+        telling.contact_of(event.subject, work).is_urgent(event.data["urgency"])
+        self.tell(event, work)
+
+    @on(tickets.TicketUrgencyRaised)
+    def take_urgency(self, event: Event, work: Work) -> None:
+        """What was held until the morning goes out now, if it is that urgent."""
+        telling.contact_of(event.subject, work).is_urgent(event.data["urgency"])
+        if event.data["urgency"] in URGENT:
+            for notice in store.held(work.connection, event.subject):
+                work.load(Notice, notice).hasten(machine_now())
+
+    @on(tickets.TicketMerged)
+    def take_merged(self, event: Event, work: Work) -> None:
+        """The merged ticket's reporter, and whoever follows it, follow the survivor."""
+        self.tell(event, work)
+        merged = telling.contact_of(event.subject, work)
+        telling.contact_of(event.data["into"], work).followed_by(merged.id, *merged.followers)
+
+    # --- waiting
+
+    @on_timer(QUIET)
+    def ring_quiet(self, ringing: Ringing, work: Work) -> None:
+        """The quiet hours are over."""
+        work.load(Notice, ringing.subject).release(machine_now())

@@ -1,37 +1,45 @@
 """From an event to the notices that tell of it: whose contact, which language, which text, which way."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from hashlib import sha256
+from typing import Any
 
 from chassis.outcome import TooEarly
 from chassis.store import machine_now
 from chassis.work import Work
 from contracts.envelope import Event
 from services.notify.config import Configured
-from services.notify.domain.contact import Contact
+from services.notify.domain.channels import kind_of
+from services.notify.domain.contact import Contact, Person
 from services.notify.domain.notice import Notice
-from services.notify.domain.rules import RESIDENT, Telling, tellings
+from services.notify.domain.rules import PARTIES, RESIDENT, URGENT, Rule, Telling, tellings
 
-ID_LENGTH = 80
-
-
-class ContactUnknown(TooEarly):
-    """The ticket's contact travels on another queue and has not arrived yet."""
+ID_LENGTH = 72
+"""Characters of a notice's id: an idempotency key is at most 80, and its later keys are longer than its first."""
 
 
-class MatterUnknown(TooEarly):
-    """What the ticket is about travels on another queue and has not arrived yet."""
+class NotHeardYet(TooEarly):
+    """What a notice needs travels on another queue and has not arrived yet."""
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """Somebody to be told. ``ticket`` is the number that they know it by; ``person`` is None for units and those on duty."""
+
+    ticket: str
+    urgent: bool
+    contact: Contact | None = None
+    person: Person | None = None
+    link_of: str = ""
+    """The ticket that the person's links are for."""
 
 
 def tell(event: Event, work: Work, config: Configured) -> None:
-    """Write a notice for everybody who is to be told. Raises ContactUnknown and MatterUnknown."""
+    """Write a notice for everybody who is to be told. Raises NotHeardYet."""
     for telling in tellings(event.type, event.data):
-        if telling.audience != RESIDENT:
-            _write(telling, event, work, contact_of(event.subject, work), config)
-            continue
-        contact = _known(event.subject, work)
-        _tell_resident(telling, event, work, contact, config)
-        for ticket in contact.followers if telling.rule.followers else ():
-            _tell_resident(telling, event, work, _known(ticket, work), config)
+        for recipient in _recipients(telling, event, work):
+            work.apply(_write(telling, recipient, event, work, config))
 
 
 def contact_of(ticket: str, work: Work) -> Contact:
@@ -43,59 +51,102 @@ def contact_of(ticket: str, work: Work) -> Contact:
     return contact
 
 
-def follow(merged: str, into: str, work: Work) -> None:
-    """The merged ticket's reporter, and whoever follows it, follow the survivor."""
-    survivor, gone = contact_of(into, work), contact_of(merged, work)
-    new = [ticket for ticket in (merged, *gone.followers) if ticket != into and ticket not in survivor.followers]
-    survivor.followers = [*survivor.followers, *new]
-
-
 def notice_id(event: str, audience: str, follower: str = "") -> str:
     """It follows from event and recipient: told once, however often the event comes. It is the idempotency key, too."""
     whole = "-".join(filter(None, (event, audience, follower)))
-    return whole if len(whole) <= ID_LENGTH else f"{event[:36]}-{sha256(whole.encode()).hexdigest()[:40]}"
+    return whole if len(whole) <= ID_LENGTH else f"{event[:36]}-{sha256(whole.encode()).hexdigest()[: ID_LENGTH - 37]}"
 
 
-def _known(ticket: str, work: Work) -> Contact:
-    contact = work.find(Contact, ticket)
-    if contact is None or not contact.contact_known:
-        raise ContactUnknown("contact: not recorded yet")
-    return contact
+# --- who
 
 
-def _tell_resident(telling: Telling, event: Event, work: Work, contact: Contact, config: Configured) -> None:
-    if contact.phone:
-        _write(telling, event, work, contact, config)
+def _recipients(telling: Telling, event: Event, work: Work) -> Iterator[Recipient]:
+    rule = telling.rule
+    if not rule.of_ticket:
+        yield Recipient(event.subject, rule.urgent)
+        return
+    contact = contact_of(event.subject, work)
+    if contact.urgency is None:
+        raise NotHeardYet("ticket: not opened yet")
+    urgent = rule.urgent or contact.urgency in URGENT
+    if telling.audience not in PARTIES:
+        yield Recipient(contact.id, urgent, contact)
+    elif telling.audience == RESIDENT:
+        yield from _reporters(rule, contact, urgent, work)
+    elif _reporter_of(contact) and contact.respondent and contact.respondent.phone:
+        yield Recipient(contact.id, urgent, contact, contact.respondent, contact.id)
 
 
-def _write(telling: Telling, event: Event, work: Work, contact: Contact, config: Configured) -> None:
-    rule, templates = telling.rule, config.templates
-    resident = telling.audience == RESIDENT
-    route = config.channels.routes.of(telling.audience)
-    asked = (contact.locale if resident else None) or route.locale
-    values = {"ticket": contact.id, **{name: event.data.get(name) for name in rule.values}}
-    if rule.matter:
-        if contact.text is None:
-            raise MatterUnknown("matter: not described yet")
-        values |= {"matter": contact.text, "address": contact.address or "-"}
-    if rule.link:
-        token = contact.links.get(rule.link.value)
-        values["link"] = config.channels.link_to(contact.id, rule.link.value, token) if token else "-"
-    locale = templates.locale(telling.template, asked)
+def _reporters(rule: Rule, contact: Contact, urgent: bool, work: Work) -> Iterator[Recipient]:
+    """The ticket's reporter and, by the rule, those who follow it; whoever reported it twice is told once."""
+    reporter, told = _reporter_of(contact), set()
+    if reporter.phone:
+        told.add(reporter.phone)
+        yield Recipient(contact.id, urgent, contact, reporter, contact.follows or contact.id)
+    for ticket in contact.followers if rule.followers or (rule.asks and not told) else ():
+        person = _follower_of(contact.id, ticket, rule, work)
+        asked = not rule.asks or (rule.link is not None and rule.link.value in person.links)
+        if person.phone and person.phone not in told and asked:
+            told.add(person.phone)
+            yield Recipient(ticket, urgent, contact, person, contact.id)
+
+
+def _reporter_of(contact: Contact | None) -> Person:
+    if contact is None or contact.reporter is None:
+        raise NotHeardYet("contact: not recorded yet")
+    return contact.reporter
+
+
+def _follower_of(survivor: str, ticket: str, rule: Rule, work: Work) -> Person:
+    follower = work.find(Contact, ticket)
+    person = _reporter_of(follower)
+    if follower is not None and follower.follows == survivor:
+        return person
+    if follower is None or follower.follows is None or rule.asks:
+        raise NotHeardYet("contact: not recorded as a follower yet")
+    return replace(person, links={})  # the survivor was merged in its turn: the links are for the one after it
+
+
+# --- what
+
+
+def _write(telling: Telling, to: Recipient, event: Event, work: Work, config: Configured) -> Any:
+    """The notice; answers what it waits for."""
+    templates, route = config.templates, config.channels.routes.of(telling.audience)
+    asked = (to.person.locale if to.person else None) or route.locale
+    locale, fell_back = templates.locale(telling.template, asked)
+    values = _values(telling.rule, to, event, config)
     text = templates.render(telling.template, locale, values)
-    if rule.bilingual and locale != templates.fallback:
+    if to.urgent and locale != templates.fallback:
         text += "\n" + templates.render(telling.template, templates.fallback, values)
-    work.add(
-        Notice(
-            id=notice_id(event.id, telling.audience, contact.id if contact.id != event.subject else ""),
-            ticket=contact.id,
-            audience=telling.audience,
-            template=telling.template,
-            locale=locale,
-            text=text,
-            asked=asked,
-            channel=route.channel,
-            address=contact.phone if resident else route.address,
-            next_at=machine_now(),
-        )
+    first, *ways = route.ways(to.person.phone if to.person else None)
+    notice = Notice(
+        id=notice_id(event.id, telling.audience, to.ticket if to.ticket != event.subject else ""),
+        ticket=to.ticket,
+        audience=telling.audience,
+        template=telling.template,
+        locale=locale,
+        text=text,
+        asked=asked,
+        fell_back=fell_back,
+        urgent=to.urgent,
+        channel=first.channel,
+        address=first.address,
+        ways=ways,
+        next_at=machine_now(),
     )
+    work.add(notice)
+    until = config.channels.quiet.until(kind_of(telling.audience), to.urgent, work.now)
+    return notice.hold(until) if until else ()
+
+
+def _values(rule: Rule, to: Recipient, event: Event, config: Configured) -> dict[str, Any]:
+    values = {rule.event.about: to.ticket, **{name: event.data.get(name) for name in rule.values}}
+    if rule.matter:
+        if to.contact is None or to.contact.text is None:
+            raise NotHeardYet("matter: not described yet")
+        values |= {"matter": to.contact.text, "address": to.contact.address}
+    if rule.link:
+        token = to.person.links.get(rule.link.value) if to.person else None
+        values["link"] = config.channels.link_to(to.link_of, rule.link.value, token) if token else None
+    return values

@@ -7,6 +7,7 @@ from string import Template
 from typing import Any
 from zoneinfo import ZoneInfo
 
+NONE = "none"
 INSTANT_PARTS = frozenset({"year", "month", "day", "hour", "minute"})
 
 
@@ -14,7 +15,8 @@ INSTANT_PARTS = frozenset({"year", "month", "day", "hour", "minute"})
 class Templates:
     """Texts by template and language. ``fallback`` is the language that every template has.
 
-    ``instants`` is how a time is written in each language, ``words`` what a code is called: {language: {field: {code: word}}}.
+    ``instants`` is how a time is written in each language, ``words`` what a code is called: {language: {field: {code: word}}};
+    the code `NONE` is for a value that is not there.
     """
 
     texts: Mapping[str, Mapping[str, str]]
@@ -23,13 +25,13 @@ class Templates:
     instants: Mapping[str, str]
     words: Mapping[str, Mapping[str, Mapping[str, str]]]
 
-    def locale(self, template: str, asked: str | None) -> str:
-        """The language that was asked for (``zh`` serves ``zh-CN``), or the fallback."""
+    def locale(self, template: str, asked: str | None) -> tuple[str, bool]:
+        """The language that was asked for (``zh`` serves ``zh-CN``), or the fallback; and whether another was asked for."""
         texts = self.texts[template]
         for locale in (asked, asked.split("-")[0]) if asked else ():
             if locale in texts:
-                return locale
-        return self.fallback
+                return locale, False
+        return self.fallback, bool(asked)
 
     def render(self, template: str, locale: str, values: Mapping[str, Any]) -> str:
         """The text in a language that the template has. Raises KeyError for a value that is missing."""
@@ -37,11 +39,13 @@ class Templates:
         return Template(self.texts[template][locale]).substitute(said)
 
     def _said(self, name: str, value: Any, locale: str) -> str:
+        words = self.words.get(locale, self.words.get(self.fallback, {})).get(name, {})
+        if value is None:
+            return words.get(NONE, "-")
         if isinstance(value, datetime):
             here = value.astimezone(self.zone)
             parts = {"month": here.month, "day": here.day, "hour": f"{here:%H}", "minute": f"{here:%M}", "year": here.year}
             return Template(self.instants.get(locale, self.instants[self.fallback])).substitute(parts)
-        words = self.words.get(locale, self.words.get(self.fallback, {})).get(name, {})
         return words.get(str(value), str(value))
 
 
