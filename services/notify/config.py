@@ -160,6 +160,8 @@ def _check(channel: Channel, where: str) -> None:
     _only(channel.via, frozenset({"address", "key"}), f"{where}.via")
     if channel.via != LOG and (channel.timeout * channel.batch).total_seconds() > LONGEST_STEP:
         raise BadConfig(f"{where}: timeout times batch exceeds {LONGEST_STEP:.0f} s")
+    if channel.via == LOG and channel.receipts:
+        raise BadConfig(f"{where}: a log gives no receipts")
     if channel.per_minute and channel.batch > 1:
         raise BadConfig(f"{where}: a channel with a rate sends one at a time: leave out batch")
 

@@ -162,6 +162,7 @@ def test_the_example_of_channels_is_a_good_one(tmp_path: Path) -> None:
     [
         ("resident: {channel: sms,", "resident: {channel: smoke,", "no channel 'smoke'"),
         ("then: [{channel: voice}]", "then: [{channel: vioce}]", "no channel 'vioce'"),
+        ("{via: log, batch: 50}", "{via: log, receipts: 1h}", "a log gives no receipts"),
         ("per_minute: 60}", "per_minute: 60, batch: 2}", "sends one at a time"),
         ('to: "07:30"', 'to: "7.30"', r"quiet\.resident\.value\.to"),
         ('from: "22:00", ', "", r"quiet\.resident\.value\.from"),
