@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
 
-from chassis.outcome import TooEarly
+from chassis.outcome import NOTHING, Outcome, TooEarly
 from chassis.store import machine_now
 from chassis.work import Work
 from contracts.envelope import Event
@@ -73,8 +73,10 @@ def _recipients(telling: Telling, event: Event, work: Work) -> Iterator[Recipien
         yield Recipient(contact.id, urgent, contact)
     elif telling.audience == RESIDENT:
         yield from _reporters(rule, contact, urgent, work)
-    elif _reporter_of(contact) and contact.respondent and contact.respondent.phone:
-        yield Recipient(contact.id, urgent, contact, contact.respondent, contact.id)
+    else:
+        _reporter_of(contact)  # both parties arrive together: where the one is not there yet, nobody knows of the other
+        if contact.respondent and contact.respondent.phone:
+            yield Recipient(contact.id, urgent, contact, contact.respondent, contact.id)
 
 
 def _reporters(rule: Rule, contact: Contact, urgent: bool, work: Work) -> Iterator[Recipient]:
@@ -110,7 +112,7 @@ def _follower_of(survivor: str, ticket: str, rule: Rule, work: Work) -> Person:
 # --- what
 
 
-def _write(telling: Telling, to: Recipient, event: Event, work: Work, config: Configured) -> Any:
+def _write(telling: Telling, to: Recipient, event: Event, work: Work, config: Configured) -> Outcome:
     """The notice; answers what it waits for."""
     templates, route = config.templates, config.channels.routes.of(telling.audience)
     asked = (to.person.locale if to.person else None) or route.locale
@@ -137,7 +139,7 @@ def _write(telling: Telling, to: Recipient, event: Event, work: Work, config: Co
     )
     work.add(notice)
     until = config.channels.quiet.until(kind_of(telling.audience), to.urgent, work.now)
-    return notice.hold(until) if until else ()
+    return notice.hold(until) if until else NOTHING
 
 
 def _values(rule: Rule, to: Recipient, event: Event, config: Configured) -> dict[str, Any]:
