@@ -19,6 +19,7 @@ from services.dispatch import store as dispatch
 from services.ledger import store as ledger
 from services.ledger.domain.merkle import leaf_hash, root_of
 from services.notify import store as notify
+from services.notify.domain.notice import QUIET
 from services.tickets import store as tickets
 
 Sent = tuple[str, str]
@@ -91,7 +92,7 @@ class Books:
     notices: Mapping[str, tuple[str, str]]
     """Audience and state by notice."""
     armed: frozenset[str]
-    """The notices that will be claimed: due, or being sent under a lease."""
+    """The notices that somebody will look at: due, being sent, or waiting for a receipt or for the end of quiet hours."""
     entries: Sequence[Entry]
     kept: Log
     counted: Log
@@ -167,8 +168,10 @@ def _read_dispatch(connection: Connection) -> dict[str, Any]:
 def _read_notify(connection: Connection) -> dict[str, Any]:
     notices = notify.notices.c
     rows = connection.execute(select(notices.id, notices.state, notices.document))
-    armed = connection.execute(select(notices.id).where(notices.next_at.is_not(None))).scalars()
-    return {"notices": {row.id: (row.document["audience"], row.state) for row in rows}, "armed": frozenset(armed)}
+    due = connection.execute(select(notices.id).where(notices.next_at.is_not(None))).scalars()
+    timers = definition("notify").tables.timers.c
+    held = connection.execute(select(timers.subject).where(timers.name == QUIET)).scalars()
+    return {"notices": {row.id: (row.document["audience"], row.state) for row in rows}, "armed": frozenset((*due, *held))}
 
 
 def _read_ledger(connection: Connection) -> dict[str, Any]:

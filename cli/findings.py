@@ -9,7 +9,7 @@ from chassis.store.tables import APPLIED, DEAD, DROPPED, PARKED, PENDING, WAITIN
 from cli.books import Books, Said, Sent, Taken
 from contracts.topology import SUBSCRIPTIONS, source_of
 from services.notify.domain.notice import NoticeState
-from services.notify.domain.rules import RESIDENT, tellings
+from services.notify.domain.rules import PARTIES, RESIDENT, RESPONDENT, tellings
 from services.tickets.domain.ticket import State
 
 KEYS: dict[str, tuple[str, ...]] = {
@@ -68,8 +68,9 @@ KEYS: dict[str, tuple[str, ...]] = {
     "deadline.extended.v1": ("subject", "assignment", "clock"),
     "deadline.extension_refused.v1": ("subject", "assignment", "clock"),
     "verification.done.v1": ("assignment",),
-    "notification.sent.v1": ("notice",),
-    "notification.failed.v1": ("notice", "attempt"),
+    "notification.sent.v1": ("notice", "attempt"),
+    "notification.delivered.v1": ("notice",),
+    "notification.failed.v1": ("notice", "attempt", "reason"),
     "notification.exhausted.v1": ("notice",),
     "checkpoint.signed.v1": ("subject", "taken_at"),
     "gap.found.v1": ("subject", "origin", "missing_from"),
@@ -80,6 +81,9 @@ KEYS: dict[str, tuple[str, ...]] = {
 }
 """What makes an event of a type the one it is, however it was named: a second one of the same key happened twice. A word is
 a field of the data, or ``subject``, ``causation``, or ``after``: the key of the event said just before about the subject."""
+
+TOLD = frozenset({"notification.sent.v1", "notification.delivered.v1", "notification.exhausted.v1"})
+"""One of these is said of every notice that is not still to be sent."""
 
 RECORDS = frozenset({"area.registered.v1", "category.registered.v1", "responder.registered.v1"})
 """A record may come back to what it once was, but saying it again without a change in between is saying it twice."""
@@ -232,7 +236,13 @@ def _cases(books: Books, found: Findings) -> None:
 
 def _notices(books: Books, found: Findings) -> None:
     """Everybody who is to be told of an event has exactly one notice of it, which is sent, once, or still to be sent."""
-    reachable = {said.subject for said in books.said if said.type == "contact.recorded.v1" and said.data.get("phone")}
+    reachable = {
+        (said.subject, audience)
+        for said in books.said
+        if said.type == "contact.recorded.v1"
+        for audience, person in ((RESIDENT, said.data), (RESPONDENT, said.data.get("respondent") or {}))
+        if person.get("phone")
+    }
     wanted: Counter[tuple[str, str]] = Counter()
     for said in books.said:
         taken = any(
@@ -241,7 +251,7 @@ def _notices(books: Books, found: Findings) -> None:
             if service == "notify"
         )
         for audience in {one.audience for one in tellings(said.type, said.data)} if taken else ():
-            if audience != RESIDENT or said.subject in reachable:
+            if audience not in PARTIES or (said.subject, audience) in reachable:
                 wanted[said.id, audience] += 1
     # who follows a merged ticket is told beside: that is not counted
     there = Counter((id_[:36], audience) for id_, (audience, _) in books.notices.items() if f"-{RESIDENT}-" not in id_)
@@ -249,9 +259,9 @@ def _notices(books: Books, found: Findings) -> None:
         found.lost.append(f"notice to {audience} of {books.by_id[cause]}: not there")
     for cause, audience in sorted(there - wanted):
         found.doubled.append(f"notice to {audience} of {books.by_id.get(cause, cause)}: told without need")
-    told = {said.data["notice"] for said in books.said if said.type in {"notification.sent.v1", "notification.exhausted.v1"}}
+    told = {said.data["notice"] for said in books.said if said.type in TOLD}
     for id_, (_, state) in sorted(books.notices.items()):
-        if state in {NoticeState.DUE, NoticeState.SENDING}:
+        if state in {NoticeState.HELD, NoticeState.DUE, NoticeState.SENDING}:
             armed = id_ in books.armed
             (found.unsettled if armed else found.lost).append(
                 f"notice {id_}: {state}, {'armed' if armed else 'and nothing is armed'}"

@@ -180,12 +180,21 @@ class Request(StrEnum):
 
 
 class LinkPurpose(StrEnum):
-    """What a resident's signed link is for. A consent link also withdraws."""
+    """What a resident's signed link is for. Consent, the applicant's, and respond, the respondent's, also withdraw it."""
 
     RATE = "rate"
     CONSENT = "consent"
     REOPEN = "reopen"
     CANCEL = "cancel"
+    RESPOND = "respond"
+
+
+class Receipt(StrEnum):
+    """What a gateway says of a notice that it took: it arrived · it did not, this time · it never can, this way."""
+
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
+    REJECTED = "rejected"
 
 
 class Closure(StrEnum):

@@ -7,6 +7,7 @@ name is ``<service>.<source>``, where the source is an exchange's name without `
 from contracts.envelope import EventSchema, all_schemas
 from contracts.events import dispatch as d
 from contracts.events import intake as i
+from contracts.events import ledger as ld
 from contracts.events import tickets as t
 
 SERVICES = ("tickets", "dispatch", "notify", "ledger")
@@ -53,6 +54,7 @@ SUBSCRIPTIONS: dict[str, tuple[type[EventSchema], ...]] = {
         t.TicketParked,
         t.TicketCancelled,
         t.TicketReworkOrdered,
+        t.TicketUrgencyRaised,
         d.AssignmentMade,
         d.AssignmentReturned,
         d.AssignmentRelieved,
@@ -63,9 +65,12 @@ SUBSCRIPTIONS: dict[str, tuple[type[EventSchema], ...]] = {
         d.DeadlineExtensionAsked,
         d.DeadlineExtended,
         d.MediationOpened,
+        d.MediationSessionHeld,
         d.MediationAgreed,
         d.MediationFailed,
         d.JointActionCalled,
+        ld.GapFound,
+        ld.ForkFound,
     ),
     "ledger": tuple(schema for schema in _PUBLIC if schema.producer != "ledger"),
 }

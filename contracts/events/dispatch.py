@@ -122,6 +122,7 @@ class AssignmentMade(EventSchema):
     level = fields.ident("level of the ladder")
     purpose = fields.code(codes.Purpose, "handle or verify")
     generation = fields.count("generation of the ticket")
+    joint_action = fields.ident("the joint action that the responder is called to by this", optional=True)
 
 
 class _AssignmentStep(EventSchema):

@@ -18,7 +18,7 @@ class Location(Schema):
 
 
 class Reporter(Schema):
-    """Who blew the whistle, where they want to be known."""
+    """A person: who blew the whistle, where they want to be known, or the other party of a dispute."""
 
     name = fields.name("what to call them", optional=True)
     phone = fields.name("telephone number", optional=True)
@@ -40,6 +40,7 @@ class WhistleBlown(EventSchema):
     address = fields.text("where, in words", optional=True)
     location = fields.nested(Location, "where, as a point", optional=True)
     reporter = fields.nested(Reporter, "who to answer", optional=True)
+    respondent = fields.nested(Reporter, "the other party of a dispute: asked, should it come to a mediation", optional=True)
     urgency = fields.code(codes.Urgency, "raises the category's own urgency, never lowers it", optional=True)
     dispute = fields.flag("two parties are at odds", optional=True)
 
@@ -71,4 +72,8 @@ class RequestMade(EventSchema):
     resolved = fields.flag("rate only: the resident says it is solved", optional=True)
     satisfied = fields.flag("rate only: the resident is content with how", optional=True)
     comment = fields.text("free text", optional=True)
-    party = fields.code(codes.Party, "consent and withdraw: who; a link speaks for the applicant alone", optional=True)
+    party = fields.code(
+        codes.Party,
+        "consent and withdraw: who, the applicant unless it says otherwise; a link speaks for its own party",
+        optional=True,
+    )

@@ -1,14 +1,21 @@
-"""What the notify service says about the notices it sent. No address ever travels here."""
+"""What the notify service says about the notices it sent. No address ever travels here.
+
+A notice ends delivered, or sent for the last time (``final``), or exhausted.
+"""
 
 from contracts import fields
 from contracts.envelope import EventSchema
 
 
 class _Notice(EventSchema):
+    about = "subject"
+
     notice = fields.ident("notice's id")
-    audience = fields.ident("resident or the responder's id")
+    audience = fields.ident("resident, respondent, duty or the responder's id")
     template = fields.ident("template that was used")
     locale = fields.ident("language it was told in")
+    asked = fields.ident("language that the recipient wants, where it is known", optional=True)
+    fell_back = fields.flag("there is no text in the language that was asked for: it was told in the fallback", optional=True)
 
 
 class NotificationSent(_Notice):
@@ -19,10 +26,21 @@ class NotificationSent(_Notice):
 
     channel = fields.ident("channel's name")
     attempt = fields.count("1 for the first")
+    final = fields.flag("the channel gives no receipts: this is the end, and nobody will know more", optional=True)
+
+
+class NotificationDelivered(_Notice):
+    """The channel says that it arrived."""
+
+    type = "notification.delivered.v1"
+    producer = "notify"
+
+    channel = fields.ident("the channel that says so")
+    attempts = fields.count("how often it was tried, on every channel together")
 
 
 class NotificationFailed(_Notice):
-    """An attempt failed; there will be another."""
+    """An attempt failed, or the channel says that it did not arrive, or says nothing; there will be another attempt."""
 
     type = "notification.failed.v1"
     producer = "notify"
@@ -30,13 +48,14 @@ class NotificationFailed(_Notice):
     channel = fields.ident("channel's name")
     attempt = fields.count("1 for the first")
     reason = fields.ident("the failure's code")
+    next_channel = fields.ident("the channel it takes from now on: the recipient's next way", optional=True)
 
 
 class NotificationExhausted(_Notice):
-    """Every attempt failed: somebody must tell them another way."""
+    """Every attempt on every way failed: somebody must tell them otherwise."""
 
     type = "notification.exhausted.v1"
     producer = "notify"
 
-    attempts = fields.count("how often it was tried")
+    attempts = fields.count("how often it was tried, on every channel together")
     reason = fields.ident("the last failure's code")

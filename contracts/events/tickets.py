@@ -10,9 +10,19 @@ class Links(Schema):
     """Signed tokens, each for one ticket and one purpose."""
 
     rate = fields.text("rate", optional=True)
-    consent = fields.text("consent to a mediation, or withdraw it", optional=True)
+    consent = fields.text("the applicant's consent to a mediation, or its withdrawal", optional=True)
     reopen = fields.text("reopen after closure", optional=True)
     cancel = fields.text("cancel", optional=True)
+    respond = fields.text("the respondent's consent to a mediation, or its withdrawal", optional=True)
+
+
+class Respondent(Schema):
+    """The other party of a dispute: told of the mediation, and of nothing else."""
+
+    name = fields.name("what to call them", optional=True)
+    phone = fields.name("telephone number", optional=True)
+    locale = fields.ident("language of the notices", optional=True)
+    links = fields.nested(Links, "signed single-purpose tokens: to respond, alone", optional=True)
 
 
 class TicketOpened(EventSchema):
@@ -192,6 +202,7 @@ class ContactRecorded(EventSchema):
     phone = fields.name("telephone number", optional=True)
     locale = fields.ident("language of the notices", optional=True)
     links = fields.nested(Links, "signed single-purpose tokens by which the resident acts", optional=True)
+    respondent = fields.nested(Respondent, "the other party, where the whistle names one", optional=True)
     follows = fields.ident(
         "the surviving ticket: this contact, once its own was merged, is told what is told about that one", optional=True
     )

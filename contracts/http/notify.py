@@ -6,15 +6,18 @@ from http import HTTPStatus
 from marshmallow import Schema
 
 from contracts import fields
+from contracts.codes import Receipt
 from contracts.http.operation import Operation
 
 
 class NoticeState(StrEnum):
     """How far a notice is."""
 
+    HELD = "held"
     DUE = "due"
     SENDING = "sending"
     SENT = "sent"
+    DELIVERED = "delivered"
     EXHAUSTED = "exhausted"
 
 
@@ -22,14 +25,32 @@ class Notice(Schema):
     """One notice to one recipient. Its text and the address are private and stay in notify."""
 
     id = fields.ident("the notice's id")
-    audience = fields.ident("resident, duty, or the responder's code")
+    audience = fields.ident("resident, respondent, duty, or the responder's code")
     template = fields.ident("the template")
     asked = fields.ident("the language that the recipient wants", optional=True)
-    locale = fields.ident("the language it is in: another than asked where there is no such text")
+    locale = fields.ident("the language it is in")
+    fell_back = fields.flag("there is no text in the language that was asked for")
+    urgent = fields.flag("it ignores quiet hours")
     channel = fields.ident("the channel it takes")
+    given_up = fields.idents("the channels of earlier sendings that came to nothing, in order")
     state = fields.code(NoticeState, "how far it is")
+    ended = fields.flag("nothing more will be done: delivered, exhausted, or sent by a channel that gives no receipts")
     attempts = fields.count("how often it was handed to the channel; the end of one may be unknown")
     reason = fields.ident("code of the last failure; none once it is sent", optional=True)
+
+
+class ReceiptGiven(Schema):
+    """What became of a notice that a gateway took."""
+
+    key = fields.ident("the idempotency key that came with the notice")
+    outcome = fields.code(Receipt, "delivered; undelivered: try again; rejected: this way it never can be")
+
+
+class ReceiptTaken(Schema):
+    """The receipt is kept. A late or repeated one changes nothing."""
+
+    notice = fields.ident("the notice's id")
+    state = fields.code(NoticeState, "how far it is now")
 
 
 class Notices(Schema):
@@ -58,13 +79,31 @@ GET_NOTICES = Operation(
                 "template": "ticket_opened",
                 "asked": "bo",
                 "locale": "zh",
-                "channel": "sms",
-                "state": "sent",
-                "attempts": 1,
+                "fell_back": True,
+                "urgent": False,
+                "channel": "mail",
+                "given_up": ["sms"],
+                "state": "delivered",
+                "ended": True,
+                "attempts": 3,
                 "reason": None,
             }
         ],
     },
 )
 
-OPERATIONS = (GET_NOTICES,)
+GIVE_RECEIPT = Operation(
+    method="POST",
+    path="/receipts",
+    id="giveReceipt",
+    summary="A gateway that gives receipts says what became of a notice. Giving it again changes nothing.",
+    role="gateway",
+    status=HTTPStatus.ACCEPTED,
+    body=ReceiptGiven,
+    answer=ReceiptTaken,
+    refusals={HTTPStatus.NOT_FOUND: "No notice was sent under that key."},
+    asked={"key": "5d3f1c1e-7d0c-5f0e-9f2b-2f6f8f0c9a11-resident", "outcome": "delivered"},
+    answered={"notice": "5d3f1c1e-7d0c-5f0e-9f2b-2f6f8f0c9a11-resident", "state": "delivered"},
+)
+
+OPERATIONS = (GET_NOTICES, GIVE_RECEIPT)

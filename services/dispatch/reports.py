@@ -30,17 +30,17 @@ def file_report(ticket: str, data: Mapping[str, Any], work: Work, world: World) 
     work.apply(reports.take(work.load(Case, ticket), report, world))
 
 
+LINK_OF: Mapping[Party, LinkPurpose] = {Party.APPLICANT: LinkPurpose.CONSENT, Party.RESPONDENT: LinkPurpose.RESPOND}
+"""The link by which each party consents, and withdraws."""
+
+
 def make_request(ticket: str, data: Mapping[str, Any], work: Work, world: World, links: Links) -> None:
-    """A party's consent, or its withdrawal. The applicant's link speaks for the applicant; somebody on duty for either
-    party.
-    """
+    """A party's consent, or its withdrawal. A link speaks for its own party, somebody on duty for either. Raises BadLink."""
     if data["request"] not in {Request.CONSENT, Request.WITHDRAW}:
         return
     party = data.get("party") or Party.APPLICANT
     if data.get("link"):
-        if party is not Party.APPLICANT:
-            raise Refused("party: the link speaks for the applicant alone")
-        links.check(data["link"], ticket, LinkPurpose.CONSENT)
+        links.check(data["link"], ticket, LINK_OF[party])
     elif "desk" not in work.commander().roles:
         raise Refused("link: missing, and the sender is not somebody on duty")
     case = work.load(Case, ticket)

@@ -5,15 +5,56 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from chassis.http import query
+from chassis.http import Answer, command, query
+from chassis.outcome import Refused
+from chassis.store import machine_now
+from chassis.work import Work
+from contracts.codes import Receipt
 from contracts.http import notify as http
 from services.notify import store
+from services.notify.config import Configured
+from services.notify.delivery import alert
+from services.notify.domain.attempts import Failure
+from services.notify.domain.notice import Notice, named_by
+from services.notify.metrics import NotifyMetrics
 
 
 class NotifyApi:
-    """What is asked of notify over HTTP; `NotifyService` inherits it."""
+    """What is asked of notify over HTTP; `NotifyService` inherits it, and the configuration is that service's."""
+
+    config: Configured
+    delivery: NotifyMetrics
 
     @query(http.GET_NOTICES)
     def get_notices(self, connection: Connection, ticket: str) -> Mapping[str, Any]:
         """What was told about a ticket; the answer's schema leaves out the texts."""
-        return {"ticket": ticket, "notices": store.of_ticket(connection, ticket)}
+        return {"ticket": ticket, "notices": [view(notice) for notice in store.of_ticket(connection, ticket)]}
+
+    @command(http.GIVE_RECEIPT)
+    def give_receipt(self, body: Mapping[str, Any], work: Work, key: str) -> Answer:
+        """A gateway says what became of a sending. A late or repeated receipt changes nothing. Raises Missing, Refused."""
+        notice, first = work.find(Notice, body["key"]), 1
+        if notice is None:
+            id_, first = named_by(body["key"])
+            notice = work.load(Notice, id_)
+        if notice.channel_of(first) is None:
+            raise Refused("key: no attempt was made under it")
+        outcome = (
+            notice.delivered(first)
+            if body["outcome"] is Receipt.DELIVERED
+            else notice.undelivered(
+                first,
+                Failure(body["outcome"].value, final=body["outcome"] is Receipt.REJECTED),
+                self.config.channels.retries,
+                machine_now(),
+            )
+        )
+        work.for_subject(notice.ticket).apply(outcome)
+        self.delivery.happened(outcome.events)
+        alert(outcome.events)
+        return Answer({"notice": notice.id, "state": notice.state})
+
+
+def view(notice: Notice) -> dict[str, Any]:
+    """A notice as others see it."""
+    return {**vars(notice), "ended": notice.ended, "given_up": [sending.channel for sending in notice.earlier]}

@@ -13,9 +13,11 @@ from nameko.extensions import DependencyProvider
 from chassis.config import BadConfig, duration, read_yaml
 from chassis.nameko import RUNTIME_KEY
 from contracts.envelope import flatten
-from services.notify.domain.channels import LOG, LOG_ONLY, Channel, Channels, Route, Routes
-from services.notify.domain.notice import Retries
-from services.notify.domain.rules import RULES
+from services.notify.domain.attempts import Retries
+from services.notify.domain.channels import LOG, LOG_ONLY, OTHERS, Channel, Channels, Route, Routes
+from services.notify.domain.notice import Way
+from services.notify.domain.quiet import Quiet, QuietHours
+from services.notify.domain.rules import DUTY, RESIDENT, RULES
 from services.notify.domain.templates import INSTANT_PARTS, Templates, placeholders
 
 LONGEST_STEP = 20.0
@@ -32,6 +34,16 @@ class _Duration(fields.String):
             raise ValidationError(str(wrong)) from None
 
 
+class _Zone(fields.String):
+    """``Asia/Shanghai``; loads a ZoneInfo."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        try:
+            return ZoneInfo(super()._deserialize(value, attr, data, **kwargs))
+        except (ZoneInfoNotFoundError, ValueError):
+            raise ValidationError("no such time zone") from None
+
+
 _positive = validate.Range(min=1)
 
 
@@ -42,12 +54,23 @@ class _Channel(Schema):
     at_once = fields.Integer(strict=True, validate=validate.Range(1, 32))
     batch = fields.Integer(strict=True, validate=_positive)
     per_minute = fields.Integer(strict=True, validate=_positive)
+    receipts = _Duration()
 
 
-class _Route(Schema):
+class _Way(Schema):
     channel = fields.String(required=True)
     address = fields.String()
+
+
+class _Route(_Way):
     locale = fields.String()
+    then = fields.List(fields.Nested(_Way(unknown=RAISE)), load_default=list)
+
+
+class _QuietHours(Schema):
+    begin = fields.Time(required=True, data_key="from", format="%H:%M")
+    end = fields.Time(required=True, data_key="to", format="%H:%M")
+    zone = _Zone(required=True)
 
 
 class _Routes(Schema):
@@ -61,12 +84,18 @@ class _Retries(Schema):
     attempts = fields.Integer(strict=True, validate=_positive)
     first = _Duration()
     longest = _Duration()
+    patience = _Duration()
     passing = fields.List(fields.Integer(strict=True, validate=validate.Range(400, 499)))
 
 
 class _Channels(Schema):
     channels = fields.Dict(keys=fields.String(), values=fields.Nested(_Channel(unknown=RAISE)), required=True)
     routes = fields.Nested(_Routes, required=True)
+    quiet = fields.Dict(
+        keys=fields.String(validate=validate.OneOf([RESIDENT, DUTY, OTHERS])),
+        values=fields.Nested(_QuietHours(unknown=RAISE)),
+        load_default=dict,
+    )
     link = fields.String()
     margin = _Duration()
     retries = fields.Nested(_Retries, load_default=dict)
@@ -77,7 +106,7 @@ _TEXTS = fields.Dict(keys=fields.String(), values=fields.String(), required=True
 
 class _Notices(Schema):
     fallback = fields.String(required=True)
-    zone = fields.String(required=True)
+    zone = _Zone(required=True)
     instants = _TEXTS
     words = fields.Dict(
         keys=fields.String(),
@@ -103,11 +132,7 @@ def load_templates(path: Path) -> Templates:
         _only(text, INSTANT_PARTS, f"{path}: instants.{locale}")
     if fallback not in loaded["instants"]:
         raise BadConfig(f"{path}: instants.{fallback}: missing")
-    try:
-        zone = ZoneInfo(loaded["zone"])
-    except (ZoneInfoNotFoundError, ValueError):
-        raise BadConfig(f"{path}: zone: no such time zone") from None
-    return Templates(texts, fallback, zone, loaded["instants"], loaded["words"])
+    return Templates(texts, fallback, loaded["zone"], loaded["instants"], loaded["words"])
 
 
 def load_channels(path: Path) -> Channels:
@@ -117,24 +142,37 @@ def load_channels(path: Path) -> Channels:
     loaded = _checked(_Channels, path)
     channels = {name: Channel(name, **one) for name, one in loaded["channels"].items()}
     for channel in channels.values():
-        _only(channel.via, frozenset({"address", "key"}), f"{path}: channels.{channel.name}.via")
-        if channel.via != LOG and (channel.timeout * channel.batch).total_seconds() > LONGEST_STEP:
-            raise BadConfig(f"{path}: channels.{channel.name}: timeout times batch exceeds {LONGEST_STEP:.0f} s")
+        _check(channel, f"{path}: channels.{channel.name}")
     routes = _routes(loaded["routes"])
-    for route in routes.all():
-        if route.channel not in channels:
-            raise BadConfig(f"{path}: routes: no channel {route.channel!r}")
+    for way in (way for route in routes.all() for way in route.ways(None)):
+        if way.channel not in channels:
+            raise BadConfig(f"{path}: routes: no channel {way.channel!r}")
     passing = loaded["retries"].pop("passing", None)
     more: dict[str, Any] = {name: loaded[name] for name in ("link", "margin") if name in loaded}
     _only(more.get("link", ""), frozenset({"ticket", "purpose", "token"}), f"{path}: link")
     if passing is not None:
         more["passing"] = frozenset(passing)
-    return Channels(channels, routes, retries=Retries(**loaded["retries"]), **more)
+    quiet = Quiet({kind: QuietHours(**one) for kind, one in loaded["quiet"].items()})
+    return Channels(channels, routes, retries=Retries(**loaded["retries"]), quiet=quiet, **more)
+
+
+def _check(channel: Channel, where: str) -> None:
+    _only(channel.via, frozenset({"address", "key"}), f"{where}.via")
+    if channel.via != LOG and (channel.timeout * channel.batch).total_seconds() > LONGEST_STEP:
+        raise BadConfig(f"{where}: timeout times batch exceeds {LONGEST_STEP:.0f} s")
+    if channel.via == LOG and channel.receipts:
+        raise BadConfig(f"{where}: a log gives no receipts")
+    if channel.per_minute and channel.batch > 1:
+        raise BadConfig(f"{where}: a channel with a rate sends one at a time: leave out batch")
 
 
 def _routes(loaded: Mapping[str, Any]) -> Routes:
-    responders = {code: Route(**one) for code, one in loaded["responders"].items()}
-    return Routes(Route(**loaded["resident"]), Route(**loaded["duty"]), Route(**loaded["others"]), responders)
+    responders = {code: _route(one) for code, one in loaded["responders"].items()}
+    return Routes(_route(loaded["resident"]), _route(loaded["duty"]), _route(loaded["others"]), responders)
+
+
+def _route(loaded: Mapping[str, Any]) -> Route:
+    return Route(**{**loaded, "then": tuple(Way(**way) for way in loaded["then"])})
 
 
 def _only(text: str, known: frozenset[str], where: str) -> None:

@@ -6,22 +6,24 @@ record the lease runs out, the attempt is unknown, and the notice is sent again 
 
 import logging
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 from chassis.clock import BusinessClock
 from chassis.failpoints import failpoint
 from chassis.nameko import RUNTIME_KEY
-from chassis.outcome import Outcome
+from chassis.outcome import Happened, Outcome
 from chassis.runtime import Runtime
 from chassis.store import Store, machine_now
 from chassis.work import UnitOfWork, Work
+from contracts.events.notify import NotificationExhausted
 from services.notify import store as tables
 from services.notify.config import Config
-from services.notify.domain.channels import LOG_ONLY, Channel, Channels
+from services.notify.domain.attempts import NO_CHANNEL, Failure
+from services.notify.domain.channels import LOG_ONLY, Channel, Channels, kind_of
 from services.notify.domain.notice import Notice
 from services.notify.metrics import NotifyMetrics
 from services.notify.sending import NotSent, send
@@ -30,45 +32,27 @@ log = logging.getLogger(__name__)
 
 POLL = 0.2
 ORPHANS_EVERY = 30.0
-NO_CHANNEL = "no_channel"
 
-Send = Callable[[Channel, Notice], None]
+Send = Callable[[Channel, Notice, Channels], None]
 
 
 class Watch(Protocol):
     """What deliveries report to the metrics."""
 
     def attempted(self, channel: str, outcome: str, seconds: float) -> None:
-        """An attempt ended: sent, or the failure's code."""
+        """An attempt ended: sent, or failed."""
 
-
-@dataclass
-class Pace:
-    """At most so many a minute, evenly, by this process. ``None`` is no bound."""
-
-    per_minute: int | None
-    clock: Callable[[], float] = time.monotonic
-    _next: float = field(default=0.0, init=False)
-
-    def take(self, most: int) -> int:
-        """How many may go now: none, or ``most``, which are then counted."""
-        if self.per_minute is None:
-            return most
-        now = self.clock()
-        if now < self._next:
-            return 0
-        self._next = now + most * 60.0 / self.per_minute
-        return most
+    def happened(self, events: Iterable[Happened]) -> None:
+        """It was said what notices came to, and is committed."""
 
 
 @dataclass(frozen=True)
 class _Ended:
-    """What an attempt came to; ``reason`` is None where it was sent."""
+    """What an attempt came to; ``failure`` is None where it was sent."""
 
     id: str
     attempt: int
-    reason: str | None
-    permanent: bool
+    failure: Failure | None
 
 
 @dataclass
@@ -82,95 +66,112 @@ class Deliverer:
     watch: Watch
     send: Send = send
 
-    def step(self, channel: Channel, pace: Pace) -> int:
-        """One batch of a channel; answers how many notices it had. Raises StoreUnavailable."""
+    def step(self, channel: Channel) -> int:
+        """One batch of a channel; answers how many notices it looked at. Raises StoreUnavailable."""
         if not tables.anything_due(self.store, channel.name, machine_now()):
             return 0
-        allowed = pace.take(channel.batch)
-        claimed = self._claim(channel, allowed) if allowed else []
-        if not claimed:
-            return 0
-        failpoint("notify.claimed")
-        ended = [self._attempt(channel, notice) for notice in claimed]
-        failpoint("notify.sent")
-        self._record(ended)
-        return len(claimed)
+        looked_at, claimed = self._claim(channel)
+        if claimed:
+            failpoint("notify.claimed")
+            ended = [self._attempt(channel, notice) for notice in claimed]
+            failpoint("notify.sent")
+            self._record(channel, ended)
+        return looked_at
 
     def orphans(self) -> int:
-        """A notice whose channel the deployment no longer has is exhausted, with its alert."""
+        """A notice whose channel the deployment no longer has goes its next way, or is exhausted with its alert."""
+        said: list[Happened] = []
         with self.store.transaction() as connection:
             unit = UnitOfWork(self.store, connection, self.source)
             ids = tables.claimable(connection, machine_now(), 50, without=tuple(self.channels.channels))
             unit.lock(Notice, ids)
-            for id_ in ids:
-                notice = self._begun(unit, id_, timedelta(), machine_now())
-                self._say(unit, notice, self._ending(notice, _Ended(id_, notice.attempts, NO_CHANNEL, True)))
+            for notice in self._found(unit, ids):
+                now, retries = machine_now(), self.channels.retries
+                said += self._say(unit, notice, notice.claim(retries, timedelta(), now))
+                said += self._say(unit, notice, notice.failed(notice.attempts, Failure(NO_CHANNEL, True), retries, now))
             unit.flush()
+        self._committed(said)
         return len(ids)
 
-    def _claim(self, channel: Channel, most: int) -> Sequence[Notice]:
-        now = machine_now()
+    def _claim(self, channel: Channel) -> tuple[int, Sequence[Notice]]:
+        """How many were due, and those that are ours to send: not the held ones, nor those whose time ran out."""
+        now, claimed, said = machine_now(), [], list[Happened]()
         with self.store.transaction() as connection:
+            if channel.pace and not tables.take_pace(connection, channel.name, channel.pace, now):
+                return 0, ()
             unit = UnitOfWork(self.store, connection, self.source)
-            ids = tables.claimable(connection, now, most, channel=channel.name)
+            ids = tables.claimable(connection, now, channel.batch, channel=channel.name)
             unit.lock(Notice, ids)
-            claimed = [self._begun(unit, id_, channel.lease(self.channels.margin), now) for id_ in ids]
+            for notice in self._found(unit, ids):
+                before = notice.attempts
+                said += self._say(unit, notice, self._begin(channel, notice, now))
+                claimed += [notice] * (notice.attempts > before)
             unit.flush()
-        # one that was not to be claimed after all is not ours to send
-        return [notice for notice in claimed if notice.next_at == now + channel.lease(self.channels.margin)]
+        self._committed(said)
+        return len(ids), claimed
 
-    def _begun(self, unit: UnitOfWork, id_: str, lease: timedelta, now: datetime) -> Notice:
-        notice = unit.find(Notice, id_)
-        assert notice is not None
-        self._say(unit, notice, notice.claim(self.channels.retries, lease, now))
-        return notice
+    def _begin(self, channel: Channel, notice: Notice, now: datetime) -> Outcome:
+        quiet_until = self.channels.quiet.until(kind_of(notice.audience), notice.urgent, self.clock.now())
+        return notice.claim(self.channels.retries, channel.lease(self.channels.margin), now, quiet_until)
 
     def _attempt(self, channel: Channel, notice: Notice) -> _Ended:
-        began = time.monotonic()
+        began, failure = time.monotonic(), None
         try:
-            self.send(channel, notice)
-            ended = _Ended(notice.id, notice.attempts, None, False)
+            self.send(channel, notice, self.channels)
         except NotSent as wrong:
-            final = wrong.status is not None and self.channels.final(wrong.status)
-            ended = _Ended(notice.id, notice.attempts, wrong.reason, final)
-        self.watch.attempted(channel.name, "failed" if ended.reason else "sent", time.monotonic() - began)
-        return ended
+            failure = wrong.failure
+        self.watch.attempted(channel.name, "failed" if failure else "sent", time.monotonic() - began)
+        return _Ended(notice.id, notice.attempts, failure)
 
-    def _record(self, ended: Sequence[_Ended]) -> None:
+    def _record(self, channel: Channel, ended: Sequence[_Ended]) -> None:
+        said, attempts = list[Happened](), {one.id: one for one in ended}
         with self.store.transaction() as connection:
             unit = UnitOfWork(self.store, connection, self.source)
-            unit.lock(Notice, [one.id for one in ended])
-            for one in ended:
-                notice = unit.find(Notice, one.id)
-                if notice is not None:
-                    self._say(unit, notice, self._ending(notice, one))
+            unit.lock(Notice, list(attempts))
+            for notice in self._found(unit, attempts):
+                said += self._say(unit, notice, self._ending(channel, notice, attempts[notice.id]))
             unit.flush()
+        self._committed(said)
 
-    def _ending(self, notice: Notice, one: _Ended) -> Outcome:
-        if one.reason is None:
-            return notice.sent(one.attempt)
-        return notice.failed(one.attempt, one.reason, one.permanent, self.channels.retries, machine_now())
+    def _ending(self, channel: Channel, notice: Notice, one: _Ended) -> Outcome:
+        if one.failure is None:
+            return notice.sent(one.attempt, channel.receipts, machine_now())
+        return notice.failed(one.attempt, one.failure, self.channels.retries, machine_now())
 
-    def _say(self, unit: UnitOfWork, notice: Notice, outcome: Outcome) -> None:
+    def _found(self, unit: UnitOfWork, ids: Iterable[str]) -> list[Notice]:
+        return [notice for id_ in ids if (notice := unit.find(Notice, id_)) is not None]
+
+    def _say(self, unit: UnitOfWork, notice: Notice, outcome: Outcome) -> list[Happened]:
         Work(unit, self.clock.now(), notice.ticket, None).apply(outcome)
-        for happened in outcome.events:
-            if "attempts" in happened.data:
-                ids = {"notice": notice.id, "ticket": notice.ticket, "attempts": notice.attempts, "reason": notice.reason}
-                log.error("a notice is exhausted: somebody must tell them another way", extra=ids)
+        return outcome.events
+
+    def _committed(self, said: Sequence[Happened]) -> None:
+        self.watch.happened(said)
+        alert(said)
+
+
+def alert(said: Iterable[Happened]) -> None:
+    """The alert of an exhausted notice."""
+    for happened in said:
+        if happened.schema is NotificationExhausted:
+            ids = {name: happened.data[name] for name in ("notice", "audience", "attempts", "reason")}
+            log.error("a notice is exhausted: somebody must tell them another way", extra={**ids, "ticket": happened.subject})
 
 
 class Delivery(Config):
-    """Runs a channel's lanes beside the runtime's other loops."""
+    """Runs a channel's lanes beside the runtime's other loops. A worker sees what counts its receipts."""
 
     def setup(self) -> None:
         runtime: Runtime = self.container.config[RUNTIME_KEY]
         channels = self.configured.channels
         if channels is LOG_ONLY:
             log.warning("no channels.yaml: every notice goes to the log, and nobody is told")
-        metrics = NotifyMetrics(runtime.registry)
-        deliverer = Deliverer(runtime.store, runtime.clock, runtime.definition.source, channels, metrics)
+        self.metrics = NotifyMetrics(runtime.registry)
+        deliverer = Deliverer(runtime.store, runtime.clock, runtime.definition.source, channels, self.metrics)
         for channel in channels.channels.values():
-            pace = Pace(channel.per_minute)
             for lane in range(1, channel.at_once + 1):
-                runtime.add_loop(f"deliver:{channel.name}:{lane}", partial(deliverer.step, channel, pace), POLL)
+                runtime.add_loop(f"deliver:{channel.name}:{lane}", partial(deliverer.step, channel), POLL)
         runtime.add_loop("deliver:orphans", deliverer.orphans, ORPHANS_EVERY)
+
+    def get_dependency(self, worker_ctx: Any) -> Any:
+        return self.metrics

@@ -1,12 +1,16 @@
-"""Notify's own metrics. Labels are channels' names from the deployment's file, never an address."""
+"""Notify's own metrics. Labels are codes and channels' names from the deployment's file, never an address."""
+
+from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
+
+from chassis.outcome import Happened
 
 _SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20)
 
 
 class NotifyMetrics:
-    """Implements what deliveries report to."""
+    """What notices came to. One for each process: `of` answers it."""
 
     def __init__(self, registry: CollectorRegistry):
         self._attempts = Counter(
@@ -15,8 +19,22 @@ class NotifyMetrics:
         self._seconds = Histogram(
             "whistle_notice_attempt_seconds", "How long a channel took.", ["channel"], buckets=_SECONDS, registry=registry
         )
+        self._notices = Counter(
+            "whistle_notices",
+            "What happened to notices: sent, delivered, failed (tried again), fell_back (another way next), exhausted.",
+            ["outcome"],
+            registry=registry,
+        )
+        for outcome in ("sent", "delivered", "failed", "fell_back", "exhausted"):
+            self._notices.labels(outcome)
 
     def attempted(self, channel: str, outcome: str, seconds: float) -> None:
         """See `services.notify.delivery.Watch`."""
         self._attempts.labels(channel, outcome).inc()
         self._seconds.labels(channel).observe(seconds)
+
+    def happened(self, events: Iterable[Happened]) -> None:
+        """See `services.notify.delivery.Watch`."""
+        for event in events:
+            word = event.schema.type.split(".")[1]
+            self._notices.labels("fell_back" if event.data.get("next_channel") else word).inc()

@@ -1,14 +1,16 @@
 """The tables of notify."""
 
-from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Column, Connection, Index, MetaData, Table, Text, select
+from sqlalchemy import Column, Connection, Index, MetaData, Table, Text, select, update
 
 from chassis.definition import Definition
+from chassis.inbox import insert_ignoring
 from chassis.store import Document, Mapper, Store, chassis_tables, converter
 from chassis.store.types import Instant
-from services.notify.domain.notice import Notice
+from services.notify.domain.contact import Contact
+from services.notify.domain.notice import Notice, NoticeState
+from services.notify.domain.pace import Pace
 
 metadata = MetaData()
 
@@ -34,23 +36,13 @@ contacts = Table(
 )
 
 
-@dataclass
-class Contact:
-    """Whom to tell about a ticket, and what it is about. Private: it never leaves this store but as a notice.
-
-    ``followers`` are the tickets that were merged into this one.
-    """
-
-    id: str
-    name: str | None = None
-    phone: str | None = None
-    locale: str | None = None
-    links: dict[str, str] = field(default_factory=dict)
-    text: str | None = None
-    address: str | None = None
-    contact_known: bool = False
-    followers: list[str] = field(default_factory=list)
-
+paces = Table(
+    "paces",
+    metadata,
+    Column("channel", Text, primary_key=True),
+    Column("free_at", Instant, nullable=False),
+)
+"""From when each channel with a rate may send again: kept here, so that the rate holds however many processes send."""
 
 DEFINITION = Definition(
     "notify",
@@ -82,6 +74,25 @@ def anything_due(store: Store, channel: str, now: datetime) -> bool:
     due = select(notices.c.id).where(notices.c.channel == channel, notices.c.next_at <= now).limit(1)
     with store.transaction() as connection:
         return connection.execute(due).first() is not None
+
+
+def held(connection: Connection, ticket: str) -> list[str]:
+    """The notices about a ticket that wait for the end of quiet hours."""
+    rows = connection.execute(
+        select(notices.c.id).where(notices.c.ticket == ticket, notices.c.state == NoticeState.HELD.value).order_by(notices.c.id)
+    )
+    return list(rows.scalars())
+
+
+def take_pace(connection: Connection, channel: str, pace: Pace, at: datetime) -> bool:
+    """Whether the channel may send one now; it is then counted. Others who ask wait until this transaction ends."""
+    first = insert_ignoring(connection)(paces).values(channel=channel, free_at=at).on_conflict_do_nothing()
+    connection.execute(first)
+    row = select(paces.c.free_at).where(paces.c.channel == channel).with_for_update()
+    if not pace.free(connection.execute(row).scalar_one(), at):
+        return False
+    connection.execute(update(paces).where(paces.c.channel == channel).values(free_at=pace.taken(at)))
+    return True
 
 
 def claimable(

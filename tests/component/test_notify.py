@@ -1,131 +1,17 @@
-"""Notify against a gateway that can refuse, hang and be asked what it got; the rest is real: store, broker, processes."""
+"""Notify: its notices, its channels and its receipts, on a real store and broker, against a gateway on loopback."""
 
 from __future__ import annotations
 
 import json
-import shutil
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
-from urllib.parse import urlsplit
-from uuid import uuid4
 
 import pytest
-import yaml
-from kombu import Connection
 
-from contracts.envelope import EventSchema
-from contracts.events import dispatch, tickets
+from contracts.events import dispatch, ledger, tickets
+from tests.component.street_office import APP_USER, ATTEMPTS, Gateway, Office
 from tests.kit.processes import wait_until
 from tests.kit.servers import PostgresServer, RabbitServer
-from tests.kit.stack import ROOT, Stack, stack
-from tests.kit.street import headers
-
-ATTEMPTS = 3
-
-
-class Gateway(ThreadingHTTPServer):
-    """A webhook on loopback. ``answers`` are the statuses it gives by path, the last one for ever; `HANG` never answers."""
-
-    HANG = 0
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Hook)
-        self.got: list[tuple[str, str, dict[str, Any]]] = []
-        self.answers: dict[str, list[int]] = {}
-        self.halt = threading.Event()
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-
-    def answer(self, path: str) -> int:
-        """The next status for a path."""
-        left = self.answers.setdefault(path, [200])
-        return left.pop(0) if len(left) > 1 else left[0]
-
-    def to(self, phone: str) -> list[tuple[str, str, dict[str, Any]]]:
-        """What came for a telephone: path, idempotency key, body."""
-        return [one for one in self.got if one[2].get("to") == phone]
-
-
-class _Hook(BaseHTTPRequestHandler):
-    server: Gateway
-
-    def do_POST(self) -> None:
-        path = urlsplit(self.path).path
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.got.append((path, self.headers["X-Idempotency-Key"], body))
-        status = self.server.answer(path)
-        if status == Gateway.HANG:
-            self.server.halt.wait(60)
-            return
-        self.send_response(status)
-        self.end_headers()
-
-    def log_message(self, *_: Any) -> None:
-        """Nothing on the screen."""
-
-
-class Office:
-    """A deployment of which notify alone runs; the test speaks for tickets and dispatch."""
-
-    def __init__(self, deployed: Stack, gateway: Gateway):
-        self.stack, self.gateway = deployed, gateway
-        self.config = deployed.directory / "config"
-        shutil.copytree(ROOT / "deploy", self.config)
-        at = f"json://127.0.0.1:{gateway.server_port}"
-        channels = {
-            "channels": {
-                "sms": {"via": f"{at}/sms?:to=$address", "size": 200, "timeout": "2s", "at_once": 2},
-                "duty": {"via": f"{at}/duty?:to=duty", "timeout": "2s"},
-                "log": {"via": "log", "batch": 50},
-            },
-            "routes": {"resident": {"channel": "sms"}, "duty": {"channel": "duty"}, "others": {"channel": "log"}},
-            "retries": {"attempts": ATTEMPTS, "first": "1s", "longest": "1s"},
-            "margin": "1s",
-            "link": "https://street.example/$purpose/$token",
-        }
-        (self.config / "channels.yaml").write_text(yaml.safe_dump(channels))
-
-    def start(self, failpoints: str = "") -> None:
-        """Start notify."""
-        self.stack.start("notify", failpoints=failpoints, WHISTLE_CONFIG_DIR=str(self.config), NO_PROXY="127.0.0.1")
-
-    def say(self, schema: type[EventSchema], subject: str, data: dict[str, Any]) -> None:
-        """An event of another service, as that service."""
-        service = schema.producer
-        numbered = {**headers(schema.type, f"/{service}", str(uuid4()), subject), "ce-sequence": "1".zfill(12)}
-        with Connection(self.stack.amqp(service), transport_options={"confirm_publish": True}) as connection:
-            connection.Producer().publish(
-                json.dumps(data), exchange=schema.exchange(), routing_key=schema.type, headers=numbered,
-                content_type="application/json", user_id=connection.userid, delivery_mode=2,
-            )  # fmt: skip
-
-    def ticket(self, locale: str | None = "zh") -> tuple[str, str]:
-        """A new ticket whose reporter can be told; answers its id and the telephone."""
-        id_, phone = f"T{uuid4().hex[:12].upper()}", f"+86-{uuid4().hex[:8]}"
-        links = {"rate": "rate-token", "reopen": "reopen-token", "consent": "consent-token"}
-        self.say(tickets.MatterDescribed, id_, {"text": "楼上漏水", "address": "3号楼"})
-        self.say(tickets.ContactRecorded, id_, {"name": "王阿姨", "phone": phone, "locale": locale, "links": links})
-        return id_, phone
-
-    def verified(self, ticket: str) -> None:
-        """It is checked: the resident is asked."""
-        self.say(tickets.TicketVerified, ticket, {"generation": 1, "verified_by": "grid-worker-1"})
-
-    def unattended(self, ticket: str) -> None:
-        """Those on duty are told."""
-        self.say(tickets.TicketUnattended, ticket, {"waited_seconds": 60})
-
-    def said(self, ticket: str) -> list[str]:
-        """What notify said about a ticket, in order."""
-        query = "select type from outbox where subject = %s order by sequence"
-        return [type_.split(".")[1] for (type_,) in self.stack.rows("notify", query, ticket)]
-
-    def await_said(self, ticket: str, *types: str, seconds: float = 25) -> None:
-        """Until notify has said just this about a ticket."""
-        details = lambda: f"{self.said(ticket)}\n{self.gateway.got}\n{self.stack.log('notify')}"  # noqa: E731
-        wait_until(lambda: self.said(ticket) == list(types), f"{types} of {ticket}", seconds, details=details)
+from tests.kit.stack import Stack, stack
 
 
 @pytest.fixture(scope="module")
@@ -195,8 +81,8 @@ def test_a_final_refusal_is_not_repeated(office: Office) -> None:
 
 @pytest.mark.parametrize(("place", "times"), [("notify.claimed", 1), ("notify.sent", 2)])
 def test_killed_around_a_sending_it_is_sent_again_under_the_same_key(office: Office, place: str, times: int) -> None:
-    assert office.stack.stop("notify") == {"notify": 0}
     ticket, phone = office.ticket()
+    assert office.stack.stop("notify") == {"notify": 0}
     office.verified(ticket)
     office.start(f"{place}=kill")
     process = office.stack.processes["notify"]
@@ -229,21 +115,23 @@ def test_a_gateway_that_hangs_holds_up_its_own_channel_alone(office: Office) -> 
 
 
 @pytest.mark.parametrize(
-    ("locale", "used", "word"), [("en", "en", "Is it solved"), ("bo", "zh", "是否解决"), (None, "zh", "是否解决")]
+    ("locale", "used", "fell_back", "word"),
+    [("en", "en", False, "Is it solved"), ("bo", "zh", True, "是否解决"), (None, "zh", False, "是否解决")],
 )
-def test_the_language(office: Office, locale: str | None, used: str, word: str) -> None:
+def test_the_language_and_that_it_is_another(office: Office, locale: str | None, used: str, fell_back: bool, word: str) -> None:
     ticket, phone = office.ticket(locale)
     office.verified(ticket)
     office.await_said(ticket, "sent")
     assert word in office.gateway.to(phone)[0][2]["message"]
-    query = "select document->>'asked', document->>'locale' from notices where ticket = %s"
-    assert office.stack.rows("notify", query, ticket) == [(locale, used)]
+    (said,) = office.data(ticket)
+    assert (said.get("asked"), said["locale"], said["fell_back"], said["final"]) == (locale, used, fell_back, True)
+    _, answer, _ = office.stack.call("notify", "GET", f"/tickets/{ticket}/notices", "hotline")
+    assert [(one["asked"], one["locale"], one["fell_back"]) for one in answer["notices"]] == [(locale, used, fell_back)]
 
 
 def test_danger_to_life_is_told_in_both_languages(office: Office) -> None:
     ticket, phone = office.ticket("en")
-    opened = {"category": "leak", "area": "shanqi-1", "urgency": "E0", "dispute": False, "channel": "hotline"}
-    office.say(tickets.TicketOpened, ticket, {**opened, "opened_at": "2026-03-04T05:06:07+00:00", "private_digest": "d"})
+    office.opened(ticket, "E0")
     office.await_said(ticket, "sent")
     message = office.gateway.to(phone)[0][2]["message"]
     assert "call 110" in message
@@ -255,6 +143,7 @@ def test_who_was_merged_follows_the_survivor(office: Office) -> None:
     survivor, _ = office.ticket()
     office.say(tickets.TicketMerged, merged, {"into": survivor})
     office.await_said(merged, "sent")
+    office.contact(merged, phone, follows=survivor)
     office.say(tickets.TicketParked, survivor, {"reason": "funds", "review_at": "2026-06-01T00:00:00+08:00"})
     office.await_said(survivor, "sent")
     office.await_said(merged, "sent", "sent")
@@ -271,6 +160,67 @@ def test_every_unit_of_a_joint_action_is_told_the_matter(office: Office) -> None
     assert all("楼上漏水" in text for _, text in told)
 
 
+def test_what_the_ledger_found_is_told_to_those_on_duty(office: Office) -> None:
+    subject = f"area-{office.ticket()[0]}"
+    office.say(ledger.GapFound, subject, {"origin": "/dispatch", "missing_from": 3, "missing_to": 4})
+    office.await_said(subject, "sent")
+    assert any(subject in body["message"] for path, _, body in office.gateway.got if path == "/duty")
+
+
+def test_a_receipt_is_the_end_however_often_it_comes(office: Office) -> None:
+    ticket, _ = office.ticket()
+    before = office.stack.metric("notify", "whistle_notices_total", outcome="delivered")
+    office.relieved(ticket, APP_USER)
+    office.await_said(ticket, "sent")
+    ((_, key, _),) = office.gateway.to(APP_USER, ticket)
+    assert [office.receipt(key, "delivered") for _ in range(2)] == [(202, {"notice": key, "state": "delivered"})] * 2
+    assert office.receipt(key, "rejected") == (202, {"notice": key, "state": "delivered"})
+    office.await_said(ticket, "sent", "delivered")
+    assert office.stack.metric("notify", "whistle_notices_total", outcome="delivered") == before + 1
+    assert office.receipt(key, "delivered", account="hotline")[0] == 403
+    assert office.receipt("nothing", "delivered")[0] == 404
+    assert office.receipt(f"{key}~7", "delivered")[0] == 422
+    assert office.receipt(key, "perhaps")[0] == 422
+
+
+def test_after_a_bad_receipt_it_is_sent_again_and_then_another_way(office: Office) -> None:
+    ticket, _ = office.ticket()
+    office.relieved(ticket, APP_USER)
+    office.await_said(ticket, "sent")
+    office.receipt(office.gateway.to(APP_USER, ticket)[0][1], "undelivered")
+    office.await_said(ticket, "sent", "failed", "sent")
+    office.receipt(office.gateway.to(APP_USER, ticket)[1][1], "rejected")
+    office.await_said(ticket, "sent", "failed", "sent", "failed", "sent")
+    got = office.gateway.to(APP_USER, ticket)
+    assert [path for path, _, _ in got] == ["/app", "/app", "/sms"]
+    assert len({key for _, key, _ in got}) == 3
+    assert office.data(ticket)[3]["next_channel"] == "sms"
+    _, answer, _ = office.stack.call("notify", "GET", f"/tickets/{ticket}/notices", "hotline")
+    (notice,) = answer["notices"]
+    assert (notice["channel"], notice["given_up"], notice["state"], notice["ended"]) == ("sms", ["app", "app"], "sent", True)
+
+
+def test_no_receipt_in_time_means_the_next_way(office: Office) -> None:
+    ticket, _ = office.ticket()
+    office.relieved(ticket, APP_USER)
+    office.await_said(ticket, "sent", "failed", "sent")
+    assert office.data(ticket)[1]["reason"] == "no_receipt"
+    assert [path for path, _, _ in office.gateway.to(APP_USER, ticket)] == ["/app", "/sms"]
+
+
+def test_it_waits_for_the_end_of_quiet_hours_by_business_time(office: Office) -> None:
+    quiet, urgent = office.ticket()[0], office.ticket()[0]
+    office.say(dispatch.CaseExhausted, quiet, {"cause": "last_level"})
+    office.say(dispatch.CaseExhausted, urgent, {"cause": "last_level"})
+    held = "select count(*) from notices where ticket in (%s, %s) and state = 'held'"
+    wait_until(lambda: office.stack.rows("notify", held, quiet, urgent) == [(2,)], "held", 20)
+    office.say(tickets.TicketUrgencyRaised, urgent, {"urgency": "E1"})
+    office.await_said(urgent, "sent")
+    assert office.said(quiet) == []
+    office.stack.let_pass(7200)
+    office.await_said(quiet, "sent")
+
+
 def test_it_stops_in_order_while_a_gateway_hangs(office: Office) -> None:
     office.gateway.answers["/duty"] = [Gateway.HANG]
     ticket, _ = office.ticket()
@@ -279,3 +229,4 @@ def test_it_stops_in_order_while_a_gateway_hangs(office: Office) -> None:
     wait_until(lambda: len(office.gateway.got) > before or office.said(ticket) != [], "it hangs", 10)
     assert office.stack.stop("notify") == {"notify": 0}
     assert office.said(ticket)[:1] == ["failed"]
+    assert office.data(ticket)[0]["reason"] == "unknown"

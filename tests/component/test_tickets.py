@@ -206,7 +206,9 @@ def test_a_survivor_without_a_reporter_gets_one_to_ask(town: Town) -> None:
     survivor, merged = town.at_work(reporter=None), town.at_work()
     assert town.order(merged, "merges", into=survivor).status == 202
     links = town.said("tickets", "contact.recorded", merged)[-1]["links"]
-    town.links.check(links["rate"], survivor, "rate")
+    assert links.keys() == {"rate", "reopen"}
+    for purpose, link in links.items():
+        town.links.check(link, survivor, purpose)
     town.street.at_work = True
     assert town.until(survivor, state="closed")["closure"] == "satisfied"
 
@@ -289,6 +291,21 @@ def test_a_link_does_one_thing_to_one_ticket(town: Town) -> None:
     assert town.order(ticket, "requests", "nobody", request="cancel", link=town.links.sign(ticket, "cancel")).status == 401
     assert town.resident(ticket, "consent").status == 422, "that is asked of dispatch"
     assert town.seen(ticket)["state"] == "handling"
+
+
+def test_the_respondents_link_is_for_responding_alone(town: Town) -> None:
+    other = {"name": "李先生", "phone": "029-00005678", "locale": "en"}
+    ticket = town.at_work(respondent=other)
+    (contact,) = town.said("tickets", "contact.recorded", ticket)
+    links = contact["respondent"].pop("links")
+    assert contact["respondent"] == other
+    assert links == {"respond": town.links.sign(ticket, "respond")}
+    assert contact["links"].keys() == {"rate", "consent", "reopen", "cancel"}, "nobody speaks for the other party"
+    for request, more in (("cancel", {}), ("reopen", {}), ("rate", {"resolved": True, "satisfied": True})):
+        assert town.resident(ticket, request, "respond", **more).status == 422
+    public = town.stack.rows("tickets", "SELECT body FROM outbox WHERE subject = %s AND exchange = 'tickets.events'", ticket)
+    assert not any(b"029-00005678" in bytes(body) for (body,) in public)
+    assert "029-00005678" not in json.dumps(town.seen(ticket))
 
 
 def test_a_link_is_nowhere_kept_but_as_a_digest(town: Town) -> None:

@@ -105,6 +105,7 @@ def _add(case: Case, unit: str, rung: int, level: str, purpose: Purpose, world: 
 
 
 def _made(case: Case, assignment: Assignment) -> Outcome:
+    _, called_to = joint.of(case, assignment) or (None, None)
     return Outcome(
         case.said(
             say.AssignmentMade,
@@ -113,6 +114,7 @@ def _made(case: Case, assignment: Assignment) -> Outcome:
             level=assignment.level,
             purpose=assignment.purpose,
             generation=case.generation,
+            joint_action=called_to.id if called_to else None,
         )
     )
 

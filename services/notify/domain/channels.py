@@ -6,15 +6,24 @@ from datetime import timedelta
 from string import Template
 from urllib.parse import quote
 
-from services.notify.domain.notice import Retries
-from services.notify.domain.rules import DUTY, RESIDENT
+from services.notify.domain.attempts import Retries
+from services.notify.domain.notice import Way
+from services.notify.domain.pace import Pace
+from services.notify.domain.quiet import Quiet
+from services.notify.domain.rules import DUTY, PARTIES, RESIDENT
 
 LOG = "log"
+OTHERS = "others"
+DEFAULT_PASSING = frozenset({401, 403, 408, 425, 429})
 
 
 @dataclass(frozen=True)
 class Channel:
-    """One way out. ``via`` is an apprise address with ``$address`` and ``$key``, or `LOG`."""
+    """One way out. ``via`` is an apprise address with ``$address`` and ``$key``, or `LOG`.
+
+    ``receipts`` is how long a receipt is waited for; a channel without it gives none, and `notification.sent` is all that
+    anybody will know.
+    """
 
     name: str
     via: str
@@ -23,6 +32,12 @@ class Channel:
     at_once: int = 1
     batch: int = 1
     per_minute: int | None = None
+    receipts: timedelta | None = None
+
+    @property
+    def pace(self) -> Pace | None:
+        """Its rate, where it has one."""
+        return Pace(self.per_minute) if self.per_minute else None
 
     def lease(self, margin: timedelta) -> timedelta:
         """How long a claimed batch may take before it counts as unknown."""
@@ -31,11 +46,19 @@ class Channel:
 
 @dataclass(frozen=True)
 class Route:
-    """A recipient's channel, address and language; a resident's address and language are those of the ticket's contact."""
+    """A recipient's channel, address and language, and the ways that are tried after it, in order.
+
+    Where there is no address it is the one that the ticket's contact gave; the language of a party is the contact's too.
+    """
 
     channel: str
     address: str | None = None
     locale: str | None = None
+    then: tuple[Way, ...] = ()
+
+    def ways(self, own: str | None) -> list[Way]:
+        """Every way, the first first. ``own`` is the address that the recipient gave."""
+        return [Way(way.channel, way.address or own) for way in (Way(self.channel, self.address), *self.then)]
 
 
 @dataclass(frozen=True)
@@ -48,14 +71,21 @@ class Routes:
     responders: Mapping[str, Route] = field(default_factory=dict)
 
     def of(self, audience: str) -> Route:
-        """The route to an audience."""
-        if audience == RESIDENT:
+        """The route to an audience; both parties of a dispute are residents."""
+        if audience in PARTIES:
             return self.resident
         return self.duty if audience == DUTY else self.responders.get(audience, self.others)
 
     def all(self) -> tuple[Route, ...]:
         """Every route."""
         return (self.resident, self.duty, self.others, *self.responders.values())
+
+
+def kind_of(audience: str) -> str:
+    """What sort of recipient it is: resident, duty or others."""
+    if audience in PARTIES:
+        return RESIDENT
+    return DUTY if audience == DUTY else OTHERS
 
 
 @dataclass(frozen=True)
@@ -65,13 +95,14 @@ class Channels:
     channels: Mapping[str, Channel]
     routes: Routes
     link: str = "$token"
+    quiet: Quiet = field(default_factory=Quiet)
     retries: Retries = field(default_factory=Retries)
-    passing: frozenset[int] = frozenset({401, 403, 408, 425, 429})
+    passing: frozenset[int] = DEFAULT_PASSING
     """HTTP refusals that concern us or the moment, not the notice: it is tried again. Every other 4xx is final."""
     margin: timedelta = timedelta(seconds=5)
 
     def final(self, status: int) -> bool:
-        """Whether no further attempt can help."""
+        """Whether no further attempt on this channel can help."""
         return 400 <= status < 500 and status not in self.passing
 
     def link_to(self, ticket: str, purpose: str, token: str) -> str:

@@ -1,54 +1,60 @@
-"""A notice: who is told what about which ticket, and how far that is.
+"""A notice: who is told what, and how far that is.
 
-A notice ends sent, or exhausted with an alert, never both. The text and the address are private: they stay in notify's own
-store. All instants here are machine time.
+    held → due → sending → sent → delivered         sending → due (again later) | due (the next way) | exhausted
+                                                    sent → due | exhausted, where the receipt is bad or does not come
+
+A notice ends once: delivered; or sent, where its channel gives no receipts and nobody will ever know more; or exhausted, with
+an alert. Text and address are private: they stay in notify's own store. All instants here are machine time, but for the one
+that a held notice waits for.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from chassis.outcome import NOTHING, Happened, Outcome
+from chassis.outcome import NOTHING, Arm, Happened, Outcome
+from contracts.envelope import EventSchema
 from contracts.events import notify as say
+from services.notify.domain.attempts import NO_RECEIPT, UNKNOWN, Failure, Retries
 
-UNKNOWN = "unknown"
-"""The reason of an attempt that nobody recorded: it may have arrived, and is made again with the same idempotency key."""
+QUIET = "quiet"
+"""The timer of a held notice."""
 
 
 class NoticeState(StrEnum):
     """How far a notice is."""
 
+    HELD = "held"
     DUE = "due"
     SENDING = "sending"
     SENT = "sent"
+    DELIVERED = "delivered"
     EXHAUSTED = "exhausted"
 
 
 @dataclass(frozen=True)
-class Retries:
-    """How often a delivery is tried, and how long is waited after the first failure; each further pause is twice as long."""
+class Way:
+    """A channel, and the recipient's address there."""
 
-    attempts: int = 6
-    first: timedelta = timedelta(seconds=30)
-    longest: timedelta = timedelta(hours=1)
+    channel: str
+    address: str | None = None
 
-    def after(self, attempts: int) -> timedelta:
-        """The pause after so many failed attempts."""
-        # doubled step by step: a large power of two would leave the range of a timedelta
-        pause = self.first
-        for _ in range(attempts - 1):
-            if pause >= self.longest:
-                break
-            pause *= 2
-        return min(pause, self.longest)
+
+@dataclass(frozen=True)
+class Sending:
+    """The attempts that share an idempotency key. ``first`` is the number of the first of them."""
+
+    channel: str
+    first: int
 
 
 @dataclass
 class Notice:
-    """One notice to one recipient. ``audience`` is ``resident``, ``duty`` or a responder's id.
+    """One notice to one recipient. ``audience`` is ``resident``, ``respondent``, ``duty`` or a responder's id.
 
-    ``asked`` is the language that the recipient wants, ``locale`` the one it is told in. ``next_at`` is when it may be claimed:
-    its due time, or the end of the lease of whoever is sending it; None once it has ended.
+    ``ticket`` is what it is about; of what the ledger found it is a subject, whatever that is the id of. ``asked`` is the
+    language that the recipient wants, ``locale`` the one it is told in. ``next_at`` is when somebody must look: to send it, or
+    because the lease of whoever is sending it, or the time for its receipt, is over; None once it ended and while it is held.
     """
 
     id: str
@@ -59,56 +65,156 @@ class Notice:
     text: str
     state: NoticeState = NoticeState.DUE
     attempts: int = 0
+    """On every channel together."""
     asked: str | None = None
+    fell_back: bool = False
+    """There is no text in the language that was asked for."""
+    urgent: bool = False
+    """It ignores quiet hours."""
     channel: str = "log"
     address: str | None = None
+    ways: list[Way] = field(default_factory=list)
+    """What is left to try where this channel fails, in order."""
+    first: int = 1
+    """The first attempt of the present sending."""
+    before: int = 0
+    """The attempts on channels that were given up."""
+    earlier: list[Sending] = field(default_factory=list)
+    """The sendings that came to nothing, each with a key of its own."""
     next_at: datetime | None = None
     reason: str | None = None
 
     @property
     def ended(self) -> bool:
         """Nothing more will be done."""
-        return self.state in {NoticeState.SENT, NoticeState.EXHAUSTED}
+        done = self.state in {NoticeState.DELIVERED, NoticeState.EXHAUSTED}
+        return done or (self.state is NoticeState.SENT and self.next_at is None)
 
-    def claim(self, retries: Retries, lease: timedelta, at: datetime) -> Outcome:
-        """Begin an attempt. A claim whose lease ran out was of an unknown end: it counts as an attempt that failed."""
-        if self.ended or (self.next_at is not None and self.next_at > at):
+    @property
+    def key(self) -> str:
+        """The idempotency key. After a bad receipt it is another: the gateway would drop what it had before."""
+        return self.id if self.first == 1 else f"{self.id}~{self.first}"
+
+    # --- waiting
+
+    def hold(self, until: datetime) -> Outcome:
+        """Wait for the end of the quiet hours (business time)."""
+        self.state, self.next_at = NoticeState.HELD, None
+        return Outcome(Arm(self.id, QUIET, until, self.attempts))
+
+    def release(self, at: datetime) -> None:
+        """The quiet hours are over."""
+        if self.state is NoticeState.HELD:
+            self.state, self.next_at = NoticeState.DUE, at
+
+    def hasten(self, at: datetime) -> None:
+        """The matter has become urgent."""
+        self.urgent = True
+        self.release(at)
+
+    # --- sending
+
+    def claim(self, retries: Retries, lease: timedelta, at: datetime, quiet_until: datetime | None = None) -> Outcome:
+        """Somebody looks at it: begin an attempt, unless the notice has ended, is not due or falls into quiet hours.
+
+        A claim whose lease ran out was of an unknown end: it counts as an attempt that failed. A receipt that did not come in
+        time ends the sending.
+        """
+        if self.ended or self.next_at is None or self.next_at > at:
             return NOTHING
+        if self.state is NoticeState.SENT:
+            return self._give_up(NO_RECEIPT, at)
         said = NOTHING
         if self.state is NoticeState.SENDING:
-            last = self.attempts >= retries.attempts
-            said = self._failed(UNKNOWN, last)
-            if last:
+            said = self._failed(Failure(UNKNOWN), retries, at)
+            if not self._is_tried_again():
                 return said
+        if quiet_until is not None:
+            return said + self.hold(quiet_until)
         self.state, self.next_at = NoticeState.SENDING, at + lease
         self.attempts += 1
         return said
 
-    def sent(self, attempt: int) -> Outcome:
-        """The channel took it. True of any attempt: what an earlier one says late is as good."""
-        if self.ended or not self.attempts:
+    def sent(self, attempt: int, receipt_within: timedelta | None, at: datetime) -> Outcome:
+        """The channel took it. True of any attempt of this sending: what an earlier one says late is as good."""
+        if self.ended or self.state is NoticeState.SENT or not self.first <= attempt <= self.attempts:
             return NOTHING
-        self.state, self.next_at, self.reason = NoticeState.SENT, None, None
-        said = {**self._names(), "channel": self.channel, "attempt": attempt}
-        return Outcome(Happened(say.NotificationSent, self.ticket, said))
+        self.state, self.reason = NoticeState.SENT, None
+        self.next_at = at + receipt_within if receipt_within is not None else None
+        return self._say(say.NotificationSent, channel=self.channel, attempt=attempt, final=self.ended)
 
-    def failed(self, attempt: int, reason: str, permanent: bool, retries: Retries, at: datetime) -> Outcome:
-        """The channel did not take it: again later, or exhausted. What an earlier attempt says late is ignored."""
+    def failed(self, attempt: int, failure: Failure, retries: Retries, at: datetime) -> Outcome:
+        """The channel did not take it: again later, another way, or exhausted. What an earlier attempt says late is ignored."""
         if self.state is not NoticeState.SENDING or attempt != self.attempts:
             return NOTHING
-        said = self._failed(reason, permanent or attempt >= retries.attempts)
-        if not self.ended:
-            self.state, self.next_at = NoticeState.DUE, at + retries.after(attempt)
+        return self._failed(failure, retries, at)
+
+    # --- receipts
+
+    def delivered(self, first: int) -> Outcome:
+        """A receipt says that it arrived. True of any sending, also of one that was given up."""
+        channel = self.channel_of(first)
+        if self.ended or channel is None:
+            return NOTHING
+        self.state, self.next_at, self.reason = NoticeState.DELIVERED, None, None
+        return self._say(say.NotificationDelivered, channel=channel, attempts=self.attempts)
+
+    def undelivered(self, first: int, failure: Failure, retries: Retries, at: datetime) -> Outcome:
+        """A receipt says that it did not arrive. The next attempt wants a key that the gateway does not know."""
+        if self.ended or first != self.first or self.attempts < first:
+            return NOTHING
+        if self.state not in {NoticeState.SENDING, NoticeState.SENT}:  # that attempt is said to have failed already
+            self._begin_sending(self.channel)
+            return NOTHING
+        said = self._failed(failure, retries, at)
+        if self._is_tried_again():
+            self._begin_sending(self.channel)
         return said
 
-    def _failed(self, reason: str, last: bool) -> Outcome:
-        self.reason = reason
-        if last:
-            self.state, self.next_at = NoticeState.EXHAUSTED, None
-            said = {**self._names(), "attempts": self.attempts, "reason": reason}
-            return Outcome(Happened(say.NotificationExhausted, self.ticket, said))
-        failed = {**self._names(), "channel": self.channel, "attempt": self.attempts, "reason": reason}
-        return Outcome(Happened(say.NotificationFailed, self.ticket, failed))
+    def channel_of(self, first: int) -> str | None:
+        """The channel of the sending that begins with this attempt; None where there is none."""
+        if first == self.first and self.attempts >= first:
+            return self.channel
+        return next((sending.channel for sending in self.earlier if sending.first == first), None)
 
-    def _names(self) -> dict[str, str]:
-        return {"notice": self.id, "audience": self.audience, "template": self.template, "locale": self.locale}
+    # --- within
+
+    def _failed(self, failure: Failure, retries: Retries, at: datetime) -> Outcome:
+        tries = self.attempts - self.before
+        if failure.final or tries >= retries.attempts:
+            return self._give_up(failure.reason, at)
+        self.reason = failure.reason
+        self.state, self.next_at = NoticeState.DUE, at + retries.pause(tries, failure.wait)
+        return self._say(say.NotificationFailed, channel=self.channel, attempt=self.attempts, reason=failure.reason)
+
+    def _give_up(self, reason: str, at: datetime) -> Outcome:
+        """This channel can do no more: the next way is tried at once, and where there is none somebody is alerted."""
+        self.reason = reason
+        if not self.ways:
+            self.state, self.next_at = NoticeState.EXHAUSTED, None
+            return self._say(say.NotificationExhausted, attempts=self.attempts, reason=reason)
+        failed, way = self.channel, self.ways.pop(0)
+        self._begin_sending(way.channel)
+        self.address, self.before = way.address, self.attempts
+        self.state, self.next_at = NoticeState.DUE, at
+        said = {"attempt": self.attempts, "reason": reason, "next_channel": way.channel}
+        return self._say(say.NotificationFailed, channel=failed, **said)
+
+    def _is_tried_again(self) -> bool:
+        """After a failure: on the same channel. Otherwise it is exhausted, or its next way is another channel's business."""
+        return not self.ended and self.before < self.attempts
+
+    def _begin_sending(self, channel: str) -> None:
+        self.earlier.append(Sending(self.channel, self.first))
+        self.channel, self.first = channel, self.attempts + 1
+
+    def _say(self, schema: type[EventSchema], **data: object) -> Outcome:
+        names = {"notice": self.id, "audience": self.audience, "template": self.template}
+        told = {"locale": self.locale, "asked": self.asked, "fell_back": self.fell_back}
+        return Outcome(Happened(schema, self.ticket, {**names, **told, **data}))
+
+
+def named_by(key: str) -> tuple[str, int]:
+    """The notice's id, and the first attempt of the sending, that an idempotency key stands for."""
+    id_, mark, first = key.rpartition("~")
+    return (id_, int(first)) if mark and first.isdecimal() and len(first) < 10 else (key, 1)

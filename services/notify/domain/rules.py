@@ -8,19 +8,24 @@ from typing import Any
 from contracts.codes import EscalationCause, LinkPurpose, Urgency
 from contracts.envelope import EventSchema
 from contracts.events import dispatch as d
+from contracts.events import ledger
 from contracts.events import tickets as t
 
-RESIDENT = "resident"
-DUTY = "duty"
+RESIDENT, RESPONDENT, DUTY = "resident", "respondent", "duty"
+PARTIES = (RESIDENT, RESPONDENT)
+"""Who blew the whistle, and the other party of a dispute: people, told by what the ticket's contact says of them."""
+URGENT = frozenset({Urgency.E0, Urgency.E1})
+"""Everything told about tickets of this urgency is urgent."""
 
 
 @dataclass(frozen=True)
 class Rule:
     """One line of the table.
 
-    ``to`` names whom: the first that there is of `RESIDENT`, `DUTY` or ``data:<field>`` (an id, or a list of ids). ``variant``
-    is a field whose value is added to the template's name. ``when`` are the values a field must have, ``unless`` those it may
-    not; None stands for a field that is not there. ``values`` are the event's fields that the text may name.
+    ``to`` names whom: the first that there is of `RESIDENT`, `RESPONDENT`, `DUTY` or ``data:<field>`` (an id, or a list of
+    ids). ``variant`` is a field whose value is added to the template's name. ``when`` are the values a field must have,
+    ``unless`` those it may not; None stands for a field that is not there. ``values`` are the event's fields that the text may
+    name.
     """
 
     event: type[EventSchema]
@@ -35,8 +40,10 @@ class Rule:
     """The text tells the matter and its address: responders alone."""
     followers: bool = False
     """Reporters whose tickets were merged into this one are told too."""
-    bilingual: bool = False
-    """Told in the fallback language too."""
+    asks: bool = False
+    """It asks one person. Where the ticket's own reporter cannot be told, a follower is asked who holds the link for it."""
+    urgent: bool = False
+    """Urgent whatever the ticket's urgency: it ignores quiet hours and is told in the fallback language too."""
 
     def templates(self) -> tuple[str, ...]:
         """Every template it can use: one for each code of the variant's field."""
@@ -48,7 +55,12 @@ class Rule:
     def placeholders(self) -> frozenset[str]:
         """What the text may name."""
         more = ("matter", "address") if self.matter else ()
-        return frozenset(("ticket", *self.values, *more, *(("link",) if self.link else ())))
+        return frozenset((self.event.about, *self.values, *more, *(("link",) if self.link else ())))
+
+    @property
+    def of_ticket(self) -> bool:
+        """Whether its event is about a ticket; what the ledger finds is about whatever a source numbers."""
+        return self.event.about == "ticket"
 
     def holds(self, data: Mapping[str, Any]) -> bool:
         """Whether it is for an event with these data."""
@@ -77,8 +89,8 @@ class Telling:
 RULES: tuple[Rule, ...] = (
     # --- the resident
     Rule(t.TicketOpened, (RESIDENT,), "ticket_opened", unless={"urgency": (Urgency.E0,)}),
-    Rule(t.TicketOpened, (RESIDENT,), "ticket_opened_urgent", when={"urgency": (Urgency.E0,)}, bilingual=True),
-    Rule(t.TicketVerified, (RESIDENT,), "ticket_verified", link=LinkPurpose.RATE),
+    Rule(t.TicketOpened, (RESIDENT,), "ticket_opened_urgent", when={"urgency": (Urgency.E0,)}, urgent=True),
+    Rule(t.TicketVerified, (RESIDENT,), "ticket_verified", link=LinkPurpose.RATE, asks=True),
     Rule(t.TicketClosed, (RESIDENT,), "ticket_closed", variant="closure", link=LinkPurpose.REOPEN, followers=True),
     Rule(t.TicketRejected, (RESIDENT,), "ticket_rejected", variant="reason"),
     Rule(t.TicketMerged, (RESIDENT,), "ticket_merged", values=("into",)),
@@ -88,11 +100,20 @@ RULES: tuple[Rule, ...] = (
     Rule(t.TicketReworkOrdered, (RESIDENT,), "ticket_rework", variant="cause"),
     Rule(d.CaseEscalated, (RESIDENT,), "case_escalated", unless={"cause": (EscalationCause.PARALLEL,)}),
     Rule(d.DeadlineExtended, (RESIDENT,), "deadline_extended", values=("due",), followers=True),
+    # --- both parties of a mediation
     Rule(d.MediationOpened, (RESIDENT,), "mediation_opened", link=LinkPurpose.CONSENT),
-    Rule(d.MediationAgreed, (RESIDENT,), "mediation_agreed"),
-    Rule(d.MediationFailed, (RESIDENT,), "mediation_failed"),
+    Rule(d.MediationOpened, (RESPONDENT,), "mediation_opened_respondent", link=LinkPurpose.RESPOND),
+    *(
+        Rule(event, (party,), template, values=values)
+        for event, template, values in (
+            (d.MediationSessionHeld, "mediation_session", ("number", "step")),
+            (d.MediationAgreed, "mediation_agreed", ()),
+            (d.MediationFailed, "mediation_failed", ()),
+        )
+        for party in PARTIES
+    ),
     # --- responders
-    Rule(d.AssignmentMade, ("data:to",), "assignment_made", variant="purpose", matter=True),
+    Rule(d.AssignmentMade, ("data:to",), "assignment_made", variant="purpose", matter=True, when={"joint_action": (None,)}),
     Rule(d.AssignmentRelieved, ("data:by",), "assignment_relieved"),
     Rule(d.JointActionCalled, ("data:units",), "joint_action_called", values=("lead",), matter=True),
     # --- supervisors, and those on duty where the directory names nobody
@@ -107,12 +128,18 @@ RULES: tuple[Rule, ...] = (
     Rule(d.AssignmentReturned, ("data:ruling_by",), "ruling_asked", values=("by",)),
     Rule(d.DeadlineExtensionAsked, ("data:supervisor", DUTY), "extension_asked", values=("due", "until")),
     Rule(d.CaseExhausted, ("data:supervisor", DUTY), "case_exhausted", variant="cause"),
-    Rule(t.TicketUnattended, (DUTY,), "ticket_unattended", values=("waited_seconds",)),
+    Rule(t.TicketUnattended, (DUTY,), "ticket_unattended", values=("waited_seconds",), urgent=True),
+    # --- what the ledger found wrong: something was said that it lacks, or one number was given twice
+    Rule(ledger.GapFound, (DUTY,), "gap_found", values=("origin", "missing_from", "missing_to"), urgent=True),
+    Rule(ledger.ForkFound, (DUTY,), "fork_found", values=("origin", "number"), urgent=True),
 )
 
 
 def tellings(type_: str, data: Mapping[str, Any]) -> Iterator[Telling]:
-    """Who is told of an event, and by which template; nobody is told of one event twice."""
+    """Who is told of an event, and by which template; nobody is told of one event twice.
+
+    Who is called to a joint action is named for it in the same breath: the call tells both, and that assignment tells nobody.
+    """
     for rule in RULES:
         if rule.event.type == type_ and rule.holds(data):
             template = rule.template if rule.variant is None else f"{rule.template}_{data[rule.variant]}"

@@ -12,7 +12,7 @@ from contracts.codes import Urgency
 from services.tickets.domain.coordinates import point
 from services.tickets.domain.ticket import Ticket
 
-PRIVATE = ("text", "address", "location", "reporter")
+PRIVATE = ("text", "address", "location", "reporter", "respondent")
 
 
 def ticket_id(source: str, producer_id: str) -> str:

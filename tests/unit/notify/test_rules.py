@@ -1,6 +1,6 @@
 """Who is told of what: the table against the topology, the contracts and the deployment's texts."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +8,12 @@ import pytest
 
 from chassis.config import BadConfig
 from contracts.codes import Clock
+from contracts.events import tickets
 from contracts.topology import SUBSCRIPTIONS
 from services.notify.config import load_channels, load_templates
 from services.notify.domain.channels import LOG_ONLY
-from services.notify.domain.rules import DUTY, RESIDENT, RULES, tellings
+from services.notify.domain.notice import Way
+from services.notify.domain.rules import DUTY, RESIDENT, RESPONDENT, RULES, tellings
 
 DEPLOY = Path(__file__).resolve().parents[3] / "deploy"
 TEMPLATES = load_templates(DEPLOY / "notices.yaml")
@@ -19,8 +21,9 @@ LINK = "https://street.example/t/TMFQWCZLOEBSG44DF/rate?token=WyJUTUZRV0NaTE9FQl
 
 
 def test_every_event_that_notify_takes_has_a_rule() -> None:
-    public = {schema.type for schema in SUBSCRIPTIONS["notify"] if not schema.private}
-    assert {rule.event.type for rule in RULES} == public
+    learned_from = {tickets.TicketUrgencyRaised}
+    public = {schema for schema in SUBSCRIPTIONS["notify"] if not schema.private}
+    assert {rule.event for rule in RULES} == public - learned_from
 
 
 def test_a_rule_names_only_fields_that_its_event_has() -> None:
@@ -41,6 +44,12 @@ def test_a_rule_names_only_fields_that_its_event_has() -> None:
         ("ticket.rejected.v1", {"reason": "in_court"}, [(RESIDENT, "ticket_rejected_in_court")]),
         ("ticket.unattended.v1", {}, [(DUTY, "ticket_unattended")]),
         ("assignment.made.v1", {"to": "u1", "purpose": "handle"}, [("u1", "assignment_made_handle")]),
+        ("assignment.made.v1", {"to": "u1", "purpose": "handle", "joint_action": "T-j1"}, []),
+        ("gap.found.v1", {}, [(DUTY, "gap_found")]),
+        ("fork.found.v1", {}, [(DUTY, "fork_found")]),
+        ("mediation.opened.v1", {}, [(RESIDENT, "mediation_opened"), (RESPONDENT, "mediation_opened_respondent")]),
+        ("mediation.session_held.v1", {}, [(RESIDENT, "mediation_session"), (RESPONDENT, "mediation_session")]),
+        ("mediation.agreed.v1", {}, [(RESIDENT, "mediation_agreed"), (RESPONDENT, "mediation_agreed")]),
         ("assignment.relieved.v1", {"by": "u1"}, [("u1", "assignment_relieved")]),
         ("assignment.returned.v1", {"by": "u1", "ruling_by": None}, []),
         ("assignment.returned.v1", {"by": "u1", "ruling_by": "boss"}, [("boss", "ruling_asked")]),
@@ -57,7 +66,7 @@ def test_a_rule_names_only_fields_that_its_event_has() -> None:
         ("case.escalated.v1", {"cause": "parallel"}, []),
         ("case.escalated.v1", {"cause": "breached"}, [(RESIDENT, "case_escalated")]),
         ("deadline.extension_asked.v1", {"supervisor": "boss"}, [("boss", "extension_asked")]),
-        ("mediation.failed.v1", {}, [(RESIDENT, "mediation_failed")]),
+        ("mediation.failed.v1", {}, [(RESIDENT, "mediation_failed"), (RESPONDENT, "mediation_failed")]),
     ],
 )
 def test_who_is_told(type_: str, data: dict[str, Any], told: list[tuple[str, str]]) -> None:
@@ -70,9 +79,14 @@ def test_every_template_renders_short_in_both_languages(locale: str) -> None:
     now = datetime(2026, 3, 4, 5, 6, tzinfo=UTC)
     values = {"ticket": "TMFQWCZLOEBSG44DF", "link": LINK, "matter": "楼上漏水", "address": "阳光家园 3 号楼", "into": "TB"}
     for rule in RULES:
-        said = {name: values.get(name, now) for name in rule.placeholders()} | {"clock": Clock.SIGN, "by": "u", "lead": "u"}
+        said = {name: values.get(name, now) for name in rule.placeholders()} | {
+            "clock": Clock.SIGN,
+            "by": "u",
+            "lead": "u",
+            "step": "说事",
+        }
         for name in rule.templates():
-            assert TEMPLATES.locale(name, locale) == locale
+            assert TEMPLATES.locale(name, locale) == (locale, False)
             text = TEMPLATES.render(name, locale, said)
             assert "$" not in text
             assert len(text) <= (268 if locale == "zh" else 612)
@@ -85,10 +99,23 @@ def test_times_and_codes_are_told_in_the_recipients_language() -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "used"), [("zh", "zh"), ("en", "en"), ("en-GB", "en"), ("bo", "zh"), (None, "zh"), ("", "zh")]
+    ("asked", "used", "fell_back"),
+    [
+        ("zh", "zh", False),
+        ("en", "en", False),
+        ("en-GB", "en", False),
+        *((asked, "zh", True) for asked in ("bo", "ug", "kk", "bo-CN")),
+        (None, "zh", False),
+        ("", "zh", False),
+    ],
 )
-def test_a_language_that_is_not_there_falls_back(asked: str | None, used: str) -> None:
-    assert TEMPLATES.locale("ticket_opened", asked) == used
+def test_a_language_that_is_not_there_falls_back_and_that_is_known(asked: str | None, used: str, fell_back: bool) -> None:
+    assert TEMPLATES.locale("ticket_opened", asked) == (used, fell_back)
+
+
+@pytest.mark.parametrize(("locale", "told"), [("zh", "请拨打12345"), ("en", "please call 12345")])
+def test_who_has_no_link_is_told_whom_to_call(locale: str, told: str) -> None:
+    assert told in TEMPLATES.render("ticket_closed_no_answer", locale, {"ticket": "T", "link": None})
 
 
 def _changed(tmp_path: Path, name: str, before: str, after: str) -> Path:
@@ -117,8 +144,14 @@ def test_bad_texts_are_refused_by_name(tmp_path: Path, before: str, after: str, 
 
 def test_the_example_of_channels_is_a_good_one(tmp_path: Path) -> None:
     channels = load_channels(DEPLOY / "channels.example.yaml")
-    assert channels.routes.of("yangguang-property").channel == "mail"
+    ways = channels.routes.of("yangguang-property").ways(None)
+    assert ways == [Way("mail", "office@property.example"), Way("sms", "+86-29-0000-0000")]
+    assert channels.routes.of("resident").ways("+86") == [Way("sms", "+86"), Way("voice", "+86")]
+    assert channels.routes.of("respondent") is channels.routes.of("resident")
     assert channels.routes.of("anybody").channel == "log"
+    assert (channels.channels["sms"].receipts, channels.channels["mail"].receipts) == (timedelta(hours=2), None)
+    night = datetime(2026, 3, 4, 15, tzinfo=UTC)
+    assert channels.quiet.until("resident", False, night) == datetime(2026, 3, 4, 23, 30, tzinfo=UTC)
     assert (channels.final(400), channels.final(404), channels.final(429), channels.final(500)) == (True, True, False, False)
     assert channels.link_to("T1", "rate", "a/b") == "https://street.example/t/T1/rate?token=a%2Fb"
     assert load_channels(tmp_path / "channels.yaml") is LOG_ONLY
@@ -127,7 +160,14 @@ def test_the_example_of_channels_is_a_good_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("before", "after", "named"),
     [
-        ("resident: {channel: sms}", "resident: {channel: smoke}", "no channel 'smoke'"),
+        ("resident: {channel: sms,", "resident: {channel: smoke,", "no channel 'smoke'"),
+        ("then: [{channel: voice}]", "then: [{channel: vioce}]", "no channel 'vioce'"),
+        ("{via: log, batch: 50}", "{via: log, receipts: 1h}", "a log gives no receipts"),
+        ("per_minute: 60}", "per_minute: 60, batch: 2}", "sends one at a time"),
+        ('to: "07:30"', 'to: "7.30"', r"quiet\.resident\.value\.to"),
+        ('from: "22:00", ', "", r"quiet\.resident\.value\.from"),
+        ("zone: Asia/Shanghai}", "zone: Asia/Nowhere}", "no such time zone"),
+        ("  resident: {from", "  residents: {from", "quiet"),
         (":to=$address", ":to=$phone", r"channels\.sms\.via: nobody fills in \$phone"),
         ("timeout: 15s", "timeout: 15m", "is no duration"),
         ("timeout: 15s", "timeout: 15s, batch: 9", "timeout times batch"),

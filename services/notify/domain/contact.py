@@ -1,0 +1,59 @@
+"""Whom to tell about a ticket, and what it is about. Private: it never leaves notify's store but as a notice."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from contracts.codes import Urgency
+
+
+@dataclass
+class Person:
+    """Somebody who can be told, where there is a telephone number. ``links`` are signed tokens by what they are for."""
+
+    name: str | None = None
+    phone: str | None = None
+    locale: str | None = None
+    links: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Contact:
+    """What notify knows of a ticket. It is filled from several queues, so each part may be missing for a while.
+
+    ``reporter`` is None until the contact was recorded, also of somebody who gave no number; ``respondent`` is the other party
+    of a dispute, where somebody named it. ``follows`` is the ticket that this one was merged into, as the contact says: from
+    then on the reporter's links are for that one. ``followers`` are the tickets that were merged into this one. ``urgency`` is
+    the highest it had. ``heard`` is the number of the newest contact: an older one that comes late says nothing.
+    """
+
+    id: str
+    reporter: Person | None = None
+    respondent: Person | None = None
+    follows: str | None = None
+    followers: list[str] = field(default_factory=list)
+    text: str | None = None
+    address: str | None = None
+    urgency: Urgency | None = None
+    heard: int = 0
+
+    def recorded(self, data: Mapping[str, Any], number: int) -> None:
+        """The data of `contact.recorded`, and its number among the ticket's private events."""
+        if number < self.heard:
+            return
+        self.heard = number
+        self.reporter, self.follows = _person(data), data.get("follows")
+        self.respondent = _person(data["respondent"]) if data.get("respondent") else None
+
+    def is_urgent(self, urgency: Urgency) -> None:
+        """Its urgency at the start, or what it was raised to. Nobody lowers it, so the highest is the newest."""
+        self.urgency = min(self.urgency or urgency, urgency)
+
+    def followed_by(self, *tickets: str) -> None:
+        """The reporters of these follow it."""
+        self.followers += [one for one in dict.fromkeys(tickets) if one != self.id and one not in self.followers]
+
+
+def _person(data: Mapping[str, Any]) -> Person:
+    links = {purpose: token for purpose, token in (data.get("links") or {}).items() if token}
+    return Person(data.get("name"), data.get("phone"), data.get("locale"), links)

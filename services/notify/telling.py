@@ -1,0 +1,154 @@
+"""From an event to the notices that tell of it: whose contact, which language, which text, which way."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import Any
+
+from chassis.outcome import NOTHING, Outcome, TooEarly
+from chassis.store import machine_now
+from chassis.work import Work
+from contracts.envelope import Event
+from services.notify.config import Configured
+from services.notify.domain.channels import kind_of
+from services.notify.domain.contact import Contact, Person
+from services.notify.domain.notice import Notice
+from services.notify.domain.rules import PARTIES, RESIDENT, URGENT, Rule, Telling, tellings
+
+ID_LENGTH = 72
+"""Characters of a notice's id: an idempotency key is at most 80, and its later keys are longer than its first."""
+
+
+class NotHeardYet(TooEarly):
+    """What a notice needs travels on another queue and has not arrived yet."""
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """Somebody to be told. ``ticket`` is the number that they know it by; ``person`` is None for units and those on duty."""
+
+    ticket: str
+    urgent: bool
+    contact: Contact | None = None
+    person: Person | None = None
+    link_of: str = ""
+    """The ticket that the person's links are for."""
+
+
+def tell(event: Event, work: Work, config: Configured) -> None:
+    """Write a notice for everybody who is to be told. Raises NotHeardYet."""
+    for telling in tellings(event.type, event.data):
+        for recipient in _recipients(telling, event, work):
+            work.apply(_write(telling, recipient, event, work, config))
+
+
+def contact_of(ticket: str, work: Work) -> Contact:
+    """What is known of a ticket; from now on there is something to know."""
+    contact = work.find(Contact, ticket)
+    if contact is None:
+        contact = Contact(ticket)
+        work.add(contact)
+    return contact
+
+
+def notice_id(event: str, audience: str, follower: str = "") -> str:
+    """It follows from event and recipient: told once, however often the event comes. It is the idempotency key, too."""
+    whole = "-".join(filter(None, (event, audience, follower)))
+    return whole if len(whole) <= ID_LENGTH else f"{event[:36]}-{sha256(whole.encode()).hexdigest()[: ID_LENGTH - 37]}"
+
+
+# --- who
+
+
+def _recipients(telling: Telling, event: Event, work: Work) -> Iterator[Recipient]:
+    rule = telling.rule
+    if not rule.of_ticket:
+        yield Recipient(event.subject, rule.urgent)
+        return
+    contact = contact_of(event.subject, work)
+    if contact.urgency is None:
+        raise NotHeardYet("ticket: not opened yet")
+    urgent = rule.urgent or contact.urgency in URGENT
+    if telling.audience not in PARTIES:
+        yield Recipient(contact.id, urgent, contact)
+    elif telling.audience == RESIDENT:
+        yield from _reporters(rule, contact, urgent, work)
+    else:
+        _reporter_of(contact)  # both parties arrive together: where the one is not there yet, nobody knows of the other
+        if contact.respondent and contact.respondent.phone:
+            yield Recipient(contact.id, urgent, contact, contact.respondent, contact.id)
+
+
+def _reporters(rule: Rule, contact: Contact, urgent: bool, work: Work) -> Iterator[Recipient]:
+    """The ticket's reporter and, by the rule, those who follow it; whoever reported it twice is told once."""
+    reporter, told = _reporter_of(contact), set()
+    if reporter.phone:
+        told.add(reporter.phone)
+        yield Recipient(contact.id, urgent, contact, reporter, contact.follows or contact.id)
+    for ticket in contact.followers if rule.followers or (rule.asks and not told) else ():
+        person = _follower_of(contact.id, ticket, rule, work)
+        asked = not rule.asks or (rule.link is not None and rule.link.value in person.links)
+        if person.phone and person.phone not in told and asked:
+            told.add(person.phone)
+            yield Recipient(ticket, urgent, contact, person, contact.id)
+
+
+def _reporter_of(contact: Contact | None) -> Person:
+    if contact is None or contact.reporter is None:
+        raise NotHeardYet("contact: not recorded yet")
+    return contact.reporter
+
+
+def _follower_of(survivor: str, ticket: str, rule: Rule, work: Work) -> Person:
+    follower = work.find(Contact, ticket)
+    person = _reporter_of(follower)
+    if follower is not None and follower.follows == survivor:
+        return person
+    if follower is None or follower.follows is None or rule.asks:
+        raise NotHeardYet("contact: not recorded as a follower yet")
+    return replace(person, links={})  # the survivor was merged in its turn: the links are for the one after it
+
+
+# --- what
+
+
+def _write(telling: Telling, to: Recipient, event: Event, work: Work, config: Configured) -> Outcome:
+    """The notice; answers what it waits for."""
+    templates, route = config.templates, config.channels.routes.of(telling.audience)
+    asked = (to.person.locale if to.person else None) or route.locale
+    locale, fell_back = templates.locale(telling.template, asked)
+    values = _values(telling.rule, to, event, config)
+    text = templates.render(telling.template, locale, values)
+    if to.urgent and locale != templates.fallback:
+        text += "\n" + templates.render(telling.template, templates.fallback, values)
+    first, *ways = route.ways(to.person.phone if to.person else None)
+    notice = Notice(
+        id=notice_id(event.id, telling.audience, to.ticket if to.ticket != event.subject else ""),
+        ticket=to.ticket,
+        audience=telling.audience,
+        template=telling.template,
+        locale=locale,
+        text=text,
+        asked=asked,
+        fell_back=fell_back,
+        urgent=to.urgent,
+        channel=first.channel,
+        address=first.address,
+        ways=ways,
+        next_at=machine_now(),
+    )
+    work.add(notice)
+    until = config.channels.quiet.until(kind_of(telling.audience), to.urgent, work.now)
+    return notice.hold(until) if until else NOTHING
+
+
+def _values(rule: Rule, to: Recipient, event: Event, config: Configured) -> dict[str, Any]:
+    values = {rule.event.about: to.ticket, **{name: event.data.get(name) for name in rule.values}}
+    if rule.matter:
+        if to.contact is None or to.contact.text is None:
+            raise NotHeardYet("matter: not described yet")
+        values |= {"matter": to.contact.text, "address": to.contact.address}
+    if rule.link:
+        token = to.person.links.get(rule.link.value) if to.person else None
+        values["link"] = config.channels.link_to(to.link_of, rule.link.value, token) if token else None
+    return values

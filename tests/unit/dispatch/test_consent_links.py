@@ -1,0 +1,33 @@
+"""A party's link speaks for that party, in that case, and for nothing else."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from chassis.links import BadLink, Links
+from contracts.codes import LinkPurpose, Party, Request
+from services.dispatch.reports import make_request
+
+LINKS = Links("a secret of the tests")
+
+
+class Taken(Exception):
+    """The link was good: the case is asked for."""
+
+
+def load(*_: Any) -> None:
+    """In the place of the store."""
+    raise Taken
+
+
+@pytest.mark.parametrize("request_", [Request.CONSENT, Request.WITHDRAW])
+@pytest.mark.parametrize("party", [None, Party.APPLICANT, Party.RESPONDENT])
+@pytest.mark.parametrize("purpose", list(LinkPurpose))
+@pytest.mark.parametrize("ticket", ["T1", "T2"])
+def test_whom_a_link_speaks_for(request_: Request, party: Party | None, purpose: LinkPurpose, ticket: str) -> None:
+    own = LinkPurpose.RESPOND if party is Party.RESPONDENT else LinkPurpose.CONSENT
+    data = {"request": request_, "party": party, "link": LINKS.sign(ticket, purpose)}
+    work: Any = SimpleNamespace(load=load)
+    with pytest.raises(Taken if (ticket, purpose) == ("T1", own) else BadLink):
+        make_request("T1", data, work, SimpleNamespace(), LINKS)  # type: ignore[arg-type]
