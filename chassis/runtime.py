@@ -91,6 +91,7 @@ class Runtime:
                 watch=self.metrics,
                 actor_of=self.identities.by_user,
                 retries=Retries(attempts=self.settings.retry_attempts, first=self.settings.retry_first),
+                prefetch=self.definition.prefetch,
             )
             consumer = self._consumer(inbox)
             self._run(spawn, f"consume:{source}", consumer.run, self._intake_stop, self._intake)

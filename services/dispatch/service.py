@@ -109,4 +109,5 @@ class DispatchService(DispatchApi):
 
     def world(self, work: Work) -> World:
         """What a case needs to know of the world at this moment."""
-        return World(store.directory(work.connection), self.config.calendar, self.config.standards, work.now)
+        directory = work.once("directory", lambda: store.directory(work.connection))
+        return World(directory, self.config.calendar, self.config.standards, work.now)

@@ -48,7 +48,12 @@ categories = Table(
     Column("dispute", Text, nullable=False),
 )
 
-DEFINITION = Definition("dispatch", chassis_tables(metadata), (Mapper(Case, cases, lambda case: {"state": case.state.value}),))
+DEFINITION = Definition(
+    "dispatch",
+    chassis_tables(metadata),
+    (Mapper(Case, cases, lambda case: {"state": case.state.value}),),
+    prefetch={Case: lambda event: (event.subject,)},
+)
 
 
 def put(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:

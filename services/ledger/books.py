@@ -12,25 +12,11 @@ from chassis.store import converter
 from chassis.work import Work
 from contracts.envelope import Event
 from contracts.events import dispatch as d
-from contracts.events import tickets as t
 from services.ledger import store
 from services.ledger.domain.book import NOTED, Book
-from services.ledger.domain.points import Account, Stake, Transfer, settled
+from services.ledger.domain.points import STAKED, Account, Stake, Transfer, settled
 from services.ledger.domain.rules import Rules
 from services.ledger.store import Area
-
-STAKED = {
-    schema.type
-    for schema in (
-        d.MediationOpened,
-        d.MediationAgreed,
-        d.MediationFailed,
-        d.CaseCompleted,
-        d.CaseWithdrawn,
-        t.TicketClosed,
-    )
-}
-"""What decides whether a hold is posted or voided."""
 
 
 def keep(event: Event, work: Work, rules: Rules) -> None:

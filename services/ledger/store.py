@@ -1,6 +1,7 @@
 """The tables of the ledger: the log itself, its frontier and checkpoints; and the books that follow from it."""
 
 import json
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -10,11 +11,12 @@ from sqlalchemy import Column, Connection, Index, LargeBinary, MetaData, Table, 
 from chassis.definition import Definition
 from chassis.store import Document, Instant, Mapper, Position, chassis_tables, converter
 from contracts.envelope import Event, schema_for
+from contracts.events.dispatch import AreaRegistered, ResponderRegistered
 from services.ledger.domain.audit import canonical as spelled
-from services.ledger.domain.book import Book
+from services.ledger.domain.book import NOTED, Book
 from services.ledger.domain.checkpoint import Checkpoint, Signed
 from services.ledger.domain.merkle import Frontier
-from services.ledger.domain.points import Account, Row, Side, Stake, State
+from services.ledger.domain.points import STAKED, Account, Row, Side, Stake, State
 
 metadata = MetaData()
 LOG = "log"
@@ -133,6 +135,11 @@ def _book_columns(book: Book) -> dict[str, Any]:
     return {name: getattr(book, name) for name in ("category", "area", "estate", "urgency", "opened_at")}
 
 
+def _subjects(types: Collection[str]) -> Callable[[Event], tuple[str, ...]]:
+    """The subject of an event of these types."""
+    return lambda event: (event.subject,) if event.type in types else ()
+
+
 BOOK: Mapper[Book] = Mapper(Book, ticket_book, _book_columns)
 DEFINITION = Definition(
     "ledger",
@@ -144,6 +151,13 @@ DEFINITION = Definition(
         Mapper(Area, areas, lambda _: {}),
         BOOK,
     ),
+    prefetch={
+        Log: lambda _: (LOG,),  # first: whoever appends waits here, so that the books behind it cannot deadlock
+        Book: _subjects(NOTED),
+        Stake: _subjects(STAKED),
+        Account: _subjects({ResponderRegistered.type}),
+        Area: _subjects({AreaRegistered.type}),
+    },
 )
 
 

@@ -8,6 +8,8 @@ from sqlalchemy import Column, Connection, Index, MetaData, Table, Text, select
 from chassis.definition import Definition
 from chassis.store import Document, Mapper, Store, chassis_tables, converter
 from chassis.store.types import Instant
+from contracts.envelope import Event
+from contracts.events.tickets import TicketMerged
 from services.notify.domain.notice import Notice
 
 metadata = MetaData()
@@ -52,6 +54,11 @@ class Contact:
     followers: list[str] = field(default_factory=list)
 
 
+def contacts_of(event: Event) -> tuple[str, ...]:
+    """The contacts that an event's handler asks for: of the ticket, and of the one that survives it."""
+    return (event.subject, event.data["into"]) if event.type == TicketMerged.type else (event.subject,)
+
+
 DEFINITION = Definition(
     "notify",
     chassis_tables(metadata),
@@ -68,6 +75,7 @@ DEFINITION = Definition(
         ),
         Mapper(Contact, contacts, lambda _: {}),
     ),
+    prefetch={Contact: contacts_of},
 )
 
 

@@ -60,7 +60,7 @@ def _contact(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _registered(work: Work, table: Table, field: str, code: str) -> Mapping[str, Any]:
-    row = store.registered(work.connection, table, code)
+    row = work.once((table.name, code), lambda: store.registered(work.connection, table, code))
     if row is None:
         raise Unregistered(f"{field}: {code!r} is not registered")
     return row

@@ -11,10 +11,26 @@ from enum import StrEnum
 
 from chassis.outcome import Happened, Outcome
 from contracts.codes import Outcome as Ended
+from contracts.events import dispatch as d
 from contracts.events import ledger as say
+from contracts.events import tickets as t
 
 ISSUED = ".issued"
 """The community's own account, from which points come. No responder's id is likely to begin with a dot."""
+
+
+STAKED = {
+    schema.type
+    for schema in (
+        d.MediationOpened,
+        d.MediationAgreed,
+        d.MediationFailed,
+        d.CaseCompleted,
+        d.CaseWithdrawn,
+        t.TicketClosed,
+    )
+}
+"""What decides whether a hold is posted or voided."""
 
 
 class State(StrEnum):
