@@ -12,6 +12,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 from sqlalchemy import func, select
 
+from chassis import announce
 from chassis.bus.amqp import AmqpConsumer, AmqpPublisher
 from chassis.clock import BusinessClock, SharedClock, SystemClock
 from chassis.definition import Definition
@@ -97,6 +98,7 @@ class Runtime:
             self._run(spawn, f"consume:{source}", consumer.run, self._intake_stop, self._intake)
             retry = self._repeat(f"retry:{source}", inbox.retry_one, RETRY_POLL)
             self._run(spawn, f"retry:{source}", retry, self._intake_stop, self._intake)
+        self._rings[announce.KIND] = announce.ring
         timers = Timers(self.store, self.clock, self.definition.source, self._rings, self.metrics)
         ring = self._repeat("timers", timers.ring_due, TIMER_POLL)
         self._run(spawn, "timers", ring, self._intake_stop, self._intake)

@@ -14,13 +14,14 @@ from uuid import UUID, uuid5
 from sqlalchemy import Connection, Table, delete, insert, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
-from chassis import wire
+from chassis import announce, wire
 from chassis.failpoints import failpoint
 from chassis.identity import Actor
 from chassis.outcome import Arm, Disarm, Effect, Happened, Refused, TooEarly
 from chassis.store import Mapper, Store, machine_now
 from chassis.store.tables import PENDING
 from contracts.envelope import Event
+from contracts.events.sequences import ANNOUNCEMENTS
 
 T = TypeVar("T")
 _EVENT_IDS = UUID("5d3f1c1e-7d0c-4f0e-9f2b-2f6f8f0c9a11")
@@ -43,6 +44,11 @@ class _Said:
     at: datetime
     correlation: str
     causation: str | None
+
+    @property
+    def announces(self) -> bool:
+        """Whether it is an announcement, which itself is not announced."""
+        return self.happened.schema.type in ANNOUNCEMENTS
 
 
 class UnitOfWork:
@@ -156,6 +162,9 @@ class UnitOfWork:
             rows.append(self._outbox_row(said, *stream, last[stream], now))
             last[stream] -= 1
         self.connection.execute(insert(self.store.tables.outbox), rows[::-1])
+        public = [said.at for said in self._said if self._source_of(said) == self.source and not said.announces]
+        if public:
+            announce.arm(self.connection, self.store.tables, self.source, max(public))
         self.store.wake_relay(self.connection)
 
     def _source_of(self, said: _Said) -> str:

@@ -31,6 +31,18 @@ class GapFound(EventSchema):
     missing_to = fields.count("last missing number")
 
 
+class GapFilled(EventSchema):
+    """What was missing has come after all: the alarm about these numbers is over."""
+
+    type = "gap.filled.v1"
+    producer = "ledger"
+    about = "subject"
+
+    origin = fields.ident("the source whose numbers had the hole")
+    missing_from = fields.count("first number that was missing")
+    missing_to = fields.count("last number that was missing")
+
+
 class ForkFound(EventSchema):
     """A source gave one number about a subject to two events: the log has both, and one of them should not be."""
 

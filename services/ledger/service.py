@@ -84,6 +84,7 @@ class LedgerService(LedgerApi):
     @on_timer(gaps.GAP)
     def ring_gap(self, ringing: Ringing, work: Work) -> None:
         """A hole had time to fill."""
+        self._log(work)  # nothing is appended while it is decided what is missing
         gaps.ring(ringing, work)
 
     @staticmethod

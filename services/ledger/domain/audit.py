@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from contracts.events.sequences import ANNOUNCEMENTS
 from services.ledger.domain.checkpoint import END, ORIGIN, Checkpoint, Signed
 from services.ledger.domain.gaps import Fork, Hole, Numbered, findings
 from services.ledger.domain.merkle import Frontier, leaf_hash
@@ -79,6 +80,7 @@ class _Audit:
         self._log = Frontier()
         self._checkpoints = 0
         self._numbered: list[Numbered] = []
+        self._announced: dict[tuple[str, str], int] = {}
         self._end: Checkpoint | None = None
         self._where = "the file"
 
@@ -91,7 +93,7 @@ class _Audit:
             {"header": self._header, "entry": self._entry, "checkpoint": self._checkpoint, "end": self._ends}[kind](said)
         if not self._end:
             raise Bad(f"the file breaks off after {self._where}: it has no signed end")
-        found = list(findings(self._numbered))
+        found = list(findings(self._numbered, self._announced))
         return Report(self._log.size, self._checkpoints, self._log.root(), self._end.taken_at, self._public, found)
 
     def _parsed(self, lines: Iterable[bytes]) -> Iterator[tuple[str, Any]]:
@@ -133,6 +135,9 @@ class _Audit:
         self._log.append(leaf)
         try:
             numbered = Numbered(body["source"], body["subject"], int(body["sequence"]), body["id"], body["type"])
+            for one in body["data"]["reached"] if numbered.type in ANNOUNCEMENTS else ():
+                about = numbered.source, str(one["subject"])
+                self._announced[about] = max(int(one["last"]), self._announced.get(about, 0))
         except (KeyError, TypeError, ValueError):
             raise self._bad("is no event") from None
         self._numbered.append(numbered)
