@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Column, Connection, Index, MetaData, Table, Text, select
+from sqlalchemy import Boolean, Column, Connection, Index, MetaData, Table, Text, false, select
 
 from chassis.definition import Definition
 from chassis.inbox import insert_ignoring
@@ -38,6 +38,7 @@ responders = Table(
     Column("role", Text, nullable=False),
     Column("areas", Document, nullable=False),
     Column("categories", Document, nullable=False),
+    Column("volunteer", Boolean, nullable=False, server_default=false()),
 )
 
 categories = Table(
