@@ -82,6 +82,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "points.held.v1": ("entry",),
     "points.posted.v1": ("entry",),
     "points.voided.v1": ("entry",),
+    "points.corrected.v1": ("entry",),
 }
 """What makes an event of a type the one it is, however it was named: a second one of the same key happened twice. A word is
 a field of the data, or ``subject``, ``causation``, or ``after``: the key of the event said just before about the subject."""

@@ -1,5 +1,6 @@
 """`whistle ledger`: the log as a file, its check without any service, the figures, and the books made anew."""
 
+import getpass
 import json
 import sys
 from typing import Any, BinaryIO
@@ -105,6 +106,28 @@ def kpi(tickets: bool, **chosen: str | None) -> None:
     found = [figure(formula, books, now) for formula in FORMULAS]
     answer = [{**view(one), **(behind(one) if tickets else {})} for one in found]
     click.echo(json.dumps({"at": now.isoformat(), "figures": answer}, ensure_ascii=False, indent=2))
+
+
+@ledger.command()
+@click.argument("entry")
+@click.option("--cause", required=True, help="Why, as a code: it is kept with the new entry.")
+def correct(entry: str, cause: str) -> None:
+    """Take a posted ENTRY back by a new one the other way round. No entry ever changes."""
+    from chassis.outcome import Refused
+    from chassis.work import UnitOfWork, Work
+    from services.ledger.accounts import correct as take_back
+
+    store, settings = _store()
+    try:
+        with store.transaction() as connection:
+            unit = UnitOfWork(store, connection, "/ledger")
+            made = take_back(entry, cause, getpass.getuser(), Work(unit, _now(settings), entry))
+            unit.flush()
+    except Refused as wrong:
+        raise click.ClickException(str(wrong)) from None
+    finally:
+        store.close()
+    click.echo(f"{made.id}: {made.amount} points of {made.account} taken back")
 
 
 @ledger.command()

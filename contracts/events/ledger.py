@@ -79,6 +79,16 @@ class PointsPosted(_Points):
     about = "account"
 
 
+class PointsCorrected(_Points):
+    """A posting was taken back, by a new entry the other way round: no entry ever changes."""
+
+    type = "points.corrected.v1"
+    producer = "ledger"
+    about = "account"
+
+    corrects = fields.ident("the entry that is taken back")
+
+
 class PointsVoided(_Points):
     """Held points were let go."""
 

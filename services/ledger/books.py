@@ -11,61 +11,20 @@ from sqlalchemy import Connection, delete, insert, or_, select
 from chassis.store import converter
 from chassis.work import Work
 from contracts.envelope import Event
-from contracts.events import dispatch as d
+from contracts.events.dispatch import AreaRegistered
 from services.ledger import store
 from services.ledger.domain.book import NOTED, Book
-from services.ledger.domain.points import STAKED, Account, Stake, Transfer, settled
-from services.ledger.domain.rules import Rules
 from services.ledger.store import Area
 
 
-def keep(event: Event, work: Work, rules: Rules) -> None:
-    """Note an event in the books it belongs to; most belong to none, and cost nothing."""
+def keep(event: Event, work: Work) -> None:
+    """Note an event in the book it belongs to; most belong to none, and cost nothing."""
     if event.type in NOTED:
-        _found(work, Book, event.subject).take(event)
-    if event.type in STAKED:
-        book_transfers(staked(_found(work, Stake, event.subject), event, rules), event, work)
-    elif event.type == d.ResponderRegistered.type and event.data["role"] in rules.members:
-        book_transfers(_found(work, Account, event.subject).open(rules.opening), event, work)
-    elif event.type == d.AreaRegistered.type:
-        area = _found(work, Area, event.subject)
+        store.found(work, Book, event.subject).take(event)
+    elif event.type == AreaRegistered.type:
+        area = store.found(work, Area, event.subject)
         if (event.sequence or 0) > area.number:
             area.parent, area.number = event.data.get("parent"), event.sequence or 0
-
-
-def staked(stake: Stake, event: Event, rules: Rules) -> tuple[Transfer, ...]:
-    """What an event makes of the points that are held for a ticket."""
-    data = event.data
-    if event.type == d.MediationOpened.type:
-        return stake.opened_mediation(data["mediation"], data["mediator"], rules.mediation, event.time)
-    if event.type == d.MediationAgreed.type:
-        return stake.agreed_mediation(data["mediation"])
-    if event.type == d.MediationFailed.type:
-        return stake.failed_mediation(data["mediation"])
-    if event.type == d.CaseCompleted.type:
-        return stake.completed_case(data["generation"], data["outcome"])
-    if event.type == d.CaseWithdrawn.type:
-        return stake.withdrawn_case()
-    return stake.closed_ticket(data["generation"], event.time)
-
-
-def book_transfers(transfers: Iterable[Transfer], event: Event, work: Work) -> None:
-    """Enter both sides of each transfer, and say so."""
-    made = tuple(transfers)
-    for transfer in made:
-        for row in transfer.rows():
-            entered = {name: getattr(row, name) for name in ("transfer", "account", "amount", "cause", "settles")}
-            kept = {**entered, "side": row.side.value, "state": row.state.value, "event_id": event.id, "time": event.time}
-            work.insert(store.postings, kept)
-    work.apply(settled(made))
-
-
-def _found(work: Work, cls: type[Any], key: str) -> Any:
-    found = work.find(cls, key)
-    if found is None:
-        found = cls(key)
-        work.add(found)
-    return found
 
 
 @dataclass(frozen=True)

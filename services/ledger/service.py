@@ -9,7 +9,7 @@ from chassis.work import Work
 from contracts.envelope import Event
 from contracts.events.ledger import CheckpointSigned
 from contracts.topology import SUBSCRIPTIONS
-from services.ledger import books, gaps, store
+from services.ledger import accounts, books, gaps, store
 from services.ledger.api import LedgerApi
 from services.ledger.config import Clock, Config
 from services.ledger.domain.checkpoint import Checkpoint
@@ -50,7 +50,8 @@ class LedgerService(LedgerApi):
         }
         work.insert(store.entries, row)
         log.frontier.append(leaf_hash(body))
-        books.keep(event, work, self.config.rules)
+        books.keep(event, work)
+        accounts.keep(event, work, self.config.rules)
         if not log.look_armed:
             log.look_armed = True
             work.apply(Outcome(Arm(LOG, LOOK, work.now + self.config.rules.look_every)))

@@ -4,20 +4,24 @@ import json
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Column, Connection, Index, LargeBinary, MetaData, Table, Text, select
+from sqlalchemy import Column, Connection, Index, LargeBinary, MetaData, Select, Table, Text, select
 
 from chassis.definition import Definition
 from chassis.store import Document, Instant, Mapper, Position, chassis_tables, converter
+from chassis.work import Work
 from contracts.envelope import Event, schema_for
-from contracts.events.dispatch import AreaRegistered, ResponderRegistered
+from contracts.events.dispatch import AreaRegistered, MediationOpened, ResponderRegistered
 from services.ledger.domain.audit import canonical as spelled
 from services.ledger.domain.book import NOTED, Book
 from services.ledger.domain.checkpoint import Checkpoint, Signed
+from services.ledger.domain.members import Account
 from services.ledger.domain.merkle import Frontier
-from services.ledger.domain.points import STAKED, Account, Row, Side, Stake, State
+from services.ledger.domain.points import Row, Side, State
+from services.ledger.domain.stakes import DECIDING, Stake
 
+T = TypeVar("T")
 metadata = MetaData()
 LOG = "log"
 
@@ -140,6 +144,13 @@ def _subjects(types: Collection[str]) -> Callable[[Event], tuple[str, ...]]:
     return lambda event: (event.subject,) if event.type in types else ()
 
 
+def _accounts(event: Event) -> tuple[str, ...]:
+    """Whose account an event may concern."""
+    if event.type == MediationOpened.type:
+        return (event.data["mediator"],)
+    return (event.subject,) if event.type == ResponderRegistered.type else ()
+
+
 BOOK: Mapper[Book] = Mapper(Book, ticket_book, _book_columns)
 DEFINITION = Definition(
     "ledger",
@@ -154,11 +165,20 @@ DEFINITION = Definition(
     prefetch={
         Log: lambda _: (LOG,),  # first: whoever appends waits here, so that the books behind it cannot deadlock
         Book: _subjects(NOTED),
-        Stake: _subjects(STAKED),
-        Account: _subjects({ResponderRegistered.type}),
+        Stake: _subjects(DECIDING | {MediationOpened.type}),
+        Account: _accounts,
         Area: _subjects({AreaRegistered.type}),
     },
 )
+
+
+def found(work: Work, cls: type[T], key: str) -> T:
+    """An aggregate, begun where there is none."""
+    known = work.find(cls, key)
+    if known is None:
+        known = cls(key)  # type: ignore[call-arg]
+        work.add(known)
+    return known
 
 
 def canonical(event: Event) -> bytes:
@@ -213,7 +233,15 @@ def signed_checkpoints(connection: Connection) -> list[Signed]:
 
 def posted(connection: Connection, account: str | None = None) -> list[Row]:
     """The entries of an account, or of all."""
-    chosen = select(postings).where(postings.c.account == account) if account else select(postings)
+    return _rows(connection, select(postings).where(postings.c.account == account) if account else select(postings))
+
+
+def rows_of(connection: Connection, transfer: str) -> list[Row]:
+    """Both sides of a transfer; none where there is no such."""
+    return _rows(connection, select(postings).where(postings.c.transfer == transfer))
+
+
+def _rows(connection: Connection, chosen: Select[Any]) -> list[Row]:
     names = ("transfer", "account", "amount", "cause", "settles")
     return [
         Row(**{name: row[name] for name in names}, side=Side(row["side"]), state=State(row["state"]))

@@ -16,6 +16,7 @@ FOR_OUTSIDERS = {
     "points.held.v1",
     "points.posted.v1",
     "points.voided.v1",
+    "points.corrected.v1",
 }
 
 
