@@ -3,6 +3,7 @@
 import getpass
 import json
 import sys
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import click
@@ -47,22 +48,28 @@ def export(file: BinaryIO) -> None:
 @ledger.command()
 @click.argument("file", type=click.File("rb"), default="-")
 @click.option("--key", type=click.File("r"), help="The ledger's public key (PEM), from `whistle ledger key`.")
-def verify(file: BinaryIO, key: Any) -> None:
-    """Verify an exported FILE (standard input) offline. Ends with status 1 naming the first bad entry."""
-    from services.ledger.domain.audit import Bad, audit
-    from services.ledger.domain.checkpoint import key_id
-    from services.ledger.domain.gaps import Fork
-    from services.ledger.keys import public_from_pem
+@click.option("--keys", type=click.Path(path_type=Path), help="Several keys, and when each counts (YAML).")
+def verify(file: BinaryIO, key: Any, keys: Path | None) -> None:
+    """Verify an exported FILE (standard input) offline. Ends with status 1 naming the first bad entry.
 
+    With --key or --keys also what those keys handed over to is trusted; without, the keys that the file names itself.
+    """
+    from services.ledger.domain.audit import Bad, audit
+    from services.ledger.domain.gaps import Fork
+    from services.ledger.domain.keyring import Key
+    from services.ledger.keys import public_from_pem, read_keys
+
+    trusted = ([Key(public_from_pem(key.read()))] if key else []) + (read_keys(keys) if keys else [])
     try:
-        report = audit(file, public_from_pem(key.read()) if key else None)
+        report = audit(file, trusted or None)
     except Bad as bad:
         click.echo(f"bad: {bad}", err=True)
         sys.exit(1)
     click.echo(f"{report.entries} entries, {report.checkpoints} checkpoints, root {report.root}")
-    click.echo(
-        f"signed {report.taken_at.isoformat()} by key {key_id(report.public)}{'' if key else ', which the file names itself'}"
-    )
+    for run in report.runs:
+        click.echo(f"checkpoints {run.first} to {run.last}, up to entry {run.size}: key {run.key}")
+    named = "" if trusted else ", which the file names itself"
+    click.echo(f"signed {report.taken_at.isoformat()} by key {report.key}{named}")
     for found in report.found:
         if isinstance(found, Fork):
             what = f"fork: number {found.sequence} is {found.first} and {found.second}"
@@ -70,6 +77,32 @@ def verify(file: BinaryIO, key: Any) -> None:
             what = f"gap: numbers {found.missing_from} to {found.missing_to} are missing"
         click.echo(f"{what}, of {found.source} about {found.subject}", err=True)
     sys.exit(1 if report.found else 0)
+
+
+@ledger.command("hand-over")
+@click.argument("public", type=click.File("r"))
+def hand_over(public: Any) -> None:
+    """Sign a checkpoint that hands over to the PUBLIC key (PEM). This deployment's key is retired by it.
+
+    Then configure the new key and start the ledger again: until then it signs nothing.
+    """
+    from chassis.outcome import Refused
+    from chassis.work import UnitOfWork, Work
+    from services.ledger.checkpoints import take
+    from services.ledger.keys import public_from_pem, signer
+
+    store, settings = _store()
+    try:
+        with store.transaction() as connection:
+            unit = UnitOfWork(store, connection, "/ledger")
+            now = _now(settings)
+            signed = take(Work(unit, now, "log"), signer(settings.secret), now, public_from_pem(public.read()))
+            unit.flush()
+    except Refused as wrong:
+        raise click.ClickException(str(wrong)) from None
+    finally:
+        store.close()
+    click.echo(f"checkpoint {signed.checkpoint.number}: key {signed.key} is retired")
 
 
 @ledger.command()

@@ -17,6 +17,10 @@ class CheckpointSigned(EventSchema):
     number = fields.count("1 for the log's first checkpoint: none can be left out unseen")
     key = fields.ident("which key signed: the first 16 hexadecimal digits of the public key's SHA-256")
     signature = fields.name("Ed25519, hexadecimal, of the body of a C2SP tlog-checkpoint: origin, size, root, number, time")
+    next_key = fields.ident(
+        "the public key, hexadecimal, that signs from the next checkpoint on; the signer is retired. Part of the signed text",
+        optional=True,
+    )
 
 
 class GapFound(EventSchema):

@@ -52,7 +52,17 @@ checkpoints = Table(
     Column("taken_at", Instant, nullable=False),
     Column("key", Text, nullable=False),
     Column("signature", Text, nullable=False),
+    Column("next_key", Text),
 )
+
+signing_keys = Table(
+    "signing_keys",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("public", Text, nullable=False),
+    Column("first", Position, nullable=False),
+)
+"""The public keys that signed checkpoints, each with the number of its first one."""
 
 gaps = Table(
     "gaps",
@@ -115,13 +125,14 @@ areas = Table("areas", metadata, Column("id", Text, primary_key=True), Column("d
 class Log:
     """The log's frontier. Locked by whoever appends: positions have no gap.
 
-    ``looked`` is the size up to which the sources' numbers were looked at.
+    ``looked`` is the size up to which the sources' numbers were looked at, ``taken_at`` the last checkpoint's time.
     """
 
     id: str = LOG
     frontier: Frontier = field(default_factory=Frontier)
     checkpoint_armed: bool = False
     checkpoints: int = 0
+    taken_at: datetime | None = None
     look_armed: bool = False
     looked: int = 0
 
@@ -228,7 +239,16 @@ def log(connection: Connection) -> Log:
 def signed_checkpoints(connection: Connection) -> list[Signed]:
     """Every checkpoint, the first one first."""
     rows = connection.execute(select(checkpoints).order_by(checkpoints.c.number))
-    return [Signed(Checkpoint(row.number, row.size, row.root, row.taken_at), row.key, row.signature) for row in rows]
+    return [
+        Signed(Checkpoint(row.number, row.size, row.root, row.taken_at, next_key=row.next_key), row.key, row.signature)
+        for row in rows
+    ]
+
+
+def public_keys(connection: Connection) -> list[bytes]:
+    """The keys that signed, the first first."""
+    rows = connection.execute(select(signing_keys.c.public).order_by(signing_keys.c.first))
+    return [bytes.fromhex(public) for public in rows.scalars()]
 
 
 def posted(connection: Connection, account: str | None = None) -> list[Row]:

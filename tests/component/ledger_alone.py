@@ -72,6 +72,11 @@ class LedgerAlone:
             assert self._timers.ring_due()
         self.clock.move_to(end)
 
+    def ring_failing(self, **spans: float) -> None:
+        """Time goes on, and what is due then fails and is put off."""
+        self.clock.move_to(self.clock.now() + timedelta(**spans))
+        assert self._timers.ring_due()
+
     def _next_due(self) -> datetime | None:
         with self.store.transaction() as connection:
             return connection.execute(select(func.min(DEFINITION.tables.timers.c.due_at))).scalar_one()
