@@ -118,26 +118,35 @@ def key() -> None:
 @click.option("--area")
 @click.option("--category")
 @click.option("--urgency")
+@click.option("--level", help="A playbook's level: where the case stands, or what ended it.")
+@click.option("--unit", help="A responder: what is its own of the tickets that it was called to.")
 @click.option("--month", help="Such as 2026-03.")
+@click.option("--by", type=click.Choice(["area", "category", "urgency", "level", "unit", "month"]), help="Also each group.")
 @click.option("--tickets", is_flag=True, help="Also the tickets behind each figure.")
-def kpi(tickets: bool, **chosen: str | None) -> None:
+def kpi(tickets: bool, by: str | None, **chosen: str | None) -> None:
     """Print the figures as JSON."""
     from contracts.envelope import flatten
     from contracts.http.ledger import Filters
-    from services.ledger.api import behind, view
-    from services.ledger.books import selected, selection
+    from services.ledger.api import behind, groups, view
     from services.ledger.config import FILE, load_rules
-    from services.ledger.domain.kpi import FORMULAS, figure
+    from services.ledger.domain.figures import figure
+    from services.ledger.domain.kpi import FORMULAS
+    from services.ledger.selection import selected, selection
 
     if wrong := Filters().validate(chosen):
         raise BadConfig("; ".join(f"{name}: {what}" for name, what in flatten(wrong).items()))
     store, settings = _store()
+    rules = load_rules(settings.config_dir / FILE)
     with store.transaction() as connection:
-        books = selected(connection, selection(chosen), load_rules(settings.config_dir / FILE).zone)
+        books = selected(connection, selection(chosen), rules.zone)
     store.close()
     now = _now(settings)
-    found = [figure(formula, books, now) for formula in FORMULAS]
-    answer = [{**view(one), **(behind(one) if tickets else {})} for one in found]
+    answer = []
+    for found in (figure(formula, books, now) for formula in FORMULAS):
+        parts = groups(found, books, by, rules, now)
+        if not tickets:
+            parts = [{name: part[name] for name in ("part", "numerator", "denominator", "rate")} for part in parts]
+        answer.append({**view(found, rules), **(behind(found) if tickets else {}), **({"groups": parts} if by else {})})
     click.echo(json.dumps({"at": now.isoformat(), "figures": answer}, ensure_ascii=False, indent=2))
 
 

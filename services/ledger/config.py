@@ -14,6 +14,8 @@ from chassis.config import BadConfig, duration, read_yaml
 from chassis.nameko import RUNTIME_KEY
 from contracts.envelope import flatten
 from services.ledger.domain.checkpoint import Signer
+from services.ledger.domain.figures import Band
+from services.ledger.domain.kpi import BY_NAME
 from services.ledger.domain.points import Act
 from services.ledger.domain.rules import Rules
 from services.ledger.keys import signer
@@ -48,10 +50,19 @@ class _Gaps(Schema):
     look_every = fields.String(required=True, validate=_duration)
 
 
+_RATE: dict[str, Any] = {"required": True, "validate": validate.Range(0, 10)}
+
+
+class _Band(Schema):
+    low = fields.Float(**_RATE)
+    high = fields.Float(**_RATE)
+
+
 class _Ledger(Schema):
     zone = fields.String(required=True, validate=_zone)
     points = fields.Nested(_Points, required=True)
     gaps = fields.Nested(_Gaps, required=True)
+    bands = fields.Dict(keys=fields.String(validate=validate.OneOf(BY_NAME)), values=fields.Nested(_Band), load_default=dict)
 
 
 @dataclass(frozen=True)
@@ -76,6 +87,7 @@ def load_rules(path: Path) -> Rules:
         gap_after=duration(gaps["after"]),
         look_every=duration(gaps["look_every"]),
         zone=ZoneInfo(loaded["zone"]),
+        bands={name: Band(**one) for name, one in loaded["bands"].items()},
     )
 
 

@@ -14,10 +14,11 @@ from chassis.work import Work
 from contracts.envelope import Event, schema_for
 from contracts.events.dispatch import AreaRegistered, MediationOpened, ResponderRegistered
 from services.ledger.domain.audit import canonical as spelled
-from services.ledger.domain.book import NOTED, Book
+from services.ledger.domain.book import Book
 from services.ledger.domain.checkpoint import Checkpoint, Signed
 from services.ledger.domain.members import Account
 from services.ledger.domain.merkle import Frontier
+from services.ledger.domain.noting import NOTED
 from services.ledger.domain.points import Row, Side, State
 from services.ledger.domain.stakes import DECIDING, Stake
 

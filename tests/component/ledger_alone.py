@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from click.testing import CliRunner, Result
 from sqlalchemy import func, select
 
 from chassis import wire
@@ -18,6 +19,7 @@ from chassis.inbox import Inbox, message_of
 from chassis.nameko import On, OnTimer
 from chassis.store import Store
 from chassis.timers import Ring, Timers
+from cli.main import main
 from contracts.envelope import Event, EventSchema, schema_for
 from services.ledger.config import FILE, Configured, load_rules
 from services.ledger.domain.checkpoint import Signer
@@ -90,6 +92,18 @@ class LedgerAlone:
         with self.store.transaction() as connection:
             rows = connection.execute(query).all()
         return [wire.decode(wire.Message(row.headers, wire.JSON, bytes(row.body))).data for row in rows]
+
+
+def whistle(url: str, *words: str, **more: str) -> Result:
+    """Run a command as an operator of this ledger does."""
+    env = {
+        "WHISTLE_DATABASE_URL": url,
+        "WHISTLE_AMQP_URL": "amqp://nobody",
+        "WHISTLE_IDENTITIES": "nowhere",
+        "WHISTLE_SECRET": "a secret of the tests",
+        **more,
+    }
+    return CliRunner().invoke(main, ["ledger", *words], env=env)
 
 
 def happened(schema: type[EventSchema], subject: str, sequence: int, id_: str = "", **data: Any) -> Event:

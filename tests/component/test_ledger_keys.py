@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+from pathlib import Path
+
 import pytest
 from sqlalchemy import select
 
@@ -14,7 +17,8 @@ from services.ledger.domain.audit import audit
 from services.ledger.domain.checkpoint import Signed, Signer
 from services.ledger.domain.keyring import Key
 from services.ledger.export import lines
-from tests.component.ledger_alone import LedgerAlone, closed
+from services.ledger.keys import KEY, public_pem
+from tests.component.ledger_alone import LedgerAlone, closed, whistle
 
 OLD, NEW = Signer(bytes(32)), Signer(bytes([7] * 32))
 
@@ -87,3 +91,25 @@ def test_a_checkpoint_is_never_dated_before_the_one_before(ledger: LedgerAlone) 
     assert len(times) == 2
     assert times == sorted(times)
     assert audit(exported(ledger, NEW), [Key(OLD.public)]).checkpoints == 2
+
+
+def test_an_operator_hands_over_and_a_reader_verifies(ledger: LedgerAlone, ledger_url: str, tmp_path: Path) -> None:
+    key, new, public, log = (str(tmp_path / name) for name in ("old.pem", "new", "new.pem", "log"))
+    Path(key).write_text(whistle(ledger_url, "key").output)
+    subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", new], check=True)
+    subprocess.run(["openssl", "pkey", "-in", new, "-pubout", "-out", public], check=True)
+    ledger.hear(*closed("T", [1]))
+    handed = whistle(ledger_url, "hand-over", public)
+    assert (handed.exit_code, handed.output.startswith("checkpoint 1: key ")) == (0, True)
+    again = whistle(ledger_url, "hand-over", public)
+    assert (again.exit_code, "was retired by checkpoint 1" in again.output) == (1, True)
+    assert whistle(ledger_url, "export", log, **{f"{KEY}_FILE": new}).exit_code == 0
+    good = whistle(ledger_url, "verify", log, "--key", key)
+    assert good.exit_code == 0, good.output
+    assert "checkpoints 1 to 1, up to entry 1: key " in good.output
+    assert whistle(ledger_url, "export", log).exit_code == 0
+    bad = whistle(ledger_url, "verify", log, "--key", key)
+    assert (bad.exit_code, "was retired by checkpoint 1" in bad.output) == (1, True)
+    (tmp_path / "keys.yaml").write_text("keys:\n  - public: |\n      " + public_pem(NEW.public).replace("\n", "\n      "))
+    stranger = whistle(ledger_url, "verify", log, "--keys", str(tmp_path / "keys.yaml"))
+    assert (stranger.exit_code, "neither trusted nor handed over to" in stranger.output) == (1, True)

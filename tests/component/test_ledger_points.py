@@ -19,7 +19,7 @@ from contracts.events.ledger import PointsCorrected, PointsHeld, PointsPosted, P
 from services.ledger import store
 from services.ledger.accounts import correct
 from services.ledger.domain.points import Balance, balances
-from tests.component.ledger_alone import RULES, START, LedgerAlone, happened
+from tests.component.ledger_alone import RULES, START, LedgerAlone, happened, whistle
 
 MEDIATION = {"mediation": "M"}
 
@@ -96,6 +96,14 @@ def test_a_correction_is_a_new_entry_and_changes_no_other(ledger: LedgerAlone) -
         with pytest.raises(Refused):
             _correct(ledger, again)
     assert rows(ledger) == after
+
+
+def test_an_operator_takes_a_posting_back(ledger: LedgerAlone, ledger_url: str) -> None:
+    ledger.hear(registered("wang", volunteer=True), *story())
+    done = whistle(ledger_url, "correct", "posted:M", "--cause", "by_mistake")
+    assert (done.exit_code, done.output) == (0, "correction:posted:M: 2 points of wang taken back\n")
+    again = whistle(ledger_url, "correct", "posted:M", "--cause", "by_mistake")
+    assert (again.exit_code, again.output) == (1, "Error: entry: it was taken back before\n")
 
 
 def _correct(ledger: LedgerAlone, entry: str) -> None:

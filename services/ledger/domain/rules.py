@@ -1,10 +1,11 @@
 """What a deployment sets for the ledger: `deploy/ledger.yaml`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+from services.ledger.domain.figures import Band
 from services.ledger.domain.points import Act
 
 
@@ -21,3 +22,5 @@ class Rules:
     look_every: timedelta
     """How often the numbers that came since the last look are looked at."""
     zone: ZoneInfo
+    bands: Mapping[str, Band] = field(default_factory=dict)
+    """By figure, between which rates it is expected."""
