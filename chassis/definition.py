@@ -1,9 +1,16 @@
 """What a service tells the chassis about itself."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from chassis.store import ChassisTables, Mapper
+from contracts.envelope import Event
+
+Prefetch = Mapping[type, Callable[[Event], Collection[str]]]
+"""By class of aggregate: which of them an event's handler will ask for. A batch locks them in few statements before its first
+handler, class by class in this order. It is a hint: what it leaves out is locked when it is asked for, one by one.
+"""
 
 
 @dataclass(frozen=True)
@@ -13,6 +20,7 @@ class Definition:
     name: str
     tables: ChassisTables
     mappers: tuple[Mapper[Any], ...] = ()
+    prefetch: Prefetch = field(default_factory=dict)
 
     @property
     def source(self) -> str:

@@ -16,6 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from chassis import log as logs
 from chassis import wire
 from chassis.clock import BusinessClock
+from chassis.definition import Prefetch
 from chassis.failpoints import failpoint
 from chassis.identity import Actor
 from chassis.outcome import Refused, TooEarly
@@ -74,6 +75,7 @@ class Inbox:
     watch: Watch
     actor_of: Callable[[str | None], Actor | None] = lambda _: None
     retries: Retries = field(default_factory=Retries)
+    prefetch: Prefetch = field(default_factory=dict)
 
     def take(self, messages: Sequence[Message]) -> None:
         """Settle messages in the store. Raises StoreUnavailable; then nothing may be settled with the broker."""
@@ -120,12 +122,18 @@ class Inbox:
             fresh = self._insert(connection, arrived)
             failpoint("inbox.inserted")
             unit = UnitOfWork(self.store, connection, self.source)
+            self._lock([one.event for one in fresh], unit)
             for one in fresh:
                 self.run(one.event, unit)
                 failpoint("batch.middle")
             unit.flush()
         failpoint("work.committed")
         self._report(arrived, fresh)
+
+    def _lock(self, events: Sequence[Event], unit: UnitOfWork) -> None:
+        """Lock what the handlers will ask for: one statement a class, however many events there are."""
+        for cls, keys_of in self.prefetch.items():
+            unit.lock(cls, {key for event in events for key in keys_of(event)})
 
     def run(self, event: Event, unit: UnitOfWork) -> None:
         """Call the event's handler."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
+from chassis import announce
 from chassis import log as logs
 from chassis.bus import Bus, Consumer
 from chassis.clock import BusinessClock, SharedClock, SystemClock
@@ -133,6 +134,7 @@ class Runtime:
                 watch=self.metrics,
                 actor_of=self.identities.by_user,
                 retries=Retries(attempts=self.settings.retry_attempts, first=self.settings.retry_first),
+                prefetch=self.definition.prefetch,
             )
             for source, types in sorted(self._handlers.items())
         ]
@@ -160,7 +162,8 @@ class Runtime:
 
     def timers(self) -> Part:
         """What rings timers."""
-        timers = Timers(self.store, self.clock, self.definition.source, self._rings, self.metrics)
+        rings = {**self._rings, announce.KIND: announce.ring}
+        timers = Timers(self.store, self.clock, self.definition.source, rings, self.metrics)
         return Part("timers", timers.ring_due, TIMER_POLL)
 
     @property

@@ -5,21 +5,23 @@ writes them in a few statements however many events shared the transaction.
 """
 
 from collections import Counter
+from collections.abc import Callable, Collection, Hashable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar, cast
 from uuid import UUID, uuid5
 
-from sqlalchemy import Connection, Table, bindparam, delete, insert, select, tuple_, update
+from sqlalchemy import Connection, Table, delete, insert, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
-from chassis import wire
+from chassis import announce, wire
 from chassis.failpoints import failpoint
 from chassis.identity import Actor
 from chassis.outcome import Arm, Disarm, Effect, Happened, Refused, TooEarly
 from chassis.store import Mapper, Store, machine_now
 from chassis.store.tables import PENDING
 from contracts.envelope import Event
+from contracts.events.sequences import ANNOUNCEMENTS
 
 T = TypeVar("T")
 _EVENT_IDS = UUID("5d3f1c1e-7d0c-4f0e-9f2b-2f6f8f0c9a11")
@@ -43,6 +45,11 @@ class _Said:
     correlation: str
     causation: str | None
 
+    @property
+    def announces(self) -> bool:
+        """Whether it is an announcement, which itself is not announced."""
+        return self.happened.schema.type in ANNOUNCEMENTS
+
 
 class UnitOfWork:
     """One transaction's identity map and effects. Not shared between workers."""
@@ -52,32 +59,47 @@ class UnitOfWork:
         self.connection = connection
         self.source = source
         self._kept: dict[tuple[type, str], _Kept] = {}
+        self._absent: set[tuple[type, str]] = set()
+        self._answers: dict[Hashable, Any] = {}
         self._said: list[_Said] = []
         self._timers: dict[tuple[str, str], tuple[Arm | Disarm, str | None]] = {}
         self._rows: dict[Table, list[dict[str, Any]]] = {}
 
-    def lock(self, cls: type[T], keys: list[str]) -> None:
-        """Read and lock many aggregates in one statement, in sorted order so that two batches cannot deadlock."""
+    def lock(self, cls: type[T], keys: Collection[str]) -> None:
+        """Read and lock many aggregates in one statement, in sorted order so that two batches cannot deadlock.
+
+        What is not there is remembered, too, so that `find` does not ask again. Who locks several classes does so in the
+        order of the definition's ``prefetch``.
+        """
         mapper = self._mapper(cls)
-        wanted = sorted({key for key in keys if (cls, key) not in self._kept})
+        wanted = sorted({key for key in keys if (cls, key) not in self._kept and (cls, key) not in self._absent})
+        if not wanted:
+            return
         table = mapper.table
         rows = self.connection.execute(
             select(table.c.id, table.c.document).where(table.c.id.in_(wanted)).order_by(table.c.id).with_for_update()
         )
         for key, document in rows:
             self._kept[cls, key] = _Kept(mapper.aggregate(document), document)
+        self._absent |= {(cls, key) for key in wanted if (cls, key) not in self._kept}
 
     def find(self, cls: type[T], key: str) -> T | None:
         """The aggregate, locked until the transaction ends; None where there is none."""
-        if (cls, key) not in self._kept:
-            self.lock(cls, [key])
+        self.lock(cls, [key])
         kept = self._kept.get((cls, key))
         return cast(T, kept.aggregate) if kept else None
 
     def add(self, aggregate: Any) -> None:
         """Keep a new aggregate."""
-        mapper = self._mapper(type(aggregate))
-        self._kept[type(aggregate), mapper.key(aggregate)] = _Kept(aggregate, None)
+        kept = type(aggregate), self._mapper(type(aggregate)).key(aggregate)
+        self._absent.discard(kept)
+        self._kept[kept] = _Kept(aggregate, None)
+
+    def once(self, question: Hashable, ask: Callable[[], T]) -> T:
+        """An answer that this transaction asks its store for once: small records that many events need and none locks."""
+        if question not in self._answers:
+            self._answers[question] = ask()
+        return cast(T, self._answers[question])
 
     def say(self, happened: Happened, at: datetime, correlation: str, causation: str | None) -> None:
         """Publish an event when the transaction commits."""
@@ -111,16 +133,23 @@ class UnitOfWork:
             document = mapper.document(kept.aggregate)
             if document == kept.before:
                 continue
-            row = {"document": document, **mapper.columns(kept.aggregate)}
-            if kept.before is None:
-                added.setdefault(cls, []).append({"id": key, **row})
-            else:
-                changed.setdefault(cls, []).append({"key": key, **row})
+            row = {"id": key, "document": document, **mapper.columns(kept.aggregate)}
+            (added if kept.before is None else changed).setdefault(cls, []).append(row)
         for cls, rows in added.items():
             self.connection.execute(insert(self._mapper(cls).table), rows)
         for cls, rows in changed.items():
-            table = self._mapper(cls).table
-            self.connection.execute(update(table).where(table.c.id == bindparam("key")), rows)
+            self.connection.execute(self._overwrite(self._mapper(cls).table, rows[0]), rows)
+
+    def _overwrite(self, table: Table, columns: Collection[str]) -> Any:
+        """An update of rows that are there and locked, as an upsert with an answer: of that, many rows are one statement."""
+        statement = self._dialect.insert(table)
+        changed = {name: statement.excluded[name] for name in columns if name != "id"}
+        return statement.on_conflict_do_update(index_elements=[table.c.id], set_=changed).returning(table.c.id)
+
+    @property
+    def _dialect(self) -> Any:
+        """The dialect's module, whose INSERT knows ON CONFLICT."""
+        return postgresql if self.connection.dialect.name == "postgresql" else sqlite
 
     def _write_outbox(self) -> None:
         if not self._said:
@@ -133,6 +162,9 @@ class UnitOfWork:
             rows.append(self._outbox_row(said, *stream, last[stream], now))
             last[stream] -= 1
         self.connection.execute(insert(self.store.tables.outbox), rows[::-1])
+        public = [said.at for said in self._said if self._source_of(said) == self.source and not said.announces]
+        if public:
+            announce.arm(self.connection, self.store.tables, self.source, max(public))
         self.store.wake_relay(self.connection)
 
     def _source_of(self, said: _Said) -> str:
@@ -142,8 +174,7 @@ class UnitOfWork:
     def _next_sequences(self, wanted: Counter[tuple[str, str]]) -> dict[tuple[str, str], int]:
         """The highest number of each source and subject after this transaction. Locks the counters in sorted order."""
         table = self.store.tables.sequences
-        dialect = postgresql if self.connection.dialect.name == "postgresql" else sqlite
-        statement = dialect.insert(table)
+        statement = self._dialect.insert(table)
         statement = statement.on_conflict_do_update(
             index_elements=[table.c.source, table.c.subject], set_={"last": table.c.last + statement.excluded.last}
         ).returning(table.c.source, table.c.subject, table.c.last)
@@ -247,6 +278,10 @@ class Work:
     def add(self, aggregate: Any) -> None:
         """Keep a new aggregate."""
         self.unit.add(aggregate)
+
+    def once(self, question: Hashable, ask: Callable[[], T]) -> T:
+        """An answer that this transaction asks its store for once."""
+        return self.unit.once(question, ask)
 
     def insert(self, table: Table, row: dict[str, Any]) -> None:
         """Add a row to a table that is no aggregate's."""

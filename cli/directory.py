@@ -34,6 +34,7 @@ class _Responder(Schema):
     role = fields.Enum(Role, by_value=True, required=True)
     areas = fields.List(fields.String(), required=True)
     categories = fields.List(fields.String(), load_default=list)
+    volunteer = fields.Boolean(load_default=False)
 
 
 class _Directory(Schema):
@@ -103,7 +104,7 @@ def _register(loaded: dict[str, Any], work: Work) -> list[bool]:
         new.append(_put(work, store.categories, row, say.CategoryRegistered, data))
     for responder in loaded["responders"]:
         row = {**responder, "role": responder["role"].value}
-        data = {"role": responder["role"], "areas": responder["areas"], "categories": responder["categories"]}
+        data = {name: responder[name] for name in ("role", "areas", "categories", "volunteer")}
         new.append(_put(work, store.responders, row, say.ResponderRegistered, data))
     return new
 

@@ -1,5 +1,6 @@
 """Is anything lost, did anything happen twice? A pure function of what was sent and what the stores hold."""
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -74,10 +75,15 @@ KEYS: dict[str, tuple[str, ...]] = {
     "notification.exhausted.v1": ("notice",),
     "checkpoint.signed.v1": ("subject", "taken_at"),
     "gap.found.v1": ("subject", "origin", "missing_from"),
+    "gap.filled.v1": ("subject", "origin", "missing_from"),
+    "tickets_sequences.announced.v1": ("reached",),
+    "dispatch_sequences.announced.v1": ("reached",),
+    "notify_sequences.announced.v1": ("reached",),
     "fork.found.v1": ("subject", "origin", "number"),
     "points.held.v1": ("entry",),
     "points.posted.v1": ("entry",),
     "points.voided.v1": ("entry",),
+    "points.corrected.v1": ("entry",),
 }
 """What makes an event of a type the one it is, however it was named: a second one of the same key happened twice. A word is
 a field of the data, or ``subject``, ``causation``, or ``after``: the key of the event said just before about the subject."""
@@ -326,4 +332,8 @@ def _key(said: Said, before: Said | None) -> tuple[Any, ...]:
         "causation": lambda: said.causation,
         "after": lambda: (before.type, _key(before, None)) if before and before.type in KEYS else None,
     }
-    return tuple(names[word]() if word in names else said.data.get(word) for word in KEYS[said.type])
+    return tuple(names[word]() if word in names else _hashable(said.data.get(word)) for word in KEYS[said.type])
+
+
+def _hashable(value: Any) -> Any:
+    return json.dumps(value, sort_keys=True) if isinstance(value, list | dict) else value

@@ -1,7 +1,9 @@
 """`whistle ledger`: the log as a file, its check without any service, the figures, and the books made anew."""
 
+import getpass
 import json
 import sys
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import click
@@ -46,22 +48,28 @@ def export(file: BinaryIO) -> None:
 @ledger.command()
 @click.argument("file", type=click.File("rb"), default="-")
 @click.option("--key", type=click.File("r"), help="The ledger's public key (PEM), from `whistle ledger key`.")
-def verify(file: BinaryIO, key: Any) -> None:
-    """Verify an exported FILE (standard input) offline. Ends with status 1 naming the first bad entry."""
-    from services.ledger.domain.audit import Bad, audit
-    from services.ledger.domain.checkpoint import key_id
-    from services.ledger.domain.gaps import Fork
-    from services.ledger.keys import public_from_pem
+@click.option("--keys", type=click.Path(path_type=Path), help="Several keys, and when each counts (YAML).")
+def verify(file: BinaryIO, key: Any, keys: Path | None) -> None:
+    """Verify an exported FILE (standard input) offline. Ends with status 1 naming the first bad entry.
 
+    With --key or --keys also what those keys handed over to is trusted; without, the keys that the file names itself.
+    """
+    from services.ledger.domain.audit import Bad, audit
+    from services.ledger.domain.gaps import Fork
+    from services.ledger.domain.keyring import Key
+    from services.ledger.keys import public_from_pem, read_keys
+
+    trusted = ([Key(public_from_pem(key.read()))] if key else []) + (read_keys(keys) if keys else [])
     try:
-        report = audit(file, public_from_pem(key.read()) if key else None)
+        report = audit(file, trusted or None)
     except Bad as bad:
         click.echo(f"bad: {bad}", err=True)
         sys.exit(1)
     click.echo(f"{report.entries} entries, {report.checkpoints} checkpoints, root {report.root}")
-    click.echo(
-        f"signed {report.taken_at.isoformat()} by key {key_id(report.public)}{'' if key else ', which the file names itself'}"
-    )
+    for run in report.runs:
+        click.echo(f"checkpoints {run.first} to {run.last}, up to entry {run.size}: key {run.key}")
+    named = "" if trusted else ", which the file names itself"
+    click.echo(f"signed {report.taken_at.isoformat()} by key {report.key}{named}")
     for found in report.found:
         if isinstance(found, Fork):
             what = f"fork: number {found.sequence} is {found.first} and {found.second}"
@@ -69,6 +77,32 @@ def verify(file: BinaryIO, key: Any) -> None:
             what = f"gap: numbers {found.missing_from} to {found.missing_to} are missing"
         click.echo(f"{what}, of {found.source} about {found.subject}", err=True)
     sys.exit(1 if report.found else 0)
+
+
+@ledger.command("hand-over")
+@click.argument("public", type=click.File("r"))
+def hand_over(public: Any) -> None:
+    """Sign a checkpoint that hands over to the PUBLIC key (PEM). This deployment's key is retired by it.
+
+    Then configure the new key and start the ledger again: until then it signs nothing.
+    """
+    from chassis.outcome import Refused
+    from chassis.work import UnitOfWork, Work
+    from services.ledger.checkpoints import take
+    from services.ledger.keys import public_from_pem, signer
+
+    store, settings = _store()
+    try:
+        with store.transaction() as connection:
+            unit = UnitOfWork(store, connection, "/ledger")
+            now = _now(settings)
+            signed = take(Work(unit, now, "log"), signer(settings.secret), now, public_from_pem(public.read()))
+            unit.flush()
+    except Refused as wrong:
+        raise click.ClickException(str(wrong)) from None
+    finally:
+        store.close()
+    click.echo(f"checkpoint {signed.checkpoint.number}: key {signed.key} is retired")
 
 
 @ledger.command()
@@ -84,27 +118,58 @@ def key() -> None:
 @click.option("--area")
 @click.option("--category")
 @click.option("--urgency")
+@click.option("--level", help="A playbook's level: where the case stands, or what ended it.")
+@click.option("--unit", help="A responder: what is its own of the tickets that it was called to.")
 @click.option("--month", help="Such as 2026-03.")
+@click.option("--by", type=click.Choice(["area", "category", "urgency", "level", "unit", "month"]), help="Also each group.")
 @click.option("--tickets", is_flag=True, help="Also the tickets behind each figure.")
-def kpi(tickets: bool, **chosen: str | None) -> None:
+def kpi(tickets: bool, by: str | None, **chosen: str | None) -> None:
     """Print the figures as JSON."""
     from contracts.envelope import flatten
     from contracts.http.ledger import Filters
-    from services.ledger.api import behind, view
-    from services.ledger.books import selected, selection
+    from services.ledger.api import behind, groups, view
     from services.ledger.config import FILE, load_rules
-    from services.ledger.domain.kpi import FORMULAS, figure
+    from services.ledger.domain.figures import figure
+    from services.ledger.domain.kpi import FORMULAS
+    from services.ledger.selection import selected, selection
 
     if wrong := Filters().validate(chosen):
         raise BadConfig("; ".join(f"{name}: {what}" for name, what in flatten(wrong).items()))
     store, settings = _store()
+    rules = load_rules(settings.config_dir / FILE)
     with store.transaction() as connection:
-        books = selected(connection, selection(chosen), load_rules(settings.config_dir / FILE).zone)
+        books = selected(connection, selection(chosen), rules.zone)
     store.close()
     now = _now(settings)
-    found = [figure(formula, books, now) for formula in FORMULAS]
-    answer = [{**view(one), **(behind(one) if tickets else {})} for one in found]
+    answer = []
+    for found in (figure(formula, books, now) for formula in FORMULAS):
+        parts = groups(found, books, by, rules, now)
+        if not tickets:
+            parts = [{name: part[name] for name in ("part", "numerator", "denominator", "rate")} for part in parts]
+        answer.append({**view(found, rules), **(behind(found) if tickets else {}), **({"groups": parts} if by else {})})
     click.echo(json.dumps({"at": now.isoformat(), "figures": answer}, ensure_ascii=False, indent=2))
+
+
+@ledger.command()
+@click.argument("entry")
+@click.option("--cause", required=True, help="Why, as a code: it is kept with the new entry.")
+def correct(entry: str, cause: str) -> None:
+    """Take a posted ENTRY back by a new one the other way round. No entry ever changes."""
+    from chassis.outcome import Refused
+    from chassis.work import UnitOfWork, Work
+    from services.ledger.accounts import correct as take_back
+
+    store, settings = _store()
+    try:
+        with store.transaction() as connection:
+            unit = UnitOfWork(store, connection, "/ledger")
+            made = take_back(entry, cause, getpass.getuser(), Work(unit, _now(settings), entry))
+            unit.flush()
+    except Refused as wrong:
+        raise click.ClickException(str(wrong)) from None
+    finally:
+        store.close()
+    click.echo(f"{made.id}: {made.amount} points of {made.account} taken back")
 
 
 @ledger.command()

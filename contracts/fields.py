@@ -125,6 +125,11 @@ def nested(schema: type[Schema], about: str, **kwargs: Any) -> fields.Nested:
     return _required(fields.Nested, about, nested=schema, unknown=EXCLUDE, **kwargs)
 
 
+def parts(schema: type[Schema], about: str, most: int, **kwargs: Any) -> fields.List[Any]:
+    """A list of parts with fields of their own."""
+    return _required(fields.List, about, cls_or_instance=nested(schema, about), validate=validate.Length(max=most), **kwargs)
+
+
 def _required(kind: type[F], about: str, **kwargs: Any) -> F:
     """A field is required unless it says ``optional=True``; an optional one may also be null."""
     optional = kwargs.pop("optional", False)

@@ -115,3 +115,16 @@ def drop_chassis_tables(op: Any) -> None:
     """Undo version 1."""
     for name in ("audit", "inbox", "outbox", "sequences", "timers"):
         op.drop_table(name)
+
+
+def add_announced(op: Any) -> None:
+    """Version 2: how far each number was announced."""
+    op.add_column("sequences", sa.Column("announced", Position, nullable=False, server_default="0"))
+    grown = sa.text("last > announced")
+    op.create_index("sequences_grown", "sequences", ["source", "subject"], postgresql_where=grown, sqlite_where=grown)
+
+
+def drop_announced(op: Any) -> None:
+    """Undo version 2."""
+    op.drop_index("sequences_grown", "sequences")
+    op.drop_column("sequences", "announced")

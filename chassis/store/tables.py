@@ -34,13 +34,7 @@ def chassis_tables(metadata: MetaData) -> ChassisTables:
         inbox=_inbox(metadata),
         outbox=_outbox(metadata),
         timers=_timers(metadata),
-        sequences=Table(
-            "sequences",
-            metadata,
-            Column("source", Text, primary_key=True),
-            Column("subject", Text, primary_key=True),
-            Column("last", Position, nullable=False),
-        ),
+        sequences=_sequences(metadata),
         audit=Table(
             "audit",
             metadata,
@@ -51,6 +45,20 @@ def chassis_tables(metadata: MetaData) -> ChassisTables:
             Column("what", Document, nullable=False),
             **COUNTED,
         ),
+    )
+
+
+def _sequences(metadata: MetaData) -> Table:
+    """The highest number given to each source and subject, and how far it was announced."""
+    grown = text("last > announced")
+    return Table(
+        "sequences",
+        metadata,
+        Column("source", Text, primary_key=True),
+        Column("subject", Text, primary_key=True),
+        Column("last", Position, nullable=False),
+        Column("announced", Position, nullable=False, server_default="0"),
+        Index("sequences_grown", "source", "subject", postgresql_where=grown, sqlite_where=grown),
     )
 
 

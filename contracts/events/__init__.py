@@ -1,5 +1,5 @@
 """One module per producer. Importing this package publishes every contract."""
 
-from contracts.events import dispatch, intake, ledger, notify, tickets
+from contracts.events import dispatch, intake, ledger, notify, sequences, tickets
 
-__all__ = ["dispatch", "intake", "ledger", "notify", "tickets"]
+__all__ = ["dispatch", "intake", "ledger", "notify", "sequences", "tickets"]

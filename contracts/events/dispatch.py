@@ -36,6 +36,7 @@ class ResponderRegistered(EventSchema):
     role = fields.code(codes.Role, "what it is to the areas it serves")
     areas = fields.idents("areas it serves")
     categories = fields.idents("categories it leads; empty means every category", optional=True)
+    volunteer = fields.flag("a member who works unpaid, and earns points (双报到)", optional=True)
 
 
 class CaseStarted(EventSchema):

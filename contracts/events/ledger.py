@@ -17,6 +17,10 @@ class CheckpointSigned(EventSchema):
     number = fields.count("1 for the log's first checkpoint: none can be left out unseen")
     key = fields.ident("which key signed: the first 16 hexadecimal digits of the public key's SHA-256")
     signature = fields.name("Ed25519, hexadecimal, of the body of a C2SP tlog-checkpoint: origin, size, root, number, time")
+    next_key = fields.ident(
+        "the public key, hexadecimal, that signs from the next checkpoint on; the signer is retired. Part of the signed text",
+        optional=True,
+    )
 
 
 class GapFound(EventSchema):
@@ -29,6 +33,18 @@ class GapFound(EventSchema):
     origin = fields.ident("the source whose numbers have the hole")
     missing_from = fields.count("first missing number")
     missing_to = fields.count("last missing number")
+
+
+class GapFilled(EventSchema):
+    """What was missing has come after all: the alarm about these numbers is over."""
+
+    type = "gap.filled.v1"
+    producer = "ledger"
+    about = "subject"
+
+    origin = fields.ident("the source whose numbers had the hole")
+    missing_from = fields.count("first number that was missing")
+    missing_to = fields.count("last number that was missing")
 
 
 class ForkFound(EventSchema):
@@ -65,6 +81,16 @@ class PointsPosted(_Points):
     type = "points.posted.v1"
     producer = "ledger"
     about = "account"
+
+
+class PointsCorrected(_Points):
+    """A posting was taken back, by a new entry the other way round: no entry ever changes."""
+
+    type = "points.corrected.v1"
+    producer = "ledger"
+    about = "account"
+
+    corrects = fields.ident("the entry that is taken back")
 
 
 class PointsVoided(_Points):

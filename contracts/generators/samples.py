@@ -49,7 +49,7 @@ def richest(samples: list[Sample], type_: str) -> Sample:
 
 
 def filled(data: Any, path: str = "") -> Iterator[str]:
-    """The paths of the fields that have a value: ``area``, ``location``, ``location.lat``."""
+    """The paths of the fields that have a value: ``area``, ``location``, ``location.lat``, ``reached[].last``."""
     for key, value in data.items():
         if value is None:
             continue
@@ -57,6 +57,9 @@ def filled(data: Any, path: str = "") -> Iterator[str]:
         yield here
         if isinstance(value, dict):
             yield from filled(value, here)
+        for item in value if isinstance(value, list) else ():
+            if isinstance(item, dict):
+                yield from filled(item, f"{here}[]")
 
 
 def _load(path: Path) -> dict[str, Any]:

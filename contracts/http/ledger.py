@@ -1,5 +1,6 @@
 """The HTTP face of the ledger."""
 
+from enum import StrEnum
 from http import HTTPStatus
 from typing import Any
 
@@ -90,11 +91,30 @@ class Filters(Schema):
     area = fields.ident("an area or estate; it stands for all that nests in it", optional=True)
     category = fields.ident("a category's code", optional=True)
     urgency = fields.code(codes.Urgency, "urgency", optional=True)
+    level = fields.ident("a playbook's level: where the case stands, or what ended it", optional=True)
+    unit = fields.ident("a responder: of the tickets that it was called to, what is its own", optional=True)
     month = plain.String(
         allow_none=True,
         validate=fields.Whole(r"[0-9]{4}-(0[1-9]|1[0-2])", error="Want a month such as 2026-03."),
         metadata={"description": "when the tickets were opened, in the deployment's time zone"},
     )
+
+
+class By(StrEnum):
+    """What a figure can be grouped by. An area is the ticket's own; a ticket is in the group of each unit that was called."""
+
+    AREA = "area"
+    CATEGORY = "category"
+    URGENCY = "urgency"
+    LEVEL = "level"
+    UNIT = "unit"
+    MONTH = "month"
+
+
+class GroupedFilters(Filters):
+    """What may stand after the question mark of one figure's path."""
+
+    by = fields.code(By, "also the same figure of each area, category, urgency, level, unit or month", optional=True)
 
 
 class Figure(Schema):
@@ -108,7 +128,12 @@ class Figure(Schema):
     denominator = fields.count("of how many")
     rate = plain.Float(allow_none=True, metadata={"description": "their quotient; null where nothing counts yet"})
     apart = plain.Dict(
-        keys=plain.String(), values=plain.Integer(), metadata={"description": "what is in neither, by closure: no answer"}
+        keys=plain.String(), values=plain.Integer(), metadata={"description": "what has no answer yet, shown beside, by kind"}
+    )
+    alarm = plain.String(
+        allow_none=True,
+        validate=validate.OneOf(["low", "high"]),
+        metadata={"description": "the rate is outside the band that the deployment expects; null within, or without a band"},
     )
 
 
@@ -119,15 +144,28 @@ class Figures(Schema):
     figures = fields.nested(Figure, "the figures", many=True)
 
 
-class FigureTickets(Figure):
-    """A figure with the tickets behind it."""
-
-    at = fields.instant("as of when")
+class _Tickets(Schema):
     tickets = plain.List(plain.String(), metadata={"description": "the tickets in the denominator"})
     hits = plain.List(plain.String(), metadata={"description": "those in the numerator"})
     apart_tickets = plain.Dict(
-        keys=plain.String(), values=plain.List(plain.String()), metadata={"description": "those in neither, by closure"}
+        keys=plain.String(), values=plain.List(plain.String()), metadata={"description": "those shown beside, by kind"}
     )
+
+
+class Group(_Tickets):
+    """A figure over a part of the tickets."""
+
+    part = fields.name("the area, category, urgency, level, unit or month")
+    numerator = fields.count("what counts")
+    denominator = fields.count("of how many")
+    rate = plain.Float(allow_none=True, metadata={"description": "their quotient; null where nothing counts yet"})
+
+
+class FigureTickets(_Tickets, Figure):
+    """A figure with the tickets behind it."""
+
+    at = fields.instant("as of when")
+    groups = fields.nested(Group, "the same figure of each part, by name; none where none was asked for", many=True)
 
 
 _FIGURE = {
@@ -139,6 +177,7 @@ _FIGURE = {
     "denominator": 1,
     "rate": 1.0,
     "apart": {"no_answer": 1, "no_contact": 0},
+    "alarm": None,
 }
 
 GET_KPIS = Operation(
@@ -161,7 +200,7 @@ GET_KPI = Operation(
     role="reader",
     status=HTTPStatus.OK,
     answer=FigureTickets,
-    search=Filters,
+    search=GroupedFilters,
     parameters={"kpi": "Which figure."},
     refusals={HTTPStatus.NOT_FOUND: "There is no such figure."},
     answered={
@@ -170,6 +209,17 @@ GET_KPI = Operation(
         "tickets": ["TMFQWCZLOEBSG44DF"],
         "hits": ["TMFQWCZLOEBSG44DF"],
         "apart_tickets": {"no_answer": ["T3ZK5QZ7XJ2M4N6PA"], "no_contact": []},
+        "groups": [
+            {
+                "part": "2026-03",
+                "numerator": 1,
+                "denominator": 1,
+                "rate": 1.0,
+                "tickets": ["TMFQWCZLOEBSG44DF"],
+                "hits": ["TMFQWCZLOEBSG44DF"],
+                "apart_tickets": {"no_answer": ["T3ZK5QZ7XJ2M4N6PA"], "no_contact": []},
+            }
+        ],
     },
 )
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Column, Connection, Index, Integer, MetaData, Table, Text, select
+from sqlalchemy import Boolean, Column, Connection, Index, Integer, MetaData, Table, Text, false, select
 
 from chassis.definition import Definition
 from chassis.inbox import insert_ignoring
@@ -38,6 +38,7 @@ responders = Table(
     Column("role", Text, nullable=False),
     Column("areas", Document, nullable=False),
     Column("categories", Document, nullable=False),
+    Column("volunteer", Boolean, nullable=False, server_default=false()),
 )
 
 categories = Table(
@@ -56,7 +57,12 @@ directory_version = Table(
 )
 """One row, whose number grows with each change of areas, categories or responders."""
 
-DEFINITION = Definition("dispatch", chassis_tables(metadata), (Mapper(Case, cases, lambda case: {"state": case.state.value}),))
+DEFINITION = Definition(
+    "dispatch",
+    chassis_tables(metadata),
+    (Mapper(Case, cases, lambda case: {"state": case.state.value}),),
+    prefetch={Case: lambda event: (event.subject,)},
+)
 
 
 def put(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:

@@ -1,140 +1,26 @@
-"""The books: kept from each event in the transaction of its entry, and made anew from the log alone."""
+"""The ticket book and the areas: kept from each event in the transaction of its entry, and made anew from the log alone."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
-from zoneinfo import ZoneInfo
+from collections.abc import Iterable
 
-from sqlalchemy import Connection, delete, insert, or_, select
+from sqlalchemy import Connection, delete, insert, select
 
-from chassis.store import converter
 from chassis.work import Work
 from contracts.envelope import Event
-from contracts.events import dispatch as d
-from contracts.events import tickets as t
+from contracts.events.dispatch import AreaRegistered
 from services.ledger import store
-from services.ledger.domain.book import NOTED, Book
-from services.ledger.domain.points import Account, Stake, Transfer, settled
-from services.ledger.domain.rules import Rules
+from services.ledger.domain.book import Book
+from services.ledger.domain.noting import NOTED, note
 from services.ledger.store import Area
 
-STAKED = {
-    schema.type
-    for schema in (
-        d.MediationOpened,
-        d.MediationAgreed,
-        d.MediationFailed,
-        d.CaseCompleted,
-        d.CaseWithdrawn,
-        t.TicketClosed,
-    )
-}
-"""What decides whether a hold is posted or voided."""
 
-
-def keep(event: Event, work: Work, rules: Rules) -> None:
-    """Note an event in the books it belongs to; most belong to none, and cost nothing."""
+def keep(event: Event, work: Work) -> None:
+    """Note an event in the book it belongs to; most belong to none, and cost nothing."""
     if event.type in NOTED:
-        _found(work, Book, event.subject).take(event)
-    if event.type in STAKED:
-        book_transfers(staked(_found(work, Stake, event.subject), event, rules), event, work)
-    elif event.type == d.ResponderRegistered.type and event.data["role"] in rules.members:
-        book_transfers(_found(work, Account, event.subject).open(rules.opening), event, work)
-    elif event.type == d.AreaRegistered.type:
-        area = _found(work, Area, event.subject)
+        note(store.found(work, Book, event.subject), event)
+    elif event.type == AreaRegistered.type:
+        area = store.found(work, Area, event.subject)
         if (event.sequence or 0) > area.number:
             area.parent, area.number = event.data.get("parent"), event.sequence or 0
-
-
-def staked(stake: Stake, event: Event, rules: Rules) -> tuple[Transfer, ...]:
-    """What an event makes of the points that are held for a ticket."""
-    data = event.data
-    if event.type == d.MediationOpened.type:
-        return stake.opened_mediation(data["mediation"], data["mediator"], rules.mediation, event.time)
-    if event.type == d.MediationAgreed.type:
-        return stake.agreed_mediation(data["mediation"])
-    if event.type == d.MediationFailed.type:
-        return stake.failed_mediation(data["mediation"])
-    if event.type == d.CaseCompleted.type:
-        return stake.completed_case(data["generation"], data["outcome"])
-    if event.type == d.CaseWithdrawn.type:
-        return stake.withdrawn_case()
-    return stake.closed_ticket(data["generation"], event.time)
-
-
-def book_transfers(transfers: Iterable[Transfer], event: Event, work: Work) -> None:
-    """Enter both sides of each transfer, and say so."""
-    made = tuple(transfers)
-    for transfer in made:
-        for row in transfer.rows():
-            entered = {name: getattr(row, name) for name in ("transfer", "account", "amount", "cause", "settles")}
-            kept = {**entered, "side": row.side.value, "state": row.state.value, "event_id": event.id, "time": event.time}
-            work.insert(store.postings, kept)
-    work.apply(settled(made))
-
-
-def _found(work: Work, cls: type[Any], key: str) -> Any:
-    found = work.find(cls, key)
-    if found is None:
-        found = cls(key)
-        work.add(found)
-    return found
-
-
-@dataclass(frozen=True)
-class Selection:
-    """Which tickets are asked about; None is any. An area stands for all that nests in it; a month is ``2026-03``."""
-
-    area: str | None = None
-    category: str | None = None
-    urgency: str | None = None
-    month: str | None = None
-
-
-def selection(search: Mapping[str, Any]) -> Selection:
-    """What was searched for."""
-    return Selection(**{name: str(value) for name, value in search.items() if value is not None})
-
-
-def selected(connection: Connection, chosen: Selection, zone: ZoneInfo) -> list[Book]:
-    """The books of these tickets. Raises ValueError for what is no month."""
-    table = store.ticket_book
-    conditions: list[Any] = []
-    if chosen.area:
-        nested = nesting(parents(connection), chosen.area)
-        conditions.append(or_(table.c.area.in_(nested), table.c.estate.in_(nested)))
-    if chosen.category:
-        conditions.append(table.c.category == chosen.category)
-    if chosen.urgency:
-        conditions.append(table.c.urgency == chosen.urgency)
-    if chosen.month:
-        first, next_ = month(chosen.month, zone)
-        conditions += [table.c.opened_at >= first, table.c.opened_at < next_]
-    rows = connection.execute(select(table.c.document).where(*conditions).order_by(table.c.id)).scalars()
-    return [converter.structure(document, Book) for document in rows]
-
-
-def month(text: str, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """When a month begins and ends. Raises ValueError."""
-    first = datetime.strptime(text, "%Y-%m").replace(tzinfo=zone)
-    return first, first.replace(year=first.year + first.month // 12, month=first.month % 12 + 1)
-
-
-def parents(connection: Connection) -> dict[str, str | None]:
-    """What each area nests in."""
-    rows = connection.execute(select(store.areas.c.id, store.areas.c.document))
-    return {id_: document.get("parent") for id_, document in rows}
-
-
-def nesting(parent: Mapping[str, str | None], area: str) -> set[str]:
-    """An area and all that nests in it."""
-    within, grown = {area}, True
-    while grown:
-        more = {code for code, above in parent.items() if above in within} - within
-        within |= more
-        grown = bool(more)
-    return within
 
 
 def books_of(bodies: Iterable[bytes]) -> dict[str, Book]:
@@ -143,7 +29,7 @@ def books_of(bodies: Iterable[bytes]) -> dict[str, Book]:
     for body in bodies:
         event = store.event_of(bytes(body))
         if event.type in NOTED:
-            made.setdefault(event.subject, Book(event.subject)).take(event)
+            note(made.setdefault(event.subject, Book(event.subject)), event)
     return made
 
 

@@ -12,9 +12,11 @@ from nameko.extensions import DependencyProvider
 from chassis.clock import BusinessClock
 from chassis.config import BadConfig, duration, read_yaml
 from chassis.nameko import RUNTIME_KEY
-from contracts.codes import Role
 from contracts.envelope import flatten
 from services.ledger.domain.checkpoint import Signer
+from services.ledger.domain.figures import Band
+from services.ledger.domain.kpi import BY_NAME
+from services.ledger.domain.points import Act
 from services.ledger.domain.rules import Rules
 from services.ledger.keys import signer
 
@@ -35,13 +37,12 @@ def _zone(value: Any) -> None:
         raise ValidationError("No such time zone.") from None
 
 
-_AMOUNT: dict[str, Any] = {"strict": True, "required": True, "validate": validate.Range(0, 10**6)}
+_AMOUNT: dict[str, Any] = {"strict": True, "validate": validate.Range(0, 10**6)}
 
 
 class _Points(Schema):
-    opening = fields.Integer(**_AMOUNT)
-    mediation = fields.Integer(**_AMOUNT)
-    members = fields.List(fields.Enum(Role, by_value=True), required=True)
+    opening = fields.Integer(required=True, **_AMOUNT)
+    acts = fields.Dict(keys=fields.Enum(Act, by_value=True), values=fields.Integer(**_AMOUNT), required=True)
 
 
 class _Gaps(Schema):
@@ -49,10 +50,19 @@ class _Gaps(Schema):
     look_every = fields.String(required=True, validate=_duration)
 
 
+_RATE: dict[str, Any] = {"required": True, "validate": validate.Range(0, 10)}
+
+
+class _Band(Schema):
+    low = fields.Float(**_RATE)
+    high = fields.Float(**_RATE)
+
+
 class _Ledger(Schema):
     zone = fields.String(required=True, validate=_zone)
     points = fields.Nested(_Points, required=True)
     gaps = fields.Nested(_Gaps, required=True)
+    bands = fields.Dict(keys=fields.String(validate=validate.OneOf(BY_NAME)), values=fields.Nested(_Band), load_default=dict)
 
 
 @dataclass(frozen=True)
@@ -73,11 +83,11 @@ def load_rules(path: Path) -> Rules:
     points, gaps = loaded["points"], loaded["gaps"]
     return Rules(
         opening=points["opening"],
-        mediation=points["mediation"],
-        members=frozenset(points["members"]),
+        acts={act: points["acts"].get(act, 0) for act in Act},
         gap_after=duration(gaps["after"]),
         look_every=duration(gaps["look_every"]),
         zone=ZoneInfo(loaded["zone"]),
+        bands={name: Band(**one) for name, one in loaded["bands"].items()},
     )
 
 

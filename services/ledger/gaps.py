@@ -1,18 +1,24 @@
-"""Looking for holes and forks: one look over all that came since the last, so that appending never asks about the past."""
+"""Looking for holes, lost tails and forks: one look over all that came since the last, so that appending never asks about
+the past.
+
+What is missing is noted, and gets the time to come; what is still missing then is said, once; and so is it when it came
+after all. Whoever looks or says holds the log, so that nothing is appended meanwhile.
+"""
 
 import logging
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, insert, select, update
+from sqlalchemy import Connection, Subquery, and_, delete, func, insert, select, update
 
 from chassis.outcome import Arm, Happened, Outcome
 from chassis.timers import Ringing
 from chassis.work import Work
-from contracts.events.ledger import ForkFound, GapFound
+from contracts.events.ledger import ForkFound, GapFilled, GapFound
+from contracts.events.sequences import ANNOUNCEMENTS
 from services.ledger import store
-from services.ledger.domain.gaps import Fork, Hole, Numbered, between, still_missing
+from services.ledger.domain.gaps import Fork, Hole, Numbered, between, still_missing, tail, without
 from services.ledger.domain.rules import Rules
 
 log = logging.getLogger(__name__)
@@ -29,29 +35,56 @@ def look(work: Work, since: int, rules: Rules) -> None:
             _note_fork(found, work)
         elif found:
             _note_hole(found, work, rules)
+    for lost in list(_lost_tails(work.connection, since)):
+        _note_hole(lost, work, rules)
+    _say_filled(work, since)
 
 
 def ring(ringing: Ringing, work: Work) -> None:
-    """The time to fill a hole is over: what is still missing is said, once."""
+    """The time to fill a hole is over: what is still missing is said, each part once."""
     source, _, first = ringing.detail.rpartition(":")
     table = store.gaps
-    key = and_(table.c.source == source, table.c.subject == ringing.subject, table.c.missing_from == int(first))
-    row = work.connection.execute(select(table).where(key, table.c.state == NOTED).with_for_update()).one_or_none()
+    row = work.connection.execute(
+        select(table).where(_is(Hole(source, ringing.subject, int(first), 0)), table.c.state == NOTED)
+    ).one_or_none()
     if row is None:
         return
     noted = Hole(source, ringing.subject, row.missing_from, row.missing_to)
     left = still_missing(noted, _present(work.connection, noted))
-    work.connection.execute(update(table).where(key).values(state=FOUND if left else FILLED))
+    if not left:
+        work.connection.execute(update(table).where(_is(noted)).values(state=FILLED))
+        return
+    # each part that is left is a row of its own, so that it is this part of which it is said that it came
+    work.connection.execute(delete(table).where(_is(noted)))
+    work.connection.execute(insert(table), [{**asdict(hole), "noted_at": row.noted_at, "state": FOUND} for hole in left])
     for hole in left:
-        log.error("gap found", extra={"origin": source, "subject": hole.subject, "first": hole.missing_from})
-        missing = {"origin": source, "missing_from": hole.missing_from, "missing_to": hole.missing_to}
-        work.apply(Outcome(Happened(GapFound, hole.subject, missing)))
+        log.error("gap found", extra=_ids(hole))
+        work.for_subject(hole.subject).apply(Outcome(Happened(GapFound, hole.subject, _numbers(hole))))
+
+
+def _say_filled(work: Work, since: int) -> None:
+    """Who was alarmed of a hole is told when it is whole again."""
+    table, touched = store.gaps, _touched(since)
+    about = and_(touched.c.source == table.c.source, touched.c.subject == table.c.subject)
+    open_ = select(table).join(touched, about).where(table.c.state == FOUND)
+    ordered = open_.order_by(table.c.source, table.c.subject, table.c.missing_from)
+    for row in work.connection.execute(ordered).all():
+        hole = Hole(row.source, row.subject, row.missing_from, row.missing_to)
+        if not still_missing(hole, _present(work.connection, hole)):
+            work.connection.execute(update(table).where(_is(hole)).values(state=FILLED))
+            log.warning("gap filled", extra=_ids(hole))
+            work.for_subject(hole.subject).apply(Outcome(Happened(GapFilled, hole.subject, _numbers(hole))))
+
+
+def _touched(since: int) -> Subquery:
+    """Every source and subject that was heard of since a position."""
+    c = store.entries.c
+    return select(c.source, c.subject).where(c.position >= since).distinct().subquery()
 
 
 def _suspicious(connection: Connection, since: int) -> Iterator[tuple[Numbered | None, Numbered]]:
     """The neighbours that do not follow each other: the database compares them, in one statement."""
-    c = store.entries.c
-    touched = select(c.source, c.subject).where(c.position >= since).distinct().subquery()
+    c, touched = store.entries.c, _touched(since)
     window: dict[str, Any] = {"partition_by": (c.source, c.subject), "order_by": (c.sequence, c.event_id)}
     neighbours = (
         select(
@@ -70,6 +103,19 @@ def _suspicious(connection: Connection, since: int) -> Iterator[tuple[Numbered |
         yield before, after
 
 
+def _lost_tails(connection: Connection, since: int) -> Iterator[Hole]:
+    """What the announcements since a position name and the log lacks: one statement for each announcement."""
+    c = store.entries.c
+    announced = select(c.source, c.body).where(c.position >= since, c.type.in_(sorted(ANNOUNCEMENTS)))
+    for source, body in connection.execute(announced.order_by(c.position)).all():
+        reached = {one["subject"]: one["last"] for one in store.event_of(bytes(body)).data["reached"]}
+        there = select(c.subject, func.max(c.sequence)).where(c.source == source, c.subject.in_(sorted(reached)))
+        highest = {row[0]: row[1] for row in connection.execute(there.group_by(c.subject))}
+        for subject, last in sorted(reached.items()):
+            if lost := tail(source, subject, highest.get(subject, 0), last):
+                yield lost
+
+
 def _note_fork(fork: Fork, work: Work) -> None:
     table = store.forks
     key = {"source": fork.source, "subject": fork.subject, "sequence": fork.sequence}
@@ -83,15 +129,14 @@ def _note_fork(fork: Fork, work: Work) -> None:
 
 
 def _note_hole(hole: Hole, work: Work, rules: Rules) -> None:
-    """A hole that lies in one that was noted before is what is left of it, and is waited for already."""
+    """What of a hole was noted before is waited for already."""
     table = store.gaps
     about = (table.c.source == hole.source, table.c.subject == hole.subject)
-    around = (table.c.missing_from <= hole.missing_from, table.c.missing_to >= hole.missing_to)
-    if work.connection.execute(select(table.c.missing_from).where(*about, *around)).first():
-        return
-    row = {**asdict(hole), "noted_at": work.now, "state": NOTED}
-    work.connection.execute(insert(table), row)
-    work.apply(Outcome(Arm(hole.subject, f"{GAP}:{hole.source}:{hole.missing_from}", work.now + rules.gap_after)))
+    overlapping = (table.c.missing_from <= hole.missing_to, table.c.missing_to >= hole.missing_from)
+    rows = work.connection.execute(select(table.c.missing_from, table.c.missing_to).where(*about, *overlapping))
+    for new in without(hole, [Hole(hole.source, hole.subject, *row) for row in rows]):
+        work.connection.execute(insert(table), {**asdict(new), "noted_at": work.now, "state": NOTED})
+        work.apply(Outcome(Arm(new.subject, f"{GAP}:{new.source}:{new.missing_from}", work.now + rules.gap_after)))
 
 
 def _present(connection: Connection, hole: Hole) -> list[int]:
@@ -99,3 +144,16 @@ def _present(connection: Connection, hole: Hole) -> list[int]:
     within = table.c.sequence.between(hole.missing_from, hole.missing_to)
     about = (table.c.source == hole.source, table.c.subject == hole.subject)
     return list(connection.execute(select(table.c.sequence).where(*about, within)).scalars())
+
+
+def _is(hole: Hole) -> Any:
+    c = store.gaps.c
+    return and_(c.source == hole.source, c.subject == hole.subject, c.missing_from == hole.missing_from)
+
+
+def _numbers(hole: Hole) -> dict[str, Any]:
+    return {"origin": hole.source, "missing_from": hole.missing_from, "missing_to": hole.missing_to}
+
+
+def _ids(hole: Hole) -> dict[str, Any]:
+    return {"origin": hole.source, "subject": hole.subject, "first": hole.missing_from, "last": hole.missing_to}

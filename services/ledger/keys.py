@@ -5,11 +5,16 @@ import hmac
 import re
 from base64 import b64decode, b64encode
 from binascii import Error
+from pathlib import Path
 
 from environs import EnvError, FileAwareEnv
+from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
+from chassis.config import BadConfig, read_yaml
 from chassis.settings import BadSettings
+from contracts.envelope import flatten
 from services.ledger.domain.checkpoint import Signer
+from services.ledger.domain.keyring import Key
 
 KEY = "WHISTLE_LEDGER_SIGNING_KEY"
 _PRIVATE = bytes.fromhex("302e020100300506032b657004220420")
@@ -42,6 +47,25 @@ def public_pem(public: bytes) -> str:
 def public_from_pem(pem: str) -> bytes:
     """A public key. Raises BadSettings."""
     return _unwrapped(pem, "PUBLIC KEY", _PUBLIC, "public key")
+
+
+class _Key(Schema):
+    public = fields.String(required=True)
+    since = fields.AwareDateTime(load_default=None)
+    until = fields.AwareDateTime(load_default=None)
+
+
+class _Keys(Schema):
+    keys = fields.List(fields.Nested(_Key), required=True, validate=validate.Length(1))
+
+
+def read_keys(path: Path) -> list[Key]:
+    """The keys that a reader trusts, and when: `deploy/ledger-keys.example.yaml` shows one. Raises BadConfig, BadSettings."""
+    try:
+        loaded = _Keys(unknown=RAISE).load(read_yaml(path))
+    except ValidationError as wrong:
+        raise BadConfig(f"{path}: " + "; ".join(f"{k}: {v}" for k, v in flatten(wrong.messages).items())) from None
+    return [Key(public_from_pem(one["public"]), one["since"], one["until"]) for one in loaded["keys"]]
 
 
 def _unwrapped(pem: str, kind: str, prefix: bytes, name: str) -> bytes:

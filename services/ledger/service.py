@@ -3,16 +3,14 @@
 from datetime import datetime, timedelta
 
 from chassis.nameko import on, on_timer
-from chassis.outcome import Arm, Happened, Outcome, Refused
+from chassis.outcome import Arm, Outcome, Refused
 from chassis.timers import Ringing
 from chassis.work import Work
 from contracts.envelope import Event
-from contracts.events.ledger import CheckpointSigned
 from contracts.topology import SUBSCRIPTIONS
-from services.ledger import books, gaps, store
+from services.ledger import accounts, books, checkpoints, gaps, store
 from services.ledger.api import LedgerApi
 from services.ledger.config import Clock, Config
-from services.ledger.domain.checkpoint import Checkpoint
 from services.ledger.domain.merkle import leaf_hash
 from services.ledger.store import LOG, Log
 
@@ -50,7 +48,8 @@ class LedgerService(LedgerApi):
         }
         work.insert(store.entries, row)
         log.frontier.append(leaf_hash(body))
-        books.keep(event, work, self.config.rules)
+        books.keep(event, work)
+        accounts.keep(event, work, self.config.rules)
         if not log.look_armed:
             log.look_armed = True
             work.apply(Outcome(Arm(LOG, LOOK, work.now + self.config.rules.look_every)))
@@ -64,15 +63,8 @@ class LedgerService(LedgerApi):
     @on_timer(CHECKPOINT)
     def ring_checkpoint(self, ringing: Ringing, work: Work) -> None:
         """Sign size and root; the next entry arms the next checkpoint."""
-        log = self._log(work)
-        log.checkpoint_armed = False
-        log.checkpoints += 1
-        signed = self.config.signer.sign(Checkpoint(log.checkpoints, log.frontier.size, log.frontier.root(), ringing.due))
-        point = signed.checkpoint
-        said = {"number": point.number, "size": point.size, "root": point.root, "taken_at": point.taken_at}
-        said |= {"key": signed.key, "signature": signed.signature}
-        work.insert(store.checkpoints, said)
-        work.for_subject(LOG).apply(Outcome(Happened(CheckpointSigned, LOG, said)))
+        self._log(work).checkpoint_armed = False
+        checkpoints.take(work, self.config.signer, ringing.due)
 
     @on_timer(LOOK)
     def ring_look(self, ringing: Ringing, work: Work) -> None:
@@ -84,15 +76,12 @@ class LedgerService(LedgerApi):
     @on_timer(gaps.GAP)
     def ring_gap(self, ringing: Ringing, work: Work) -> None:
         """A hole had time to fill."""
+        self._log(work)  # nothing is appended while it is decided what is missing
         gaps.ring(ringing, work)
 
     @staticmethod
     def _log(work: Work) -> Log:
-        log = work.find(Log, LOG)
-        if log is None:
-            log = Log()
-            work.add(log)
-        return log
+        return store.found(work, Log, LOG)
 
 
 def next_checkpoint(now: datetime) -> datetime:

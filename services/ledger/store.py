@@ -1,21 +1,28 @@
 """The tables of the ledger: the log itself, its frontier and checkpoints; and the books that follow from it."""
 
 import json
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Column, Connection, Index, LargeBinary, MetaData, Table, Text, select
+from sqlalchemy import Column, Connection, Index, LargeBinary, MetaData, Select, Table, Text, select
 
 from chassis.definition import Definition
 from chassis.store import Document, Instant, Mapper, Position, chassis_tables, converter
+from chassis.work import Work
 from contracts.envelope import Event, schema_for
+from contracts.events.dispatch import AreaRegistered, MediationOpened, ResponderRegistered
 from services.ledger.domain.audit import canonical as spelled
 from services.ledger.domain.book import Book
 from services.ledger.domain.checkpoint import Checkpoint, Signed
+from services.ledger.domain.members import Account
 from services.ledger.domain.merkle import Frontier
-from services.ledger.domain.points import Account, Row, Side, Stake, State
+from services.ledger.domain.noting import NOTED
+from services.ledger.domain.points import Row, Side, State
+from services.ledger.domain.stakes import DECIDING, Stake
 
+T = TypeVar("T")
 metadata = MetaData()
 LOG = "log"
 
@@ -46,7 +53,17 @@ checkpoints = Table(
     Column("taken_at", Instant, nullable=False),
     Column("key", Text, nullable=False),
     Column("signature", Text, nullable=False),
+    Column("next_key", Text),
 )
+
+signing_keys = Table(
+    "signing_keys",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("public", Text, nullable=False),
+    Column("first", Position, nullable=False),
+)
+"""The public keys that signed checkpoints, each with the number of its first one."""
 
 gaps = Table(
     "gaps",
@@ -109,13 +126,14 @@ areas = Table("areas", metadata, Column("id", Text, primary_key=True), Column("d
 class Log:
     """The log's frontier. Locked by whoever appends: positions have no gap.
 
-    ``looked`` is the size up to which the sources' numbers were looked at.
+    ``looked`` is the size up to which the sources' numbers were looked at, ``taken_at`` the last checkpoint's time.
     """
 
     id: str = LOG
     frontier: Frontier = field(default_factory=Frontier)
     checkpoint_armed: bool = False
     checkpoints: int = 0
+    taken_at: datetime | None = None
     look_armed: bool = False
     looked: int = 0
 
@@ -133,6 +151,18 @@ def _book_columns(book: Book) -> dict[str, Any]:
     return {name: getattr(book, name) for name in ("category", "area", "estate", "urgency", "opened_at")}
 
 
+def _subjects(types: Collection[str]) -> Callable[[Event], tuple[str, ...]]:
+    """The subject of an event of these types."""
+    return lambda event: (event.subject,) if event.type in types else ()
+
+
+def _accounts(event: Event) -> tuple[str, ...]:
+    """Whose account an event may concern."""
+    if event.type == MediationOpened.type:
+        return (event.data["mediator"],)
+    return (event.subject,) if event.type == ResponderRegistered.type else ()
+
+
 BOOK: Mapper[Book] = Mapper(Book, ticket_book, _book_columns)
 DEFINITION = Definition(
     "ledger",
@@ -144,7 +174,23 @@ DEFINITION = Definition(
         Mapper(Area, areas, lambda _: {}),
         BOOK,
     ),
+    prefetch={
+        Log: lambda _: (LOG,),  # first: whoever appends waits here, so that the books behind it cannot deadlock
+        Book: _subjects(NOTED),
+        Stake: _subjects(DECIDING | {MediationOpened.type}),
+        Account: _accounts,
+        Area: _subjects({AreaRegistered.type}),
+    },
 )
+
+
+def found(work: Work, cls: type[T], key: str) -> T:
+    """An aggregate, begun where there is none."""
+    known = work.find(cls, key)
+    if known is None:
+        known = cls(key)  # type: ignore[call-arg]
+        work.add(known)
+    return known
 
 
 def canonical(event: Event) -> bytes:
@@ -194,12 +240,29 @@ def log(connection: Connection) -> Log:
 def signed_checkpoints(connection: Connection) -> list[Signed]:
     """Every checkpoint, the first one first."""
     rows = connection.execute(select(checkpoints).order_by(checkpoints.c.number))
-    return [Signed(Checkpoint(row.number, row.size, row.root, row.taken_at), row.key, row.signature) for row in rows]
+    return [
+        Signed(Checkpoint(row.number, row.size, row.root, row.taken_at, next_key=row.next_key), row.key, row.signature)
+        for row in rows
+    ]
+
+
+def public_keys(connection: Connection) -> list[bytes]:
+    """The keys that signed, the first first."""
+    rows = connection.execute(select(signing_keys.c.public).order_by(signing_keys.c.first))
+    return [bytes.fromhex(public) for public in rows.scalars()]
 
 
 def posted(connection: Connection, account: str | None = None) -> list[Row]:
     """The entries of an account, or of all."""
-    chosen = select(postings).where(postings.c.account == account) if account else select(postings)
+    return _rows(connection, select(postings).where(postings.c.account == account) if account else select(postings))
+
+
+def rows_of(connection: Connection, transfer: str) -> list[Row]:
+    """Both sides of a transfer; none where there is no such."""
+    return _rows(connection, select(postings).where(postings.c.transfer == transfer))
+
+
+def _rows(connection: Connection, chosen: Select[Any]) -> list[Row]:
     names = ("transfer", "account", "amount", "cause", "settles")
     return [
         Row(**{name: row[name] for name in names}, side=Side(row["side"]), state=State(row["state"]))

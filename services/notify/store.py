@@ -8,6 +8,8 @@ from chassis.definition import Definition
 from chassis.inbox import insert_ignoring
 from chassis.store import Document, Mapper, Store, chassis_tables, converter
 from chassis.store.types import Instant
+from contracts.envelope import Event
+from contracts.events.tickets import ContactRecorded, TicketMerged
 from services.notify.domain.contact import Contact
 from services.notify.domain.notice import Notice, NoticeState
 from services.notify.domain.pace import Pace
@@ -44,6 +46,16 @@ paces = Table(
 )
 """From when each channel with a rate may send again: kept here, so that the rate holds however many processes send."""
 
+
+_SURVIVOR = {TicketMerged.type: "into", ContactRecorded.type: "follows"}
+
+
+def contacts_of(event: Event) -> tuple[str, ...]:
+    """The contacts that an event's handler asks for: of the ticket, and of the one that survives it."""
+    survivor = event.data.get(_SURVIVOR[event.type]) if event.type in _SURVIVOR else None
+    return (event.subject, survivor) if survivor else (event.subject,)
+
+
 DEFINITION = Definition(
     "notify",
     chassis_tables(metadata),
@@ -60,6 +72,7 @@ DEFINITION = Definition(
         ),
         Mapper(Contact, contacts, lambda _: {}),
     ),
+    prefetch={Contact: contacts_of},
 )
 
 

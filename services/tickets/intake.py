@@ -74,7 +74,7 @@ def _signed(id_: str, purposes: Iterable[LinkPurpose], config: Configured) -> di
 
 
 def _registered(work: Work, table: Table, field: str, code: str) -> Mapping[str, Any]:
-    row = store.registered(work.connection, table, code)
+    row = work.once((table.name, code), lambda: store.registered(work.connection, table, code))
     if row is None:
         raise Unregistered(f"{field}: {code!r} is not registered")
     return row

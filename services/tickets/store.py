@@ -8,10 +8,13 @@ from sqlalchemy import Column, Connection, Double, Index, MetaData, Select, Tabl
 from chassis.definition import Definition
 from chassis.inbox import insert_ignoring
 from chassis.store import Document, Instant, Mapper, Position, chassis_tables, converter
+from contracts.envelope import Event
+from contracts.events import dispatch, intake
 from services.tickets.domain.coordinates import box
 from services.tickets.domain.rules import Near
 from services.tickets.domain.state import OPEN_STATES, State
 from services.tickets.domain.ticket import Ticket
+from services.tickets.domain.whistle import ticket_id
 
 metadata = MetaData()
 
@@ -76,6 +79,16 @@ categories = Table(
     Column("sequence", Position, nullable=False),
 )
 
+
+def tickets_of(event: Event) -> tuple[str, ...]:
+    """The ticket that an event's handler asks for."""
+    if event.type == intake.WhistleBlown.type:
+        return (ticket_id(event.source, event.id),)
+    return () if event.type in _RECORDS else (event.subject,)
+
+
+_RECORDS = {dispatch.AreaRegistered.type, dispatch.CategoryRegistered.type}
+
 DEFINITION = Definition(
     "tickets",
     chassis_tables(metadata),
@@ -94,6 +107,7 @@ DEFINITION = Definition(
             },
         ),
     ),
+    prefetch={Ticket: tickets_of},
 )
 
 

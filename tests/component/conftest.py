@@ -10,9 +10,13 @@ from sqlalchemy import delete
 
 from chassis.bus.amqp import connect
 from chassis.bus.amqp.topology import declare
+from chassis.store import Store
+from chassis.store.migrate import upgrade
 from contracts.topology import EXCHANGES
+from services.ledger.store import DEFINITION
 from tests.component.broker import Broker
 from tests.component.counting import Counting, metadata, new_store
+from tests.component.ledger_alone import LedgerAlone
 from tests.kit.servers import PostgresServer, RabbitServer
 
 
@@ -49,6 +53,27 @@ def counting(counting_url: str) -> Iterator[Counting]:
         for table in metadata.sorted_tables:
             connection.execute(delete(table))
     yield Counting(store)
+    store.close()
+
+
+@pytest.fixture(scope="session")
+def ledger_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """A ledger's database, as its migrations make it."""
+    name = f"ledger_{uuid4().hex[:8]}"
+    url = postgres_server.create_database(name)
+    upgrade("services.ledger", url)
+    yield url
+    postgres_server.drop_database(name)
+
+
+@pytest.fixture
+def ledger(ledger_url: str) -> Iterator[LedgerAlone]:
+    """A ledger over empty tables."""
+    store = Store(ledger_url, DEFINITION.tables, DEFINITION.mappers)
+    with store.transaction() as connection:
+        for table in DEFINITION.tables.inbox.metadata.sorted_tables:
+            connection.execute(delete(table))
+    yield LedgerAlone(store)
     store.close()
 
 

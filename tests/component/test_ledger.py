@@ -91,12 +91,19 @@ def test_the_figures_are_those_of_the_log(town: Stack, tmp_path: Path) -> None:
     handled = {e["subject"]: e["time"] for e in of["ticket.handled.v1"]}
     handle = {e["subject"]: e["data"]["due"] for e in of["deadline.set.v1"] if e["data"]["clock"] == "handle"}
     in_time = [t for t in closed if t in handle and _at(handled[t]) <= _at(handle[t])]
+    named = [e for e in of["assignment.made.v1"] if e["data"]["purpose"] == "handle"]
+    low = [t for t in closed if {e["subject"]: e["data"]["rung"] for e in of["case.completed.v1"]}[t] <= 2]
     want = {
         "resolution": (sum(d["resolved"] for d in answered.values()), len(answered)),
         "satisfaction": (sum(d["satisfied"] for d in answered.values()), len(answered)),
         "completion": (len(closed.keys() & handle.keys()), len(handle)),
         "completion_in_time": (len(in_time), len(handle)),
         "report_in": (len(on_time), len(due)),
+        "returns": (len(of.get("assignment.returned.v1", [])), len(named)),
+        "rework": (len(of.get("ticket.rework_ordered.v1", [])), len(of["verification.done.v1"])),
+        "grassroots": (len(low), len(closed)),
+        "department_calls": (len(of.get("joint_action.called.v1", [])), len(of["ticket.opened.v1"])),
+        "ineffective": (len(of.get("ticket.closure_doubted.v1", [])), len(closed)),
     }
     status, body, _ = town.call("ledger", "GET", "/kpis", "desk")
     assert status == 200
@@ -124,6 +131,16 @@ def test_figures_by_area_category_and_month(town: Stack) -> None:
     assert of("area=shanqi-1")[0] + of("area=shanqi-2")[0] == TICKETS
     assert sum(of(f"category={code}")[0] for code in ("noise", "parking", "leak")) == TICKETS
     assert of("month=1999-01") == (0, [])
+    assert of("level=property")[0] + of("level=departments")[0] == TICKETS
+    assert of("unit=yangguang-property")[0] + of("unit=heping-property")[0] == TICKETS
+    body = town.call("ledger", "GET", "/kpis/resolution?by=area", "desk")[1]
+    parts = {one["part"]: one["denominator"] for one in body["groups"]}
+    assert parts == {area: of(f"area={area}")[0] for area in parts}
+    assert sum(parts.values()) == TICKETS
+    printed = json.loads(town.whistle("ledger", "kpi", "--by", "area"))["figures"]
+    assert {one["part"]: one["denominator"] for one in printed[1]["groups"]} == parts
+    assert town.call("ledger", "GET", "/kpis/resolution?by=colour", "desk")[0] == 422
+    assert town.call("ledger", "GET", "/kpis?by=area", "desk")[0] == 422
     assert town.call("ledger", "GET", "/kpis?month=March", "desk")[0] == 422
     assert town.call("ledger", "GET", "/kpis?colour=red", "desk")[0] == 422
     assert town.call("ledger", "GET", "/kpis/beauty", "desk")[0] == 404

@@ -83,6 +83,7 @@ def test_partial_indexes_are_partial(service: str, url: str) -> None:
         "inbox_dead": "(state = 'dead'::text)",
         "inbox_waiting": "(state = 'waiting'::text)",
         "outbox_pending": "(state = 'pending'::text)",
+        "sequences_grown": "(last > announced)",
     }
 
 

@@ -11,10 +11,12 @@ EVERY_SERVICE = pytest.mark.parametrize("service", SERVICES)
 FOR_OUTSIDERS = {
     "checkpoint.signed.v1",
     "gap.found.v1",
+    "gap.filled.v1",
     "fork.found.v1",
     "points.held.v1",
     "points.posted.v1",
     "points.voided.v1",
+    "points.corrected.v1",
 }
 
 

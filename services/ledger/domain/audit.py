@@ -1,8 +1,8 @@
 """An exported log, and the check of one that needs nothing but the file: no database, no service, no network.
 
-A file is lines of canonical JSON (keys sorted, compact, UTF-8): a header with the public key; the entries, each with its
-place and its leaf's hash; each checkpoint after the entries it counts; and a signed end. Every byte counts: a line that
-is not canonical is bad, even where it would be read as the same.
+A file is lines of canonical JSON (keys sorted, compact, UTF-8): a header with the public keys that signed; the entries, each
+with its place and its leaf's hash; each checkpoint after the entries it counts; and a signed end. Every byte counts: a line
+that is not canonical is bad, even where it would be read as the same.
 """
 
 import json
@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from contracts.events.sequences import ANNOUNCEMENTS
 from services.ledger.domain.checkpoint import END, ORIGIN, Checkpoint, Signed
 from services.ledger.domain.gaps import Fork, Hole, Numbered, findings
+from services.ledger.domain.keyring import Key, Keyring, Signatures, Untrusted
 from services.ledger.domain.merkle import Frontier, leaf_hash
 
 FORMAT = "whistle-ledger"
-VERSION = 1
+VERSION = 2
 
 
 class Bad(Exception):
@@ -25,13 +27,17 @@ class Bad(Exception):
 
 @dataclass
 class Report:
-    """What was verified. ``found`` are holes and forks in the sources' numbers: the log is whole, what it heard is not."""
+    """What was verified. ``found`` are holes and forks in the sources' numbers: the log is whole, what it heard is not.
+
+    ``runs`` says which key signed which checkpoints, ``key`` which signed the end.
+    """
 
     entries: int
     checkpoints: int
     root: str
     taken_at: datetime
-    public: bytes
+    key: str
+    runs: list[Signatures]
     found: list[Hole | Fork] = field(default_factory=list)
 
 
@@ -40,9 +46,9 @@ def canonical(whole: Any) -> bytes:
     return json.dumps(whole, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
-def header(public: bytes) -> bytes:
-    """The first line."""
-    return canonical({"format": FORMAT, "version": VERSION, "key": public.hex()}) + b"\n"
+def header(publics: Iterable[bytes]) -> bytes:
+    """The first line: the keys that signed, the first first."""
+    return canonical({"format": FORMAT, "version": VERSION, "keys": [public.hex() for public in publics]}) + b"\n"
 
 
 def entry_line(position: int, body: bytes) -> bytes:
@@ -60,26 +66,30 @@ def checkpoint_line(signed: Signed) -> bytes:
         "taken_at": point.taken_at.astimezone(UTC).isoformat(),
         "key": signed.key,
         "signature": signed.signature,
+        **({"next_key": point.next_key} if point.next_key else {}),
     }
     return canonical({"end" if point.origin == END else "checkpoint": said}) + b"\n"
 
 
-def audit(lines: Iterable[bytes], public: bytes | None) -> Report:
+def audit(lines: Iterable[bytes], trusted: Iterable[Key] | None) -> Report:
     """Verify a file: form, places, leaves, root and signature of every checkpoint, that each continues the one before.
 
-    ``public`` is the key that the reader trusts; None takes the file's own word for it. Raises Bad naming the first bad line.
+    ``trusted`` are the keys that the reader trusts; None takes the file's own word for it. Raises Bad naming the first bad
+    line.
     """
-    return _Audit(public).read(lines)
+    return _Audit(None if trusted is None else Keyring(trusted)).read(lines)
 
 
 class _Audit:
-    def __init__(self, public: bytes | None):
-        self._trusted = public
-        self._public = b""
+    def __init__(self, keyring: Keyring | None):
+        self._given = keyring
+        self._keyring = keyring or Keyring(())
+        self._named: list[bytes] = []
         self._log = Frontier()
         self._checkpoints = 0
         self._numbered: list[Numbered] = []
-        self._end: Checkpoint | None = None
+        self._announced: dict[tuple[str, str], int] = {}
+        self._end: Signed | None = None
         self._where = "the file"
 
     def read(self, lines: Iterable[bytes]) -> Report:
@@ -91,8 +101,9 @@ class _Audit:
             {"header": self._header, "entry": self._entry, "checkpoint": self._checkpoint, "end": self._ends}[kind](said)
         if not self._end:
             raise Bad(f"the file breaks off after {self._where}: it has no signed end")
-        found = list(findings(self._numbered))
-        return Report(self._log.size, self._checkpoints, self._log.root(), self._end.taken_at, self._public, found)
+        found = list(findings(self._numbered, self._announced))
+        taken_at, key = self._end.checkpoint.taken_at, self._end.key
+        return Report(self._log.size, self._checkpoints, self._log.root(), taken_at, key, self._keyring.runs, found)
 
     def _parsed(self, lines: Iterable[bytes]) -> Iterator[tuple[str, Any]]:
         for number, line in enumerate(lines, start=1):
@@ -104,7 +115,7 @@ class _Audit:
             if not isinstance(whole, dict) or canonical(whole) + b"\n" != line:
                 raise self._bad("is not canonical JSON")
             kinds = {
-                ("format", "key", "version"): "header",
+                ("format", "keys", "version"): "header",
                 ("body", "entry", "leaf"): "entry",
                 ("checkpoint",): "checkpoint",
                 ("end",): "end",
@@ -117,9 +128,10 @@ class _Audit:
     def _header(self, said: Mapping[str, Any]) -> None:
         if (said["format"], said["version"]) != (FORMAT, VERSION):
             raise self._bad(f"want format {FORMAT}, version {VERSION}")
-        self._public = self._hexadecimal(said["key"], 32)
-        if self._trusted not in (None, self._public):
-            raise self._bad("the file names another key than the one that is trusted")
+        if not isinstance(said["keys"], list):
+            raise self._bad("want a list of keys")
+        self._named = [self._hexadecimal(text, 32) for text in said["keys"]]
+        self._keyring = self._given or Keyring(map(Key, self._named))
 
     def _entry(self, said: Mapping[str, Any]) -> None:
         place = self._log.size
@@ -133,6 +145,9 @@ class _Audit:
         self._log.append(leaf)
         try:
             numbered = Numbered(body["source"], body["subject"], int(body["sequence"]), body["id"], body["type"])
+            for one in body["data"]["reached"] if numbered.type in ANNOUNCEMENTS else ():
+                about = numbered.source, str(one["subject"])
+                self._announced[about] = max(int(one["last"]), self._announced.get(about, 0))
         except (KeyError, TypeError, ValueError):
             raise self._bad("is no event") from None
         self._numbered.append(numbered)
@@ -143,8 +158,10 @@ class _Audit:
 
     def _ends(self, said: Any) -> None:
         self._end = self._signed(said, END)
+        if self._named != self._keyring.signers:
+            raise self._bad("the header names other keys than those that signed")
 
-    def _signed(self, said: Any, origin: str) -> Checkpoint:
+    def _signed(self, said: Any, origin: str) -> Signed:
         signed = self._spelled(said, origin)
         point = signed.checkpoint
         self._where += f", checkpoint {point.number}"
@@ -152,16 +169,18 @@ class _Audit:
             raise self._bad(f"want checkpoint {self._checkpoints + 1}")
         if point.size != self._log.size:
             raise self._bad(f"counts {point.size} entries, {self._log.size} are there")
-        if not signed.by(self._public):
-            raise self._bad("its signature is not this key's")
+        try:
+            self._keyring.accept(signed)
+        except Untrusted as wrong:
+            raise self._bad(str(wrong)) from None
         if point.root != self._log.root():
             raise self._bad("its root is not that of the entries before it: one of them was changed")
-        return point
+        return signed
 
     def _spelled(self, said: Any, origin: str) -> Signed:
         try:
             taken = datetime.fromisoformat(said["taken_at"])
-            point = Checkpoint(said["number"], said["size"], said["root"], taken, origin)
+            point = Checkpoint(said["number"], said["size"], said["root"], taken, origin, said.get("next_key"))
             signed = Signed(point, said["key"], said["signature"])
             spelled = json.loads(checkpoint_line(signed))
         except (KeyError, TypeError, ValueError, AttributeError):
@@ -170,6 +189,8 @@ class _Audit:
             raise self._bad("is spelled in another way than it is written")
         self._hexadecimal(point.root, 32)
         self._hexadecimal(signed.signature, 64)
+        if point.next_key is not None:
+            self._hexadecimal(point.next_key, 32)
         return signed
 
     def _hexadecimal(self, text: Any, size: int) -> bytes:

@@ -1,7 +1,8 @@
 """Checkpoints: the ledger signs how large its log is and what its root is. Who keeps one can prove later what was changed.
 
-The signed text is the body of a C2SP tlog-checkpoint: origin, size, root in base64, and as extension lines the number of
-the checkpoint and when it was taken, in UTC. Numbers run 1, 2, 3 …, so that none can be left out unseen.
+The signed text is the body of a C2SP tlog-checkpoint: origin, size, root in base64, and as extension lines the number of the
+checkpoint, when it was taken, in UTC, and the key that it hands over to, if any. Numbers run 1, 2, 3 …, so that none can be
+left out unseen.
 """
 
 import hashlib
@@ -18,19 +19,23 @@ END = "whistle/ledger/end"
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """``root`` is hexadecimal."""
+    """``root`` is hexadecimal, and so is ``next_key``: the public key that signs from the next checkpoint on, where the signer
+    hands over with this one.
+    """
 
     number: int
     size: int
     root: str
     taken_at: datetime
     origin: str = ORIGIN
+    next_key: str | None = None
 
     def text(self) -> bytes:
         """The bytes that are signed."""
         root = b64encode(bytes.fromhex(self.root)).decode()
         taken = self.taken_at.astimezone(UTC).isoformat()
-        return f"{self.origin}\n{self.size}\n{root}\n{self.number}\n{taken}\n".encode()
+        handed = f"next {self.next_key}\n" if self.next_key else ""
+        return f"{self.origin}\n{self.size}\n{root}\n{self.number}\n{taken}\n{handed}".encode()
 
 
 @dataclass(frozen=True, slots=True)

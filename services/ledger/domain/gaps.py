@@ -1,6 +1,6 @@
-"""Holes and forks in the numbers that sources give: 1, 2, 3 … per source and subject."""
+"""Holes and forks in the numbers that sources give: 1, 2, 3 … per source and subject, up to the highest that was announced."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 
@@ -44,8 +44,18 @@ def between(before: Numbered | None, after: Numbered) -> Hole | Fork | None:
     return Hole(after.source, after.subject, start, after.sequence - 1) if start < after.sequence else None
 
 
-def findings(entries: Iterable[Numbered]) -> Iterator[Hole | Fork]:
-    """Every hole and fork of these entries, whatever order they come in."""
+def tail(source: str, subject: str, highest: int, announced: int) -> Hole | None:
+    """What is missing at the end: ``highest`` is the last number that is there, 0 where none is."""
+    return Hole(source, subject, highest + 1, announced) if highest < announced else None
+
+
+Announced = Mapping[tuple[str, str], int]
+"""The highest number that was announced, by source and subject."""
+
+
+def findings(entries: Iterable[Numbered], announced: Announced) -> Iterator[Hole | Fork]:
+    """Every hole, fork and lost tail of these entries, whatever order they come in."""
+    highest: dict[tuple[str, str], int] = {}
     before: Numbered | None = None
     for entry in sorted(entries):
         if before and (before.source, before.subject) != (entry.source, entry.subject):
@@ -53,6 +63,24 @@ def findings(entries: Iterable[Numbered]) -> Iterator[Hole | Fork]:
         if found := between(before, entry):
             yield found
         before = entry
+        highest[entry.source, entry.subject] = entry.sequence
+    for (source, subject), last in sorted(announced.items()):
+        if lost := tail(source, subject, highest.get((source, subject), 0), last):
+            yield lost
+
+
+def without(hole: Hole, known: Iterable[Hole]) -> list[Hole]:
+    """What of a hole lies in none of those that are known already."""
+    left, start = [], hole.missing_from
+    for other in sorted(known, key=lambda other: other.missing_from):
+        if other.missing_from > start:
+            left.append(Hole(hole.source, hole.subject, start, min(other.missing_from - 1, hole.missing_to)))
+        start = max(start, other.missing_to + 1)
+        if start > hole.missing_to:
+            break
+    if start <= hole.missing_to:
+        left.append(Hole(hole.source, hole.subject, start, hole.missing_to))
+    return left
 
 
 def still_missing(hole: Hole, present: Iterable[int]) -> list[Hole]:

@@ -1,67 +1,14 @@
-"""The figures: pure functions of the books at an instant, each with its name, version and wording.
+"""The figures of the domain page's section 7: pure functions of the books at an instant."""
 
-Rates are numerators and denominators with the ticket ids behind them, never percentages: who reads them divides. What was
-rejected, merged or cancelled is in none. A new meaning is a new version.
-"""
-
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from datetime import datetime
 
 from contracts.codes import Closure
-from services.ledger.domain.book import Book
+from services.ledger.domain.book import Book, Call
+from services.ledger.domain.figures import Count, Formula
 
-Count = Callable[[Book, datetime], int]
-"""How much a ticket adds at an instant; 0 where it is not one of them."""
-
-
-@dataclass(frozen=True)
-class Formula:
-    """``hit`` adds up to the numerator, ``of`` to the denominator; ``apart`` counts what is in neither and is shown beside."""
-
-    name: str
-    title: str
-    version: int
-    wording: str
-    hit: Count
-    of: Count
-    apart: Mapping[str, Count] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A formula's answer. ``ids`` are the tickets in the denominator, ``hit_ids`` those in the numerator."""
-
-    formula: Formula
-    numerator: int
-    denominator: int
-    ids: tuple[str, ...]
-    hit_ids: tuple[str, ...]
-    apart: Mapping[str, tuple[str, ...]]
-
-    @property
-    def rate(self) -> float | None:
-        """None where nothing is due yet."""
-        return self.numerator / self.denominator if self.denominator else None
-
-
-def figure(formula: Formula, books: Iterable[Book], at: datetime) -> Figure:
-    """A formula's answer over these tickets at an instant."""
-    counted = [book for book in sorted(books, key=lambda book: book.id) if book.opened_at and not book.out]
-    of = {book.id: formula.of(book, at) for book in counted}
-    hit = {book.id: formula.hit(book, at) for book in counted}
-    return Figure(
-        formula,
-        sum(hit.values()),
-        sum(of.values()),
-        _ids(of),
-        _ids(hit),
-        {name: tuple(book.id for book in counted if count(book, at)) for name, count in formula.apart.items()},
-    )
-
-
-def _ids(counts: Mapping[str, int]) -> tuple[str, ...]:
-    return tuple(id_ for id_, number in counts.items() if number)
+GRASSROOTS = 2
+"""基层化解: the first two levels of the ladder are the community's own."""
 
 
 def _came_due(due: datetime | None, done: datetime | None, at: datetime) -> bool:
@@ -71,6 +18,9 @@ def _came_due(due: datetime | None, done: datetime | None, at: datetime) -> bool
 
 def _in_time(due: datetime | None, done: datetime | None) -> bool:
     return due is not None and done is not None and done <= due
+
+
+# --- the ticket
 
 
 def _contact_due(book: Book, at: datetime) -> int:
@@ -97,7 +47,7 @@ def _handle_due(book: Book, at: datetime) -> int:
     return int(_came_due(book.handle_due, book.closed_at, at))
 
 
-def _closed(book: Book, at: datetime) -> int:
+def _closed_of_due(book: Book, at: datetime) -> int:
     return int(book.closed_at is not None and bool(_handle_due(book, at)))
 
 
@@ -109,21 +59,85 @@ def _closed_in_time(book: Book, at: datetime) -> int:
     return int(bool(_unextended_due(book, at)) and book.closed_at is not None and _in_time(book.handle_due, book.handled_at))
 
 
+def _closed(book: Book, _at: datetime) -> int:
+    return int(book.closed_at is not None)
+
+
+def _ineffective(book: Book, _at: datetime) -> int:
+    return int(book.closed_at is not None and book.doubted)
+
+
+def _closed_at_the_grassroots(book: Book, _at: datetime) -> int:
+    last = max(book.rungs, key=int, default=None)
+    return int(book.closed_at is not None and last is not None and book.rungs[last] <= GRASSROOTS)
+
+
+def _one(_book: Book, _at: datetime) -> int:
+    return 1
+
+
+def _closed_as(closure: Closure) -> Count:
+    return lambda book, _: int(book.closure == closure.value)
+
+
+# --- its parts
+
+
+def _due_there(call: Call, at: datetime) -> bool:
+    """Who was relieved before the time was over, and was not there yet, no longer had to come."""
+    excused = call.reported_in is None and call.relieved_at is not None and call.due is not None and call.relieved_at < call.due
+    return _came_due(call.due, call.reported_in, at) and not excused
+
+
 def _called(book: Book, at: datetime) -> int:
-    # who was relieved before the time was over, and was not there yet, no longer had to come
-    return sum(
-        _came_due(call.due, call.reported_in, at)
-        and (call.reported_in is not None or call.relieved_at is None or call.due is None or call.relieved_at >= call.due)
-        for call in book.calls.values()
-    )
+    return sum(_due_there(call, at) for call in book.calls.values())
 
 
 def _reported_in(book: Book, _at: datetime) -> int:
     return sum(_in_time(call.due, call.reported_in) for call in book.calls.values())
 
 
-def _closed_as(closure: Closure) -> Count:
-    return lambda book, _: int(book.closure == closure.value)
+def _assigned(book: Book, _at: datetime) -> int:
+    return sum(call.unit is not None for call in book.calls.values())
+
+
+def _returned(book: Book, _at: datetime) -> int:
+    return sum(call.unit is not None and call.returned for call in book.calls.values())
+
+
+def _mediations(book: Book, _at: datetime) -> int:
+    return sum(one.mediator is not None for one in book.mediations.values())
+
+
+def _agreed(book: Book, _at: datetime) -> int:
+    return sum(one.mediator is not None and one.agreed for one in book.mediations.values())
+
+
+def _running(book: Book, _at: datetime) -> int:
+    return sum(not (one.agreed or one.failed) for one in book.mediations.values())
+
+
+def _performed(book: Book, _at: datetime) -> int:
+    return sum(one.mediator is not None and one.agreed and one.performed is True for one in book.mediations.values())
+
+
+def _to_be_performed(book: Book, at: datetime) -> int:
+    return sum(
+        one.agreed and one.performed is None and one.perform_by is not None and one.perform_by > at
+        for one in book.mediations.values()
+    )
+
+
+def _verifications(book: Book, _at: datetime) -> int:
+    return len(book.verified)
+
+
+def _reworked(book: Book, _at: datetime) -> int:
+    return len(book.verified.keys() & book.reworked.keys())
+
+
+def _department_calls(book: Book, _at: datetime) -> int:
+    return len(book.joint_actions)
 
 
 _SILENT = {closure.value: _closed_as(closure) for closure in (Closure.NO_ANSWER, Closure.NO_CONTACT)}
@@ -132,7 +146,7 @@ FORMULAS: tuple[Formula, ...] = (
     Formula("response", "响应率", 1, "contacted in time by a person / contact due", _contacted, _contact_due),
     Formula("resolution", "解决率", 1, "resident says resolved / answered; no answer apart", _resolved, _answered, _SILENT),
     Formula("satisfaction", "满意率", 1, "satisfied / answered; no answer apart", _satisfied, _answered, _SILENT),
-    Formula("completion", "办结率", 1, "closed / due", _closed, _handle_due),
+    Formula("completion", "办结率", 1, "closed / due", _closed_of_due, _handle_due),
     Formula(
         "completion_in_time",
         "按期办结率",
@@ -142,5 +156,20 @@ FORMULAS: tuple[Formula, ...] = (
         _unextended_due,
     ),
     Formula("report_in", "报到率", 1, "units reported in on time / called and due", _reported_in, _called),
+    Formula("mediation", "调解成功率", 1, "agreed / opened; running shown beside", _agreed, _mediations, {"running": _running}),
+    Formula(
+        "performance",
+        "履约率",
+        1,
+        "performed / agreed; those not yet to be looked at shown beside",
+        _performed,
+        _agreed,
+        {"to_be_performed": _to_be_performed},
+    ),
+    Formula("rework", "返工率", 1, "rework ordered after it / verifications, passed or not", _reworked, _verifications),
+    Formula("returns", "退单率", 1, "returned / assigned", _returned, _assigned),
+    Formula("grassroots", "基层化解率", 1, "closed at levels 1–2 / closed", _closed_at_the_grassroots, _closed),
+    Formula("department_calls", "部门吹哨率", 1, "joint actions called / tickets", _department_calls, _one),
+    Formula("ineffective", "无效办结率", 1, "whistled again soon after at the same place / closed", _ineffective, _closed),
 )
 BY_NAME: Mapping[str, Formula] = {formula.name: formula for formula in FORMULAS}

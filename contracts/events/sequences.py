@@ -1,0 +1,56 @@
+"""What the services say about their own numbers, so that the ledger also sees a lost tail: no later number shows that one.
+
+One type for each source, since a type has one producer. The ledger announces nothing: nobody records what it says, and each
+of its checkpoints is numbered.
+"""
+
+from marshmallow import Schema
+
+from contracts import fields
+from contracts.envelope import EventSchema
+
+MOST = 200
+"""How many subjects an announcement names at most."""
+
+
+class Reached(Schema):
+    """How far a source's numbers about a subject go."""
+
+    subject = fields.text("what they are about")
+    last = fields.count("the highest number so far")
+
+
+class _SequencesAnnounced(EventSchema):
+    about = "source"
+
+    reached = fields.parts(Reached, "the subjects that something was said about since the last announcement", most=MOST)
+
+
+class TicketsSequencesAnnounced(_SequencesAnnounced):
+    """How far the numbers of tickets go."""
+
+    type = "tickets_sequences.announced.v1"
+    producer = "tickets"
+
+
+class DispatchSequencesAnnounced(_SequencesAnnounced):
+    """How far the numbers of dispatch go."""
+
+    type = "dispatch_sequences.announced.v1"
+    producer = "dispatch"
+
+
+class NotifySequencesAnnounced(_SequencesAnnounced):
+    """How far the numbers of notify go."""
+
+    type = "notify_sequences.announced.v1"
+    producer = "notify"
+
+
+BY_SOURCE: dict[str, type[EventSchema]] = {
+    f"/{schema.producer}": schema
+    for schema in (TicketsSequencesAnnounced, DispatchSequencesAnnounced, NotifySequencesAnnounced)
+}
+"""The announcement of each source that announces."""
+
+ANNOUNCEMENTS = frozenset(schema.type for schema in BY_SOURCE.values())

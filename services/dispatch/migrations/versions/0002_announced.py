@@ -1,0 +1,18 @@
+"""How far each number was announced."""
+
+from alembic import op
+
+from chassis.store.migrations import add_announced, drop_announced
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    add_announced(op)
+
+
+def downgrade() -> None:
+    drop_announced(op)

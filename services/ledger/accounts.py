@@ -1,0 +1,72 @@
+"""The points book: from each event in the transaction of its entry. Rows are added and never changed."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from chassis.outcome import Refused
+from chassis.store import machine_now
+from chassis.work import Work
+from contracts.envelope import Event
+from contracts.events.dispatch import MediationOpened, ResponderRegistered
+from services.ledger import store
+from services.ledger.domain.members import Account
+from services.ledger.domain.points import Act, Transfer, correction, said
+from services.ledger.domain.rules import Rules
+from services.ledger.domain.stakes import DECIDING, Stake
+
+
+def keep(event: Event, work: Work, rules: Rules) -> None:
+    """Enter what an event means for anybody's points; most mean nothing, and cost nothing."""
+    if event.type in DECIDING:
+        _enter(store.found(work, Stake, event.subject).take(event), event.id, event.time, work)
+    elif event.type == MediationOpened.type:
+        _mediator_invited(event, work, rules)
+    elif event.type == ResponderRegistered.type:
+        _registered(event, work, rules)
+
+
+def correct(transfer: str, cause: str, who: str, work: Work) -> Transfer:
+    """Take a posting back, on an operator's word: a new entry and an audit line. Raises Refused where it cannot be, or was."""
+    taken_back = correction(store.rows_of(work.connection, transfer), cause)
+    if store.rows_of(work.connection, taken_back.id):
+        raise Refused("entry: it was taken back before")
+    work = work.for_subject(taken_back.account)
+    _enter([taken_back], taken_back.id, work.now, work)
+    what = {"entry": transfer, "cause": cause}
+    audited = {"at": machine_now(), "who": who, "action": "points.correct", "what": what}
+    work.insert(work.unit.store.tables.audit, audited)
+    return taken_back
+
+
+def _mediator_invited(event: Event, work: Work, rules: Rules) -> None:
+    mediation, mediator = event.data["mediation"], event.data["mediator"]
+    account = store.found(work, Account, mediator)
+    member = account.member_at(event.time)
+    if member is None:
+        account.wait(event.subject, mediation, event.time)
+    elif member:
+        stake = store.found(work, Stake, event.subject)
+        _enter(stake.hold(mediation, mediator, rules.acts[Act.MEDIATION], event.time), event.id, event.time, work)
+
+
+def _registered(event: Event, work: Work, rules: Rules) -> None:
+    account = store.found(work, Account, event.subject)
+    volunteer = bool(event.data.get("volunteer"))
+    _enter(account.register(event.sequence or 0, volunteer, event.time, rules.opening), event.id, event.time, work)
+    for act in account.known_now():
+        stake = store.found(work, Stake, act.ticket)
+        _enter(stake.hold(act.mediation, account.id, rules.acts[Act.MEDIATION], act.at), event.id, event.time, work)
+
+
+def _enter(transfers: Iterable[Transfer], because: str, at: datetime, work: Work) -> None:
+    """Enter both sides of each transfer, and say so."""
+    made = tuple(transfers)
+    for transfer in made:
+        for row in transfer.rows():
+            entered: dict[str, Any] = {
+                name: getattr(row, name) for name in ("transfer", "account", "amount", "cause", "settles")
+            }
+            kept = {**entered, "side": row.side.value, "state": row.state.value, "event_id": because, "time": at}
+            work.insert(store.postings, kept)
+    work.apply(said(made))

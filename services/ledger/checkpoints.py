@@ -1,0 +1,48 @@
+"""Taking a checkpoint: sign size and root of the log, keep it and say it."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+
+from chassis.inbox import insert_ignoring
+from chassis.outcome import Happened, Outcome, Refused
+from chassis.work import Work
+from contracts.events.ledger import CheckpointSigned
+from services.ledger import store
+from services.ledger.domain.checkpoint import Checkpoint, Signed, Signer, key_id
+from services.ledger.store import LOG, Log
+
+
+class KeyRetired(Refused):
+    """The signing key has handed over to another: what it signed now would be refused by whoever verifies, for ever."""
+
+
+def take(work: Work, signer: Signer, at: datetime, next_key: bytes | None = None) -> Signed:
+    """One more checkpoint; with ``next_key`` the last of this signer. Raises KeyRetired. Times never go back."""
+    log = store.found(work, Log, LOG)
+    key = key_id(signer.public)
+    _must_count(work, key)
+    if next_key:
+        _must_count(work, key_id(next_key))
+        if next_key == signer.public:
+            raise Refused("key: a key cannot hand over to itself")
+    log.checkpoints += 1
+    log.taken_at = max(log.taken_at or at, at)
+    handed = next_key.hex() if next_key else None
+    signed = signer.sign(Checkpoint(log.checkpoints, log.frontier.size, log.frontier.root(), log.taken_at, next_key=handed))
+    point = signed.checkpoint
+    kept = {"number": point.number, "size": point.size, "root": point.root, "taken_at": point.taken_at}
+    kept |= {"key": signed.key, "signature": signed.signature, "next_key": handed}
+    work.insert(store.checkpoints, kept)
+    row = {"id": key, "public": signer.public.hex(), "first": point.number}
+    work.connection.execute(insert_ignoring(work.connection)(store.signing_keys).on_conflict_do_nothing(), row)
+    said = {name: value for name, value in kept.items() if value is not None}
+    work.for_subject(LOG).apply(Outcome(Happened(CheckpointSigned, LOG, said)))
+    return signed
+
+
+def _must_count(work: Work, key: str) -> None:
+    c = store.checkpoints.c
+    retired = select(c.number).where(c.key == key, c.next_key.is_not(None))
+    if (number := work.connection.execute(retired).scalar()) is not None:
+        raise KeyRetired(f"key: {key} was retired by checkpoint {number}, which names the next one")

@@ -1,0 +1,88 @@
+"""Which keys may sign checkpoints, and when. A key comes in by the reader's own file, or is handed over to by a trusted one.
+
+A hand-over is a checkpoint that names the next key: its signer is retired from there on, whatever a later checkpoint says its
+time is. A key that was lost or stolen cannot hand over; its end, and the beginning of the next, stand in the reader's file.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from services.ledger.domain.checkpoint import END, Signed, key_id
+
+
+class Untrusted(Exception):
+    """Why a signature does not count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A public key, and the time in which it signs: from ``since`` on, and before ``until``; None is no bound."""
+
+    public: bytes
+    since: datetime | None = None
+    until: datetime | None = None
+
+    @property
+    def id(self) -> str:
+        """What a checkpoint calls it."""
+        return key_id(self.public)
+
+
+@dataclass(frozen=True, slots=True)
+class Signatures:
+    """A run of checkpoints by one key: their numbers, and how many entries the last one counts."""
+
+    key: str
+    first: int
+    last: int
+    size: int
+
+
+class Keyring:
+    """What is trusted while a log is read from its beginning; `accept` is asked of each checkpoint in order."""
+
+    def __init__(self, keys: Iterable[Key]):
+        self._keys = {key.id: key for key in keys}
+        self._handed_over: dict[str, int] = {}
+        self._taken_at: datetime | None = None
+        self.runs: list[Signatures] = []
+        self.signers: list[bytes] = []
+        """The public keys that signed, the first first."""
+
+    def accept(self, signed: Signed) -> None:
+        """Take a checkpoint's signature as good, or raise Untrusted."""
+        point, key = signed.checkpoint, self._keys.get(signed.key)
+        if key is None:
+            raise Untrusted(f"key {signed.key} is neither trusted nor handed over to")
+        if not signed.by(key.public):
+            raise Untrusted(f"its signature is not that of key {signed.key}")
+        if signed.key in self._handed_over:
+            raise Untrusted(f"key {signed.key} was retired by checkpoint {self._handed_over[signed.key]}")
+        if self._taken_at and point.taken_at < self._taken_at:
+            raise Untrusted("its time is before that of the checkpoint before")
+        if key.since and point.taken_at < key.since:
+            raise Untrusted(f"key {signed.key} signs from {key.since.isoformat()} on")
+        if key.until and point.taken_at >= key.until:
+            raise Untrusted(f"key {signed.key} was retired at {key.until.isoformat()}")
+        self._taken_at = point.taken_at
+        if key.public not in self.signers:
+            self.signers.append(key.public)
+        if point.origin != END:
+            self._note(signed)
+        if point.next_key:
+            self._hand_over(signed, bytes.fromhex(point.next_key))
+
+    def _hand_over(self, signed: Signed, public: bytes) -> None:
+        self._handed_over[signed.key] = signed.checkpoint.number
+        new = Key(public)
+        if new.id in self._handed_over:
+            raise Untrusted(f"it hands over to key {new.id}, which was retired by checkpoint {self._handed_over[new.id]}")
+        self._keys.setdefault(new.id, new)
+
+    def _note(self, signed: Signed) -> None:
+        point = signed.checkpoint
+        if self.runs and self.runs[-1].key == signed.key:
+            self.runs[-1] = replace(self.runs[-1], last=point.number, size=point.size)
+        else:
+            self.runs.append(Signatures(signed.key, point.number, point.number, point.size))
