@@ -54,6 +54,7 @@ class _Level(Schema):
     parallel_for = fields.List(_code(Urgency), load_default=list)
     ack = fields.String(validate=validate.Regexp(r"any|all|[1-9]\d?", error="Want any, all or a number."), load_default=None)
     steps = fields.List(fields.String(), load_default=list)
+    longest = fields.String(validate=_span, load_default="30d")
     perform = fields.String(validate=_span, load_default="30d")
     co_units = fields.List(fields.Nested(_Call), data_key="with", load_default=list)
 
@@ -143,6 +144,7 @@ def _level(loaded: dict[str, Any]) -> Level:
         parallel_for=tuple(loaded["parallel_for"]),
         ack=loaded["ack"],
         steps=tuple(loaded["steps"]),
+        longest=loaded["longest"],
         perform=loaded["perform"],
         co_units=tuple(Call(**one) for one in loaded["co_units"]),
     )

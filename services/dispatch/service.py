@@ -9,7 +9,7 @@ from contracts.events import intake, tickets
 from services.dispatch import store
 from services.dispatch.api import DispatchApi
 from services.dispatch.config import Config
-from services.dispatch.domain import facts, ladder, rulings
+from services.dispatch.domain import facts, pauses
 from services.dispatch.domain.case import Case
 from services.dispatch.domain.playbook import choose
 from services.dispatch.domain.world import World
@@ -67,12 +67,12 @@ class DispatchService(DispatchApi):
     @on(tickets.TicketParked)
     def take_parked(self, event: Event, work: Work) -> None:
         """The clocks stand still."""
-        work.apply(rulings.pause(work.load(Case, event.subject), event.data["review_at"], self.world(work)))
+        work.apply(pauses.parked(work.load(Case, event.subject), event.data["review_at"], self.world(work)))
 
     @on(tickets.TicketResumed)
     def take_resumed(self, event: Event, work: Work) -> None:
         """The clocks go on."""
-        work.apply(rulings.resume(work.load(Case, event.subject), self.world(work)))
+        work.apply(pauses.resume(work.load(Case, event.subject), self.world(work)))
 
     @on(tickets.TicketUrgencyRaised)
     def take_urgency(self, event: Event, work: Work) -> None:
@@ -103,7 +103,13 @@ class DispatchService(DispatchApi):
     def ring_clock(self, ringing: Ringing, work: Work) -> None:
         """A clock reached a mark."""
         case = work.load(Case, ringing.subject)
-        work.apply(ladder.ring(case, ringing.name, ringing.generation, self.world(work)))
+        work.apply(facts.rang(case, ringing.name, ringing.generation, self.world(work)))
+
+    @on_timer(pauses.REVIEW)
+    def ring_review(self, ringing: Ringing, work: Work) -> None:
+        """The review date of a supervisor's pause came."""
+        case = work.load(Case, ringing.subject)
+        work.apply(pauses.review(case, ringing.generation, self.world(work)))
 
     # --- within
 

@@ -8,8 +8,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from chassis.outcome import Refused
 from contracts.codes import Command, Party, Purpose, ReturnReason, Urgency
-from services.dispatch.domain import facts, reports
-from services.dispatch.domain.case import CaseState, Step
+from services.dispatch.domain import facts, mediating
+from services.dispatch.domain.case import CaseState
+from services.dispatch.domain.parts import Step
 from tests.unit.dispatch.town import PEOPLE, Told
 
 COMMANDS = st.sampled_from([command for command in Command if command is not Command.CLAIM])
@@ -39,9 +40,9 @@ class AnyOrder(RuleBasedStateMachine):
     def consent(self, party: Party, give: bool) -> None:
         try:
             if give:
-                self.told.note(reports.consent(self.told.case, party))
+                self.told.note(mediating.consent(self.told.case, party))
             else:
-                self.told.note(reports.withdraw(self.told.case, party, self.told.world))
+                self.told.note(mediating.withdraw(self.told.case, party, self.told.world))
         except Refused:
             pass
 
@@ -69,10 +70,9 @@ class AnyOrder(RuleBasedStateMachine):
 
     @rule()
     def old_timers_ring(self) -> None:
-        from services.dispatch.domain import ladder
 
         for running in self.told.case.clocks:
-            assert not ladder.ring(self.told.case, running.key, running.version - 1, self.told.world)
+            assert not facts.rang(self.told.case, running.key, running.version - 1, self.told.world)
 
     @invariant()
     def no_session_without_every_partys_consent(self) -> None:

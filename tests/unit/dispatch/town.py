@@ -8,7 +8,7 @@ from typing import Any
 from chassis.outcome import Arm, Happened, Outcome
 from contracts.codes import AreaKind, Command, Role, Urgency
 from services.dispatch.config import load_clocks, load_playbook
-from services.dispatch.domain import facts, ladder, reports
+from services.dispatch.domain import facts, pauses, reports
 from services.dispatch.domain.case import Case
 from services.dispatch.domain.directory import Area, Directory, Responder
 from services.dispatch.domain.report import Report
@@ -95,8 +95,14 @@ class Told:
                 break
             del self.timers[first.name]
             self.world = replace(self.world, at=max(first.due, self.world.at))
-            self.note(ladder.ring(self.case, first.name, first.generation, self.world))
+            self.note(self.ring(first))
         self.world = replace(self.world, at=moment)
+
+    def ring(self, timer: Arm) -> Outcome:
+        """What a timer brings about, as the service would pass it on."""
+        if timer.name == pauses.REVIEW:
+            return pauses.review(self.case, timer.generation, self.world)
+        return facts.rang(self.case, timer.name, timer.generation, self.world)
 
     def types(self) -> list[str]:
         """Everything that was said, by type."""
