@@ -13,6 +13,7 @@ from services.dispatch.domain import facts, pauses
 from services.dispatch.domain.case import Case
 from services.dispatch.domain.playbook import choose
 from services.dispatch.domain.world import World
+from services.dispatch.recomputing import Recomputing
 from services.dispatch.reports import file_report, make_request
 
 
@@ -21,6 +22,7 @@ class DispatchService(DispatchApi):
 
     name = "dispatch"
     config = Config()
+    recomputing = Recomputing()
 
     # --- the chain
 

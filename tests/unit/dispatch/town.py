@@ -54,7 +54,7 @@ def world(at: datetime = T0, without: tuple[str, ...] = ()) -> World:
 class Told:
     """A case and all that it said: acts by day, rings its own timers as time passes."""
 
-    def __init__(self, without: tuple[str, ...] = (), **changes: Any):
+    def __init__(self, without: tuple[str, ...] = (), at: datetime = T0, **changes: Any):
         values: dict[str, Any] = {
             "id": "T1",
             "category": "noise",
@@ -66,7 +66,7 @@ class Told:
             "playbook": BOOK,
         }
         self.case = Case(**values | changes)
-        self.world = world(without=without)
+        self.world = world(at, without)
         self.said: list[Happened] = []
         self.timers: dict[str, Arm] = {}
         self.note(facts.opened(self.case, self.world))

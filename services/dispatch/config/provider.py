@@ -1,0 +1,43 @@
+"""The deployment's files as a worker sees them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from nameko.extensions import DependencyProvider
+
+from chassis.links import Links
+from chassis.nameko import RUNTIME_KEY
+from contracts.codes import Clock, Urgency
+from services.dispatch.config.clocks import load_clocks
+from services.dispatch.config.playbooks import load_playbooks
+from services.dispatch.domain.due import WorkCalendar
+from services.dispatch.domain.playbook import Playbook
+
+
+@dataclass(frozen=True)
+class Configured:
+    """What a worker sees."""
+
+    playbooks: tuple[Playbook, ...]
+    calendar: WorkCalendar
+    standards: Mapping[Urgency, Mapping[Clock, str]]
+    links: Links
+
+
+class Config(DependencyProvider):
+    """Reads the files of the deployment's directory once, at start."""
+
+    def setup(self) -> None:
+        _ = self.configured
+
+    @cached_property
+    def configured(self) -> Configured:
+        """What `playbooks/*.yaml` and `clocks.yaml` say. Raises BadConfig at start."""
+        settings = self.container.config[RUNTIME_KEY].settings
+        calendar, standards = load_clocks(settings.config_dir / "clocks.yaml")
+        return Configured(load_playbooks(settings.config_dir / "playbooks"), calendar, standards, Links(settings.secret))
+
+    def get_dependency(self, worker_ctx: Any) -> Configured:
+        return self.configured
