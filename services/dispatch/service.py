@@ -117,4 +117,5 @@ class DispatchService(DispatchApi):
 
     def world(self, work: Work) -> World:
         """What a case needs to know of the world at this moment."""
-        return World(store.directory(work.connection), self.config.calendar, self.config.standards, work.now)
+        known = store.directory(work.connection)
+        return World(known, self.config.calendar, self.config.standards, work.now, self.config.police_matters)

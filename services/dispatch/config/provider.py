@@ -11,7 +11,7 @@ from chassis.links import Links
 from chassis.nameko import RUNTIME_KEY
 from contracts.codes import Clock, Urgency
 from services.dispatch.config.clocks import load_clocks
-from services.dispatch.config.playbooks import load_playbooks
+from services.dispatch.config.playbooks import load_playbooks, load_police_matters
 from services.dispatch.domain.due import WorkCalendar
 from services.dispatch.domain.playbook import Playbook
 
@@ -21,6 +21,7 @@ class Configured:
     """What a worker sees."""
 
     playbooks: tuple[Playbook, ...]
+    police_matters: frozenset[str]
     calendar: WorkCalendar
     standards: Mapping[Urgency, Mapping[Clock, str]]
     links: Links
@@ -34,10 +35,12 @@ class Config(DependencyProvider):
 
     @cached_property
     def configured(self) -> Configured:
-        """What `playbooks/*.yaml` and `clocks.yaml` say. Raises BadConfig at start."""
+        """What `playbooks/*.yaml`, `police_matters.yaml` and `clocks.yaml` say. Raises BadConfig at start."""
         settings = self.container.config[RUNTIME_KEY].settings
         calendar, standards = load_clocks(settings.config_dir / "clocks.yaml")
-        return Configured(load_playbooks(settings.config_dir / "playbooks"), calendar, standards, Links(settings.secret))
+        matters = load_police_matters(settings.config_dir / "police_matters.yaml")
+        playbooks = load_playbooks(settings.config_dir / "playbooks", matters)
+        return Configured(playbooks, matters, calendar, standards, Links(settings.secret))
 
     def get_dependency(self, worker_ctx: Any) -> Configured:
         return self.configured

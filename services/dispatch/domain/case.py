@@ -14,6 +14,7 @@ from enum import StrEnum
 from chassis.outcome import Happened, Refused
 from contracts.codes import Purpose, Urgency
 from contracts.envelope import EventSchema
+from services.dispatch.domain import police_matter
 from services.dispatch.domain.due import Pause
 from services.dispatch.domain.parts import Assignment, Rung, RungState, Running, Step
 from services.dispatch.domain.playbook import NO_PLAYBOOK, Call, Level, Playbook
@@ -143,7 +144,9 @@ class Case:
         return {actor for a in self.of_generation(Purpose.HANDLE) for actor in a.actors}
 
     def find(self, call: Call, world: World, without: Iterable[str] = ()) -> list[str]:
-        """Everybody whom a call reaches, in the order of id."""
+        """Everybody whom a call reaches, in the order of id; for a police matter nobody whom it may never go to."""
+        if police_matter.bars(self.category, call.role, world):
+            return []
         place = world.directory.places(self.estate, self.area).get(call.of)
         return [one.id for one in world.directory.fitting(call.role, place, self.category, without)]
 

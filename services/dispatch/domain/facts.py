@@ -2,10 +2,10 @@
 rang.
 """
 
-from chassis.outcome import NOTHING, Outcome
+from chassis.outcome import NOTHING, Disarm, Outcome
 from contracts.codes import EscalationCause, ExhaustionCause, Purpose, Urgency
 from contracts.events import dispatch as say
-from services.dispatch.domain import assignments, clocks, ladder, marks, verification
+from services.dispatch.domain import assignments, clocks, ladder, marks, pauses, verification
 from services.dispatch.domain.case import UNDER_WAY, Case, CaseState
 from services.dispatch.domain.parts import RungState, Running
 from services.dispatch.domain.world import World
@@ -51,8 +51,8 @@ def withdrawn(case: Case, cause: str) -> Outcome:
     if case.state is CaseState.WITHDRAWN:
         return NOTHING
     case.state = CaseState.WITHDRAWN
-    outcome = Outcome(case.said(say.CaseWithdrawn, cause=cause)) + assignments.relieve(case, case.assignments)
-    return outcome + clocks.stop(case, lambda _: True)
+    outcome = Outcome(case.said(say.CaseWithdrawn, cause=cause), Disarm(case.id, pauses.REVIEW))
+    return outcome + assignments.relieve(case, case.assignments) + clocks.stop(case, lambda _: True)
 
 
 def urgency_raised(case: Case, urgency: Urgency, world: World) -> Outcome:

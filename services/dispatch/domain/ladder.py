@@ -39,6 +39,8 @@ def climb(case: Case, start: int, cause: EscalationCause, world: World) -> Outco
 
 def reachable(case: Case, level: Level, world: World) -> list[str]:
     """Whom the level would call, the lead first; nobody means that it is skipped."""
+    if level.respond is Respond.MEDIATE and case.category in world.police_matters:
+        return []
     found = case.find(level.to, world)
     if level.respond is Respond.CONVENE and found:
         helpers = [one for call in level.co_units for one in case.find(call, world)[:1]]

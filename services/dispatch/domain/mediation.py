@@ -1,9 +1,8 @@
 """Mediation: voluntary from end to end. No session without every party's live consent, which can be withdrawn at any
 time.
 
-Crime, domestic violence and harm to minors never come here: their categories have playbooks of their own. A failed
-mediation tells the parties of court and authority routes; an agreement tells them of judicial confirmation within 30
-days. [人民调解工作若干规定 §33]
+Crime, domestic violence and harm to minors never come here: see `police_matter`. A failed mediation tells the parties of
+court and authority routes; an agreement tells them of judicial confirmation within 30 days. [人民调解工作若干规定 §33]
 """
 
 from chassis.outcome import NOTHING, Outcome, Refused

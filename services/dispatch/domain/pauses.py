@@ -10,7 +10,7 @@ from datetime import datetime
 from chassis.outcome import NOTHING, Arm, Disarm, Outcome
 from contracts.events import dispatch as say
 from services.dispatch.domain import clocks
-from services.dispatch.domain.case import UNDER_WAY, Case, NotNow
+from services.dispatch.domain.case import UNDER_WAY, Case, CaseState, NotNow
 from services.dispatch.domain.due import Pause
 from services.dispatch.domain.report import Report, needed
 from services.dispatch.domain.world import World
@@ -43,6 +43,8 @@ def command_resume(case: Case, report: Report, world: World) -> Outcome:
 
 def parked(case: Case, review_at: datetime, world: World) -> Outcome:
     """The ticket is parked: from now on its own review date counts, whatever a supervisor's pause said."""
+    if case.state is CaseState.WITHDRAWN:
+        return NOTHING
     case.parked = True
     return Outcome(Disarm(case.id, REVIEW)) if case.paused else _pause(case, review_at, world)
 
@@ -54,7 +56,7 @@ def review(case: Case, number: int, world: World) -> Outcome:
 
 def resume(case: Case, world: World) -> Outcome:
     """The clocks go on, later by the working time that the pause covered."""
-    if not case.paused:
+    if not case.paused or case.state is CaseState.WITHDRAWN:
         return NOTHING
     case.parked = False
     case.pauses[-1] = Pause(case.pauses[-1].start, world.at)

@@ -6,7 +6,7 @@ from chassis.outcome import NOTHING, Outcome
 from contracts.codes import EscalationCause
 from contracts.codes import Outcome as Ending
 from contracts.events import dispatch as say
-from services.dispatch.domain import assignments, extensions, joint, ladder, mediation, verification
+from services.dispatch.domain import assignments, extensions, joint, ladder, mediation, police_matter, verification
 from services.dispatch.domain.case import UNDER_WAY, Case, CaseState, NotNow
 from services.dispatch.domain.parts import Rung, RungState
 from services.dispatch.domain.report import Report, needed
@@ -16,7 +16,7 @@ from services.dispatch.domain.world import World
 def rule(case: Case, report: Report, world: World) -> Outcome:
     """Name the unit that does it, or checks it, where that is asked for; or decide on an extension.
 
-    Raises NotSupervisor, NotNow, SelfVerification.
+    Raises NotSupervisor, NotNow, SelfVerification, NeverToThem.
     """
     case.supervised_by(report.unit, world)
     asked = extensions.asked(case)
@@ -25,8 +25,11 @@ def rule(case: Case, report: Report, world: World) -> Outcome:
     unit = needed(report.to, "to")
     if not (case.ruling_asked or case.verifier_asked or case.state is CaseState.EXHAUSTED):
         raise NotNow("command: no ruling is asked for in this case")
-    if world.directory.responder(unit) is None:
+    named = world.directory.responder(unit)
+    if named is None:
         raise NotNow(f"to: {unit!r} is not registered")
+    if police_matter.bars(case.category, named.role, world):
+        raise police_matter.NeverToThem(f"to: {unit!r}: {case.category!r} never goes to a {named.role.value}")
     said = Outcome(case.said(say.AssignmentRuled, by=report.unit, actor=report.actor, to=unit))
     return said + (verification.rule(case, unit, world) if case.verifier_asked else _name(case, unit, world))
 
