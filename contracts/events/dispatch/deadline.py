@@ -40,7 +40,7 @@ class DeadlineBreached(_Deadline):
     type = "deadline.breached.v1"
     producer = "dispatch"
 
-    supervisor = fields.ident("who supervises from now on: case clocks only", optional=True)
+    supervisor = fields.ident("who supervises from now on; none for a level's clock, which escalates", optional=True)
 
 
 class DeadlineExtensionAsked(_Deadline):
