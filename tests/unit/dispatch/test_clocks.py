@@ -147,3 +147,10 @@ class TestTime:
         reached.report(Command.HANDLE, PROPERTY)
         reached.note(facts.again(reached.case, 2, reached.world))
         assert "contact" not in reached.timers
+
+    def test_a_case_that_is_withdrawn_while_it_is_paused_never_goes_on(self) -> None:
+        told = begun()
+        told.report(Command.PAUSE, COMMUNITY, until=day("03-20 12:00"))
+        told.note(facts.withdrawn(told.case, "merged"))
+        assert not told.timers
+        assert not told.note(pauses.resume(told.case, told.world))

@@ -1,5 +1,6 @@
 """涉警事项: what is refused at load, and what a ruling may not do. That nothing else sends it there is an invariant."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -143,3 +144,10 @@ def test_a_snapshot_of_an_older_playbook_does_not_send_it_there_either() -> None
     told = violence(playbook=BOOK, dispute=True)
     assert not told.case.assignments
     assert told.last("case.exhausted")["cause"] == "no_responder"
+
+
+def test_not_even_a_policeman_mediates_it() -> None:
+    mediation = replace(BOOK.ladder[1], to=POLICE_BOOK.ladder[0].to)
+    told = violence(playbook=replace(BOOK, ladder=(mediation, POLICE_BOOK.ladder[1])), dispute=True)
+    assert "mediation.opened" not in told.types()
+    assert [one.to for one in told.case.assignments] == [STATION]
