@@ -62,7 +62,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "joint_action.unit_finished.v1": ("joint_action", "unit"),
     "joint_action.unit_excused.v1": ("joint_action", "unit"),
     "joint_action.completed.v1": ("joint_action",),
-    "deadline.set.v1": ("subject", "assignment", "clock", "due"),
+    "deadline.set.v1": ("subject", "assignment", "clock", "due", "calendar"),
     "deadline.warned.v1": ("subject", "assignment", "clock", "due", "number"),
     "deadline.breached.v1": ("subject", "assignment", "clock", "due"),
     "deadline.extension_asked.v1": ("subject", "assignment", "clock"),

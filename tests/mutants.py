@@ -46,14 +46,14 @@ MUTANTS = (
     ),
     Mutant(
         "the timer's generation check: an older timer still rings",
-        "services/dispatch/domain/clocks.py",
+        "services/dispatch/domain/marks.py",
         "if one.key == key and one.live and one.version == version",
         "if one.key == key and one.live",
         "tests/unit/dispatch",
     ),
     Mutant(
         "the verifier rule: who handled it may verify it",
-        "services/dispatch/domain/reports.py",
+        "services/dispatch/domain/verification.py",
         "if assignment.to in case.handlers() or report.actor in case.handling_actors():",
         "if False:",
         "tests/unit/dispatch",

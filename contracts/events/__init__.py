@@ -1,4 +1,4 @@
-"""One module per producer. Importing this package publishes every contract."""
+"""One module, or package, per producer. Importing this package publishes every contract."""
 
 from contracts.events import dispatch, intake, ledger, notify, sequences, tickets
 

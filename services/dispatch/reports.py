@@ -7,7 +7,7 @@ from chassis.links import Links
 from chassis.outcome import Refused
 from chassis.work import Work
 from contracts.codes import LinkPurpose, Party, Request
-from services.dispatch.domain import reports
+from services.dispatch.domain import mediating, reports
 from services.dispatch.domain.case import Case, MayNotSpeak
 from services.dispatch.domain.report import Report
 from services.dispatch.domain.world import World
@@ -45,6 +45,6 @@ def make_request(ticket: str, data: Mapping[str, Any], work: Work, world: World,
         raise Refused("link: missing, and the sender is not somebody on duty")
     case = work.load(Case, ticket)
     if data["request"] is Request.CONSENT:
-        work.apply(reports.consent(case, party))
+        work.apply(mediating.consent(case, party))
     else:
-        work.apply(reports.withdraw(case, party, world))
+        work.apply(mediating.withdraw(case, party, world))

@@ -8,11 +8,12 @@ from contracts.envelope import Event
 from contracts.events import intake, tickets
 from services.dispatch.api import DispatchApi
 from services.dispatch.config import Config
-from services.dispatch.domain import facts, ladder, rulings
+from services.dispatch.domain import facts, pauses
 from services.dispatch.domain.case import Case
 from services.dispatch.domain.playbook import choose
 from services.dispatch.domain.world import World
 from services.dispatch.kept import Kept
+from services.dispatch.recomputing import Recomputing
 from services.dispatch.reports import file_report, make_request
 
 
@@ -22,6 +23,7 @@ class DispatchService(DispatchApi):
     name = "dispatch"
     config = Config()
     directory = Kept()
+    recomputing = Recomputing()
 
     # --- the chain
 
@@ -68,12 +70,12 @@ class DispatchService(DispatchApi):
     @on(tickets.TicketParked)
     def take_parked(self, event: Event, work: Work) -> None:
         """The clocks stand still."""
-        work.apply(rulings.pause(work.load(Case, event.subject), event.data["review_at"], self.world(work)))
+        work.apply(pauses.parked(work.load(Case, event.subject), event.data["review_at"], self.world(work)))
 
     @on(tickets.TicketResumed)
     def take_resumed(self, event: Event, work: Work) -> None:
         """The clocks go on."""
-        work.apply(rulings.resume(work.load(Case, event.subject), self.world(work)))
+        work.apply(pauses.resume(work.load(Case, event.subject), self.world(work)))
 
     @on(tickets.TicketUrgencyRaised)
     def take_urgency(self, event: Event, work: Work) -> None:
@@ -104,10 +106,17 @@ class DispatchService(DispatchApi):
     def ring_clock(self, ringing: Ringing, work: Work) -> None:
         """A clock reached a mark."""
         case = work.load(Case, ringing.subject)
-        work.apply(ladder.ring(case, ringing.name, ringing.generation, self.world(work)))
+        work.apply(facts.rang(case, ringing.name, ringing.generation, self.world(work)))
+
+    @on_timer(pauses.REVIEW)
+    def ring_review(self, ringing: Ringing, work: Work) -> None:
+        """The review date of a supervisor's pause came."""
+        case = work.load(Case, ringing.subject)
+        work.apply(pauses.review(case, ringing.generation, self.world(work)))
 
     # --- within
 
     def world(self, work: Work) -> World:
         """What a case needs to know of the world at this moment."""
-        return World(self.directory.of(work.connection), self.config.calendar, self.config.standards, work.now)
+        known = self.directory.of(work.connection)
+        return World(known, self.config.calendar, self.config.standards, work.now, self.config.police_matters)

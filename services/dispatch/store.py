@@ -1,9 +1,9 @@
 """The tables of dispatch, and its queries."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Connection, Index, Integer, MetaData, Table, Text, false, select
+from sqlalchemy import Boolean, Column, Connection, Index, Integer, MetaData, Table, Text, false, func, select
 
 from chassis.definition import Definition
 from chassis.inbox import insert_ignoring
@@ -20,8 +20,12 @@ cases = Table(
     Column("id", Text, primary_key=True),
     Column("state", Text, nullable=False),
     Column("document", Document, nullable=False),
+    Column("awaits", Integer),
+    Column("provisional", Integer, nullable=False, server_default="0"),
     Index("cases_state", "state"),
+    Index("cases_awaits", "awaits"),
 )
+"""``provisional`` of a case's due times wait for a calendar that knows more, ``awaits`` is the first year of these."""
 
 areas = Table(
     "areas",
@@ -60,7 +64,13 @@ directory_version = Table(
 DEFINITION = Definition(
     "dispatch",
     chassis_tables(metadata),
-    (Mapper(Case, cases, lambda case: {"state": case.state.value}),),
+    (
+        Mapper(
+            Case,
+            cases,
+            lambda case: {"state": case.state.value, "awaits": case.awaits, "provisional": len(case.provisional)},
+        ),
+    ),
     prefetch={Case: lambda event: (event.subject,)},
 )
 
@@ -100,3 +110,18 @@ def case(connection: Connection, id_: str) -> Case | None:
     """A case as it stands, not locked."""
     document = connection.execute(select(cases.c.document).where(cases.c.id == id_)).scalar_one_or_none()
     return converter.structure(document, Case) if document else None
+
+
+def awaited(connection: Connection) -> dict[int, int]:
+    """How many due times wait in the cases whose first unknown year is this one."""
+    query = select(cases.c.awaits, func.sum(cases.c.provisional)).where(cases.c.awaits.is_not(None)).group_by(cases.c.awaits)
+    return {row[0]: int(row[1]) for row in connection.execute(query)}
+
+
+def awaiting(connection: Connection, years: Iterable[int], without: Iterable[str]) -> str | None:
+    """One case that waits for one of these years, locked; a case that somebody else holds is left to the next look."""
+    query = select(cases.c.id).where(cases.c.awaits.in_(sorted(years)), cases.c.id.not_in(sorted(without)))
+    found: str | None = connection.execute(
+        query.order_by(cases.c.id).limit(1).with_for_update(skip_locked=True)
+    ).scalar_one_or_none()
+    return found

@@ -1,19 +1,7 @@
 """贤邻里: whistle → property reports in → mediation in three steps → departments together → closed; by act and by time-out."""
 
+from tests.chain.steps import LEAD, MEDIATOR, POLICE, PROPERTY, SECOND, SUPERVISOR, VERIFIER, close
 from tests.kit.chain import Chain
-
-PROPERTY, SECOND, MEDIATOR = "yangguang-property", "yangguang-property-2", "shanqi-mediator"
-LEAD, POLICE, VERIFIER, SUPERVISOR = "lianhu-urban", "shanqi-police", "grid-worker-1", "shanqi-supervisor"
-
-
-def close(chain: Chain, ticket: str) -> None:
-    """Somebody else checks, and the resident says that it is solved."""
-    chain.expect(ticket, "assignment.made", purpose="verify", to=VERIFIER)
-    chain.act(ticket, VERIFIER, "verify", passed=True)
-    chain.expect(ticket, "ticket.verified")
-    chain.expect_notice(ticket, "ticket_verified")
-    chain.ask(ticket, "rate", resolved=True, satisfied=True)
-    chain.expect(ticket, "ticket.closed", closure="satisfied")
 
 
 def to_mediation(chain: Chain) -> str:
@@ -118,7 +106,7 @@ def test_it_is_not_solved_after_all(chain: Chain) -> None:
     chain.expect(ticket, "assignment.made", to=PROPERTY, generation=2)
     chain.act(ticket, PROPERTY, "handle")
     chain.expect(ticket, "ticket.handled", generation=2)
-    close(chain, ticket)
+    close(chain, ticket, generation=2)
 
 
 def test_silent_property_is_passed_over_and_its_late_work_still_counts(chain: Chain) -> None:

@@ -80,6 +80,11 @@ class Chain:
         """A resident asks, and the front desk notes it down."""
         self._say("desk", "request.made.v1", str(uuid.uuid4()), ticket, {"request": request, **more})
 
+    def order(self, ticket: str, what: str, **body: Any) -> None:
+        """The front desk decides something about a ticket, over HTTP: ``parkings``, ``merges``, ``urgency``, …"""
+        status, answer, _ = self.stack.call("tickets", "POST", f"/tickets/{ticket}/{what}", "desk", body, str(uuid.uuid4()))
+        assert status == 202, answer
+
     def let_pass(self, text: str) -> None:
         """Business time moves on."""
         self.stack.let_pass(seconds(text))

@@ -39,7 +39,10 @@ ACCOUNTS: list[dict[str, Any]] = [
     {
         "id": "departments",
         "amqp_user": "departments",
-        "units": ["lianhu-urban", "lianhu-housing", "shanqi-police"],
+        "units": [
+            *("lianhu-urban", "lianhu-housing", "lianhu-civil-affairs"),
+            *("shanqi-police", "huancheng-police", "lianhu-police"),
+        ],
         "roles": ["responder"],
     },
     {

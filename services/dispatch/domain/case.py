@@ -1,19 +1,23 @@
 """The case: who works on a ticket, and by when. One case per ticket; the ticket's id is the case's.
 
-This module holds what a case knows; what happens to it stands beside: `ladder` (levels, escalation), `reports` (what responders
-say), `mediation`, `joint`, `clocks`, `facts` (what the chain says). Each answers an Outcome: a late fact, or one of an older
-generation, is an explicit no-op; a command that can never be right raises a named refusal.
+This module holds what a case knows; what happens to it stands beside: `facts` (what the chain says), `reports` (what
+responders say) with `endings`, `returns`, `extensions`, `mediating` and `verification`, `rulings` and `pauses` (supervisors),
+`ladder` (levels, escalation), `clocks` and `marks`. Each answers an Outcome: a late fact, or one of an older generation, is
+an explicit no-op; a command that can never be right raises a named refusal, before anything has changed.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from chassis.outcome import Happened, Refused
-from contracts.codes import Clock, Party, Purpose, Urgency
+from contracts.codes import Purpose, Urgency
 from contracts.envelope import EventSchema
+from services.dispatch.domain import police_matter
 from services.dispatch.domain.due import Pause
-from services.dispatch.domain.playbook import Call, Level, Playbook
+from services.dispatch.domain.parts import Assignment, Rung, RungState, Running, Step
+from services.dispatch.domain.playbook import NO_PLAYBOOK, Call, Level, Playbook
 from services.dispatch.domain.world import World
 
 
@@ -27,28 +31,8 @@ class CaseState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-class Step(StrEnum):
-    """How far an assignment is, in order."""
-
-    MADE = "made"
-    SIGNED = "signed"
-    CONTACTED = "contacted"
-    REPORTED_IN = "reported_in"
-    DONE = "done"
-    ENDED = "ended"
-    """Returned, handed up, relieved, or excused: nothing more is asked of it."""
-
-
-ORDER = list(Step)
-
-
-class RungState(StrEnum):
-    """How far a level is."""
-
-    OPEN = "open"
-    PASSED = "passed"
-    """The case moved up, but the level stays responsible until relieved."""
-    DONE = "done"
+UNDER_WAY = frozenset({CaseState.WORKING, CaseState.EXHAUSTED})
+"""The matter is not handled yet."""
 
 
 class NotAssigned(Refused):
@@ -72,98 +56,6 @@ class NotNow(Refused):
 
 
 @dataclass
-class Assignment:
-    """One unit, named for one purpose on one rung. ``actors`` are the accounts that reported in its name."""
-
-    id: str
-    to: str
-    rung: int
-    level: str
-    purpose: Purpose
-    generation: int
-    made_at: datetime
-    step: Step = Step.MADE
-    actors: list[str] = field(default_factory=list)
-    contacted: bool = False
-
-    @property
-    def open(self) -> bool:
-        """Whether anything is still asked of it."""
-        return self.step not in {Step.DONE, Step.ENDED}
-
-    def reached(self, step: Step) -> bool:
-        """Whether it is that far."""
-        return ORDER.index(self.step) >= ORDER.index(step)
-
-
-@dataclass
-class Mediation:
-    """The parties' consents are live: each can be withdrawn at any time."""
-
-    id: str
-    mediator: str
-    consents: dict[Party, bool]
-    sessions: list[str] = field(default_factory=list)
-    outcome: str | None = None
-    perform_by: datetime | None = None
-
-    @property
-    def consented(self) -> bool:
-        """Whether every party consents now."""
-        return all(self.consents.values())
-
-
-@dataclass
-class JointAction:
-    """``units`` are all that must finish or be excused; exactly one of them leads."""
-
-    id: str
-    lead: str
-    units: list[str]
-    reported_in: list[str] = field(default_factory=list)
-    finished: list[str] = field(default_factory=list)
-    excused: list[str] = field(default_factory=list)
-
-    @property
-    def complete(self) -> bool:
-        """Whether every unit finished or was excused."""
-        return set(self.units) <= set(self.finished) | set(self.excused)
-
-
-@dataclass
-class Rung:
-    """A level of the ladder that was opened. ``index`` is its place in the playbook's ladder."""
-
-    index: int
-    generation: int
-    state: RungState = RungState.OPEN
-    mediation: Mediation | None = None
-    joint: JointAction | None = None
-
-
-@dataclass
-class Running:
-    """A clock. ``version`` grows whenever it is armed anew, so that an older timer does nothing.
-
-    ``stage`` counts what has happened: 0 set, 1 urged at half, 2 urged at four fifths, 3 breached, 4 reported up, 5 and more:
-    the top of the chain is called, and stays called.
-    """
-
-    key: str
-    clock: Clock
-    assignment: str | None
-    rule: str
-    start: datetime
-    due: datetime
-    provisional: bool
-    live: bool = True
-    stage: int = 0
-    version: int = 1
-    extended: bool = False
-    asked: datetime | None = None
-
-
-@dataclass
 class Case:
     """The work on one ticket. ``playbook`` is the snapshot it started with; None where no playbook fitted."""
 
@@ -179,6 +71,11 @@ class Case:
     generation: int = 1
     returns: int = 0
     ruling_asked: bool = False
+    """A supervisor is to name the unit that does it."""
+    verifier_asked: bool = False
+    """A supervisor is to name the unit that checks it."""
+    parked: bool = False
+    """It is paused because its ticket is parked; tickets says when it goes on."""
     ended_at: int = 0
     """Index of the level that ended the work last: rework goes on there."""
     rungs: list[Rung] = field(default_factory=list)
@@ -186,12 +83,20 @@ class Case:
     clocks: list[Running] = field(default_factory=list)
     pauses: list[Pause] = field(default_factory=list)
 
-    # --- questions that several modules ask
+    # --- its playbook and ladder
+
+    @property
+    def book(self) -> Playbook:
+        """The playbook, or the one of a case that none fits: supervisors, and no level."""
+        return self.playbook or NO_PLAYBOOK
+
+    def holds(self, level: Level) -> bool:
+        """Whether a level is for this case."""
+        return level.holds(self.dispute)
 
     def level(self, rung: Rung) -> Level:
         """The playbook's level of a rung."""
-        assert self.playbook is not None
-        return self.playbook.ladder[rung.index]
+        return self.book.ladder[rung.index]
 
     def rung(self, index: int) -> Rung:
         """The rung of a level, in this generation. Raises LookupError."""
@@ -202,10 +107,14 @@ class Case:
         """The highest level that was opened in this generation; -1 before the first."""
         return max((rung.index for rung in self.rungs if rung.generation == self.generation), default=-1)
 
-    @property
-    def paused(self) -> bool:
-        """Whether the clocks stand still."""
-        return bool(self.pauses) and self.pauses[-1].end is None
+    def open_above(self, rung: Rung) -> bool:
+        """Whether a higher level is open already, so that nothing needs to be opened when this one is passed."""
+        return any(
+            other.index > rung.index and other.state is RungState.OPEN and other.generation == self.generation
+            for other in self.rungs
+        )
+
+    # --- who works on it
 
     def of_generation(self, purpose: Purpose) -> list[Assignment]:
         """This generation's assignments for a purpose."""
@@ -222,6 +131,10 @@ class Case:
             raise NotAssigned(f"unit: {unit!r} has no assignment to {purpose.value} in this case")
         return mine[-1]
 
+    def at_work(self, unit: str) -> Assignment:
+        """The unit's latest assignment to handle. Raises NotAssigned."""
+        return self.assignment_of(unit, Purpose.HANDLE)
+
     def handlers(self) -> list[str]:
         """The units that handled this generation."""
         return sorted({a.to for a in self.of_generation(Purpose.HANDLE) if a.step is Step.DONE})
@@ -230,17 +143,45 @@ class Case:
         """The accounts that reported for the units at work on this generation."""
         return {actor for a in self.of_generation(Purpose.HANDLE) for actor in a.actors}
 
-    def find(self, call: Call, world: World, without: list[str] | None = None) -> list[str]:
-        """Everybody whom a call reaches, in the order of id."""
+    def find(self, call: Call, world: World, without: Iterable[str] = ()) -> list[str]:
+        """Everybody whom a call reaches, in the order of id; for a police matter nobody whom it may never go to."""
+        if police_matter.bars(self.category, call.role, world):
+            return []
         place = world.directory.places(self.estate, self.area).get(call.of)
-        return [one.id for one in world.directory.fitting(call.role, place, self.category, without or ())]
+        return [one.id for one in world.directory.fitting(call.role, place, self.category, without)]
 
     def supervisors(self, world: World) -> list[str]:
         """The chain of supervisors, the nearest first."""
-        if self.playbook is None:
-            return []
-        chain = [found for call in self.playbook.supervisors for found in self.find(call, world)[:1]]
+        chain = [found for call in self.book.supervisors for found in self.find(call, world)[:1]]
         return list(dict.fromkeys(chain))
+
+    def supervisor(self, world: World) -> str | None:
+        """The nearest supervisor; None where the directory names nobody."""
+        return next(iter(self.supervisors(world)), None)
+
+    def supervised_by(self, unit: str, world: World) -> None:
+        """Raises NotSupervisor unless the unit is one of the chain."""
+        if unit not in self.supervisors(world):
+            raise NotSupervisor(f"unit: {unit!r} does not supervise this case")
+
+    # --- its clocks
+
+    @property
+    def paused(self) -> bool:
+        """Whether the clocks stand still."""
+        return bool(self.pauses) and self.pauses[-1].end is None
+
+    @property
+    def provisional(self) -> list[Running]:
+        """The live clocks whose due time waits for a calendar that knows more."""
+        return [running for running in self.clocks if running.live and running.provisional]
+
+    @property
+    def awaits(self) -> int | None:
+        """The first year that one of its live clocks waits for the calendar to know; None where every due time is final."""
+        return min((running.awaits for running in self.clocks if running.live and running.awaits), default=None)
+
+    # --- saying
 
     def said(self, schema: type[EventSchema], **data: object) -> Happened:
         """Something that happened to this case."""

@@ -1,29 +1,30 @@
-"""The clocks of a case: set, urged, breached, extended, paused, computed anew.
+"""The clocks of a case: started, stopped, paused, extended, computed anew. What happens at their marks is `marks`.
 
-Case clocks (first contact, handle) start at `ticket.opened`, never restart, and on breach supervise. Level clocks
-run per assignment and on breach escalate. 催办 at 50 % and 80 % of the time; 督办 on breach; 通报 when it is overdue as
-long again; at three times the top of the chain is called, and stays called.
+Case clocks (first contact, handle) start at `ticket.opened`, never restart, and on breach supervise. Level clocks run per
+assignment and on breach escalate. A due time that is computed anew is said again, and its timer is armed by a new version.
 """
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from chassis.outcome import NOTHING, Arm, Disarm, Happened, Outcome
-from contracts.codes import Clock, WarningStage
+from chassis.outcome import NOTHING, Disarm, Happened, Outcome
+from contracts.codes import Clock, Purpose
 from contracts.events import dispatch as say
-from services.dispatch.domain.case import Assignment, Case, Running, Step
+from services.dispatch.domain import marks
+from services.dispatch.domain.case import Case
+from services.dispatch.domain.due import Due
+from services.dispatch.domain.parts import Assignment, Running, Step
 from services.dispatch.domain.world import World
 
 CASE_CLOCKS = (Clock.CONTACT, Clock.HANDLE)
-MARKS = (0.5, 0.8, 1.0, 2.0, 3.0)
-"""When each stage ends, as a part of the time from start to due."""
-BREACHED = 3
+LEVEL_CLOCKS = (Clock.SIGN, Clock.REPORT_IN, Clock.HANDLE_WITHIN)
 MET_BY = {
     Clock.SIGN: Step.SIGNED,
     Clock.REPORT_IN: Step.REPORTED_IN,
     Clock.HANDLE_WITHIN: Step.DONE,
     Clock.VERIFY: Step.DONE,
 }
+Which = Callable[[Running], bool]
 
 
 def key_of(clock: Clock, assignment: str | None) -> str:
@@ -31,32 +32,29 @@ def key_of(clock: Clock, assignment: str | None) -> str:
     return f"{clock.value}:{assignment}" if assignment else clock.value
 
 
-def start(case: Case, clock: Clock, rule: str, since: datetime, world: World, assignment: str | None = None) -> Outcome:
-    """Start a clock, and say why it ends when it does."""
-    due = world.calendar.due(since, rule, case.pauses)
-    running = Running(key_of(clock, assignment), clock, assignment, rule, since, due.at, due.provisional)
-    case.clocks.append(running)
-    return Outcome(_set(case, running, due.explanation, world)) + _arm(case, running)
+# --- starting and stopping
 
 
 def start_case_clocks(case: Case, world: World) -> Outcome:
     """First contact and handle, from `ticket.opened`."""
     outcome = NOTHING
     for clock in CASE_CLOCKS:
-        outcome += start(case, clock, world.standards[case.urgency][clock], case.opened_at, world)
+        outcome += _start(case, key_of(clock, None), clock, None, case.opened_at, world)
     return outcome
 
 
-def start_assignment_clocks(
-    case: Case, assignment: Assignment, wanted: tuple[Clock, ...], own: dict[Clock, str], world: World
-) -> Outcome:
-    """The clocks of an assignment: the level's own span, or the standard of the urgency."""
+def start_assignment_clocks(case: Case, assignment: Assignment, wanted: tuple[Clock, ...], world: World) -> Outcome:
+    """Those of the clocks wanted for which the level or the standard names a span."""
     outcome = NOTHING
     for clock in wanted:
-        rule = own.get(clock) or world.standards[case.urgency].get(clock)
-        if rule is not None:
-            outcome += start(case, clock, rule, world.at, world, assignment.id)
+        if _span(case, clock, assignment, world) is not None:
+            outcome += _start(case, key_of(clock, assignment.id), clock, assignment, world.at, world)
     return outcome
+
+
+def start_verification_clock(case: Case, world: World) -> Outcome:
+    """The case's own clock of verification, which runs while nobody can be named to check."""
+    return _start(case, f"{Clock.VERIFY.value}:{case.id}-{case.generation}", Clock.VERIFY, None, world.at, world)
 
 
 def meet(case: Case, assignment: Assignment) -> Outcome:
@@ -66,7 +64,7 @@ def meet(case: Case, assignment: Assignment) -> Outcome:
     )
 
 
-def stop(case: Case, which: Callable[[Running], bool]) -> Outcome:
+def stop(case: Case, which: Which) -> Outcome:
     """Stop the live clocks that ``which`` chooses."""
     outcome = NOTHING
     for running in case.clocks:
@@ -76,47 +74,40 @@ def stop(case: Case, which: Callable[[Running], bool]) -> Outcome:
     return outcome
 
 
-def ringing(case: Case, key: str, version: int) -> Running | None:
-    """The live clock that a timer belongs to; None for one that was stopped or armed anew since."""
-    return next((one for one in case.clocks if one.key == key and one.live and one.version == version), None)
-
-
-def advance(case: Case, running: Running, world: World) -> Outcome:
-    """A mark was reached: urge, breach, report up, call the top. A level's clock ends with its breach."""
-    running.stage += 1
-    said = Outcome(_mark(case, running, world))
-    if running.stage == BREACHED and running.clock not in CASE_CLOCKS:
-        running.live = False
-        return said
-    running.version += 1
-    return said + _arm(case, running)
-
-
-def recompute(case: Case, world: World) -> Outcome:
-    """Every live clock anew from its old start: after a pause, with another urgency, or with a newer calendar."""
+def wake(case: Case, world: World) -> Outcome:
+    """The case's clocks that were stopped when the work was done go on from their old start: handle, and first contact where
+    nobody was reached.
+    """
+    reached = any(assignment.contacted for assignment in case.assignments)
     outcome = NOTHING
     for running in case.clocks:
-        if not running.live or running.extended:
-            continue
-        if running.clock in CASE_CLOCKS:
-            running.rule = world.standards[case.urgency][running.clock]
-        due = world.calendar.due(running.start, running.rule, case.pauses)
-        if (due.at, due.provisional) == (running.due, running.provisional):
-            continue
-        running.due, running.provisional = due.at, due.provisional
-        outcome += _again(case, running, due.explanation, world)
-    return outcome
-
-
-def wake(case: Case, clock: Clock) -> Outcome:
-    """A case clock that was stopped when the work was done goes on from where it stood: it never restarts."""
-    outcome = NOTHING
-    for running in case.clocks:
-        if running.clock is clock and not running.live:
+        if not running.live and (running.clock is Clock.HANDLE or (running.clock is Clock.CONTACT and not reached)):
             running.live = True
-            running.version += 1
-            outcome += _arm(case, running)
+            outcome += _compute(case, running, world) or _arm_anew(case, running)
     return outcome
+
+
+# --- moving
+
+
+def recompute(case: Case, world: World, which: Which = lambda _: True) -> Outcome:
+    """The live clocks that ``which`` chooses anew from their old start; those that do not move go on untouched."""
+    outcome = NOTHING
+    for running in case.clocks:
+        if running.live and which(running):
+            outcome += _compute(case, running, world)
+    return outcome
+
+
+def hurry(case: Case, world: World) -> Outcome:
+    """The spans of a new urgency, from the old start. What was granted under the old urgency does not count any more."""
+    for running in case.clocks:
+        rule = _span(case, running.clock, _assignment(case, running), world)
+        if running.live and rule is not None and rule != running.rule:
+            running.rule = rule
+            if running.extension:
+                running.extension.decided, running.extension.granted_at = True, None
+    return recompute(case, world)
 
 
 def hold(case: Case) -> Outcome:
@@ -125,44 +116,80 @@ def hold(case: Case) -> Outcome:
 
 
 def release(case: Case, world: World) -> Outcome:
-    """A pause ended: every clock goes on, later by the working time that the pause covered."""
+    """A pause ended: every clock goes on, later by the time that the pause covered of it."""
     outcome = NOTHING
     for running in case.clocks:
         if running.live:
-            due = world.calendar.due(running.start, running.rule, case.pauses)
-            moved = due.at != running.due and not running.extended
-            if moved:
-                running.due, running.provisional = due.at, due.provisional
-            running.version += 1
-            outcome += Outcome(_set(case, running, due.explanation, world)) if moved else NOTHING
-            outcome += _arm(case, running)
+            outcome += _compute(case, running, world) or _arm_anew(case, running)
     return outcome
 
 
-def extend(case: Case, running: Running, until: datetime) -> Outcome:
-    """The supervisor granted the time that was asked for."""
-    before, running.due, running.extended, running.asked = running.due, until, True, None
-    running.version += 1
-    names = {"clock": running.clock, "due": until, "assignment": running.assignment, "before": before}
-    return Outcome(case.said(say.DeadlineExtended, **names)) + _arm(case, running)
+def extend(case: Case, running: Running, world: World) -> Outcome:
+    """The time that was asked for is granted from now on."""
+    assert running.extension is not None
+    before = running.due
+    running.extension.decided, running.extension.granted_at = True, world.at
+    due = _due(case, running, world)
+    _move(running, due, world.at)
+    names = {"clock": running.clock, "due": running.due, "assignment": running.assignment, "before": before}
+    return Outcome(case.said(say.DeadlineExtended, **names)) + marks.arm(case, running)
 
 
-def _again(case: Case, running: Running, explanation: str, world: World) -> Outcome:
-    running.version += 1
-    return Outcome(_set(case, running, explanation, world)) + _arm(case, running)
+# --- within
 
 
-def _arm(case: Case, running: Running) -> Outcome:
-    """Wait for the next mark; while the case is paused nothing is armed."""
-    if case.paused:
+def _start(case: Case, key: str, clock: Clock, assignment: Assignment | None, since: datetime, world: World) -> Outcome:
+    rule = _span(case, clock, assignment, world)
+    assert rule is not None, "the standards name every case clock, and callers ask before they start another"
+    due = world.calendar.due(since, rule, case.pauses)
+    running = Running(key, clock, assignment.id if assignment else None, rule, since, due.at, due.awaits)
+    case.clocks.append(running)
+    return Outcome(_set(case, running, due, world)) + marks.arm(case, running)
+
+
+def _span(case: Case, clock: Clock, assignment: Assignment | None, world: World) -> str | None:
+    """The level's own span where it names one, else the standard of the urgency; None where there is neither."""
+    handles = assignment is not None and assignment.purpose is Purpose.HANDLE
+    own = case.book.ladder[assignment.rung].clocks if assignment and handles else {}
+    return own.get(clock) or world.standards[case.urgency].get(clock)
+
+
+def _assignment(case: Case, running: Running) -> Assignment | None:
+    return next((one for one in case.assignments if one.id == running.assignment), None)
+
+
+def _due(case: Case, running: Running, world: World) -> Due:
+    if running.extension and running.extension.granted_at:
+        granted = running.extension
+        return world.calendar.extended(running.extension.granted_at, granted.until, running.rule, case.pauses)
+    return world.calendar.due(running.start, running.rule, case.pauses)
+
+
+def _compute(case: Case, running: Running, world: World) -> Outcome:
+    """Say and arm the due time anew; NOTHING where it stays what it was."""
+    due = _due(case, running, world)
+    same = (due.at, due.provisional) == (running.due, running.provisional)
+    running.awaits = due.awaits
+    if same:
         return NOTHING
-    # the top stays called, ever more slowly: after three, four, six, ten times the time
-    part = MARKS[running.stage] if running.stage < len(MARKS) else 2 + 2.0 ** (running.stage - len(MARKS) + 1)
-    span: timedelta = running.due - running.start
-    return Outcome(Arm(case.id, running.key, running.start + span * part, running.version))
+    _move(running, due, world.at)
+    return Outcome(_set(case, running, due, world)) + marks.arm(case, running)
 
 
-def _set(case: Case, running: Running, explanation: str, world: World) -> Happened:
+def _move(running: Running, due: Due, at: datetime) -> None:
+    """A new due time. What was breached and is ahead again can be breached again."""
+    running.due, running.awaits = due.at, due.awaits
+    if running.stage >= marks.BREACHED and due.at > at:
+        running.stage = marks.BREACHED - 1
+    running.version += 1
+
+
+def _arm_anew(case: Case, running: Running) -> Outcome:
+    running.version += 1
+    return marks.arm(case, running)
+
+
+def _set(case: Case, running: Running, due: Due, world: World) -> Happened:
     return case.said(
         say.DeadlineSet,
         clock=running.clock,
@@ -172,25 +199,5 @@ def _set(case: Case, running: Running, explanation: str, world: World) -> Happen
         rule=running.rule,
         calendar=world.calendar.version,
         provisional=running.provisional,
-        explanation=explanation,
+        explanation=due.explanation,
     )
-
-
-def _mark(case: Case, running: Running, world: World) -> Happened:
-    names = {"clock": running.clock, "due": running.due, "assignment": running.assignment}
-    chain = case.supervisors(world)
-    if running.stage == BREACHED:
-        supervisor = chain[0] if chain and running.clock in CASE_CLOCKS else None
-        return case.said(say.DeadlineBreached, **names, supervisor=supervisor)
-    stages = [WarningStage.URGE_HALF, WarningStage.URGE_MOST, None, WarningStage.REPORT_UP]
-    stage = stages[running.stage - 1] if running.stage <= len(stages) else WarningStage.TOP_CALLED
-    return case.said(say.DeadlineWarned, **names, stage=stage, number=running.stage, to=_warned(case, running, chain))
-
-
-def _warned(case: Case, running: Running, chain: list[str]) -> str | None:
-    """The responder before the breach; after it the chain of supervisors, ever higher."""
-    if running.stage < BREACHED:
-        mine = [a.to for a in case.assignments if a.open and (running.assignment in {None, a.id})]
-        return mine[-1] if mine else None
-    higher = running.stage - BREACHED
-    return chain[min(higher, len(chain) - 1)] if chain else None

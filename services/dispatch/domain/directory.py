@@ -36,6 +36,10 @@ class Directory:
     areas: Mapping[str, Area]
     responders: tuple[Responder, ...]
 
+    def responder(self, id_: str) -> Responder | None:
+        """Who has this id; None where nobody has."""
+        return next((one for one in self.responders if one.id == id_), None)
+
     def places(self, *codes: str | None) -> dict[AreaKind, str]:
         """The areas around these codes, by kind. What is named first counts where two are of one kind."""
         found: dict[AreaKind, str] = {}

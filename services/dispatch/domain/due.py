@@ -37,11 +37,16 @@ class Pause:
 
 @dataclass(frozen=True)
 class Due:
-    """``provisional``: a day was counted that the calendar does not know yet."""
+    """``awaits`` is the first year of which the calendar did not know a day that was counted; None where all were known."""
 
     at: datetime
     explanation: str
-    provisional: bool
+    awaits: int | None = None
+
+    @property
+    def provisional(self) -> bool:
+        """Whether the due time may change when the calendar knows more."""
+        return self.awaits is not None
 
 
 def parse(rule: str) -> tuple[int, str]:
@@ -68,14 +73,26 @@ class WorkCalendar:
         number, unit = parse(rule)
         local = start.astimezone(self.zone)
         if unit in _ELAPSED:
-            at, lost = self._elapsed(local, number * _ELAPSED[unit], pauses)
-            provisional = False
+            at, lost = _elapsed(local, local + number * _ELAPSED[unit], pauses)
         else:
             base = self._after_days(local, number) if unit == "wd" else self._after(local, timedelta(hours=number))
             at, lost = self._without_pauses(local, base, pauses)
-            provisional = self._provisional(local, at)
-        why = self._explain(number, unit, local, at, lost, provisional)
-        return Due(at.astimezone(start.tzinfo), why, provisional)
+        awaits = None if unit in _ELAPSED else self._first_unknown(local, at)
+        begun = f"自 {local:%Y-%m-%d %H:%M} 起 {number} {_WORDS[unit]}" + ("，当日不计，末日至下班为止" if unit == "wd" else "")
+        return Due(at.astimezone(start.tzinfo), self._explain(begun, unit, at, lost, awaits), awaits)
+
+    def extended(self, granted_at: datetime, until: datetime, rule: str, pauses: Sequence[Pause] = ()) -> Due:
+        """When an extension that was granted is over: pauses since then move it as they move the span that it extends."""
+        unit, local = parse(rule)[1], granted_at.astimezone(self.zone)
+        base = until.astimezone(self.zone)
+        at, lost = (_elapsed if unit in _ELAPSED else self._without_pauses)(local, base, pauses)
+        awaits = self._first_unknown(local, at) if lost and unit not in _ELAPSED else None
+        begun = f"{local:%Y-%m-%d %H:%M} 获准延期至 {base:%Y-%m-%d %H:%M}"
+        return Due(at.astimezone(granted_at.tzinfo), self._explain(begun, unit, at, lost, awaits), awaits)
+
+    def knows(self, year: int) -> bool:
+        """Whether the calendar knows the holidays and make-up workdays of a year."""
+        return self.workday(date(year, 1, 1)) is not None
 
     def is_working(self, day: date) -> bool:
         """Whether people work that day; weekends alone where the calendar does not know it."""
@@ -135,30 +152,28 @@ class WorkCalendar:
             lost += covered
         return at, lost
 
-    @staticmethod
-    def _elapsed(start: datetime, span: timedelta, pauses: Sequence[Pause]) -> tuple[datetime, timedelta]:
-        at, lost = start + span, timedelta()
-        for begins, ends in _ended(pauses):
-            if ends > start and begins < at:
-                covered = ends - max(begins, start)
-                at, lost = at + covered, lost + covered
-        return at, lost
+    def _first_unknown(self, start: datetime, at: datetime) -> int | None:
+        return next((year for year in range(start.year, at.year + 1) if not self.knows(year)), None)
 
-    def _provisional(self, start: datetime, at: datetime) -> bool:
-        days = (at.date() - start.date()).days
-        return any(self.workday(start.date() + timedelta(days=ahead)) is None for ahead in range(days + 1))
-
-    def _explain(self, number: int, unit: str, start: datetime, at: datetime, lost: timedelta, provisional: bool) -> str:
-        parts = [f"自 {start:%Y-%m-%d %H:%M} 起 {number} {_WORDS[unit]}"]
-        if unit == "wd":
-            parts.append("当日不计，末日至下班为止")
+    def _explain(self, begun: str, unit: str, at: datetime, lost: timedelta, awaits: int | None) -> str:
+        parts = [begun]
         if lost:
             parts.append(f"扣除暂停 {lost}")
         if unit in {"wd", "wh"}:
             parts.append(f"日历 {self.version}")
-        if provisional:
-            parts.append("暂定：超出已公布的日历，只按周末推算")
+        if awaits is not None:
+            parts.append(f"暂定：{awaits} 年放假安排尚未公布，只按周末推算")
         return "，".join(parts) + f"，至 {at:%Y-%m-%d %H:%M}"
+
+
+def _elapsed(start: datetime, base: datetime, pauses: Sequence[Pause]) -> tuple[datetime, timedelta]:
+    """The end of elapsed time, later by all that the pauses cover."""
+    at, lost = base, timedelta()
+    for begins, ends in _ended(pauses):
+        if ends > start and begins < at:
+            covered = ends - max(begins, start)
+            at, lost = at + covered, lost + covered
+    return at, lost
 
 
 def _ended(pauses: Sequence[Pause]) -> list[tuple[datetime, datetime]]:

@@ -1,10 +1,13 @@
-"""What the chain says to a case: its ticket was opened, handled, reworked, parked, withdrawn, made more urgent."""
+"""What the chain and the clocks say to a case: its ticket was opened, handled, reworked, withdrawn, made more urgent; a timer
+rang.
+"""
 
-from chassis.outcome import NOTHING, Outcome
-from contracts.codes import Clock, ExhaustionCause, Purpose, Urgency
+from chassis.outcome import NOTHING, Disarm, Outcome
+from contracts.codes import EscalationCause, ExhaustionCause, Purpose, Urgency
 from contracts.events import dispatch as say
-from services.dispatch.domain import clocks, ladder
-from services.dispatch.domain.case import Case, CaseState
+from services.dispatch.domain import assignments, clocks, ladder, marks, pauses, verification
+from services.dispatch.domain.case import UNDER_WAY, Case, CaseState
+from services.dispatch.domain.parts import RungState, Running
 from services.dispatch.domain.world import World
 
 
@@ -12,38 +15,35 @@ def opened(case: Case, world: World) -> Outcome:
     """Take the ticket up: the case's clocks run from `ticket.opened`, and the first level that reaches somebody is opened."""
     if case.playbook is None:
         return ladder.exhaust(case, ExhaustionCause.NO_PLAYBOOK, world) + clocks.start_case_clocks(case, world)
-    book = case.playbook
-    started = {"playbook": book.name, "playbook_version": book.version, "level": book.ladder[0].level}
+    book, start = case.playbook, ladder.first(case)
+    started = {"playbook": book.name, "playbook_version": book.version, "level": book.ladder[start].level}
     outcome = Outcome(case.said(say.CaseStarted, **started)) + clocks.start_case_clocks(case, world)
-    return outcome + ladder.climb(case, None, world)
+    return outcome + ladder.climb(case, start, EscalationCause.UNREACHABLE, world)
 
 
 def handled(case: Case, generation: int, handled_by: list[str], world: World) -> Outcome:
-    """The ticket is handled: name somebody to verify who did not handle it."""
-    verifying = any(one.open for one in case.of_generation(Purpose.VERIFY))
-    if generation != case.generation or case.state is not CaseState.COMPLETED or verifying or case.playbook is None:
+    """The ticket is handled: somebody is to verify it who did not handle it."""
+    begun = case.verifier_asked or any(one.open for one in case.of_generation(Purpose.VERIFY))
+    if generation != case.generation or case.state is not CaseState.COMPLETED or begun:
         return NOTHING
-    others = case.find(case.playbook.verify, world, handled_by)
-    if not others:
-        return ladder.exhaust(case, ExhaustionCause.NO_VERIFIER, world)
-    return ladder.name_verifier(case, others[0], world)
+    return verification.begin(case, handled_by, world)
 
 
 def again(case: Case, generation: int, world: World) -> Outcome:
-    """Rework, or reopened: the level that ended it goes on, in a new generation. The case's clocks go on from their old
-    start.
+    """Rework, or reopened: the level that ended it goes on, in a new generation; where it reaches nobody any more, the next.
+
+    The case's clocks go on from their old start, and whoever was at work on the old generation is relieved.
     """
-    if generation <= case.generation or case.playbook is None:
+    if generation <= case.generation or case.state is CaseState.WITHDRAWN:
         return NOTHING
-    case.generation, case.state, case.ruling_asked = generation, CaseState.WORKING, False
-    index = case.ended_at
-    level = case.playbook.ladder[index]
-    outcome = Outcome(case.said(say.CaseResumed, level=level.level, generation=generation))
-    outcome += clocks.wake(case, Clock.HANDLE)
-    reached = ladder.reachable(case, level, world)
-    if not reached:
-        return outcome + ladder.exhaust(case, ExhaustionCause.NO_RESPONDER, world)
-    return outcome + ladder.open_level(case, index, reached, world)
+    outcome = verification.end(case) + assignments.relieve(case, case.assignments)
+    case.generation, case.state = generation, CaseState.WORKING
+    case.ruling_asked = case.verifier_asked = False
+    level = case.book.ladder[case.ended_at]
+    outcome += Outcome(case.said(say.CaseResumed, level=level.level, generation=generation)) + clocks.wake(case, world)
+    if case.playbook is None:
+        return outcome + ladder.exhaust(case, ExhaustionCause.NO_PLAYBOOK, world)
+    return outcome + ladder.climb(case, case.ended_at, EscalationCause.UNREACHABLE, world)
 
 
 def withdrawn(case: Case, cause: str) -> Outcome:
@@ -51,13 +51,43 @@ def withdrawn(case: Case, cause: str) -> Outcome:
     if case.state is CaseState.WITHDRAWN:
         return NOTHING
     case.state = CaseState.WITHDRAWN
-    outcome = Outcome(case.said(say.CaseWithdrawn, cause=cause)) + ladder.relieve(case, case.assignments)
-    return outcome + clocks.stop(case, lambda _: True)
+    outcome = Outcome(case.said(say.CaseWithdrawn, cause=cause), Disarm(case.id, pauses.REVIEW))
+    return outcome + assignments.relieve(case, case.assignments) + clocks.stop(case, lambda _: True)
 
 
 def urgency_raised(case: Case, urgency: Urgency, world: World) -> Outcome:
-    """Clocks of the new urgency, from the old start."""
+    """Clocks of the new urgency, from the old start; and the level above is opened too where the playbook says so for it."""
     if urgency.value >= case.urgency.value:
         return NOTHING
     case.urgency = urgency
-    return clocks.recompute(case, world)
+    outcome = clocks.hurry(case, world)
+    top = case.rung(case.highest) if case.highest >= 0 else None
+    if case.state is not CaseState.WORKING or top is None or top.state is not RungState.OPEN:
+        return outcome
+    return outcome + ladder.open_parallel(case, top.index, world)
+
+
+def rang(case: Case, key: str, version: int, world: World) -> Outcome:
+    """A clock reached a mark: an older version, or one of a case that is paused or withdrawn, does nothing.
+
+    A provisional due time that the calendar can compute by now is computed before it is believed: the timer may ring before
+    the case is found by whoever computes them all.
+    """
+    running = marks.ringing(case, key, version)
+    if running is None or case.paused or case.state is CaseState.WITHDRAWN:
+        return NOTHING
+    if running.awaits is not None and world.calendar.knows(running.awaits):
+        moved = clocks.recompute(case, world, lambda one: one is running)
+        if moved:
+            return moved
+    outcome = marks.advance(case, running, world)
+    return outcome + _breached(case, running, world) if running.stage == marks.BREACHED else outcome
+
+
+def _breached(case: Case, running: Running, world: World) -> Outcome:
+    assignment = next((one for one in case.assignments if one.id == running.assignment), None)
+    if assignment is None or assignment.generation != case.generation:
+        return NOTHING
+    if assignment.purpose is Purpose.VERIFY:
+        return verification.silent(case, world)
+    return ladder.give_up(case, assignment, EscalationCause.BREACHED, world) if case.state in UNDER_WAY else NOTHING

@@ -5,7 +5,8 @@ ruling.
 from chassis.outcome import NOTHING, Outcome
 from contracts.codes import Clock
 from contracts.events import dispatch as say
-from services.dispatch.domain.case import Assignment, Case, JointAction, NotNow, Rung
+from services.dispatch.domain.case import Case, NotNow
+from services.dispatch.domain.parts import Assignment, JointAction, Rung
 from services.dispatch.domain.world import World
 
 
@@ -21,9 +22,9 @@ def call(case: Case, rung: Rung, units: list[str], world: World) -> Outcome:
 
 
 def of(case: Case, assignment: Assignment) -> tuple[Rung, JointAction] | None:
-    """The joint action that an assignment is part of; a unit that a ruling named later is not."""
+    """The joint action that an assignment is part of; one that a ruling made stands for itself."""
     rung = case.rung(assignment.rung)
-    return (rung, rung.joint) if rung.joint and assignment.to in rung.joint.units else None
+    return (rung, rung.joint) if rung.joint and not assignment.ruled else None
 
 
 def live(case: Case) -> tuple[Rung, JointAction]:

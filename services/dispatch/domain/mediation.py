@@ -1,15 +1,15 @@
 """Mediation: voluntary from end to end. No session without every party's live consent, which can be withdrawn at any
 time.
 
-Crime, domestic violence and harm to minors never come here: their categories have playbooks of their own. A failed
-mediation tells the parties of court and authority routes; an agreement tells them of judicial confirmation within 30
-days. [人民调解工作若干规定 §33]
+Crime, domestic violence and harm to minors never come here: see `police_matter`. A failed mediation tells the parties of
+court and authority routes; an agreement tells them of judicial confirmation within 30 days. [人民调解工作若干规定 §33]
 """
 
 from chassis.outcome import NOTHING, Outcome, Refused
 from contracts.codes import EscalationCause, Party
 from contracts.events import dispatch as say
-from services.dispatch.domain.case import Case, Mediation, NotNow, Rung, RungState
+from services.dispatch.domain.case import Case, CaseState, NotNow
+from services.dispatch.domain.parts import Mediation, Rung, RungState
 from services.dispatch.domain.world import World
 
 PARTIES = (Party.APPLICANT, Party.RESPONDENT)
@@ -36,10 +36,16 @@ def open_(case: Case, rung: Rung, mediator: str) -> Outcome:
 
 def live(case: Case) -> tuple[Rung, Mediation]:
     """The mediation that is going on. Raises NotNow where there is none."""
-    for rung in reversed(case.rungs):
+    for rung in reversed(case.rungs if case.state is not CaseState.WITHDRAWN else []):
         if rung.mediation and rung.mediation.outcome is None and rung.generation == case.generation:
             return rung, rung.mediation
     raise NotNow("command: no mediation is going on in this case")
+
+
+def take_over(rung: Rung, mediator: str) -> None:
+    """A mediation that is going on goes on under another mediator; the consents stand."""
+    if rung.mediation and rung.mediation.outcome is None:
+        rung.mediation.mediator = mediator
 
 
 def consent(case: Case, party: Party) -> Outcome:
@@ -88,15 +94,19 @@ def end(case: Case, rung: Rung, cause: EscalationCause) -> Outcome:
     return Outcome(case.said(say.MediationFailed, mediation=mediation.id, cause=cause))
 
 
-def perform(case: Case, performed: bool) -> Outcome:
-    """What was agreed was done, or was not. Raises NotNow where nothing was agreed."""
+def agreed(case: Case) -> Mediation:
+    """The agreement that waits for performance, of any generation. Raises NotNow where there is none."""
     for rung in reversed(case.rungs):
-        mediation = rung.mediation
-        if mediation and mediation.outcome == "agreed":
-            mediation.outcome = "performed" if performed else "not_performed"
-            schema = say.MediationPerformed if performed else say.MediationNotPerformed
-            return Outcome(case.said(schema, mediation=mediation.id))
+        if rung.mediation and rung.mediation.outcome == "agreed":
+            return rung.mediation
     raise NotNow("command: no agreement of this case waits for performance")
+
+
+def perform(case: Case, mediation: Mediation, performed: bool) -> Outcome:
+    """What was agreed was done, or was not."""
+    mediation.outcome = "performed" if performed else "not_performed"
+    schema = say.MediationPerformed if performed else say.MediationNotPerformed
+    return Outcome(case.said(schema, mediation=mediation.id))
 
 
 def _with_consent(case: Case) -> tuple[Rung, Mediation]:

@@ -4,8 +4,6 @@ from dataclasses import dataclass, field
 
 from contracts.codes import AreaKind, Clock, Respond, Role, Urgency
 
-LEAST_SESSIONS = 1
-
 
 @dataclass(frozen=True)
 class Call:
@@ -20,8 +18,9 @@ class Level:
     """One rung of the ladder. ``clocks`` overrides the standard of the urgency; spans are texts such as 1h or 5wd.
 
     ``when`` is None or ``dispute``; ``parallel_for`` opens the level together with the one below for these urgencies. ``ack``:
-    how many of several must handle it, None where one responder is called. ``steps`` names the sessions of a mediation,
-    ``perform`` is how long performance is waited for; ``co_units`` are called beside the lead ``to``.
+    None where one responder is called; else all that fit are, and ``any``, ``all`` or a number of them must handle it (a number
+    greater than there are units means all). Of a mediation ``steps`` names the sessions, ``longest`` is what no extension may
+    go beyond, ``perform`` how long performance is waited for. ``co_units`` are called beside the lead ``to``.
     """
 
     level: str
@@ -32,6 +31,7 @@ class Level:
     parallel_for: tuple[Urgency, ...] = ()
     ack: str | None = None
     steps: tuple[str, ...] = ()
+    longest: str = "30d"
     perform: str = "30d"
     co_units: tuple[Call, ...] = ()
 
@@ -42,7 +42,10 @@ class Level:
 
 @dataclass(frozen=True)
 class Playbook:
-    """``takes`` names the categories it is for; ``verify`` says who checks; ``supervisor`` who rules (nearest first)."""
+    """``takes`` names the categories it is for; ``verify`` says who checks; ``supervisors`` who rules (nearest first).
+
+    ``returns`` is the budget of a case: the last one asks for a ruling, the others go to the next fitting responder.
+    """
 
     name: str
     version: str
@@ -57,3 +60,15 @@ class Playbook:
 def choose(playbooks: tuple[Playbook, ...], category: str) -> Playbook | None:
     """The first playbook that takes the category; None where none does."""
     return next((playbook for playbook in playbooks if category in playbook.takes), None)
+
+
+NO_PLAYBOOK = Playbook(
+    name="none",
+    version="0",
+    title={"zh": "无预案", "en": "No playbook"},
+    takes=(),
+    ladder=(Level("ruling", Respond.ASSIGN, Call(Role.SUPERVISOR, AreaKind.COMMUNITY)),),
+    verify=Call(Role.GRID_WORKER, AreaKind.GRID),
+    supervisors=tuple(Call(Role.SUPERVISOR, kind) for kind in (AreaKind.COMMUNITY, AreaKind.STREET, AreaKind.DISTRICT)),
+)
+"""For a case that no playbook fits: nobody is called but the supervisor, on whose ruling a unit stands on its one level."""

@@ -11,9 +11,12 @@ from services.dispatch.domain.due import WorkCalendar
 
 @dataclass(frozen=True)
 class World:
-    """``standards`` are the default spans by urgency and clock (the domain page's table); ``at`` is now, in business time."""
+    """``standards`` are the default spans by urgency and clock (the domain page's table); ``at`` is now, in business time;
+    ``police_matters`` are the categories that go straight to the police, see `police_matter`.
+    """
 
     directory: Directory
     calendar: WorkCalendar
     standards: Mapping[Urgency, Mapping[Clock, str]]
     at: datetime
+    police_matters: frozenset[str] = frozenset()

@@ -21,7 +21,7 @@ from contracts.envelope import Event
 from contracts.events import dispatch as d
 from contracts.events import tickets as t
 from contracts.http import tickets as http
-from services.dispatch.domain import facts, ladder, reports, rulings
+from services.dispatch.domain import facts, mediating, pauses, reports
 from services.dispatch.domain.case import Case
 from services.dispatch.domain.playbook import choose
 from services.dispatch.domain.report import Report
@@ -144,8 +144,8 @@ class Chain:
             t.TicketRejected.type: lambda: facts.withdrawn(case, "rejected"),
             t.TicketMerged.type: lambda: facts.withdrawn(case, "merged"),
             t.TicketCancelled.type: lambda: facts.withdrawn(case, "cancelled"),
-            t.TicketParked.type: lambda: rulings.pause(case, data["review_at"], self.world()),
-            t.TicketResumed.type: lambda: rulings.resume(case, self.world()),
+            t.TicketParked.type: lambda: pauses.parked(case, data["review_at"], self.world()),
+            t.TicketResumed.type: lambda: pauses.resume(case, self.world()),
             t.TicketUrgencyRaised.type: lambda: facts.urgency_raised(case, data["urgency"], self.world()),
         }
         return takes[type_]() if type_ in takes else Outcome()
@@ -202,8 +202,8 @@ class Chain:
     def _consent(self, act: Act) -> Outcome:
         case, party = self.cases[act.subject], Party(act.data["party"])
         if act.name == Request.CONSENT:
-            return reports.consent(case, party)
-        return reports.withdraw(case, party, self.world())
+            return mediating.consent(case, party)
+        return mediating.withdraw(case, party, self.world())
 
     def _on_ticket(self, act: Act) -> Outcome:
         ticket, data = self.tickets[act.subject], act.data
@@ -235,7 +235,7 @@ class Chain:
         elif name == REVIEW:
             self._note("/tickets", desk.review(ticket, TICKET_RULES, self.at))
         else:
-            self._note("/dispatch", ladder.ring(self.cases[subject], name, generation, self.world()))
+            self._note("/dispatch", facts.rang(self.cases[subject], name, generation, self.world()))
 
     def _compare(self, ticket: Ticket) -> None:
         others = [one for one in self.tickets.values() if one.category == ticket.category and one.id != ticket.id]

@@ -5,21 +5,18 @@ from datetime import timedelta
 import pytest
 
 from contracts.codes import Command, EscalationCause, Party, ReturnReason, Urgency
-from services.dispatch.domain import facts, reports
-from services.dispatch.domain.case import CaseState, NotAssigned, NotNow, NotSupervisor, SelfVerification
+from services.dispatch.domain import facts, mediating
+from services.dispatch.domain.case import CaseState, NotAssigned, NotNow, NotSupervisor
 from services.dispatch.domain.mediation import NoConsent
-from services.dispatch.domain.reports import NoBudget, NoExtension
+from services.dispatch.domain.returns import NoBudget
 from tests.unit.dispatch.town import (
     COMMUNITY,
-    DISTRICT,
     LEAD,
     MEDIATOR,
     POLICE,
     PROPERTY,
     SECOND,
-    STREET,
     T0,
-    VERIFIER,
     Told,
     day,
 )
@@ -30,7 +27,7 @@ def mediated(**changes: object) -> Told:
     told = Told(**changes)  # type: ignore[arg-type]
     told.report(Command.HAND_UP, PROPERTY)
     for party in Party:
-        told.note(reports.consent(told.case, party))
+        told.note(mediating.consent(told.case, party))
     return told
 
 
@@ -112,7 +109,7 @@ class TestMediation:
     def test_needs_every_partys_consent(self) -> None:
         told = Told()
         told.report(Command.HAND_UP, PROPERTY)
-        told.note(reports.consent(told.case, Party.APPLICANT))
+        told.note(mediating.consent(told.case, Party.APPLICANT))
         with pytest.raises(NoConsent, match="respondent"):
             told.report(Command.SESSION, MEDIATOR)
 
@@ -132,7 +129,7 @@ class TestMediation:
     def test_ends_when_a_party_withdraws(self) -> None:
         told = mediated()
         told.report(Command.SESSION, MEDIATOR)
-        said = told.note(reports.withdraw(told.case, Party.RESPONDENT, told.world))
+        said = told.note(mediating.withdraw(told.case, Party.RESPONDENT, told.world))
         assert said[:3] == ["mediation.consent_withdrawn", "mediation.failed", "case.escalated"]
         with pytest.raises(NotNow):
             told.report(Command.SESSION, MEDIATOR)
@@ -221,77 +218,6 @@ class TestReturns:
             told.report(Command.RULE, SECOND, to=SECOND)
         with pytest.raises(NotNow):
             told.report(Command.RULE, COMMUNITY, to=SECOND)
-
-
-class TestTime:
-    """Case clocks supervise; they never restart."""
-
-    def test_a_case_that_nobody_handles_is_reported_ever_higher(self) -> None:
-        told = Told()
-        told.at(day("05-20 18:00"))
-        mine = [h for h in told.said if h.data.get("clock") == "handle" and h.schema.type != "deadline.set.v1"]
-        stages = [h.data.get("stage", "breached") for h in mine]
-        assert stages[:5] == ["urge_half", "urge_most", "breached", "report_up", "top_called"]
-        assert set(stages[5:]) == {"top_called"}, "and stays called"
-        assert [mine[2].data["supervisor"], mine[3].data["to"], mine[4].data["to"]] == [COMMUNITY, STREET, DISTRICT]
-
-    def test_an_extension_is_asked_once_and_granted_by_the_supervisor(self) -> None:
-        told = Told()
-        for command in (Command.SIGN, Command.REPORT_IN):
-            told.report(command, PROPERTY)
-        until = day("03-06 18:00")
-        assert told.report(Command.EXTEND, PROPERTY, until=until) == ["deadline.extension_asked"]
-        assert told.report(Command.RULE, COMMUNITY, passed=True) == ["deadline.extended"]
-        with pytest.raises(NoExtension):
-            told.report(Command.EXTEND, PROPERTY, until=day("03-10 18:00"))
-        told.at(until - timedelta(seconds=1))
-        assert "case.escalated" not in told.types()
-        told.at(until)
-        assert "case.escalated" in told.types()
-
-    def test_a_pause_removes_only_its_overlap(self) -> None:
-        told = Told()
-        for command in (Command.SIGN, Command.CONTACT, Command.REPORT_IN):
-            told.report(command, PROPERTY)
-        told.report(Command.PAUSE, COMMUNITY, until=day("03-10 09:00"))
-        told.at(day("03-07 12:00"))
-        assert "deadline.breached" not in told.types(), "nothing rings while it is paused"
-        told.report(Command.RESUME, COMMUNITY)
-        within = next(r for r in told.case.clocks if r.clock == "handle_within")
-        # the pause covered all 20 office hours that were left: 7 on Monday the 9th, 7 on Tuesday, 6 on Wednesday
-        assert within.due == day("03-11 17:00")
-
-    def test_raising_the_urgency_computes_the_clocks_anew_from_the_old_start(self) -> None:
-        told = Told()
-        told.at(T0 + timedelta(minutes=20))
-        told.note(facts.urgency_raised(told.case, Urgency.E1, told.world))
-        handle = next(r for r in told.case.clocks if r.clock == "handle")
-        assert handle.due == T0 + timedelta(days=3)
-
-
-class TestVerification:
-    """Who handled it may not verify it."""
-
-    def handled(self) -> Told:
-        told = Told()
-        told.report(Command.HANDLE, PROPERTY, actor="one-account")
-        told.note(facts.handled(told.case, 1, [PROPERTY], told.world))
-        return told
-
-    def test_somebody_else_is_named(self) -> None:
-        assert self.handled().last("assignment.made")["to"] == VERIFIER
-
-    def test_not_even_the_same_account_in_another_units_name(self) -> None:
-        with pytest.raises(SelfVerification):
-            self.handled().report(Command.VERIFY, VERIFIER, actor="one-account", passed=True)
-
-    def test_rework_goes_on_at_the_same_level_and_older_timers_do_nothing(self) -> None:
-        told = self.handled()
-        told.report(Command.VERIFY, VERIFIER, passed=False)
-        said = told.note(facts.again(told.case, 2, told.world))
-        assert said[:2] == ["case.resumed", "assignment.made"]
-        assert told.last("assignment.made")["generation"] == 2
-        assert "handle" in told.timers, "the case's clock goes on from its old start"
 
 
 def test_a_withdrawn_case_is_left_alone() -> None:

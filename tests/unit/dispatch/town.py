@@ -7,8 +7,8 @@ from typing import Any
 
 from chassis.outcome import Arm, Happened, Outcome
 from contracts.codes import AreaKind, Command, Role, Urgency
-from services.dispatch.config import load_clocks, load_playbook
-from services.dispatch.domain import facts, ladder, reports
+from services.dispatch.config import load_clocks, load_playbook, load_police_matters
+from services.dispatch.domain import facts, pauses, reports
 from services.dispatch.domain.case import Case
 from services.dispatch.domain.directory import Area, Directory, Responder
 from services.dispatch.domain.report import Report
@@ -20,7 +20,8 @@ CALENDAR, STANDARDS = load_clocks(DEPLOY / "clocks.yaml")
 T0 = datetime(2026, 3, 2, 2, tzinfo=UTC)
 """A Monday, ten in the morning in Xi'an."""
 
-PROPERTY, SECOND, MEDIATOR, LEAD, POLICE = "property-a", "property-b", "mediator-1", "urban-management", "police-1"
+PROPERTY, SECOND, MEDIATOR, LEAD = "property-a", "property-b", "mediator-1", "urban-management"
+POLICE, STATION = "police-1", "police-station"
 VERIFIER, COMMUNITY, STREET, DISTRICT = "grid-worker-1", "boss-community", "boss-street", "boss-district"
 AREAS = {
     area.code: area
@@ -38,6 +39,7 @@ PEOPLE = (
     Responder(MEDIATOR, Role.MEDIATOR, ("shanqi",)),
     Responder(LEAD, Role.DEPARTMENT, ("lianhu",), ("noise",)),
     Responder(POLICE, Role.POLICE, ("shanqi",)),
+    Responder(STATION, Role.POLICE, ("huancheng",)),
     Responder(VERIFIER, Role.GRID_WORKER, ("shanqi-1",)),
     Responder(COMMUNITY, Role.SUPERVISOR, ("shanqi",)),
     Responder(STREET, Role.SUPERVISOR, ("huancheng",)),
@@ -45,16 +47,20 @@ PEOPLE = (
 )
 
 
+POLICE_MATTERS = load_police_matters(DEPLOY / "police_matters.yaml")
+POLICE_BOOK = load_playbook(DEPLOY / "playbooks/police.yaml", POLICE_MATTERS)
+
+
 def world(at: datetime = T0, without: tuple[str, ...] = ()) -> World:
     """The world at a moment, some responders left out."""
     people = tuple(one for one in PEOPLE if one.id not in without)
-    return World(Directory(AREAS, people), CALENDAR, STANDARDS, at)
+    return World(Directory(AREAS, people), CALENDAR, STANDARDS, at, POLICE_MATTERS)
 
 
 class Told:
     """A case and all that it said: acts by day, rings its own timers as time passes."""
 
-    def __init__(self, without: tuple[str, ...] = (), **changes: Any):
+    def __init__(self, without: tuple[str, ...] = (), at: datetime = T0, **changes: Any):
         values: dict[str, Any] = {
             "id": "T1",
             "category": "noise",
@@ -66,9 +72,11 @@ class Told:
             "playbook": BOOK,
         }
         self.case = Case(**values | changes)
-        self.world = world(without=without)
+        self.world = world(at, without)
         self.said: list[Happened] = []
         self.timers: dict[str, Arm] = {}
+        self.armed: list[Arm] = []
+        """Every timer that was ever armed."""
         self.note(facts.opened(self.case, self.world))
 
     def note(self, outcome: Outcome) -> list[str]:
@@ -77,6 +85,7 @@ class Told:
         for effect in outcome:
             if isinstance(effect, Arm):
                 self.timers[effect.name] = effect
+                self.armed.append(effect)
             elif not isinstance(effect, Happened):
                 self.timers.pop(effect.name, None)
         for happened in outcome.events:
@@ -95,8 +104,14 @@ class Told:
                 break
             del self.timers[first.name]
             self.world = replace(self.world, at=max(first.due, self.world.at))
-            self.note(ladder.ring(self.case, first.name, first.generation, self.world))
+            self.note(self.ring(first))
         self.world = replace(self.world, at=moment)
+
+    def ring(self, timer: Arm) -> Outcome:
+        """What a timer brings about, as the service would pass it on."""
+        if timer.name == pauses.REVIEW:
+            return pauses.review(self.case, timer.generation, self.world)
+        return facts.rang(self.case, timer.name, timer.generation, self.world)
 
     def types(self) -> list[str]:
         """Everything that was said, by type."""

@@ -1,0 +1,69 @@
+"""The clocks: set, warned, breached, extended. Every due time explains itself."""
+
+from contracts import codes, fields
+from contracts.envelope import EventSchema
+
+
+class _Deadline(EventSchema):
+    clock = fields.code(codes.Clock, "which clock")
+    due = fields.instant("when it is due")
+    assignment = fields.ident("the assignment it runs for; none for a case clock", optional=True)
+
+
+class DeadlineSet(_Deadline):
+    """A clock runs, and why it ends when it does. Set again where the due time was computed anew."""
+
+    type = "deadline.set.v1"
+    producer = "dispatch"
+
+    started = fields.instant("from when it runs")
+    rule = fields.name("the span, such as 5wd")
+    calendar = fields.ident("version of the working calendar")
+    provisional = fields.flag("past the known calendar: weekends alone were counted")
+    explanation = fields.text("rule, start, pauses and arithmetic, in words")
+
+
+class DeadlineWarned(_Deadline):
+    """Time runs out, or has long run out."""
+
+    type = "deadline.warned.v1"
+    producer = "dispatch"
+
+    stage = fields.code(codes.WarningStage, "how far")
+    number = fields.count("how many marks the clock has passed: 1 at half, and one more each time")
+    to = fields.ident("who is warned: the responder, the supervisor, or the top of the chain", optional=True)
+
+
+class DeadlineBreached(_Deadline):
+    """A clock ran out. A level's clock escalates, a case's clock supervises."""
+
+    type = "deadline.breached.v1"
+    producer = "dispatch"
+
+    supervisor = fields.ident("who supervises from now on; none for a level's clock, which escalates", optional=True)
+
+
+class DeadlineExtensionAsked(_Deadline):
+    """A responder asked for more time, before it ran out and for the first time."""
+
+    type = "deadline.extension_asked.v1"
+    producer = "dispatch"
+
+    until = fields.instant("the due time that is asked for")
+    supervisor = fields.ident("who decides", optional=True)
+
+
+class DeadlineExtended(_Deadline):
+    """The supervisor granted it; the resident is told."""
+
+    type = "deadline.extended.v1"
+    producer = "dispatch"
+
+    before = fields.instant("the due time it had")
+
+
+class DeadlineExtensionRefused(_Deadline):
+    """The supervisor refused it."""
+
+    type = "deadline.extension_refused.v1"
+    producer = "dispatch"

@@ -1,0 +1,10 @@
+"""What a deployment sets for dispatch: playbooks, clocks, the working calendar. Read and checked once, at start.
+
+Each error names file, path within it and reason.
+"""
+
+from services.dispatch.config.clocks import load_clocks
+from services.dispatch.config.playbooks import load_playbook, load_playbooks, load_police_matters
+from services.dispatch.config.provider import Config, Configured
+
+__all__ = ["Config", "Configured", "load_clocks", "load_playbook", "load_playbooks", "load_police_matters"]

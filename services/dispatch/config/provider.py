@@ -1,0 +1,46 @@
+"""The deployment's files as a worker sees them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from nameko.extensions import DependencyProvider
+
+from chassis.links import Links
+from chassis.nameko import RUNTIME_KEY
+from contracts.codes import Clock, Urgency
+from services.dispatch.config.clocks import load_clocks
+from services.dispatch.config.playbooks import load_playbooks, load_police_matters
+from services.dispatch.domain.due import WorkCalendar
+from services.dispatch.domain.playbook import Playbook
+
+
+@dataclass(frozen=True)
+class Configured:
+    """What a worker sees."""
+
+    playbooks: tuple[Playbook, ...]
+    police_matters: frozenset[str]
+    calendar: WorkCalendar
+    standards: Mapping[Urgency, Mapping[Clock, str]]
+    links: Links
+
+
+class Config(DependencyProvider):
+    """Reads the files of the deployment's directory once, at start."""
+
+    def setup(self) -> None:
+        _ = self.configured
+
+    @cached_property
+    def configured(self) -> Configured:
+        """What `playbooks/*.yaml`, `police_matters.yaml` and `clocks.yaml` say. Raises BadConfig at start."""
+        settings = self.container.config[RUNTIME_KEY].settings
+        calendar, standards = load_clocks(settings.config_dir / "clocks.yaml")
+        matters = load_police_matters(settings.config_dir / "police_matters.yaml")
+        playbooks = load_playbooks(settings.config_dir / "playbooks", matters)
+        return Configured(playbooks, matters, calendar, standards, Links(settings.secret))
+
+    def get_dependency(self, worker_ctx: Any) -> Configured:
+        return self.configured

@@ -1,0 +1,47 @@
+"""Reading a file against its schema, and the kinds of field that the files share."""
+
+from pathlib import Path
+from typing import Any
+
+from marshmallow import RAISE, Schema, ValidationError, fields, validate
+
+from chassis.config import BadConfig, read_yaml
+from contracts.codes import Clock
+from contracts.envelope import flatten
+from services.dispatch.domain.due import BadSpan, parse
+
+
+def checked(schema: type[Schema], path: Path) -> dict[str, Any]:
+    """A file's content. Raises BadConfig with file, path within it and reason."""
+    try:
+        loaded: dict[str, Any] = schema(unknown=RAISE).load(read_yaml(path))
+    except ValidationError as wrong:
+        raise BadConfig(f"{path}: {named(wrong.messages)}") from None
+    return loaded
+
+
+def named(messages: Any) -> str:
+    """What is wrong, each with its path."""
+    return "; ".join(f"{name}: {what}" for name, what in flatten(messages).items())
+
+
+def code(kind: Any, **kwargs: Any) -> Any:
+    """One word of a fixed list."""
+    return fields.Enum(kind, by_value=True, **kwargs)
+
+
+def span(**kwargs: Any) -> fields.String:
+    """A span such as 1h or 5wd."""
+    return fields.String(validate=_is_span, **kwargs)
+
+
+def spans(clocks: list[Clock], **kwargs: Any) -> fields.Dict:
+    """A span for each of some clocks."""
+    return fields.Dict(keys=code(Clock, validate=validate.OneOf(clocks)), values=span(), **kwargs)
+
+
+def _is_span(value: Any) -> None:
+    try:
+        parse(str(value))
+    except BadSpan as wrong:
+        raise ValidationError(str(wrong)) from None

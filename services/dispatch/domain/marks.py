@@ -1,0 +1,65 @@
+"""The marks of a clock: 催办 at 50 % and 80 % of the time; 督办 on breach; 通报 when it is overdue as long again; at three
+times the top of the chain is called, and stays called.
+
+``stage`` counts the marks that a clock has passed: 1 urged at half, 2 urged at four fifths, 3 breached, 4 reported up, 5 and
+more: the top of the chain is called.
+"""
+
+from datetime import timedelta
+
+from chassis.outcome import NOTHING, Arm, Happened, Outcome
+from contracts.codes import WarningStage
+from contracts.events import dispatch as say
+from services.dispatch.domain.case import Case
+from services.dispatch.domain.parts import Running
+from services.dispatch.domain.world import World
+
+MARKS = (0.5, 0.8, 1.0, 2.0, 3.0)
+"""When each stage ends, as a part of the time from start to due."""
+BREACHED = 3
+STAGES = (WarningStage.URGE_HALF, WarningStage.URGE_MOST, None, WarningStage.REPORT_UP)
+"""What is said at each mark; the third is the breach, and after the last the top is called."""
+
+
+def ringing(case: Case, key: str, version: int) -> Running | None:
+    """The live clock that a timer belongs to; None for one that was stopped or armed anew since."""
+    return next((one for one in case.clocks if one.key == key and one.live and one.version == version), None)
+
+
+def arm(case: Case, running: Running) -> Outcome:
+    """Wait for the next mark; while the case is paused nothing is armed."""
+    if case.paused:
+        return NOTHING
+    # the top stays called, ever more slowly: after three, four, six, ten times the time
+    part = MARKS[running.stage] if running.stage < len(MARKS) else 2 + 2.0 ** (running.stage - len(MARKS) + 1)
+    span: timedelta = running.due - running.start
+    return Outcome(Arm(case.id, running.key, running.start + span * part, running.version))
+
+
+def advance(case: Case, running: Running, world: World) -> Outcome:
+    """A mark was reached: urge, breach, report up, call the top. A clock that escalates ends with its breach."""
+    running.stage += 1
+    said = Outcome(_mark(case, running, world))
+    if running.stage == BREACHED and running.escalates:
+        running.live = False
+        return said
+    running.version += 1
+    return said + arm(case, running)
+
+
+def _mark(case: Case, running: Running, world: World) -> Happened:
+    names = {"clock": running.clock, "due": running.due, "assignment": running.assignment}
+    if running.stage == BREACHED:
+        supervisor = None if running.escalates else case.supervisor(world)
+        return case.said(say.DeadlineBreached, **names, supervisor=supervisor)
+    stage = STAGES[running.stage - 1] if running.stage <= len(STAGES) else WarningStage.TOP_CALLED
+    return case.said(say.DeadlineWarned, **names, stage=stage, number=running.stage, to=_warned(case, running, world))
+
+
+def _warned(case: Case, running: Running, world: World) -> str | None:
+    """The responder before the breach; after it the chain of supervisors, ever higher."""
+    if running.stage < BREACHED:
+        mine = [a.to for a in case.assignments if a.open and (running.assignment in {None, a.id})]
+        return mine[-1] if mine else None
+    chain, higher = case.supervisors(world), running.stage - BREACHED
+    return chain[min(higher, len(chain) - 1)] if chain else None

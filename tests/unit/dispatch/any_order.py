@@ -1,0 +1,242 @@
+"""One case in a small town where everybody says anything at any time, and what must hold all the same.
+
+What tickets says comes only where tickets would say it: a ticket is handled after its case is completed, goes back to work when
+it was not solved, and is merged only before it was handled. Reports, requests and time come as they like.
+"""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from chassis.outcome import Refused
+from contracts.codes import Command, Party, Purpose, ReturnReason, Urgency
+from services.dispatch.domain import facts, mediating, pauses
+from services.dispatch.domain.case import UNDER_WAY, Case, CaseState
+from services.dispatch.domain.parts import Step
+from tests.unit.dispatch.town import COMMUNITY, PEOPLE, Told
+
+SUPERVISING = (Command.RULE, Command.EXCUSE, Command.PAUSE, Command.RESUME)
+REPORTING = tuple(command for command in Command if command not in {Command.CLAIM, *SUPERVISING})
+UNITS = st.sampled_from([one.id for one in PEOPLE])
+HANDLED = frozenset({CaseState.COMPLETED, CaseState.VERIFIED})
+
+
+class AnyOrder(RuleBasedStateMachine):
+    """`told` is the case; what it escalated, and when it was handled, is looked at after each step."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told = Told(**self.opened())
+        self.starts = self.case_clock_starts()
+
+    def opened(self) -> Mapping[str, Any]:
+        """How the case differs from the town's usual one."""
+        return {}
+
+    @property
+    def case(self) -> Case:
+        """The case."""
+        return self.told.case
+
+    # --- what responders and supervisors say
+
+    @rule(command=st.sampled_from(REPORTING), unit=UNITS, passed=st.booleans(), hours=st.integers(1, 900))
+    def unit_reports(self, command: Command, unit: str, passed: bool, hours: int) -> None:
+        self.report(command, unit, passed=passed, until=hours, reason=ReturnReason.NOT_MY_DUTY)
+
+    @rule(command=st.sampled_from(REPORTING), which=st.integers(0, 9), passed=st.booleans(), hours=st.integers(1, 900))
+    def unit_at_work_reports(self, command: Command, which: int, passed: bool, hours: int) -> None:
+        """Somebody who was named: most reports of others are refused."""
+        unit = self.case.assignments[which % len(self.case.assignments)].to if self.case.assignments else COMMUNITY
+        self.report(command, unit, passed=passed, until=hours, reason=ReturnReason.NOT_MY_DUTY)
+
+    @rule(command=st.sampled_from(SUPERVISING), unit=st.just(COMMUNITY) | UNITS, to=UNITS, hours=st.integers(1, 900))
+    def supervisor_says(self, command: Command, unit: str, to: str, hours: int) -> None:
+        self.report(command, unit, to=to, until=hours)
+
+    @rule(granted=st.booleans())
+    def extension_is_decided(self, granted: bool) -> None:
+        self.report(Command.RULE, COMMUNITY, passed=granted)
+
+    def report(self, command: Command, unit: str, until: int = 1, **more: Any) -> None:
+        """A command, which may be refused; a refusal changes nothing."""
+        before, done = repr(self.case), self.case.state in HANDLED
+        try:
+            said = self.told.report(command, unit, until=self.told.world.at + timedelta(hours=until), **more)
+        except Refused:
+            assert repr(self.case) == before, "what is refused has changed nothing"
+            return
+        if done:
+            assert "case.escalated" not in said
+
+    @rule(party=st.sampled_from(Party), give=st.booleans())
+    def party_consents_or_withdraws(self, party: Party, give: bool) -> None:
+        with suppress(Refused):
+            told = self.told
+            told.note(mediating.consent(self.case, party) if give else mediating.withdraw(self.case, party, told.world))
+
+    # --- the same, by those who were asked: left to chance a mediation would hardly ever get to its second session
+
+    @precondition(lambda self: self.mediator is not None)
+    @rule(command=st.sampled_from([Command.SESSION, Command.SESSION, Command.AGREE, Command.FAIL]), both=st.booleans())
+    def mediation_goes_on(self, command: Command, both: bool) -> None:
+        for party in Party if both else ():
+            self.party_consents_or_withdraws(party, give=True)
+        assert self.mediator is not None
+        self.report(command, self.mediator)
+
+    @precondition(lambda self: any(one.open for one in self.case.of_generation(Purpose.VERIFY)))
+    @rule(passed=st.booleans())
+    def verifier_looks(self, passed: bool) -> None:
+        asked = next(one for one in self.case.of_generation(Purpose.VERIFY) if one.open)
+        self.report(Command.VERIFY, asked.to, passed=passed)
+
+    @property
+    def mediator(self) -> str | None:
+        """Who mediates now."""
+        going_on = (rung.mediation for rung in self.case.rungs if rung.mediation and rung.mediation.outcome is None)
+        return next((mediation.mediator for mediation in going_on), None)
+
+    # --- what tickets says
+
+    @precondition(lambda self: self.case.state is CaseState.COMPLETED)
+    @rule()
+    def ticket_is_handled(self) -> None:
+        self.told.note(facts.handled(self.case, self.case.generation, self.case.handlers(), self.told.world))
+
+    @precondition(lambda self: self.case.state in HANDLED)
+    @rule()
+    def ticket_is_reworked_or_reopened(self) -> None:
+        self.told.note(facts.again(self.case, self.case.generation + 1, self.told.world))
+
+    @rule(back=st.integers(0, 2))
+    def old_fact_comes_late(self, back: int) -> None:
+        assert not facts.again(self.case, self.case.generation - back, self.told.world)
+        assert not facts.handled(self.case, self.case.generation - back - 1, [], self.told.world)
+
+    @precondition(lambda self: self.case.state in UNDER_WAY and self.told.world.at > self.case.opened_at)
+    @rule(cause=st.sampled_from(["merged", "rejected", "cancelled", *["not yet"] * 9]))
+    def ticket_is_merged_or_ended(self, cause: str) -> None:
+        if cause == "not yet":
+            return
+        self.told.note(facts.withdrawn(self.case, cause))
+        assert not self.told.timers
+
+    @precondition(lambda self: self.case.state is not CaseState.WITHDRAWN and not self.case.parked)
+    @rule(days=st.integers(1, 60))
+    def ticket_is_parked(self, days: int) -> None:
+        self.told.note(pauses.parked(self.case, self.told.world.at + timedelta(days=days), self.told.world))
+        assert not self.told.timers, "nothing rings while it is parked"
+
+    @precondition(lambda self: self.case.parked and self.case.state is not CaseState.WITHDRAWN)
+    @rule()
+    def ticket_is_resumed(self) -> None:
+        self.told.note(pauses.resume(self.case, self.told.world))
+        assert not self.case.paused
+
+    @rule(urgency=st.sampled_from(Urgency))
+    def ticket_becomes_more_urgent(self, urgency: Urgency) -> None:
+        if self.case.state is not CaseState.WITHDRAWN:
+            self.told.note(facts.urgency_raised(self.case, urgency, self.told.world))
+
+    # --- time
+
+    @rule(hours=st.sampled_from([1, 5, 30, 100, 400]))
+    def time_passes(self, hours: int) -> None:
+        quiet = self.case.parked or self.case.state is CaseState.WITHDRAWN
+        done, before = self.case.state in HANDLED, len(self.told.said)
+        self.told.at(self.told.world.at + timedelta(hours=hours))
+        new = [happened.schema.type for happened in self.told.said[before:]]
+        assert not (quiet and new)
+        assert not (done and "case.escalated.v1" in new), "nothing escalates after it was handled"
+
+    @precondition(lambda self: self.told.armed)
+    @rule(which=st.integers(0, 10_000))
+    def old_timer_rings(self, which: int) -> None:
+        timer = self.told.armed[which % len(self.told.armed)]
+        if timer != self.told.timers.get(timer.name):
+            assert not self.told.ring(timer), "a timer of an older generation does nothing"
+
+    # --- what must hold
+
+    def case_clock_starts(self) -> dict[str, Any]:
+        """From when the clocks of the case run."""
+        return {one.key: one.start for one in self.case.clocks if one.key in {"contact", "handle"}}
+
+    def events(self, *types: str) -> list[tuple[str, Mapping[str, Any]]]:
+        """What was said of these types, which are named without version."""
+        said = [(happened.schema.type.rpartition(".v")[0], happened.data) for happened in self.told.said]
+        return [(type_, data) for type_, data in said if type_ in types]
+
+    @invariant()
+    def every_open_case_has_an_owner_and_something_is_armed(self) -> None:
+        case = self.case
+        if case.state not in UNDER_WAY:
+            return
+        at_work = any(one.open and one.counted_on for one in case.of_generation(Purpose.HANDLE))
+        assert at_work or case.ruling_asked or case.state is CaseState.EXHAUSTED
+        if case.paused:
+            assert case.parked or pauses.REVIEW in self.told.timers
+        else:
+            assert "handle" in self.told.timers, "the case's own clock"
+
+    @invariant()
+    def what_is_to_be_verified_has_a_verifier_or_a_supervisor_and_a_clock(self) -> None:
+        asked = any(one.open for one in self.case.of_generation(Purpose.VERIFY))
+        if self.case.state is CaseState.COMPLETED and (asked or self.case.verifier_asked) and not self.case.paused:
+            assert any(name.startswith("verify") for name in self.told.timers)
+
+    @invariant()
+    def no_session_without_every_partys_consent(self) -> None:
+        consents: dict[str, set[str]] = {}
+        stages = ("consented", "consent_withdrawn", "session_held", "agreed")
+        for type_, data in self.events(*(f"mediation.{stage}" for stage in stages)):
+            given = consents.setdefault(data["mediation"], set())
+            if type_ == "mediation.consented":
+                given.add(data["party"])
+            elif type_ == "mediation.consent_withdrawn":
+                given.discard(data["party"])
+            else:
+                assert given == set(Party)
+
+    @invariant()
+    def a_joint_action_has_one_lead_and_completes_only_when_all_are_done(self) -> None:
+        for action in (rung.joint for rung in self.case.rungs if rung.joint):
+            completed = [data for _, data in self.events("joint_action.completed") if data["joint_action"] == action.id]
+            assert action.units.count(action.lead) == 1
+            assert action.lead not in action.excused
+            assert len(completed) == (set(action.units) <= {*action.finished, *action.excused})
+
+    @invariant()
+    def who_handled_never_verified(self) -> None:
+        done = [one for one in self.case.assignments if one.step is Step.DONE]
+        for verifier in (one for one in done if one.purpose is Purpose.VERIFY):
+            handlers = [a for a in done if a.purpose is Purpose.HANDLE and a.generation == verifier.generation]
+            assert verifier.to not in {one.to for one in handlers}
+            assert not set(verifier.actors) & {actor for one in handlers for actor in one.actors}
+
+    @invariant()
+    def case_clocks_never_restart_and_budgets_are_kept(self) -> None:
+        assert self.case_clock_starts() == self.starts
+        assert self.case.returns <= self.case.book.returns
+        asked = [(data["clock"], data["assignment"]) for _, data in self.events("deadline.extension_asked")]
+        assert len(asked) == len(set(asked)), "more time is asked once for a clock"
+        assert len({one.key for one in self.case.clocks if one.live}) == sum(one.live for one in self.case.clocks)
+
+    @invariant()
+    def it_is_completed_once_in_a_generation_and_withdrawn_for_good(self) -> None:
+        generations = [data["generation"] for _, data in self.events("case.completed")]
+        assert len(generations) == len(set(generations))
+        if self.case.state is CaseState.WITHDRAWN:
+            assert not [one for one in self.case.assignments if one.open]
+            assert not self.told.timers
+
+    @invariant()
+    def a_clock_is_armed_as_it_stands(self) -> None:
+        for running in self.case.clocks if not self.case.paused else ():
+            timer = self.told.timers.get(running.key)
+            assert not running.live or (timer is not None and timer.generation == running.version)
