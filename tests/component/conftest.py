@@ -57,8 +57,8 @@ def ledger(ledger_url: str) -> Iterator[LedgerAlone]:
     """A ledger over empty tables."""
     store = Store(ledger_url, DEFINITION.tables, DEFINITION.mappers)
     with store.transaction() as connection:
-        tables = DEFINITION.tables.inbox.metadata.sorted_tables
-        connection.execute(text("TRUNCATE " + ", ".join(table.name for table in tables) + " RESTART IDENTITY"))
+        for table in DEFINITION.tables.inbox.metadata.sorted_tables:
+            connection.execute(table.delete())
     yield LedgerAlone(store)
     store.close()
 
