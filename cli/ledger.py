@@ -39,7 +39,9 @@ def export(file: BinaryIO) -> None:
     from services.ledger.keys import signer
 
     store, settings = _store()
-    with store.engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
+    # one snapshot: SQLite's transactions are that anyway
+    options = {"isolation_level": "REPEATABLE READ"} if store.engine.dialect.name == "postgresql" else {}
+    with store.engine.connect().execution_options(**options) as connection:
         for line in lines(connection, signer(settings.secret), _now(settings)):
             file.write(line)
     store.close()

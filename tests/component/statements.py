@@ -11,12 +11,17 @@ from chassis.store import Store
 
 @contextmanager
 def counted(store: Store) -> Iterator[list[str]]:
-    """The statements that are sent within the block, one for each time that the driver talks to the database."""
+    """The statements that are sent within the block, one for each time that the driver talks to the database.
+
+    SQLite is in this process: there a statement that is run for many rows is handed over once.
+    """
     sent: list[str] = []
+    here = store.engine.dialect.name == "sqlite"
 
     def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, executemany: bool) -> None:
         # many rows in one VALUES come as one set of parameters; a list of sets is as many round trips
-        sent.extend([statement] * (len(parameters) if executemany and isinstance(parameters, list) else 1))
+        trips = len(parameters) if executemany and isinstance(parameters, list) and not here else 1
+        sent.extend([statement] * trips)
 
     event.listen(store.engine, "before_cursor_execute", note)
     try:

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 
 from chassis import announce, wire
 from chassis.clock import ManualClock
@@ -79,8 +79,8 @@ class Source:
     def forget(self) -> None:
         """Everything."""
         with self.store.transaction() as connection:
-            names = ", ".join(table.name for table in metadata.sorted_tables)
-            connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY"))
+            for table in metadata.sorted_tables:
+                connection.execute(table.delete())
         self.begin()
 
 

@@ -12,11 +12,12 @@ from contracts import codes
 from contracts.envelope import Event
 from contracts.events import dispatch as d
 from contracts.events import tickets as t
-from tests.component.counting import Counter, Counting, in_threads, new_store, report
+from tests.component.counting import Counter, Counting, in_threads, new_store, on_postgres, report
 from tests.component.ledger_alone import START, LedgerAlone, happened
 from tests.component.statements import counted
 
 
+@on_postgres  # within the process a statement is no round trip
 @pytest.mark.parametrize("known", [True, False], ids=["known", "new"])
 def test_a_batch_of_a_hundred_takes_as_many_statements_as_one_of_ten(known: bool, counting: Counting) -> None:
     inbox = counting.inbox()
