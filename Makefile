@@ -10,7 +10,7 @@ COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --gener
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install test mutants lint format lock contracts servers clean
+.PHONY: help install demo run test mutants lint format lock contracts servers clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-zA-Z_.-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,12 @@ $(STAMP): $(LOCKED) pyproject.toml
 .venv: $(STAMP) ## make the virtual environment from the locked requirements
 
 install: $(STAMP) ## the same as .venv
+
+demo: $(STAMP) ## replay a night of 1,000 real requests on the embedded stack and report (DEMO_ARGS="--first 50")
+	$(BIN)/whistle demo $(DEMO_ARGS)
+
+run: $(STAMP) ## run the embedded stack until Ctrl-C; its addresses are printed
+	$(BIN)/whistle embedded $(RUN_ARGS)
 
 test: $(STAMP) ## run all tests (PYTEST_ARGS="-k name -x" to choose)
 	$(BIN)/python -m pytest $(PYTEST_ARGS)

@@ -19,6 +19,8 @@ from chassis.store.leader import Candidate, candidate
 from chassis.store.tables import WAITING
 
 _ANY_DUE = timedelta(days=365)
+SELDOM = 5.0
+"""A part of a service's own that otherwise pauses for so many seconds looks once a moment."""
 
 
 class Conducted(Runtime):
@@ -65,7 +67,7 @@ class Conducted(Runtime):
 
     def work(self) -> int:
         """One step of each part of the service's own; answers how much there was to do."""
-        return self._unless_idle("work", lambda: sum(part.step() for part in self.own))
+        return sum(self._unless_idle(part.name, part.step, seldom=part.pause >= SELDOM) for part in self.own)
 
     def retry(self) -> int:
         """Try waiting events again, due or not: nothing else can change any more that they could wait for."""
@@ -87,14 +89,20 @@ class Conducted(Runtime):
             self._due_as_of = self.store.changes
         return self._due
 
-    def _unless_idle(self, name: str, step: Callable[[], int]) -> int:
-        """Take a step, unless neither the store nor the clock has moved since it last had nothing to do."""
-        if self._idle.get(name) == (self.store.changes, self.clock.now()):
+    def _unless_idle(self, name: str, step: Callable[[], int], seldom: bool = False) -> int:
+        """Take a step, unless neither the store nor the clock has moved since it last had nothing to do.
+
+        What is done ``seldom`` is not done again because the store has changed.
+        """
+        if self._idle.get(name) == self._now(seldom):
             return 0
         done = step()
         if not done:
-            self._idle[name] = (self.store.changes, self.clock.now())
+            self._idle[name] = self._now(seldom)
         return done
+
+    def _now(self, seldom: bool) -> tuple[int, datetime]:
+        return 0 if seldom else self.store.changes, self.clock.now()
 
 
 class Conductor:

@@ -17,6 +17,7 @@ import yaml
 from chassis.config import read_yaml
 from contracts.topology import SERVICES
 
+LOCK = "lock"
 EMBEDDED = "embedded:"
 """In the place of a broker's address: the services live in one process."""
 
@@ -35,12 +36,18 @@ class Home:
     def held(self) -> Iterator[None]:
         """Hold the home alone. Raises HomeInUse."""
         self.path.mkdir(parents=True, exist_ok=True)
-        with (self.path / "lock").open("w") as lock:
+        with (self.path / LOCK).open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
                 raise HomeInUse(f"{self.path}: another process is at work here; stop it, or give another --home") from None
             yield
+
+    def empty(self) -> None:
+        """Remove what is left of another time. The home is held."""
+        for left in self.path.iterdir():
+            if left.name != LOCK:
+                left.unlink()
 
     def prepare(self, accounts: Sequence[Mapping[str, Any]], config_dir: Path, port: int, secret: str | None = None) -> None:
         """Write what is missing: secret (made at random where none is given), tokens, identities; and the settings.

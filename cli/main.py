@@ -11,6 +11,7 @@ from chassis.identity import InvalidIdentities
 from chassis.settings import BadSettings
 from chassis.store import StoreUnavailable
 from cli.dead import dead
+from cli.demo.command import demo
 from cli.directory import directory
 from cli.embedded import embedded
 from cli.home import HomeInUse
@@ -77,6 +78,7 @@ def topology(url: str) -> None:
 
 
 main.add_command(dead)
+main.add_command(demo)
 main.add_command(directory)
 main.add_command(embedded)
 main.add_command(ledger)

@@ -33,6 +33,7 @@ class Replay:
     events: int = 0
 
     def __post_init__(self) -> None:
+        self.began = self.clock.now()
         self._acts: list[tuple[datetime, str, Act]] = []
 
     def hear(self, event: Event) -> None:

@@ -25,14 +25,17 @@ class Scene:
     street: Street
 
 
-def read_scene(folder: Path, calendar: WorkCalendar, seed: str | None = None) -> Scene:
-    """The four files of a folder; another ``seed`` than street.yaml's makes another story. Raises BadConfig."""
+def read_scene(folder: Path, calendar: WorkCalendar, seed: str | None = None, first: int | None = None) -> Scene:
+    """The four files of a folder. Raises BadConfig.
+
+    Another ``seed`` than street.yaml's makes another story; ``first`` tells only so many of its whistles.
+    """
     complaints, boards = read_complaints(folder / "complaints.yaml"), read_boards(folder / "boards.yaml")
     rules = read_rules(folder / "street.yaml")
     if seed is not None:
         rules = replace(rules, seed=seed)
     _check_departments(rules, complaints, folder / "street.yaml")
-    whistles = read_whistles(folder / REQUESTS, complaints, boards, rules, calendar.zone)
+    whistles = read_whistles(folder / REQUESTS, complaints, boards, rules, calendar.zone)[:first]
     town = Town(boards, complaints, rules)
     return Scene(rules, town, whistles, Street(rules, town, whistles, calendar))
 

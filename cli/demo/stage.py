@@ -3,7 +3,7 @@
 import http.client
 import json
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import datetime
 from itertools import groupby
 from pathlib import Path
@@ -21,6 +21,7 @@ from chassis.store.migrate import upgrade
 from chassis.wire import Message
 from cli.demo.acts import Act, Kind
 from cli.demo.requests import source
+from cli.demo.scene import Scene
 from cli.demo.town import DESK
 from cli.directory import register
 from cli.home import Home
@@ -104,16 +105,14 @@ class Stage:
 
 
 @contextmanager
-def stage(
-    home: Home, accounts: Sequence[dict[str, Any]], config: Path, secret: str, clock: ManualClock, hear: Callable[[Event], None]
-) -> Iterator[Stage]:
-    """A stage in an empty home. Raises HomeInUse."""
+def stage(home: Home, scene: Scene, config: Path, clock: ManualClock, hear: Callable[[Event], None]) -> Iterator[Stage]:
+    """A stage in an empty home, for a story's town. Raises HomeInUse.
+
+    Its secret follows from the seed, since digests are salted with it: the same story has the same log. It guards nothing.
+    """
     with home.held():
-        for left in home.path.iterdir():
-            if left.name != "lock":
-                with suppress(FileNotFoundError):
-                    left.unlink()
-        home.prepare(accounts, config, 0, secret)
+        home.empty()
+        home.prepare(scene.town.identities("")["accounts"], config, 0, f"demonstration of {scene.rules.seed}")
         home.apply()
         for service in SERVICES:
             upgrade(f"services.{service}", home.settings()[f"WHISTLE_{service.upper()}_DATABASE_URL"])

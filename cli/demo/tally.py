@@ -92,6 +92,7 @@ _CAUSES: Mapping[str, tuple[type[EventSchema], str]] = {
     "notices_by_locale": (n.NotificationSent, "locale"),
 }
 """Events that are counted by a word in their data."""
+_ENDS = (t.TicketClosed, t.TicketRejected, t.TicketMerged, t.TicketCancelled)
 _NOTICES: Mapping[str, type[EventSchema]] = {
     "sent": n.NotificationSent,
     "attempts_failed": n.NotificationFailed,
@@ -121,6 +122,11 @@ class Tally:
             if schema.type == event.type:
                 self._causes[name][str(event.data[word])] += 1
         self._stories.setdefault(event.subject, Story()).hear(event)
+
+    @property
+    def ended(self) -> int:
+        """How many tickets came to an end, some of them only for a while."""
+        return sum(self._types[schema.type] for schema in _ENDS) - self._types[t.TicketReopened.type]
 
     def branches(self) -> dict[str, int]:
         """How often each branch occurred."""

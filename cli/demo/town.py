@@ -63,6 +63,7 @@ class Town:
                     "role": unit.role.value,
                     "areas": list(unit.areas),
                     "categories": list(unit.categories),
+                    "volunteer": unit.role is Role.MEDIATOR,
                 }
                 for unit in self.units.values()
             ],

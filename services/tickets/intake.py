@@ -39,10 +39,11 @@ def open_ticket(id_: str, producer: str, producer_id: str, data: Mapping[str, An
     said = intake.WhistleBlown.write(data)
     work.insert(store.whistles, {"ticket": id_, "producer": producer, "producer_id": producer_id, "data": said})
     opened = work.for_subject(id_)
-    opened.apply(ticket.open(config.rules))
     links = _signed(id_, REPORTERS, config) if ticket.has_contact else None
     opened.apply(Outcome(Happened(say.MatterDescribed, id_, {"text": data["text"], "address": data.get("address")})))
     opened.apply(Outcome(Happened(say.ContactRecorded, id_, {**_contact(id_, data, config), "links": links})))
+    # after its private part, so that notify seldom has to wait for whom to tell
+    opened.apply(ticket.open(config.rules))
     return ticket
 
 
