@@ -12,7 +12,7 @@ from sqlalchemy import exists, func, select
 
 from chassis.bus.embedded import EmbeddedConsumer
 from chassis.inbox import Inbox
-from chassis.relay import Relay
+from chassis.relay import BATCH, Relay
 from chassis.runtime import Part, Runtime, Spawn
 from chassis.store import StoreUnavailable, machine_now
 from chassis.store.leader import Candidate, candidate
@@ -34,6 +34,7 @@ class Conducted(Runtime):
         self._held = ExitStack()
         self._idle: dict[str, tuple[int, datetime]] = {}
         self._due_as_of = -1
+        self._first_due = select(func.min(self.store.tables.timers.c.due_at))
         self.store.woken.set()  # something may be left of another time
         self._session: Candidate = self._held.enter_context(candidate(self.store))
         if not self._session.lead():
@@ -55,9 +56,10 @@ class Conducted(Runtime):
         """Publish one batch; answers how many events it had."""
         if not self.store.woken.is_set():
             return 0
+        self.store.woken.clear()
         count = self._relay.publish_pending(self._session)
-        if not count:
-            self.store.woken.clear()
+        if count == BATCH:  # there may be more
+            self.store.woken.set()
         return count
 
     def ring(self) -> int:
@@ -83,9 +85,8 @@ class Conducted(Runtime):
     def next_due(self) -> datetime | None:
         """When the next timer is due, in business time."""
         if self._due_as_of != self.store.changes:
-            due = select(func.min(self.store.tables.timers.c.due_at))
             with self.store.transaction() as connection:
-                self._due: datetime | None = connection.execute(due).scalar_one()
+                self._due: datetime | None = connection.execute(self._first_due).scalar_one()
             self._due_as_of = self.store.changes
         return self._due
 

@@ -21,6 +21,7 @@ from chassis.failpoints import failpoint
 from chassis.identity import Actor
 from chassis.outcome import Refused, TooEarly
 from chassis.store import Store, StoreConflict, StoreUnavailable, machine_now
+from chassis.store.statements import keeping_new
 from chassis.store.tables import APPLIED, DEAD, WAITING
 from chassis.wire import Message
 from chassis.work import UnitOfWork, Work
@@ -151,9 +152,7 @@ class Inbox:
         """Insert the rows; answer the events that were not there yet. Never catches a duplicate-key error."""
         by_key = {(one.event.source, one.event.id): one for one in reversed(arrived)}
         rows = [self._row(one.message, one.event, APPLIED, 1) for _, one in sorted(by_key.items(), key=lambda item: item[0])]
-        table = self.store.tables.inbox
-        statement = insert_ignoring(connection)(table).on_conflict_do_nothing()
-        returned = connection.execute(statement.returning(table.c.source, table.c.event_id), rows)
+        returned = connection.execute(keeping_new(self.store.tables.inbox, connection.dialect.name), rows)
         inserted = {(source, id_) for source, id_ in returned}
         keys = [(one.event.source, one.event.id) for one in arrived]
         fresh = [key in inserted and by_key[key] is one for key, one in zip(keys, arrived, strict=True)]

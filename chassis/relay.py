@@ -21,6 +21,7 @@ from chassis.wire import JSON, Message
 
 log = logging.getLogger(__name__)
 
+BATCH = 500
 PAUSE_FIRST, PAUSE_LONGEST = 0.2, 5.0
 KEEP_ALIVE_EVERY = 0.25
 
@@ -45,7 +46,7 @@ class Relay:
         mandatory: Callable[[str], bool],
         watch: RelayWatch,
         on_state: Callable[[str | None], None],
-        batch: int = 500,
+        batch: int = BATCH,
         poll: float = 1.0,
     ):
         self._store, self._publisher, self._mandatory = store, publisher, mandatory

@@ -11,14 +11,14 @@ from datetime import datetime
 from typing import Any, TypeVar, cast
 from uuid import UUID, uuid5
 
-from sqlalchemy import Connection, Table, delete, insert, select, tuple_
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Table
 
 from chassis import announce, wire
 from chassis.failpoints import failpoint
 from chassis.identity import Actor
 from chassis.outcome import Arm, Disarm, Effect, Happened, Refused, TooEarly
 from chassis.store import Mapper, Store, machine_now
+from chassis.store.statements import adding, counting_up, disarming, locking, overwriting
 from chassis.store.tables import PENDING
 from contracts.envelope import Event
 from contracts.events.sequences import ANNOUNCEMENTS
@@ -75,11 +75,7 @@ class UnitOfWork:
         wanted = sorted({key for key in keys if (cls, key) not in self._kept and (cls, key) not in self._absent})
         if not wanted:
             return
-        table = mapper.table
-        rows = self.connection.execute(
-            select(table.c.id, table.c.document).where(table.c.id.in_(wanted)).order_by(table.c.id).with_for_update()
-        )
-        for key, document in rows:
+        for key, document in self.connection.execute(locking(mapper.table), {"keys": wanted}):
             self._kept[cls, key] = _Kept(mapper.aggregate(document), document)
         self._absent |= {(cls, key) for key in wanted if (cls, key) not in self._kept}
 
@@ -117,7 +113,7 @@ class UnitOfWork:
         """Send every statement. The transaction is then ready to commit."""
         self._write_aggregates()
         for table, rows in self._rows.items():
-            self.connection.execute(insert(table), rows)
+            self.connection.execute(adding(table), rows)
         self._write_outbox()
         self._write_timers()
         failpoint("work.before_commit")
@@ -136,20 +132,10 @@ class UnitOfWork:
             row = {"id": key, "document": document, **mapper.columns(kept.aggregate)}
             (added if kept.before is None else changed).setdefault(cls, []).append(row)
         for cls, rows in added.items():
-            self.connection.execute(insert(self._mapper(cls).table), rows)
+            self.connection.execute(adding(self._mapper(cls).table), rows)
         for cls, rows in changed.items():
-            self.connection.execute(self._overwrite(self._mapper(cls).table, rows[0]), rows)
-
-    def _overwrite(self, table: Table, columns: Collection[str]) -> Any:
-        """An update of rows that are there and locked, as an upsert with an answer: of that, many rows are one statement."""
-        statement = self._dialect.insert(table)
-        changed = {name: statement.excluded[name] for name in columns if name != "id"}
-        return statement.on_conflict_do_update(index_elements=[table.c.id], set_=changed).returning(table.c.id)
-
-    @property
-    def _dialect(self) -> Any:
-        """The dialect's module, whose INSERT knows ON CONFLICT."""
-        return postgresql if self.connection.dialect.name == "postgresql" else sqlite
+            overwrite = overwriting(self._mapper(cls).table, self.connection.dialect.name, tuple(rows[0]))
+            self.connection.execute(overwrite, rows)
 
     def _write_outbox(self) -> None:
         if not self._said:
@@ -161,7 +147,7 @@ class UnitOfWork:
         for said, stream in zip(reversed(self._said), reversed(streams), strict=True):
             rows.append(self._outbox_row(said, *stream, last[stream], now))
             last[stream] -= 1
-        self.connection.execute(insert(self.store.tables.outbox), rows[::-1])
+        self.connection.execute(adding(self.store.tables.outbox), rows[::-1])
         public = [said.at for said in self._said if self._source_of(said) == self.source and not said.announces]
         if public:
             announce.arm(self.connection, self.store.tables, self.source, max(public))
@@ -173,11 +159,7 @@ class UnitOfWork:
 
     def _next_sequences(self, wanted: Counter[tuple[str, str]]) -> dict[tuple[str, str], int]:
         """The highest number of each source and subject after this transaction. Locks the counters in sorted order."""
-        table = self.store.tables.sequences
-        statement = self._dialect.insert(table)
-        statement = statement.on_conflict_do_update(
-            index_elements=[table.c.source, table.c.subject], set_={"last": table.c.last + statement.excluded.last}
-        ).returning(table.c.source, table.c.subject, table.c.last)
+        statement = counting_up(self.store.tables.sequences, self.connection.dialect.name)
         counters = [{"source": source, "subject": subject, "last": n} for (source, subject), n in sorted(wanted.items())]
         return {(row.source, row.subject): row.last for row in self.connection.execute(statement, counters)}
 
@@ -213,13 +195,7 @@ class UnitOfWork:
         if not self._timers:
             return
         table = self.store.tables.timers
-        # a row that is just ringing is locked by its ringer: it is skipped, and its generation makes it do nothing
-        old = (
-            select(table.c.position)
-            .where(tuple_(table.c.subject, table.c.name).in_(sorted(self._timers)))
-            .with_for_update(skip_locked=True)
-        )
-        self.connection.execute(delete(table).where(table.c.position.in_(old)))
+        self.connection.execute(disarming(table), {"names": sorted(self._timers)})
         armed = [
             {
                 "subject": change.subject,
@@ -232,7 +208,7 @@ class UnitOfWork:
             if isinstance(change, Arm)
         ]
         if armed:
-            self.connection.execute(insert(table), armed)
+            self.connection.execute(adding(table), armed)
 
 
 @dataclass(frozen=True, slots=True)
