@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import DBAPIError
 
-from chassis.store.engine import new_engine
+from chassis.store.engine import new_engine, reading
 from chassis.store.errors import translated
 from chassis.store.tables import ChassisTables
 from cli.services import definition
@@ -122,8 +122,7 @@ def read_books(urls: Mapping[str, str]) -> Books:
         engine = new_engine(urls[service])
         try:
             with engine.connect() as connection:
-                if engine.dialect.name == "postgresql":
-                    connection = connection.execution_options(isolation_level="REPEATABLE READ")
+                connection = reading(connection)
                 tables = definition(service).tables
                 said += _read_outbox(connection, service, tables)
                 taken |= _read_inbox(connection, service, tables)

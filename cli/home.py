@@ -7,6 +7,7 @@ import fcntl
 import hashlib
 import os
 import secrets
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,7 +35,8 @@ class Home:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Hold the home alone. Raises HomeInUse."""
+        """Hold the home alone. Raises HomeInUse. What this process makes from now on is for nobody else's eyes."""
+        os.umask(0o077)  # SQLite asks for 0644, and in its files are names and telephone numbers
         self.path.mkdir(parents=True, exist_ok=True)
         with (self.path / LOCK).open("w") as lock:
             try:
@@ -57,13 +59,13 @@ class Home:
         secret = self._once("secret", lambda: secret or secrets.token_urlsafe(32))
         tokens = self._once("tokens.yaml", lambda: yaml.safe_dump({one["id"]: secrets.token_urlsafe(24) for one in accounts}))
         self._write_identities(accounts, yaml.safe_load(tokens))
-        lines = [f"{key}={value}" for key, value in self._settings(secret, config_dir, port).items()]
+        lines = [f"{key}={shlex.quote(value)}" for key, value in self._settings(secret, config_dir, port).items()]
         self._write("settings.env", "\n".join(lines) + "\n")
 
     def settings(self) -> dict[str, str]:
         """The settings as they were written last."""
         lines = (self.path / "settings.env").read_text("utf-8").splitlines()
-        return dict(line.split("=", 1) for line in lines)
+        return {key: shlex.split(value)[0] for key, value in (line.split("=", 1) for line in lines)}
 
     def apply(self) -> None:
         """Set them for this process. What its environment says already counts before."""

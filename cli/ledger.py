@@ -35,14 +35,13 @@ def _now(settings: Any) -> Any:
 @click.argument("file", type=click.File("wb"))
 def export(file: BinaryIO) -> None:
     """Write the whole log and its checkpoints to FILE (- for standard output), with a signed end."""
+    from chassis.store.engine import reading
     from services.ledger.export import lines
     from services.ledger.keys import signer
 
     store, settings = _store()
-    # one snapshot: SQLite's transactions are that anyway
-    options = {"isolation_level": "REPEATABLE READ"} if store.engine.dialect.name == "postgresql" else {}
-    with store.engine.connect().execution_options(**options) as connection:
-        for line in lines(connection, signer(settings.secret), _now(settings)):
+    with store.engine.connect() as connection:
+        for line in lines(reading(connection), signer(settings.secret), _now(settings)):
             file.write(line)
     store.close()
 

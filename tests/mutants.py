@@ -34,7 +34,7 @@ MUTANTS = (
         "chassis/inbox.py",
         "return [one for one, new in zip(arrived, fresh, strict=True) if new]",
         "return list(arrived)",
-        "tests/component/test_inbox.py",
+        "tests/conformance/test_inbox.py",
     ),
     Mutant(
         "the outbox's transaction: what is said is committed by itself",
@@ -42,7 +42,7 @@ MUTANTS = (
         "        self.connection.execute(insert(self.store.tables.outbox), rows[::-1])\n",
         "        with self.store.transaction() as other:\n"
         "            other.execute(insert(self.store.tables.outbox), rows[::-1])\n",
-        "tests/component/test_work.py",
+        "tests/conformance/test_work.py",
     ),
     Mutant(
         "the timer's generation check: an older timer still rings",

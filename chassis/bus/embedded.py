@@ -51,13 +51,17 @@ class EmbeddedBus:
         """The queues that get a letter."""
         return self._bound.get((letter.exchange, letter.type), ())
 
+    def batches(self, letters: Sequence[Letter]) -> Iterator[Sequence[Letter]]:
+        """The letters, as many together as may share a transaction."""
+        for start in range(0, len(letters), self._batch):
+            yield letters[start : start + self._batch]
+
     def hand_over(self, queue: str, messages: Sequence[Message]) -> None:
-        """Have a queue's consumer take messages, in batches. Raises BusUnavailable where it does not."""
+        """Have a queue's consumer take a batch. Raises BusUnavailable where it does not."""
         consumer = self._consumers.get(queue)
         if consumer is None:
             raise BusUnavailable(f"nobody consumes {queue}")
-        for batch in _batches(messages, self._batch):
-            consumer.receive(batch)
+        consumer.receive(messages)
 
 
 class EmbeddedPublisher:
@@ -86,8 +90,9 @@ class EmbeddedPublisher:
         outage: BusUnavailable | None = None
         for queue, letters in wanted.items():
             try:
-                self._bus.hand_over(queue, [replace(letter.message, user_id=self._account) for letter in letters])
-                self._taken.update((queue, letter.event_id) for letter in letters)
+                for batch in self._bus.batches(letters):
+                    self._bus.hand_over(queue, [replace(letter.message, user_id=self._account) for letter in batch])
+                    self._taken.update((queue, letter.event_id) for letter in batch)
             except BusUnavailable as wrong:  # the others get theirs all the same
                 outage = wrong
         if outage is not None:
@@ -143,8 +148,3 @@ class EmbeddedConsumer:
                 self._on_state(f"unforeseen: {type(wrong).__name__}")
                 raise BusUnavailable(f"{self.queue}: {type(wrong).__name__}") from wrong
             self._on_state(None)
-
-
-def _batches(messages: Sequence[Message], size: int) -> Iterator[Sequence[Message]]:
-    for start in range(0, len(messages), size):
-        yield messages[start : start + size]

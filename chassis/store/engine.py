@@ -1,11 +1,14 @@
 """Engines for the two kinds of database: PostgreSQL, and SQLite where all services live in one process."""
 
+import time
 from typing import Any
 
-from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import OperationalError
 
-SQLITE_BUSY_SECONDS = 5
-"""How long a statement waits for another process, such as a command of an operator's."""
+SQLITE_BUSY_SECONDS = 5.0
+"""How long a transaction waits for another process, such as a command of an operator's."""
+BUSY_PAUSE = 0.01
 
 
 def driver_url(url: str) -> URL:
@@ -37,6 +40,13 @@ def _postgres(url: URL, pool_size: int) -> Engine:
     )
 
 
+def reading(connection: Connection) -> Connection:
+    """For one look at the whole database, however long it takes: consistent, and in no writer's way."""
+    if connection.dialect.name == "postgresql":
+        return connection.execution_options(isolation_level="REPEATABLE READ")
+    return connection.execution_options(sqlite_begin="BEGIN")
+
+
 def _sqlite(url: URL) -> Engine:
     engine = create_engine(url, connect_args={"timeout": SQLITE_BUSY_SECONDS, "check_same_thread": False})
     event.listen(engine, "connect", _prepare)
@@ -47,10 +57,26 @@ def _sqlite(url: URL) -> Engine:
 def _prepare(connection: Any, _record: Any) -> None:
     # the driver must not begin transactions by itself: it would do so too late, and not for every statement
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=0"):
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _begin(connection: Any) -> None:
-    """Take the right to write at once: a transaction that reads first could not get it any more."""
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+def _begin(connection: Connection) -> None:
+    """Take the right to write at once: a transaction that reads first could not get it any more.
+
+    Another process may hold it. To wait for that inside the driver would stop every green thread of this one.
+    """
+    statement = connection.get_execution_options().get("sqlite_begin", "BEGIN IMMEDIATE")
+    end = time.monotonic() + SQLITE_BUSY_SECONDS
+    while True:
+        try:
+            connection.exec_driver_sql(statement)
+            return
+        except OperationalError as wrong:
+            if not _is_busy(wrong) or time.monotonic() > end:
+                raise
+        time.sleep(BUSY_PAUSE)
+
+
+def _is_busy(wrong: OperationalError) -> bool:
+    return str(getattr(wrong.orig, "sqlite_errorname", "")).startswith("SQLITE_BUSY")

@@ -86,7 +86,11 @@ class _PostgresCandidate:
 @contextmanager
 def _sqlite(store: Store) -> Iterator[Candidate]:
     path = Path(f"{store.engine.url.database}.leader")
-    with path.open("w") as lock:
+    try:
+        lock = path.open("w")
+    except OSError as wrong:  # the directory is gone, or nobody may write there
+        raise StoreUnavailable(f"{path.name}: {wrong.strerror}") from wrong
+    with lock:
         yield _SqliteCandidate(store, lock)
 
 

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from http import HTTPStatus
 
-from marshmallow import Schema
+from marshmallow import Schema, validate
 
 from contracts import codes, fields
 from contracts.events import intake
@@ -43,6 +43,21 @@ class ReportTaken(Schema):
     ticket = fields.ident("the ticket's id")
     command = fields.code(codes.Command, "what was reported")
     id = fields.name("the report's id: its Idempotency-Key")
+
+
+class PartyRequest(intake.RequestMade):
+    """What a party of a mediation asks: the data of `request.made.v1`, where it is of dispatch."""
+
+    request = fields.code(
+        codes.Request, "what is asked", validate=validate.OneOf([codes.Request.CONSENT, codes.Request.WITHDRAW])
+    )
+
+
+class RequestTaken(Schema):
+    """The request is kept and had its effect."""
+
+    ticket = fields.ident("the ticket's id")
+    request = fields.code(codes.Request, "what was asked")
 
 
 class Assignment(Schema):
@@ -128,4 +143,21 @@ FILE_REPORT = Operation(
     answered={"ticket": "TMFQWCZLOEBSG44DF", "command": "sign", "id": "yangguang-0193"},
 )
 
-OPERATIONS = (FILE_REPORT, GET_CASE)
+ASK_AS_PARTY = Operation(
+    method="POST",
+    path="/cases/{ticket}/requests",
+    id="askAsParty",
+    summary="A party consents to a mediation, or withdraws: by the signed link of a notice, or noted down by somebody on duty.",
+    role="desk",
+    by_link=True,
+    status=HTTPStatus.ACCEPTED,
+    body=PartyRequest,
+    answer=RequestTaken,
+    parameters={"ticket": "The ticket's id."},
+    headers={"Location": "Address of the case."},
+    refusals={HTTPStatus.NOT_FOUND: "No case for such a ticket."},
+    asked={"request": "consent", "party": "respondent"},
+    answered={"ticket": "TMFQWCZLOEBSG44DF", "request": "consent"},
+)
+
+OPERATIONS = (FILE_REPORT, ASK_AS_PARTY, GET_CASE)

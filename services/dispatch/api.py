@@ -10,14 +10,16 @@ from chassis.http import Answer, Problem, command, query
 from chassis.work import Work
 from contracts.http import dispatch as http
 from services.dispatch import store
+from services.dispatch.config import Configured
 from services.dispatch.domain.case import Case, MayNotSpeak
 from services.dispatch.domain.world import World
-from services.dispatch.reports import file_report
+from services.dispatch.reports import file_report, make_request
 
 
 class DispatchApi:
-    """What is asked of dispatch over HTTP; `DispatchService` inherits it, and the world is that service's."""
+    """What is asked of dispatch over HTTP; `DispatchService` inherits it, and configuration and world are that service's."""
 
+    config: Configured
     world: Callable[[Work], World]
 
     @command(http.FILE_REPORT)
@@ -29,6 +31,12 @@ class DispatchApi:
         except MayNotSpeak as wrong:
             raise Problem(HTTPStatus.FORBIDDEN, str(wrong)) from None
         return Answer({**body, "id": key}, {"Location": http.GET_CASE.at(ticket=ticket)})
+
+    @command(http.ASK_AS_PARTY)
+    def ask_as_party(self, body: Mapping[str, Any], work: Work, key: str, ticket: str) -> Answer:
+        """Consent to a mediation, or its withdrawal: the link in the body is the authority, or the role desk."""
+        make_request(ticket, body, work.for_subject(ticket), self.world(work), self.config.links)
+        return Answer({"ticket": ticket, "request": body["request"]}, {"Location": http.GET_CASE.at(ticket=ticket)})
 
     @query(http.GET_CASE)
     def get_case(self, connection: Connection, ticket: str) -> Mapping[str, Any] | None:

@@ -12,7 +12,7 @@ from services.ledger.domain.merkle import Frontier, leaf_hash
 
 
 def lines(connection: Connection, signer: Signer, now: datetime) -> Iterator[bytes]:
-    """Every line, from one snapshot of the store: the caller's transaction is REPEATABLE READ."""
+    """Every line, from one snapshot of the store: the caller's connection is a `chassis.store.engine.reading` one."""
     publics = store.public_keys(connection)
     yield audit.header([*publics, *(key for key in [signer.public] if key not in publics)])
     waiting = store.signed_checkpoints(connection)

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.kit.chain import Chain
-from tests.kit.servers import PostgresServer, RabbitServer
-from tests.kit.stack import ROOT, Stack, stack
+from tests.kit.deployment import ROOT
+from tests.kit.embedded import EmbeddedStack, embedded_stack
+from tests.kit.stack import Stack, stack
 
 
 @pytest.fixture(scope="module")
@@ -17,22 +18,27 @@ def extra() -> Path | None:
     return None
 
 
+@pytest.fixture(scope="module", params=["servers", "embedded"])
+def deployed(request: pytest.FixtureRequest) -> Iterator[Stack | EmbeddedStack]:
+    """A deployment that nobody has started: four processes over the real servers, or one over four files."""
+    if request.param == "embedded":
+        with embedded_stack() as in_one:
+            yield in_one
+    else:
+        with stack(request.getfixturevalue("postgres_server"), request.getfixturevalue("rabbit_server")) as over_servers:
+            yield over_servers
+
+
 @pytest.fixture(scope="module")
-def chain(
-    postgres_server: PostgresServer,
-    rabbit_server: RabbitServer,
-    extra: Path | None,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Chain]:
+def chain(deployed: Stack | EmbeddedStack, extra: Path | None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
     """The four services at work, and somebody who hears everything."""
-    with stack(postgres_server, rabbit_server) as deployed:
-        deployed.start(**(_configured(deployed, extra, tmp_path_factory.mktemp("chain")) if extra else {}))
-        told = Chain(deployed)
-        yield told
-        told.close()
+    deployed.start(**(_configured(deployed, extra, tmp_path_factory.mktemp("chain")) if extra else {}))
+    told = Chain(deployed)
+    yield told
+    told.close()
 
 
-def _configured(deployed: Stack, extra: Path, scratch: Path) -> dict[str, str]:
+def _configured(deployed: Stack | EmbeddedStack, extra: Path, scratch: Path) -> dict[str, str]:
     """Register what is extra, and lay its files over a copy of the deployment's."""
     deployed.whistle("directory", "load", str(extra / "directory.yaml"))
     shutil.copytree(ROOT / "deploy", scratch / "deploy")

@@ -72,7 +72,8 @@ def test_it_is_parked_after_it_was_handled_and_is_work_again(chain: Chain) -> No
 
 
 def test_two_neighbours_whistle_about_one_matter(chain: Chain) -> None:
-    survivor, merged = chain.whistle("parking"), chain.whistle("parking")
+    other = {"name": "李大爷", "phone": "029-00000003", "locale": "zh"}
+    survivor, merged = chain.whistle("parking"), chain.whistle("parking", reporter=other)
     for ticket in (survivor, merged):
         chain.expect(ticket, "assignment.made", to=PROPERTY)
     chain.order(merged, "merges", into=survivor)

@@ -89,7 +89,7 @@ def test_levels_that_reach_nobody_are_skipped(chain: Chain) -> None:
     assert len(chain.of(ticket, "case.escalated")) == 1
 
 
-@pytest.mark.parametrize(("category", "cause"), [("street_light", "no_playbook"), ("sinkhole", "no_responder")])
+@pytest.mark.parametrize(("category", "cause"), [("beehives", "no_playbook"), ("sinkhole", "no_responder")])
 def test_nobody_fits_and_the_supervisor_rules(chain: Chain, category: str, cause: str) -> None:
     ticket = chain.whistle(category)
     chain.expect(ticket, "case.exhausted", cause=cause, supervisor=SUPERVISOR)

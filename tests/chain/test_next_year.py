@@ -9,8 +9,8 @@ import yaml
 
 from tests.chain.steps import PROPERTY, close, handle
 from tests.kit.chain import Chain
+from tests.kit.deployment import ROOT
 from tests.kit.processes import wait_until
-from tests.kit.stack import ROOT
 
 UNKNOWN = max(day.year for day in chinese_calendar.constants.holidays) + 1
 GAUGE = "whistle_dispatch_provisional_deadlines"

@@ -52,4 +52,4 @@ def test_no_return_and_no_ruling_sends_it_to_property_or_a_mediator(chain: Chain
     chain.act(ticket, DISTRICT, "handle")
     close(chain, ticket)
     neither_property_nor_mediation(chain, ticket)
-    assert sum("NeverToThem" in line for line in chain.dead()) == 2, "each of these rulings is a dead letter that says why"
+    assert sum("never goes to" in line for line in chain.dead()) == 2, "each of these rulings is refused, and it is said why"

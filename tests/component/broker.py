@@ -28,14 +28,18 @@ class Broker:
         self._queues: list[str] = []
 
     def queue(self, exchange: str = "", keys: Sequence[str] = (), arguments: Mapping[str, Any] | None = None) -> str:
-        """A new quorum queue with these bindings; answers its name."""
+        """A new quorum queue that gets these keys of an exchange; answers its name."""
+        return self.queue_of([(exchange, key) for key in keys], arguments)
+
+    def queue_of(self, bound: Sequence[tuple[str, str]], arguments: Mapping[str, Any] | None = None) -> str:
+        """A new quorum queue with these bindings, each an exchange and a key; answers its name."""
         name = f"q-{uuid4().hex[:8]}"
         self._queues.append(name)
         with connect(self.url, "tests") as connection, connection.channel() as channel:
             channel.queue_declare(
                 name, durable=True, auto_delete=False, arguments={"x-queue-type": "quorum", **(arguments or {})}
             )
-            for key in keys:
+            for exchange, key in bound:
                 channel.queue_bind(name, exchange, key)
         return name
 

@@ -1,4 +1,4 @@
-"""A database and a virtual host for the counting service; emptied, not made, for each test."""
+"""A ledger of its own, for what is tested of the ledger alone."""
 
 from __future__ import annotations
 
@@ -8,52 +8,11 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import delete
 
-from chassis.bus.amqp import connect
-from chassis.bus.amqp.topology import declare
 from chassis.store import Store
 from chassis.store.migrate import upgrade
-from contracts.topology import EXCHANGES
 from services.ledger.store import DEFINITION
-from tests.component.broker import Broker
-from tests.component.counting import Counting, metadata, new_store
 from tests.component.ledger_alone import LedgerAlone
-from tests.kit.servers import PostgresServer, RabbitServer
-
-
-@pytest.fixture(scope="session")
-def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
-    """The counting service's database on the real server."""
-    name = f"counting_{uuid4().hex[:8]}"
-    url = postgres_server.create_database(name)
-    yield url
-    postgres_server.drop_database(name)
-
-
-@pytest.fixture(scope="session")
-def sqlite_url(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The counting service's database as the embedded default has it."""
-    return f"sqlite:///{tmp_path_factory.mktemp('counting')}/counting.db"
-
-
-@pytest.fixture(scope="session", params=["postgres", "sqlite"])
-def counting_url(request: pytest.FixtureRequest) -> str:
-    """The counting service's database, with its tables: every promise of the chassis holds on both kinds."""
-    url: str = request.getfixturevalue(f"{request.param}_url")
-    store = new_store(url)
-    metadata.create_all(store.engine)
-    store.close()
-    return url
-
-
-@pytest.fixture
-def counting(counting_url: str) -> Iterator[Counting]:
-    """The counting service over empty tables."""
-    store = new_store(counting_url)
-    with store.transaction() as connection:
-        for table in metadata.sorted_tables:
-            connection.execute(delete(table))
-    yield Counting(store)
-    store.close()
+from tests.kit.servers import PostgresServer
 
 
 @pytest.fixture(scope="session")
@@ -75,22 +34,3 @@ def ledger(ledger_url: str) -> Iterator[LedgerAlone]:
             connection.execute(delete(table))
     yield LedgerAlone(store)
     store.close()
-
-
-@pytest.fixture
-def broker(virtual_host: Broker) -> Iterator[Broker]:
-    """A virtual host with the real exchanges; the queues that a test makes end with it."""
-    yield virtual_host
-    virtual_host.remove_queues()
-
-
-@pytest.fixture(scope="session")
-def virtual_host(rabbit_server: RabbitServer) -> Iterator[Broker]:
-    """A virtual host with the real exchanges and no queue."""
-    name = f"counting_{uuid4().hex[:8]}"
-    rabbit_server.add_vhost(name)
-    made = Broker(rabbit_server, name)
-    with connect(made.url, "tests") as connection:
-        declare(connection, EXCHANGES, {})
-    yield made
-    rabbit_server.delete_vhost(name)

@@ -19,7 +19,7 @@ from sqlalchemy import Column, Integer, MetaData, Table, Text, func, select
 from chassis.clock import ManualClock
 from chassis.definition import Definition
 from chassis.inbox import Inbox, Retries
-from chassis.outcome import Effect, Happened, Outcome
+from chassis.outcome import Arm, Effect, Happened, Outcome
 from chassis.store import Document, Mapper, Store, chassis_tables
 from chassis.wire import JSON, Message
 from chassis.work import UnitOfWork, Work
@@ -91,6 +91,13 @@ def count_up(event: Event, work: Work) -> None:
     work.apply(counter.up(event.id))
 
 
+def do_everything(event: Event, work: Work) -> None:
+    """State, an event, a row, a timer."""
+    count_up(event, work)
+    work.insert(notes, {"text": event.id})
+    work.apply(Outcome(Arm(event.subject, "sign", work.now + timedelta(hours=1))))
+
+
 class Watched:
     """Keeps what inbox, relay and timers report; safe for threads."""
 
@@ -142,6 +149,7 @@ class Counting:
         handler: str = "intake",
         attempts: int = 3,
         first: float = 0.0,
+        takes: Sequence[str] = (ReportFiled.type,),
     ) -> Inbox:
         """An inbox whose retries are due at once."""
         return Inbox(
@@ -149,7 +157,7 @@ class Counting:
             store=self.store,
             clock=self.clock,
             source=SOURCE,
-            handle={ReportFiled.type: handle},
+            handle=dict.fromkeys(takes, handle),
             watch=self.watch,
             retries=Retries(attempts=attempts, first=first),
         )

@@ -20,8 +20,9 @@ from kombu import Connection
 
 from contracts.envelope import EventSchema
 from contracts.events import dispatch, tickets
+from tests.kit.deployment import ROOT
 from tests.kit.processes import wait_until
-from tests.kit.stack import ROOT, Stack
+from tests.kit.stack import Stack
 from tests.kit.street import headers
 
 ATTEMPTS = 3

@@ -57,17 +57,6 @@ def running(url: str, queue: str, take: Callable[[Sequence[Message]], None], **o
         consumer.stop()
 
 
-def test_what_has_arrived_is_taken_together_in_order(broker: Broker) -> None:
-    queue, batches = broker.queue(), list[Sequence[Message]]()
-    broker.publish(queue, *(report("a", str(number)) for number in range(25)))
-    with running(broker.url, queue, batches.append, batch=10):
-        wait_until(lambda: sum(map(len, batches)) == 25, "all are taken", 10)
-    assert [message.headers["ce-id"] for batch in batches for message in batch] == [str(number) for number in range(25)]
-    assert max(map(len, batches)) <= 10
-    assert len(batches) < 25
-    assert broker.ready(queue) == 0
-
-
 def test_a_stop_settles_what_was_delivered_and_nothing_is_redelivered(broker: Broker) -> None:
     queue, taken, go = broker.queue(), list[str](), threading.Event()
     broker.publish(queue, *(report("a", str(number)) for number in range(100)))
@@ -116,21 +105,6 @@ def test_while_the_store_is_away_the_broker_keeps_everything(broker: Broker, cou
     assert broker.ready(queue) == 0
     assert consumer.consumer.redelivered == 10
     assert all(row["attempts"] == 1 for row in counting.letters)
-
-
-def test_what_nobody_foresaw_is_an_outage_of_this_queue_and_not_its_end(broker: Broker) -> None:
-    queue, taken, left = broker.queue(), list[str](), [2]
-
-    def take(messages: Sequence[Message]) -> None:
-        if left[0]:
-            left[0] -= 1
-            raise LookupError("029-00001111")
-        taken.extend(message.headers["ce-id"] for message in messages)
-
-    broker.publish(queue, report("a", "1"))
-    with running(broker.url, queue, take) as consumer:
-        wait_until(lambda: taken == ["1"], "it is taken in the end", 10)
-        assert consumer.troubles == ["unforeseen: LookupError"] * 2
 
 
 def test_a_connection_that_is_cut_is_made_again_and_nothing_is_lost(broker: Broker, counting: Counting) -> None:

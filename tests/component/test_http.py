@@ -18,10 +18,11 @@ from typing import Any
 import psycopg2
 import pytest
 
+from tests.kit.deployment import SERVICES
 from tests.kit.described import Reply, check
 from tests.kit.processes import wait_until
 from tests.kit.servers import PostgresServer, RabbitServer
-from tests.kit.stack import SERVICES, Stack
+from tests.kit.stack import Stack
 from tests.kit.stack import stack as deployed
 from tests.kit.street import Mouth, Street
 

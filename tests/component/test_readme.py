@@ -3,9 +3,10 @@
 import re
 from urllib.parse import urlsplit
 
+from tests.kit.deployment import ROOT
 from tests.kit.processes import wait_until
 from tests.kit.servers import PostgresServer, RabbitServer
-from tests.kit.stack import ROOT, stack
+from tests.kit.stack import stack
 
 
 def test_the_whistle_of_the_readme_becomes_a_ticket(postgres_server: PostgresServer, rabbit_server: RabbitServer) -> None:

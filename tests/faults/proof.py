@@ -8,9 +8,10 @@ from contextlib import contextmanager, suppress
 from cli.books import Sent, read_books
 from cli.findings import Findings, compare
 from services.tickets.domain.whistle import ticket_id
+from tests.kit.deployment import SERVICES
 from tests.kit.processes import ServerError, wait_until
 from tests.kit.servers import PostgresServer, RabbitServer
-from tests.kit.stack import SERVICES, Stack, stack
+from tests.kit.stack import Stack, stack
 from tests.kit.street import SOURCE, Street
 
 

@@ -10,9 +10,9 @@ import pytest
 from contracts.topology import queues
 from tests.faults.load import load
 from tests.faults.proof import Town, town
+from tests.kit.deployment import SERVICES
 from tests.kit.processes import wait_until
 from tests.kit.servers import PostgresServer, RabbitServer
-from tests.kit.stack import SERVICES
 
 DEADLINE = 25.0
 """Seconds: what `chassis.runtime` gives a stop, and less than the patience of those who send SIGKILL after SIGTERM."""

@@ -15,8 +15,8 @@ from kombu import Connection, Exchange, Queue
 from chassis.failpoints import NAMES
 from contracts.topology import queues
 from tests.faults.proof import Town
+from tests.kit.deployment import SERVICES
 from tests.kit.processes import wait_until
-from tests.kit.stack import SERVICES
 
 WHISTLES = 8
 HOUR, WEEK = 3600, 7 * 24 * 3600

@@ -12,9 +12,9 @@ import pytest
 
 from tests.faults.load import load
 from tests.faults.proof import Town, town
+from tests.kit.deployment import ROOT, SERVICES
 from tests.kit.processes import wait_until
 from tests.kit.servers import PostgresServer, RabbitServer
-from tests.kit.stack import ROOT, SERVICES
 
 SEED = 20250601
 WHISTLES = 150

@@ -6,19 +6,16 @@ It drives intake and hears the published events; it knows nothing of the service
 
 from __future__ import annotations
 
-import json
 import re
-import threading
 import uuid
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Sequence
 from typing import Any
 
-from kombu import Connection, Consumer, Exchange, Queue
-
+from tests.kit.deployment import ACCOUNTS, SERVICES
+from tests.kit.doors import AmqpDoor, Door, Heard, HttpDoor
+from tests.kit.embedded import EmbeddedStack
 from tests.kit.processes import wait_until
-from tests.kit.stack import ACCOUNTS, SERVICES, Stack
-from tests.kit.street import LOST, Mouth
+from tests.kit.stack import Stack
 
 _SECONDS = {"min": 60, "h": 3600, "d": 86400}
 _ACCOUNT_OF = {unit: account["id"] for account in ACCOUNTS for unit in account["units"]}
@@ -34,19 +31,14 @@ def seconds(text: str) -> float:
 class Chain:
     """One deployment, all that was said in it, and the hands to act."""
 
-    def __init__(self, stack: Stack):
+    def __init__(self, stack: Stack | EmbeddedStack):
         self.stack = stack
-        self.heard: list[dict[str, Any]] = []
-        self._halt = threading.Event()
-        self._mouths: dict[str, Mouth] = {}
-        self._ear = threading.Thread(target=self._listen, name="ear", daemon=True)
-        self._queue = Queue("chain", durable=True, queue_arguments={"x-queue-type": "quorum"})
-        with Connection(stack.amqp("admin")) as connection, connection.channel() as channel:
-            queue = self._queue(channel)
-            queue.queue_declare()
-            for service in SERVICES:
-                queue.bind_to(Exchange(f"{service}.events", "topic"), routing_key="#")
-        self._ear.start()
+        self._door: Door = AmqpDoor(stack) if isinstance(stack, Stack) else HttpDoor(stack)
+
+    @property
+    def heard(self) -> Sequence[Heard]:
+        """Every public event that was published so far."""
+        return self._door.heard()
 
     # --- acting
 
@@ -62,7 +54,7 @@ class Chain:
             "reporter": {"name": "王阿姨", "phone": "029-00000001", "locale": "zh"},
             **more,
         }
-        self._say("hotline", "whistle.blown.v1", id_, id_, data)
+        self._door.say("hotline", "whistle.blown.v1", id_, id_, data)
         found: list[tuple[Any, ...]] = []
 
         def there() -> bool:
@@ -74,11 +66,13 @@ class Chain:
 
     def act(self, ticket: str, unit: str, command: str, **more: Any) -> None:
         """A unit reports."""
-        self._say(_ACCOUNT_OF[unit], "report.filed.v1", str(uuid.uuid4()), ticket, {"command": command, "unit": unit, **more})
+        self._door.say(
+            _ACCOUNT_OF[unit], "report.filed.v1", str(uuid.uuid4()), ticket, {"command": command, "unit": unit, **more}
+        )
 
     def ask(self, ticket: str, request: str, **more: Any) -> None:
         """A resident asks, and the front desk notes it down."""
-        self._say("desk", "request.made.v1", str(uuid.uuid4()), ticket, {"request": request, **more})
+        self._door.say("desk", "request.made.v1", str(uuid.uuid4()), ticket, {"request": request, **more})
 
     def order(self, ticket: str, what: str, **body: Any) -> None:
         """The front desk decides something about a ticket, over HTTP: ``parkings``, ``merges``, ``urgency``, …"""
@@ -89,17 +83,13 @@ class Chain:
         """Business time moves on."""
         self.stack.let_pass(seconds(text))
 
-    def _say(self, account: str, type_: str, id_: str, subject: str, data: Mapping[str, Any]) -> None:
-        mouth = self._mouths.setdefault(account, Mouth(self.stack, account, self._halt))
-        mouth.say(type_, f"/{account}", id_, subject, data)
-
     # --- hearing
 
     def of(self, ticket: str, type_: str, **data: Any) -> list[dict[str, Any]]:
         """What was said about a ticket, by type without version, and with these data."""
         return [
             event["data"]
-            for event in list(self.heard)
+            for event in self.heard
             if event["subject"] == ticket
             and event["type"].rpartition(".v")[0] == type_
             and all(event["data"].get(name) == value for name, value in data.items())
@@ -125,32 +115,15 @@ class Chain:
 
     def story(self, ticket: str) -> str:
         """Everything that was said about a ticket, one line each."""
-        lines = [f"{event['type']} {event['data']}" for event in list(self.heard) if event["subject"] == ticket]
+        lines = [f"{event['type']} {event['data']}" for event in self.heard if event["subject"] == ticket]
         return "\n".join(["heard:", *lines, "dead letters:", *self.dead()])
 
     def dead(self) -> list[str]:
-        """Why events are dead letters, in any service."""
+        """Why events are dead letters, in any service, and what was refused over HTTP."""
         query = "SELECT type, reason FROM inbox WHERE state IN ('dead', 'waiting')"
-        return [f"{service}: {row}" for service in SERVICES for row in self.stack.rows(service, query)]
-
-    def _listen(self) -> None:
-        while not self._halt.is_set():
-            with suppress(*LOST), Connection(self.stack.amqp("admin"), connect_timeout=3) as connection:
-                channel = connection.channel()
-                with Consumer(channel, [self._queue(channel)], on_message=self._hear, auto_declare=False):
-                    while not self._halt.is_set():
-                        with suppress(TimeoutError):
-                            connection.drain_events(timeout=0.5)
-
-    def _hear(self, message: Any) -> None:
-        headers = message.headers
-        event = {"type": headers["ce-type"], "subject": headers["ce-subject"], "data": json.loads(message.body)}
-        self.heard.append(event)
-        message.ack()
+        kept = [f"{service}: {row}" for service in SERVICES for row in self.stack.rows(service, query)]
+        return [*kept, *self._door.refused]
 
     def close(self) -> None:
         """Stop hearing."""
-        self._halt.set()
-        self._ear.join(timeout=5)
-        for mouth in self._mouths.values():
-            mouth.close()
+        self._door.close()

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 from jsonschema import Draft202012Validator, FormatChecker
 
-from tests.kit.stack import ROOT
+from tests.kit.deployment import ROOT
 
 Node = dict[str, Any]
 

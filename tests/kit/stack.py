@@ -6,15 +6,11 @@ A stack is what a deployment is: topology, migrations, directory, then the servi
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import subprocess
 import sys
-import urllib.error
-import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -22,55 +18,22 @@ import psycopg2
 import yaml
 from kombu import Connection
 
-from tests.kit.processes import LocalProcess, free_port, scratch_directory, wait_until
+from tests.kit.deployment import ACCOUNTS, ROOT, SERVICES, Deployment
+from tests.kit.processes import LocalProcess, free_port
 from tests.kit.servers import PostgresServer, RabbitServer
-
-ROOT = Path(__file__).resolve().parents[2]
-SERVICES = ("tickets", "dispatch", "notify", "ledger")
-ACCOUNTS: list[dict[str, Any]] = [
-    {"id": "hotline", "amqp_user": "hotline", "units": [], "roles": ["producer", "reader"]},
-    {
-        "id": "responders",
-        "amqp_user": "responders",
-        "units": ["yangguang-property", "yangguang-property-2", "heping-property"],
-        "roles": ["responder"],
-    },
-    {"id": "mediators", "amqp_user": "mediators", "units": ["shanqi-mediator"], "roles": ["responder"]},
-    {
-        "id": "departments",
-        "amqp_user": "departments",
-        "units": [
-            *("lianhu-urban", "lianhu-housing", "lianhu-civil-affairs"),
-            *("shanqi-police", "huancheng-police", "lianhu-police"),
-        ],
-        "roles": ["responder"],
-    },
-    {
-        "id": "supervisors",
-        "amqp_user": "supervisors",
-        "units": ["shanqi-supervisor", "huancheng-supervisor", "lianhu-supervisor"],
-        "roles": ["responder", "reader"],
-    },
-    {"id": "grid", "amqp_user": "grid", "units": ["grid-worker-1", "grid-worker-2"], "roles": ["responder"]},
-    {"id": "desk", "amqp_user": "desk", "units": [], "roles": ["desk", "reader"]},
-]
-"""Who gives commands in the tests. Each account's bearer token is ``token-of-<id>``."""
 
 
 def _sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-class Stack:
+class Stack(Deployment):
     """One deployment. `start` and `stop` take a service's name; processes are real and can be killed."""
 
     def __init__(self, database_server: PostgresServer, broker: RabbitServer):
+        super().__init__("stack")
         self.name = f"w{uuid4().hex[:8]}"
         self.postgres, self.rabbit = database_server, broker
-        self.directory = scratch_directory("stack")
-        self.processes: dict[str, LocalProcess] = {}
-        self.databases: dict[str, str] = {}
-        self.ports: dict[str, tuple[int, int]] = {}
         self.passwords = {name: uuid4().hex for name in (*SERVICES, "admin", *(a["id"] for a in ACCOUNTS))}
 
     # --- making a deployment
@@ -170,59 +133,9 @@ class Stack:
         process.start()
         return process
 
-    def wait_ready(self, service: str, seconds: float = 30) -> None:
-        """Until the service reports no outage."""
-        process = self.processes[service]
-        wait_until(
-            lambda: self.ready(service),
-            f"{service} ready",
-            seconds,
-            alive=lambda: process.alive,
-            details=lambda: self.log(service),
-        )
-
-    def ready(self, service: str) -> bool:
-        """What /readyz says."""
-        try:
-            with urllib.request.urlopen(self.ops(service, "/readyz"), timeout=2) as answer:
-                return bool(answer.status == 200)
-        except OSError:
-            return False
-
     def stop(self, *services: str) -> dict[str, int | None]:
         """SIGTERM, and wait for an orderly end; answers the exit statuses."""
         return {service: self.processes[service].stop() for service in services or tuple(self.processes)}
-
-    def ops(self, service: str, path: str) -> str:
-        """Address of a page for those on duty."""
-        return f"http://127.0.0.1:{self.ports[service][1]}{path}"
-
-    def call(
-        self, service: str, method: str, path: str, token: str | None, body: Any = None, key: str | None = None
-    ) -> tuple[int, Any, Mapping[str, str]]:
-        """An HTTP request to a service: status, JSON body, headers."""
-        headers = {"Content-Type": "application/json"}
-        if token:
-            headers["Authorization"] = f"Bearer token-of-{token}"
-        if key:
-            headers["Idempotency-Key"] = key
-        data = body if isinstance(body, bytes) else json.dumps(body).encode() if body is not None else None
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{self.ports[service][0]}{path}", data=data, method=method, headers=headers
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
-                return answer.status, json.loads(answer.read()), dict(answer.headers)
-        except urllib.error.HTTPError as refused:
-            return refused.code, json.loads(refused.read() or b"null"), dict(refused.headers)
-
-    def metric(self, service: str, name: str, **labels: str) -> float:
-        """The sum of a metric's samples, of those that have these labels."""
-        with urllib.request.urlopen(self.ops(service, "/metrics"), timeout=5) as answer:
-            lines = answer.read().decode().splitlines()
-        named = [line for line in lines if line.startswith((f"{name} ", f"{name}{{"))]
-        wanted = [f'{label}="{value}"' for label, value in labels.items()]
-        return sum(float(line.rsplit(" ", 1)[1]) for line in named if all(one in line for one in wanted))
 
     def rows(self, service: str, query: str, *values: Any) -> list[tuple[Any, ...]]:
         """Ask a service's database directly."""
@@ -238,18 +151,6 @@ class Stack:
         """Messages of a queue that are ready: sent, and in nobody's hands."""
         with Connection(self.amqp("admin")) as connection, connection.channel() as channel:
             return int(channel.queue_declare(queue, passive=True).message_count)
-
-    def log(self, service: str, lines: int = 60) -> str:
-        """The end of what a service logged."""
-        return self.processes[service].log_tail(lines)
-
-    def let_pass(self, seconds: float) -> None:
-        """Business time moves on, for every service at once."""
-        path = self.directory / "clock"
-        before = float(path.read_text()) if path.exists() else 0.0
-        beside = path.with_suffix(".new")
-        beside.write_text(str(before + seconds))
-        beside.replace(path)
 
     def remove(self) -> None:
         """Stop what runs; drop databases and the virtual host."""

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, text
+from sqlalchemy import delete
 
 from chassis import failpoints
 from chassis.failpoints import FailpointError
 from chassis.outcome import Arm, Disarm, Happened, Outcome, Refused
-from chassis.store import StoreUnavailable
 from chassis.work import UnitOfWork, Work
 from contracts.envelope import Event, InvalidEvent
 from contracts.events.dispatch import CaseResumed
@@ -21,22 +19,14 @@ from tests.component.counting import (
     START,
     Counter,
     Counting,
-    count_up,
+    counters,
+    do_everything,
     in_threads,
     metadata,
     new_store,
-    notes,
-    on_postgres,
     report,
     states,
 )
-
-
-def do_everything(event: Event, work: Work) -> None:
-    """State, an event, a row, a timer."""
-    count_up(event, work)
-    work.insert(notes, {"text": event.id})
-    work.apply(Outcome(Arm(event.subject, "sign", work.now + timedelta(hours=1))))
 
 
 def bad_data(event: Event, work: Work) -> None:
@@ -48,7 +38,7 @@ def bad_data(event: Event, work: Work) -> None:
 def bad_statement(event: Event, work: Work) -> None:
     """A row that the database refuses, at the last moment."""
     do_everything(event, work)
-    work.insert(notes, {"text": "\0"})
+    work.insert(counters, {"id": "half a row", "document": {}, "count": None})
 
 
 @pytest.fixture
@@ -79,25 +69,12 @@ def test_an_error_before_the_commit_leaves_nothing(point: str, counting: Countin
     assert counting.sizes() == dict.fromkeys(counting.sizes(), 0)
 
 
-@on_postgres
-def test_a_store_that_dies_at_the_commit_leaves_nothing(counting: Counting) -> None:
-    def handle(event: Event, work: Work) -> None:
-        do_everything(event, work)
-        work.connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
-
-    with pytest.raises(StoreUnavailable):
-        counting.inbox(handle).take([report("a", "1")])
-    assert counting.sizes() == dict.fromkeys(counting.sizes(), 0)
-
-
-@on_postgres
 @pytest.mark.parametrize("handle", [bad_data, bad_statement])
 def test_what_cannot_be_written_leaves_only_the_event(handle: Callable[[Event, Work], None], counting: Counting) -> None:
     counting.inbox(handle).take([report("a", "1")])
     assert counting.sizes() == dict.fromkeys(counting.sizes(), 0) | {"inbox": 1}
 
 
-@on_postgres
 def test_an_error_in_a_retry_leaves_everything_as_it_was(counting: Counting, disarmed: None) -> None:
     counting.inbox(bad_statement).take([report("a", "1")])
     failpoints.arm({"WHISTLE_FAILPOINTS": "inbox.replaying=error"})

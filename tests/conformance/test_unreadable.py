@@ -1,0 +1,121 @@
+"""What cannot be read is kept as it came, and neither it nor a log line tells what nobody should know."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+import pytest
+
+from chassis import log as logs
+from chassis.outcome import Refused, TooEarly
+from chassis.wire import Message
+from chassis.work import Work
+from contracts.envelope import Event
+from contracts.events.intake import ReportFiled
+from tests.component.counting import (
+    Counting,
+    count_up,
+    notes,
+    report,
+    states,
+)
+
+DAMAGED = {
+    "no id": (report("a", "1", id=None), "Undecodable: ce-id: missing"),
+    "no subject": (report("a", "1", subject=None), "Undecodable: ce-subject: missing"),
+    "NUL in the id": (report("a", "1\0"), "Undecodable: ce-id"),
+    "NUL in the source": (report("a", "1", source="/x\0"), "Undecodable: ce-source"),
+    "half a character in the id": (report("a", "\ud800"), "Undecodable: ce-id"),
+    "a huge subject": (report("a" * 9000, "1"), "Undecodable: ce-subject"),
+    "a huge source": (report("a", "1", source="/" * 9000), "Undecodable: ce-source"),
+    "a time before time": (report("a", "1", time="0001-01-01T00:00:00+14:00"), "Undecodable: ce-time"),
+    "no JSON": (Message(report("a", "1").headers, "text/plain", b"{"), "Undecodable: data: not JSON"),
+    "bytes that are no text": (Message(report("a", "1").headers, "application/json", b"\xff\0"), "Undecodable: data: not JSON"),
+    "far too deep": (Message(report("a", "1").headers, "text/plain", b"[" * 100_000), "Undecodable: data: not JSON"),
+    "nothing at all": (Message({}, "application/octet-stream", b""), "Undecodable: "),
+    "structured nonsense": (Message({}, "application/cloudevents+json", b"\0"), "Undecodable: body: not a JSON object"),
+    "an unknown type": (report("a", "1", type="report.filed.v9"), "UnknownEvent: "),
+    "a type of another handler": (report("a", "1", type="whistle.blown.v1"), "InvalidEvent: "),
+    "bad data": (Message(report("a", "1").headers, "application/json", b"{}"), "InvalidEvent: report.filed.v1: command"),
+}
+
+
+@pytest.mark.parametrize(("message", "reason"), DAMAGED.values(), ids=DAMAGED.keys())
+def test_what_cannot_be_read_is_kept_with_the_reason_and_harms_no_other(
+    message: Message, reason: str, counting: Counting
+) -> None:
+    inbox = counting.inbox()
+    inbox.take([report("good", "1"), message, report("good", "2")])
+    inbox.take([message])
+    assert counting.counts == {"good": 2}
+    (dead,) = [row for row in counting.letters if row["state"] == "dead"]
+    assert dead["reason"].startswith(reason)
+    assert dead["body"] == message.body
+    assert dead["digest"] == message.digest()
+    assert set(counting.watch.outcomes) <= {
+        ("intake", ReportFiled.type, "applied"),
+        ("intake", ReportFiled.type, "dead"),
+        ("intake", "unreadable", "dead"),
+    }
+
+
+@pytest.mark.parametrize("dirt", ["\0", "\ud800"])
+def test_headers_and_content_type_that_no_store_keeps_harm_nobody(dirt: str, counting: Counting) -> None:
+    """A message that is applied, one that waits and one that cannot be read."""
+
+    def handle(event: Event, work: Work) -> None:
+        if event.id == "waits":
+            raise TooEarly("x: not here")
+        count_up(event, work)
+
+    def dirty(message: Message) -> Message:
+        return Message({**message.headers, f"x{dirt}": f"y{dirt}"}, f"application/json{dirt}", message.body, "user")
+
+    inbox = counting.inbox(handle)
+    inbox.take([dirty(report("a", "applied")), dirty(report("a", "waits")), dirty(report("a", "unreadable", time="x"))])
+    assert sorted(states(counting.letters)) == ["applied", "dead", "waiting"]
+    waiting = next(row for row in counting.letters if row["state"] == "waiting")
+    assert waiting["headers"]["ce-id"] == "waits"
+
+
+def test_an_unreadable_message_is_kept_under_what_it_says_however_it_spells_it(counting: Counting) -> None:
+    headers = {name.replace("ce-", "cloudEvents:"): value for name, value in report("a", "1", time="x").headers.items()}
+    counting.inbox().take([Message(headers, "application/json", b"{}")])
+    (row,) = counting.letters
+    assert (row["source"], row["type"], row["subject"]) == ("/units", ReportFiled.type, "a")
+    assert row["event_id"].startswith("1#")
+
+
+def test_what_a_handler_logs_carries_the_ids_of_its_event(counting: Counting, caplog: pytest.LogCaptureFixture) -> None:
+    bound: list[dict[str, str | None]] = []
+
+    def handle(event: Event, work: Work) -> None:
+        record = logging.LogRecord("handler", logging.INFO, "", 0, "counted", (), None)
+        logs._Context("counting").filter(record)
+        bound.append({name: getattr(record, name, None) for name in ("correlation", "causation", "event")})
+        count_up(event, work)
+
+    counting.inbox(handle).take([report("a", "1", correlationid="story", causationid="cause"), report("b", "2")])
+    assert bound == [
+        {"correlation": "story", "causation": "cause", "event": "1"},
+        {"correlation": "b", "causation": None, "event": "2"},
+    ]
+    assert logs._context.get() == {}
+
+
+def test_the_log_of_a_failure_names_the_event_and_tells_nothing_of_its_content(
+    counting: Counting, caplog: pytest.LogCaptureFixture
+) -> None:
+    def handle(event: Event, work: Work) -> None:
+        if event.id == "2":
+            raise Refused("unit: is not yours")
+        work.insert(notes, {"text": event.data["note"]})
+
+    messages = [report("a", "1", time="x", note="029-00001111"), report("a", "2", note="029-00001111")]
+    with caplog.at_level(logging.DEBUG):
+        counting.inbox(handle).take(messages)
+    texts = json.dumps([record.__dict__ for record in caplog.records], default=str)
+    assert "ce-time: not an instant" in texts
+    assert "unit: is not yours" in texts
+    assert "029-0" not in texts

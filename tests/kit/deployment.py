@@ -1,0 +1,131 @@
+"""What every deployment of the four services has, however they are run: addresses, accounts and a clock."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tests.kit.processes import LocalProcess, scratch_directory, wait_until
+
+ROOT = Path(__file__).resolve().parents[2]
+SERVICES = ("tickets", "dispatch", "notify", "ledger")
+ACCOUNTS: list[dict[str, Any]] = [
+    {"id": "hotline", "amqp_user": "hotline", "units": [], "roles": ["producer", "reader"]},
+    {
+        "id": "responders",
+        "amqp_user": "responders",
+        "units": ["yangguang-property", "yangguang-property-2", "heping-property"],
+        "roles": ["responder"],
+    },
+    {"id": "mediators", "amqp_user": "mediators", "units": ["shanqi-mediator"], "roles": ["responder"]},
+    {
+        "id": "departments",
+        "amqp_user": "departments",
+        "units": [
+            *("lianhu-urban", "lianhu-housing", "lianhu-civil-affairs"),
+            *("shanqi-police", "huancheng-police", "lianhu-police"),
+        ],
+        "roles": ["responder"],
+    },
+    {
+        "id": "supervisors",
+        "amqp_user": "supervisors",
+        "units": ["shanqi-supervisor", "huancheng-supervisor", "lianhu-supervisor"],
+        "roles": ["responder", "reader"],
+    },
+    {"id": "grid", "amqp_user": "grid", "units": ["grid-worker-1", "grid-worker-2"], "roles": ["responder"]},
+    {"id": "desk", "amqp_user": "desk", "units": [], "roles": ["desk", "reader"]},
+]
+"""Who gives commands in the tests. Each account's bearer token is ``token-of-<id>``."""
+
+
+class Deployment:
+    """The four services at their addresses. How they are started, and where their rows are, says each kind of deployment."""
+
+    def __init__(self, name: str):
+        self.directory = scratch_directory(name)
+        self.processes: dict[str, LocalProcess] = {}
+        self.databases: dict[str, str] = {}
+        self.ports: dict[str, tuple[int, int]] = {}
+
+    def process_of(self, service: str) -> LocalProcess:
+        """The process in which a service runs."""
+        return self.processes[service]
+
+    def start(self, *services: str, failpoints: str = "", **more: str) -> None:
+        """Start services (all) and wait until they are ready, unless a failpoint may kill them before."""
+        raise NotImplementedError
+
+    def whistle(self, *words: str) -> str:
+        """Run a command; answers what it printed. Raises with its output where it fails."""
+        raise NotImplementedError
+
+    def rows(self, service: str, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Ask a service's database directly."""
+        raise NotImplementedError
+
+    def wait_ready(self, service: str, seconds: float = 30) -> None:
+        """Until the service reports no outage."""
+        process = self.process_of(service)
+        wait_until(
+            lambda: self.ready(service),
+            f"{service} ready",
+            seconds,
+            alive=lambda: process.alive,
+            details=lambda: self.log(service),
+        )
+
+    def ready(self, service: str) -> bool:
+        """What /readyz says."""
+        try:
+            with urllib.request.urlopen(self.ops(service, "/readyz"), timeout=2) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+    def ops(self, service: str, path: str) -> str:
+        """Address of a page for those on duty."""
+        return f"http://127.0.0.1:{self.ports[service][1]}{path}"
+
+    def call(
+        self, service: str, method: str, path: str, token: str | None, body: Any = None, key: str | None = None
+    ) -> tuple[int, Any, Mapping[str, str]]:
+        """An HTTP request to a service: status, JSON body, headers."""
+        headers = {"Content-Type": "application/json"}
+        if token:
+            headers["Authorization"] = f"Bearer token-of-{token}"
+        if key:
+            headers["Idempotency-Key"] = key
+        data = body if isinstance(body, bytes) else json.dumps(body).encode() if body is not None else None
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.ports[service][0]}{path}", data=data, method=method, headers=headers
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                return answer.status, json.loads(answer.read()), dict(answer.headers)
+        except urllib.error.HTTPError as refused:
+            return refused.code, json.loads(refused.read() or b"null"), dict(refused.headers)
+
+    def metric(self, service: str, name: str, **labels: str) -> float:
+        """The sum of a metric's samples, of those that have these labels."""
+        with urllib.request.urlopen(self.ops(service, "/metrics"), timeout=5) as answer:
+            lines = answer.read().decode().splitlines()
+        named = [line for line in lines if line.startswith((f"{name} ", f"{name}{{"))]
+        wanted = [f'{label}="{value}"' for label, value in labels.items()]
+        return sum(float(line.rsplit(" ", 1)[1]) for line in named if all(one in line for one in wanted))
+
+    def log(self, service: str, lines: int = 60) -> str:
+        """The end of what a service logged."""
+        return self.process_of(service).log_tail(lines)
+
+    def let_pass(self, seconds: float) -> None:
+        """Business time moves on, for every service at once."""
+        path = self.directory / "clock"
+        before = float(path.read_text()) if path.exists() else 0.0
+        beside = path.with_suffix(".new")
+        beside.write_text(str(before + seconds))
+        beside.replace(path)
