@@ -2,34 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 
 from cli.books import Sent, read_books
 from cli.findings import Findings, compare
 from services.tickets.domain.whistle import ticket_id
-from tests.kit.deployment import SERVICES
+from tests.kit.deployment import ROOT, SERVICES
+from tests.kit.embedded import EmbeddedStack
+from tests.kit.lane import Lane
 from tests.kit.processes import ServerError, wait_until
 from tests.kit.servers import PostgresServer, RabbitServer
 from tests.kit.stack import Stack, stack
-from tests.kit.street import SOURCE, Street
+from tests.kit.street import Street
+
+REPORT = ROOT / "var" / "faults.json"
+
+
+def keep(what: str, numbers: Mapping[str, object]) -> None:
+    """Keep numbers to be quoted."""
+    REPORT.parent.mkdir(exist_ok=True)
+    kept = json.loads(REPORT.read_text()) if REPORT.exists() else {}
+    REPORT.write_text(json.dumps(kept | {what: numbers}, ensure_ascii=False, indent=2) + "\n")
 
 
 class Town:
     """A deployment and the street around it."""
 
-    def __init__(self, deployment: Stack, street: Street):
+    def __init__(self, deployment: Stack | EmbeddedStack, street: Street | Lane):
         self.stack, self.street = deployment, street
 
     @property
     def sent(self) -> list[Sent]:
-        """Every whistle that the broker confirmed to its producer."""
-        return [(SOURCE, id_) for id_ in self.street.sent]
+        """Every whistle that was confirmed to its producer, by the broker or with 202."""
+        return [(self.street.source, id_) for id_ in self.street.sent]
 
     def whistle(self, count: int, **changes: str) -> list[str]:
         """Blow new whistles; answers their tickets' ids."""
         first = len(self.street.sent)
-        return [ticket_id(SOURCE, self.street.whistle(number, **changes)) for number in range(first, first + count)]
+        return [ticket_id(self.street.source, self.street.whistle(number, **changes)) for number in range(first, first + count)]
 
     def await_closed(self, seconds: float = 30) -> None:
         """Until the street has heard of every whistle's closure."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 from collections import Counter
 from collections.abc import Iterator
@@ -11,15 +10,14 @@ from dataclasses import asdict
 import pytest
 
 from tests.faults.load import load
-from tests.faults.proof import Town, town
-from tests.kit.deployment import ROOT, SERVICES
+from tests.faults.proof import Town, keep, town
+from tests.kit.deployment import SERVICES
 from tests.kit.processes import wait_until
 from tests.kit.servers import PostgresServer, RabbitServer
 
 SEED = 20250601
 WHISTLES = 150
 PROCESSES = (*SERVICES, *(f"{service}-2" for service in SERVICES))
-REPORT = ROOT / "var" / "faults.json"
 
 
 @pytest.fixture(scope="module")
@@ -57,11 +55,4 @@ def test_random_kills(fragile: Town) -> None:
         # whoever led is dead; exactly one of the two that live publishes now
         leading = [stack.metric(name, "whistle_relay_leader") for name in (service, f"{service}-2")]
         assert sorted(leading) == [0, 1]
-    _report("random kills", {"kills": dict(killed), "total": killed.total(), "seed": SEED, **asdict(found)})
-
-
-def _report(what: str, numbers: dict[str, object]) -> None:
-    """Keep numbers to be quoted."""
-    REPORT.parent.mkdir(exist_ok=True)
-    kept = json.loads(REPORT.read_text()) if REPORT.exists() else {}
-    REPORT.write_text(json.dumps(kept | {what: numbers}, ensure_ascii=False, indent=2) + "\n")
+    keep("random kills", {"kills": dict(killed), "total": killed.total(), "seed": SEED, **asdict(found)})

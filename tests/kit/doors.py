@@ -9,6 +9,7 @@ import json
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from http.client import HTTPException
 from typing import Any, Protocol
 
 from kombu import Connection, Consumer, Exchange, Queue
@@ -88,7 +89,7 @@ class AmqpDoor:
 
 
 class HttpDoor:
-    """Asks over HTTP, and hears by reading what the four outboxes say is published."""
+    """Asks over HTTP, again with the same key where no answer came; hears by reading what the outboxes say is published."""
 
     def __init__(self, stack: EmbeddedStack):
         self._stack = stack
@@ -101,10 +102,13 @@ class HttpDoor:
         answers: list[tuple[int, Any]] = []
 
         def answered() -> bool:
-            status, answer, _ = self._stack.call(service, "POST", path, account, body, id_)
+            try:
+                status, answer, _ = self._stack.call(service, "POST", path, account, body, id_)
+            except (OSError, HTTPException) as gone:
+                status, answer = 0, str(gone)
             answers.append((status, answer))
-            # no such ticket yet, or no store: over the broker it would wait
-            return status not in {404, 503}
+            # nobody there, no such ticket yet, or no store: over the broker it would wait
+            return status not in {0, 404, 503}
 
         wait_until(answered, f"an answer to {type_} about {subject}", 20, details=lambda: str(answers[-1]))
         status, answer = answers[-1]

@@ -25,9 +25,10 @@ class EmbeddedStack(Deployment):
 
     def __init__(self) -> None:
         super().__init__(PROCESS)
-        self.home = Home(self.directory / "home")
+        self.home = Home(self.directory / "a home")  # nobody has to name it without a space
         self.databases = {service: f"sqlite:///{self.home.path}/{service}.db" for service in SERVICES}
         self.ports = {service: (free_port(), free_port()) for service in SERVICES}
+        (self.directory / "accounts.yaml").write_text(yaml.safe_dump({"accounts": ACCOUNTS}, allow_unicode=True))
 
     @property
     def process(self) -> LocalProcess:
@@ -38,10 +39,9 @@ class EmbeddedStack(Deployment):
         return self.process
 
     def deploy(self) -> None:
-        """Home with tokens that the tests know, migrations, directory."""
+        """Home with tokens that the tests know, migrations, directory. Without it the first start makes them."""
         self.home.path.mkdir()
         (self.home.path / "tokens.yaml").write_text(yaml.safe_dump({one["id"]: f"token-of-{one['id']}" for one in ACCOUNTS}))
-        (self.directory / "accounts.yaml").write_text(yaml.safe_dump({"accounts": ACCOUNTS}, allow_unicode=True))
         self.home.prepare(ACCOUNTS, ROOT / "deploy", 0, SECRET)
         self.whistle("migrate")
         self.whistle("directory", "load", str(ROOT / "deploy/demo/directory.yaml"))

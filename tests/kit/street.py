@@ -21,6 +21,7 @@ from tests.kit.stack import Stack
 
 LOST = (amqp.AMQPError, kombu.exceptions.KombuError, OSError)
 SOURCE = "/hotline"
+RATING = {"request": "rate", "resolved": True, "satisfied": True}
 
 
 def headers(type_: str, source: str, id_: str, subject: str) -> dict[str, str]:
@@ -76,6 +77,25 @@ class Mouth:
         self._connection = None
 
 
+def matter(number: int) -> dict[str, Any]:
+    """What the whistle of a number is about."""
+    return {
+        "category": ("noise", "parking", "leak")[number % 3],
+        "area": f"shanqi-{number % 2 + 1}",
+        "estate": ("yangguang", "heping")[number % 2],
+        "channel": "hotline",
+        "text": f"楼上半夜放音乐，第 {number} 次",
+        "reporter": {"name": "王阿姨", "phone": f"029-0000{number:04d}", "locale": "zh"},
+    }
+
+
+def answer_to(data: Mapping[str, Any]) -> tuple[str, list[dict[str, Any]]]:
+    """What the one who is named does at once: the account, and its reports in order."""
+    if data["purpose"] == "verify":
+        return "grid", [{"command": "verify", "unit": data["to"], "passed": True}]
+    return "responders", [{"command": command, "unit": data["to"]} for command in ("sign", "report_in", "handle")]
+
+
 class Street(threading.Thread):
     """Listens to tickets and dispatch and answers. ``sent`` are the ids of the whistles that the broker confirmed.
 
@@ -85,7 +105,7 @@ class Street(threading.Thread):
 
     def __init__(self, stack: Stack):
         super().__init__(name="street", daemon=True)
-        self.stack = stack
+        self.stack, self.source = stack, SOURCE
         self.sent: list[str] = []
         self.closed: dict[str, str] = {}
         self.at_work = self.answers = True
@@ -110,16 +130,7 @@ class Street(threading.Thread):
     def whistle(self, number: int, **changes: Any) -> str:
         """Blow a whistle and keep its id; answers the id."""
         id_ = f"w-{number:06d}"
-        data = {
-            "category": ("noise", "parking", "leak")[number % 3],
-            "area": f"shanqi-{number % 2 + 1}",
-            "estate": ("yangguang", "heping")[number % 2],
-            "channel": "hotline",
-            "text": f"楼上半夜放音乐，第 {number} 次",
-            "reporter": {"name": "王阿姨", "phone": f"029-0000{number:04d}", "locale": "zh"},
-            **changes,
-        }
-        self._whistler.say("whistle.blown.v1", SOURCE, id_, id_, data)
+        self._whistler.say("whistle.blown.v1", SOURCE, id_, id_, {**matter(number), **changes})
         self.sent.append(id_)
         return id_
 
@@ -152,18 +163,16 @@ class Street(threading.Thread):
         elif type_ == "ticket.verified.v1" and not self.answers:
             pass
         elif type_ == "ticket.verified.v1":
-            rating = {"request": "rate", "resolved": True, "satisfied": True}
-            self._mouths["desk"].say("request.made.v1", "/desk", f"rate-{ticket}-{data['generation']}", ticket, rating)
+            self._mouths["desk"].say("request.made.v1", "/desk", f"rate-{ticket}-{data['generation']}", ticket, RATING)
         else:
             self.closed[ticket] = data["closure"]
         message.ack()
 
     def _work(self, ticket: str, data: Mapping[str, Any]) -> None:
-        verifying = data["purpose"] == "verify"
-        mouth = self._mouths["grid" if verifying else "responders"]
-        for command in ["verify"] if verifying else ["sign", "report_in", "handle"]:
-            report = {"command": command, "unit": data["to"], **({"passed": True} if verifying else {})}
-            mouth.say("report.filed.v1", "/responders", f"{data['assignment']}-{command}", ticket, report)
+        account, reports = answer_to(data)
+        for report in reports:
+            id_ = f"{data['assignment']}-{report['command']}"
+            self._mouths[account].say("report.filed.v1", "/responders", id_, ticket, report)
 
     def stop(self) -> None:
         """Go home."""
