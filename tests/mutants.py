@@ -45,6 +45,20 @@ MUTANTS = (
         "tests/conformance/test_work.py",
     ),
     Mutant(
+        "the embedded confirm: an event is safe although a queue did not take it",
+        "chassis/bus/embedded.py",
+        "        if outage is not None:\n            raise outage\n",
+        "",
+        "tests/conformance/test_outages.py",
+    ),
+    Mutant(
+        "the wait for SQLite's lock: the driver waits, and with it the whole process",
+        "chassis/store/engine.py",
+        '"busy_timeout=0"',
+        '"busy_timeout=5000"',
+        "tests/component/test_embedded.py",
+    ),
+    Mutant(
         "the timer's generation check: an older timer still rings",
         "services/dispatch/domain/marks.py",
         "if one.key == key and one.live and one.version == version",
