@@ -4,16 +4,12 @@ import json
 import logging
 import sys
 import time
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import click
 
 from cli.home import Home
-
-QUIET_BEFORE = timedelta(minutes=10)
-"""The directory is loaded so long before the first whistle."""
 
 
 def _path(default: str) -> dict[str, Any]:
@@ -30,7 +26,6 @@ def demo(home: Path, config: Path, file: Path, seed: str | None, first: int | No
     """Replay a night of real requests on a clock that jumps, and report. Ends with status 1 if anything is lost or doubled."""
     from chassis import launch  # noqa: F401  # patches the standard library: before anything else is imported
     from chassis import log as logs
-    from chassis.clock import ManualClock
     from cli.demo.printed import Progress, printed
     from cli.demo.replay import Replay
     from cli.demo.report import report
@@ -40,7 +35,7 @@ def demo(home: Path, config: Path, file: Path, seed: str | None, first: int | No
 
     calendar, _ = load_clocks(config / "clocks.yaml")
     scene = read_scene(config / "demo", calendar, seed, first)
-    replay = Replay(scene, ManualClock(scene.whistles[0].at - QUIET_BEFORE))
+    replay = Replay(scene)
     home.mkdir(parents=True, exist_ok=True)
     with (home.parent / f"{home.name}.log").open("w") as log:
         logs.configure("demo", logging.WARNING, log)

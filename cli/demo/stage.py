@@ -52,7 +52,7 @@ class Stage:
             runtime = Conducted(service.definition, service.settings, LISTENED, self._bus, clock)
             self.services[name] = runtime
             self._containers.append(container_of(service, runtime))
-        self.conductor = Conductor(list(self.services.values()))
+        self._conductor = Conductor(list(self.services.values()))
 
     def open(self) -> None:
         """Start the services."""
@@ -68,7 +68,15 @@ class Stage:
     def load(self, directory: dict[str, Any], now: datetime) -> None:
         """Register what there is."""
         register(self.services["dispatch"].store, directory, now, "the town")
-        self.conductor.settle()
+        self.settle()
+
+    def settle(self) -> None:
+        """See `cli.demo.replay.Chain`."""
+        self._conductor.settle()
+
+    def next_due(self) -> datetime | None:
+        """See `cli.demo.replay.Chain`."""
+        return self._conductor.next_due()
 
     def file(self, acts: Sequence[Act], now: datetime) -> list[tuple[Act, str]]:
         """Give commands, in this order; answers those that were refused over HTTP, and why."""
@@ -106,13 +114,10 @@ class Stage:
 
 @contextmanager
 def stage(home: Home, scene: Scene, config: Path, clock: ManualClock, hear: Callable[[Event], None]) -> Iterator[Stage]:
-    """A stage in an empty home, for a story's town. Raises HomeInUse.
-
-    Its secret follows from the seed, since digests are salted with it: the same story has the same log. It guards nothing.
-    """
+    """A stage in an empty home, for a story's town. Raises HomeInUse."""
     with home.held():
         home.empty()
-        home.prepare(scene.town.identities("")["accounts"], config, 0, f"demonstration of {scene.rules.seed}")
+        home.prepare(scene.town.identities("")["accounts"], config, 0, scene.rules.secret)
         home.apply()
         for service in SERVICES:
             upgrade(f"services.{service}", home.settings()[f"WHISTLE_{service.upper()}_DATABASE_URL"])

@@ -74,6 +74,10 @@ class Street:
         answer, whistle = self._answers.get(event.type), self._whistles.get(event.subject)
         return answer(event, whistle) if answer and whistle else []
 
+    def on_grid(self, at: datetime) -> datetime:
+        """The next moment at which anything happens at all."""
+        return self._pace.on_grid(at)
+
     # --- what tickets says
 
     def _opened(self, event: Event, whistle: Whistle) -> list[Act]:

@@ -171,8 +171,8 @@ class FigureTickets(_Tickets, Figure):
 _FIGURE = {
     "kpi": "resolution",
     "title": "解决率",
-    "version": 1,
-    "formula": "resident says resolved / answered; no answer apart",
+    "version": 2,
+    "formula": "answers that say resolved / answers; no answer apart",
     "numerator": 1,
     "denominator": 1,
     "rate": 1.0,

@@ -29,6 +29,14 @@ class Mediation:
 
 
 @dataclass
+class Answer:
+    """What the resident said to a revisit: whether it is solved, and whether that was well done."""
+
+    resolved: bool
+    satisfied: bool
+
+
+@dataclass
 class Book:
     """Instants are business time. ``opened_at`` is None until the ticket's own event came: then it counts for nothing."""
 
@@ -47,8 +55,6 @@ class Book:
     handled_at: datetime | None = None
     closed_at: datetime | None = None
     closure: str | None = None
-    resolved: bool | None = None
-    satisfied: bool | None = None
     doubted: bool = False
     """Whistled again soon after it was closed: the closure was ineffective."""
     out: str | None = None
@@ -59,6 +65,8 @@ class Book:
     """The lead by joint action."""
     rungs: dict[str, int] = field(default_factory=dict)
     """By generation, the number of the level that completed it, from 1."""
+    answers: dict[str, Answer] = field(default_factory=dict)
+    """By generation, what the resident said when asked. One that says "not solved" stays, whatever came of the rework."""
     verified: dict[str, bool] = field(default_factory=dict)
     """By generation, whether who checked found it solved."""
     reworked: dict[str, bool] = field(default_factory=dict)

@@ -31,16 +31,16 @@ def _contacted(book: Book, _at: datetime) -> int:
     return int(_in_time(book.contact_due, book.contacted_at))
 
 
-def _answered(book: Book, _at: datetime) -> int:
-    return int(book.resolved is not None)
+def _answers(book: Book, _at: datetime) -> int:
+    return len(book.answers)
 
 
 def _resolved(book: Book, _at: datetime) -> int:
-    return int(book.resolved is True)
+    return sum(answer.resolved for answer in book.answers.values())
 
 
 def _satisfied(book: Book, _at: datetime) -> int:
-    return int(book.satisfied is True)
+    return sum(answer.satisfied for answer in book.answers.values())
 
 
 def _handle_due(book: Book, at: datetime) -> int:
@@ -144,8 +144,9 @@ _SILENT = {closure.value: _closed_as(closure) for closure in (Closure.NO_ANSWER,
 
 FORMULAS: tuple[Formula, ...] = (
     Formula("response", "响应率", 1, "contacted in time by a person / contact due", _contacted, _contact_due),
-    Formula("resolution", "解决率", 1, "resident says resolved / answered; no answer apart", _resolved, _answered, _SILENT),
-    Formula("satisfaction", "满意率", 1, "satisfied / answered; no answer apart", _satisfied, _answered, _SILENT),
+    # 2: each answer counts. By the last of a ticket all were resolved: one that is not orders rework, and is asked about again
+    Formula("resolution", "解决率", 2, "answers that say resolved / answers; no answer apart", _resolved, _answers, _SILENT),
+    Formula("satisfaction", "满意率", 2, "satisfied answers / answers; no answer apart", _satisfied, _answers, _SILENT),
     Formula("completion", "办结率", 1, "closed / due", _closed_of_due, _handle_due),
     Formula(
         "completion_in_time",

@@ -7,11 +7,11 @@ source gave it, never by when it arrived. So a book that is made anew from the l
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from contracts.codes import Clock, Closure, Purpose
+from contracts.codes import Clock, Purpose
 from contracts.envelope import Event, EventSchema
 from contracts.events import dispatch as d
 from contracts.events import tickets as t
-from services.ledger.domain.book import Book
+from services.ledger.domain.book import Answer, Book
 
 Data = Mapping[str, Any]
 Note = Callable[[Book, Event, Data], None]
@@ -49,16 +49,13 @@ def _rework_ordered(book: Book, _event: Event, data: Data) -> None:
     book.reworked[str(data["generation"] - 1)] = True  # the event names the new generation
 
 
-def _rated(book: Book, event: Event, data: Data) -> None:
-    if _newer(book, "rated", event):
-        book.resolved, book.satisfied = data["resolved"], data["satisfied"]
+def _rated(book: Book, _event: Event, data: Data) -> None:
+    book.answers[str(data["generation"])] = Answer(data["resolved"], data["satisfied"])
 
 
 def _closed(book: Book, event: Event, data: Data) -> None:
     if _newer(book, "closed", event):
         book.closed_at, book.closure = event.time, data["closure"].value
-        if data["closure"] in (Closure.NO_ANSWER, Closure.NO_CONTACT) and _newer(book, "rated", event):
-            book.resolved = book.satisfied = None
 
 
 def _reopened(book: Book, event: Event, _data: Data) -> None:

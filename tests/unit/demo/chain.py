@@ -1,18 +1,21 @@
-"""The domains of tickets and dispatch, and the street, in one process and without any I/O: events in a row, timers in a heap.
+"""The domains of tickets and dispatch, in one process and without any I/O: events in a row, timers in a heap.
 
-It does by hand what the two services' handlers do, and nothing else; who is told, and what is recorded, is not in it.
+The replay that moves it is the shipped one; it does by hand what the two services' handlers do, and nothing else: who is told,
+and what is recorded, is not in it. What keeps it honest is tests/chain/test_demo.py, in which the real services say the
+same of the first whistles, event by event. What it is for: the whole night, with any seed, in two seconds.
 """
 
 import heapq
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import count
 from typing import Any
 
 from chassis.outcome import Arm, Happened, Outcome, Refused
 from cli.demo.acts import Act, Kind
-from cli.demo.known import Known
+from cli.demo.replay import Replay
 from cli.demo.requests import Whistle
 from cli.demo.scene import Scene
 from cli.demo.tally import Tally
@@ -34,54 +37,62 @@ from tests.unit.demo.shipped import BOOK, CALENDAR, COMPLAINTS, DIRECTORY, SCENE
 
 @dataclass
 class Chain:
-    """A run. ``refused`` are the commands that the chain said no to, ``stale`` the acts that no longer made sense."""
+    """A run. ``refused`` are the commands that the chain said no to."""
 
     scene: Scene = SCENE
-    at_once: bool = False
-    """All acts of a moment are filed before anything of it is heard, as where many hands act side by side."""
-    known: Known = field(default_factory=Known)
-    tally: Tally = field(default_factory=Tally)
+    one_by_one: bool = False
+    """What an act makes happen is heard before the next one is filed, even where many are filed in the same moment."""
     heard: list[Event] = field(default_factory=list)
-    filed: list[Act] = field(default_factory=list)
     refused: list[tuple[Act, str]] = field(default_factory=list)
-    stale: list[Act] = field(default_factory=list)
-    moments: int = 0
 
     def __post_init__(self) -> None:
+        self.replay = Replay(self.scene)
         self.tickets: dict[str, Ticket] = {}
         self.cases: dict[str, Case] = {}
         self._of = {one.id: one for one in self.scene.whistles}
-        self._acts: list[tuple[datetime, str, Act]] = []
-        self._timers: list[tuple[datetime, str, str, int]] = []
-        self._armed: dict[tuple[str, str], tuple[datetime, int]] = {}
+        self._timers: list[tuple[datetime, int, Arm]] = []
+        self._armed: dict[tuple[str, str], Arm] = {}
+        self._counted = count()
         self._said: deque[Event] = deque()
         self._numbers: dict[tuple[str, str], int] = {}
-        self.at = min(one.at for one in self.scene.whistles)
 
     def run(self) -> "Chain":
         """Everything, until nothing is left to wait for or the story is over."""
-        end = self.at + self.scene.rules.until
-        self._plan(self.scene.street.whistles(self.scene.whistles))
-        while (moment := self._next()) is not None and moment <= end:
-            self.at, self.moments = max(self.at, moment), self.moments + 1
-            while self._timers and self._timers[0][0] <= self.at:
-                self._ring(*heapq.heappop(self._timers))
-                self._settle()
-            while self._acts and self._acts[0][0] <= self.at:
-                self._file(heapq.heappop(self._acts)[2])
-                if not self.at_once:
-                    self._settle()
-            self._settle()
+        self.replay.run(self)
         return self
 
-    def _next(self) -> datetime | None:
-        while self._timers and self._armed.get(self._timers[0][1:3]) != (self._timers[0][0], self._timers[0][3]):
-            heapq.heappop(self._timers)
-        return min((queue[0][0] for queue in (self._acts, self._timers) if queue), default=None)
+    @property
+    def at(self) -> datetime:
+        """Business time."""
+        return self.replay.clock.now()
 
-    def _plan(self, acts: list[Act]) -> None:
-        for act in acts:
-            heapq.heappush(self._acts, (*act.order, act))
+    @property
+    def tally(self) -> Tally:
+        """What was heard, counted."""
+        return self.replay.tally
+
+    # --- what the replay asks
+
+    def settle(self) -> None:
+        """See `cli.demo.replay.Chain`."""
+        self._react_to_all()
+        while due := list(self._due()):
+            for *_, timer in sorted(due):
+                if self._is_armed(timer):
+                    self._ring(timer)
+            self._react_to_all()
+
+    def next_due(self) -> datetime | None:
+        """See `cli.demo.replay.Chain`."""
+        while self._timers and not self._is_armed(self._timers[0][-1]):
+            heapq.heappop(self._timers)
+        return self._timers[0][0] if self._timers else None
+
+    def file(self, acts: Sequence[Act], now: datetime) -> list[tuple[Act, str]]:
+        """See `cli.demo.replay.Chain`."""
+        refused = [(act, why) for act in acts if (why := self._file(act)) is not None]
+        self.refused += refused
+        return refused
 
     # --- what is said, and who reacts
 
@@ -90,9 +101,8 @@ class Chain:
             if isinstance(effect, Happened):
                 self._say(source, effect)
             elif isinstance(effect, Arm):
-                due = effect.due.astimezone(UTC)
-                self._armed[effect.subject, effect.name] = (due, effect.generation)
-                heapq.heappush(self._timers, (due, effect.subject, effect.name, effect.generation))
+                self._armed[effect.subject, effect.name] = effect
+                heapq.heappush(self._timers, (effect.due.astimezone(UTC), next(self._counted), effect))
             else:
                 self._armed.pop((effect.subject, effect.name), None)
 
@@ -103,13 +113,11 @@ class Chain:
         self._said.append(event)
         self.heard.append(event)
 
-    def _settle(self) -> None:
+    def _react_to_all(self) -> None:
         while self._said:
             event = self._said.popleft()
             self._react(event)
-            self.known.hear(event)
-            self.tally.hear(event)
-            self._plan(self.scene.street.hear(event))
+            self.replay.hear(event)
 
     def _react(self, event: Event) -> None:
         ticket, case, data = self.tickets.get(event.subject), self.cases.get(event.subject), event.data
@@ -169,12 +177,7 @@ class Chain:
 
     # --- acts
 
-    def _file(self, planned: Act) -> None:
-        act = self.known.still_sensible(planned)
-        if act is None:
-            self.stale.append(planned)
-            return
-        self.filed.append(act)
+    def _file(self, act: Act) -> str | None:
         try:
             if act.kind is Kind.WHISTLE:
                 self._open(self._of[act.id])
@@ -185,12 +188,15 @@ class Chain:
             else:
                 self._note("/tickets", self._on_ticket(act))
         except Refused as no:
-            self.refused.append((act, f"{type(no).__name__}: {no}"))
+            return f"{type(no).__name__}: {no}"
+        if self.one_by_one:
+            self._react_to_all()
+        return None
 
     def _open(self, one: Whistle) -> None:
         category = COMPLAINTS.categories[one.data["category"]]
         data = {**one.data, "urgency": Urgency(one.data["urgency"]) if "urgency" in one.data else None}
-        ticket = ticket_from(one.ticket, data, category.urgency, category.dispute, self.at, b"salt")
+        ticket = ticket_from(one.ticket, data, category.urgency, category.dispute, self.at, self.scene.rules.secret.encode())
         self.tickets[ticket.id] = ticket
         self._note("/tickets", ticket.open(TICKET_RULES))
 
@@ -221,9 +227,17 @@ class Chain:
 
     # --- timers
 
-    def _ring(self, due: datetime, subject: str, name: str, generation: int) -> None:
-        if self._armed.get((subject, name)) != (due, generation):
-            return
+    def _is_armed(self, timer: Arm) -> bool:
+        return self._armed.get((timer.subject, timer.name)) is timer
+
+    def _due(self) -> Iterator[tuple[str, datetime, int, Arm]]:
+        """What rings together, in the order in which the chassis rings it."""
+        while (due := self.next_due()) is not None and due <= self.at:
+            due, number, timer = heapq.heappop(self._timers)
+            yield timer.subject, due, number, timer
+
+    def _ring(self, timer: Arm) -> None:
+        subject, name, generation = timer.subject, timer.name, timer.generation
         del self._armed[subject, name]
         ticket = self.tickets[subject]
         if name == COMPARE:

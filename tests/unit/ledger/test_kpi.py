@@ -51,8 +51,8 @@ def closed(hour: float, closure: codes.Closure = codes.Closure.SATISFIED, genera
     return fact(t.TicketClosed, hour, closure=closure, generation=generation)
 
 
-def rated(resolved: bool, satisfied: bool) -> Any:
-    return fact(t.TicketRated, 9, resolved=resolved, satisfied=satisfied, generation=1)
+def rated(resolved: bool, satisfied: bool, generation: int = 1) -> Any:
+    return fact(t.TicketRated, 9, resolved=resolved, satisfied=satisfied, generation=generation)
 
 
 def completed(rung: int, level: str, generation: int = 1) -> Any:
@@ -83,6 +83,7 @@ def joint(name: str, lead: str = "urban") -> Any:
     return fact(d.JointActionCalled, 4, joint_action=name, lead=lead)
 
 
+NO_ANSWER = codes.Closure.NO_ANSWER
 CONTACT, HANDLE, REPORT_IN = codes.Clock.CONTACT, codes.Clock.HANDLE, codes.Clock.REPORT_IN
 DOUBTED = fact(t.TicketClosureDoubted, 50)
 REOPENED = fact(t.TicketReopened, 20, generation=2)
@@ -96,9 +97,12 @@ CASES: list[tuple[str, str, list[Any], tuple[int, int]]] = [
     ("response", "the due time was moved", [due(CONTACT, 24), due(CONTACT, 101)], (0, 0)),
     ("resolution", "solved, though not content", [rated(True, False), closed(10)], (1, 1)),
     ("resolution", "not solved", [rated(False, False)], (0, 1)),
-    ("resolution", "no answer", [closed(10, codes.Closure.NO_ANSWER)], (0, 0)),
+    ("resolution", "not solved, worked on again, solved", [rated(False, False), rework(2), rated(True, True, 2)], (1, 2)),
+    ("resolution", "not solved, then no answer", [rated(False, False), rework(2), closed(10, NO_ANSWER, 2)], (0, 1)),
+    ("resolution", "no answer", [closed(10, NO_ANSWER)], (0, 0)),
     ("satisfaction", "content", [rated(True, True), closed(10)], (1, 1)),
     ("satisfaction", "not content", [rated(True, False)], (0, 1)),
+    ("satisfaction", "content, reopened, content again", [rated(True, True), REOPENED, rated(True, True, 2)], (2, 2)),
     ("satisfaction", "nobody to ask", [closed(10, codes.Closure.NO_CONTACT)], (0, 0)),
     ("completion", "closed", [due(HANDLE, 50), closed(60)], (1, 1)),
     ("completion", "open and overdue", [due(HANDLE, 50)], (0, 1)),
@@ -201,7 +205,7 @@ def test_every_figure_has_cases_and_none_counts_what_was_cancelled_or_never_open
 @pytest.mark.parametrize(
     ("name", "facts", "apart"),
     [
-        ("resolution", [closed(10, codes.Closure.NO_ANSWER)], {"no_answer": ("T",), "no_contact": ()}),
+        ("resolution", [closed(10, NO_ANSWER)], {"no_answer": ("T",), "no_contact": ()}),
         ("satisfaction", [closed(10, codes.Closure.NO_CONTACT)], {"no_answer": (), "no_contact": ("T",)}),
         ("mediation", [mediated("m")], {"running": ("T",)}),
         ("mediation", [mediated("m"), agreed("m", 99)], {"running": ()}),
