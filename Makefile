@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PYTEST_ARGS ?=
+# two processes share the tests: most of their time is spent waiting for servers
+TEST_JOBS ?= 2
 LOCKED := requirements/runtime.txt requirements/dev.txt
 COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options
@@ -35,7 +37,7 @@ run: $(STAMP) ## run the embedded stack until Ctrl-C; its addresses are printed
 	$(BIN)/whistle embedded $(RUN_ARGS)
 
 test: $(STAMP) ## run all tests (PYTEST_ARGS="-k name -x" to choose)
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(TEST_JOBS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 mutants: $(STAMP) ## switch the promises off one at a time: each must turn a test red
 	$(BIN)/python -m tests.mutants

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from uuid import uuid4
 
 import pytest
@@ -13,7 +15,21 @@ from chassis.bus.amqp.topology import declare
 from contracts.topology import EXCHANGES
 from tests.component.broker import Broker
 from tests.component.counting import Counting, metadata, new_store
-from tests.kit.servers import PostgresServer, RabbitServer, Servers, both, postgres, rabbitmq
+from tests.kit.servers import PostgresServer, RabbitServer, Servers, both, postgres, rabbitmq, variables
+
+_SHARED = pytest.StashKey[ExitStack]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Where several processes share the tests, start the servers here and name them to all in the environment."""
+    shared = config.stash[_SHARED] = ExitStack()
+    if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
+        os.environ.update(variables(shared.enter_context(both())))
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop what was started for all."""
+    config.stash[_SHARED].close()
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,8 @@
-"""One deployment for all stories of a module: each story has a ticket of its own."""
+"""One deployment for all stories, of each kind: each story has a ticket of its own."""
 
 import shutil
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -11,36 +12,55 @@ from tests.kit.deployment import ROOT
 from tests.kit.embedded import EmbeddedStack, embedded_stack
 from tests.kit.stack import Stack, stack
 
-
-@pytest.fixture(scope="module")
-def extra() -> Path | None:
-    """What the deployment has beside `deploy/`: none, unless a module names a directory of the same shape."""
-    return None
+EXTRA = Path(__file__).parent / "extra"
+"""Categories and playbooks that no community has, for what the real ones do not use."""
 
 
-@pytest.fixture(scope="module", params=["servers", "embedded"])
-def deployed(request: pytest.FixtureRequest) -> Iterator[Stack | EmbeddedStack]:
-    """A deployment that nobody has started: four processes over the real servers, or one over four files."""
-    if request.param == "embedded":
-        with embedded_stack() as in_one:
-            yield in_one
+KINDS = ["servers", "embedded"]
+
+
+@pytest.fixture(params=KINDS)
+def chain(request: pytest.FixtureRequest) -> Chain:
+    """The four services at work, over the real servers or in one process, and somebody who hears everything."""
+    told: Chain = request.getfixturevalue(f"chain_over_{request.param}")
+    return told
+
+
+@pytest.fixture(params=KINDS)
+def chain_of_its_own(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Chain]:
+    """The same, for a story that changes what all others rely on."""
+    with ExitStack() as held:
+        yield _chain(request.param, request, tmp_path, held)
+
+
+# each lives as long as the run: a parameter of the session's would be made anew from file to file
+
+
+@pytest.fixture(scope="session")
+def chain_over_servers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
+    """Four processes over PostgreSQL and RabbitMQ."""
+    with ExitStack() as held:
+        yield _chain("servers", request, tmp_path_factory.mktemp("chain"), held)
+
+
+@pytest.fixture(scope="session")
+def chain_over_embedded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
+    """One process over four files."""
+    with ExitStack() as held:
+        yield _chain("embedded", request, tmp_path_factory.mktemp("chain"), held)
+
+
+def _chain(kind: str, request: pytest.FixtureRequest, scratch: Path, held: ExitStack) -> Chain:
+    deployed: Stack | EmbeddedStack
+    if kind == "embedded":
+        deployed = held.enter_context(embedded_stack())
     else:
-        with stack(request.getfixturevalue("postgres_server"), request.getfixturevalue("rabbit_server")) as over_servers:
-            yield over_servers
-
-
-@pytest.fixture(scope="module")
-def chain(deployed: Stack | EmbeddedStack, extra: Path | None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
-    """The four services at work, and somebody who hears everything."""
-    deployed.start(**(_configured(deployed, extra, tmp_path_factory.mktemp("chain")) if extra else {}))
-    told = Chain(deployed)
-    yield told
-    told.close()
-
-
-def _configured(deployed: Stack | EmbeddedStack, extra: Path, scratch: Path) -> dict[str, str]:
-    """Register what is extra, and lay its files over a copy of the deployment's."""
-    deployed.whistle("directory", "load", str(extra / "directory.yaml"))
+        servers = (request.getfixturevalue(f"{name}_server") for name in ("postgres", "rabbit"))
+        deployed = held.enter_context(stack(*servers))
     shutil.copytree(ROOT / "deploy", scratch / "deploy")
-    shutil.copytree(extra, scratch / "deploy", dirs_exist_ok=True)
-    return {"WHISTLE_CONFIG_DIR": str(scratch / "deploy")}
+    shutil.copytree(EXTRA, scratch / "deploy", dirs_exist_ok=True)
+    deployed.whistle("directory", "load", str(EXTRA / "directory.yaml"))
+    deployed.start(WHISTLE_CONFIG_DIR=str(scratch / "deploy"))
+    told = Chain(deployed)
+    held.callback(told.close)
+    return told

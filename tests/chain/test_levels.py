@@ -1,17 +1,9 @@
 """Whom a level calls: several at once, two levels together where life is in danger, nobody at all."""
 
-from pathlib import Path
-
 import pytest
 
 from tests.chain.steps import HOUSING, POLICE, PROPERTY, SECOND, SUPERVISOR, close
 from tests.kit.chain import Chain
-
-
-@pytest.fixture(scope="module")
-def extra() -> Path:
-    """Playbooks that no community has, for what the real ones do not use."""
-    return Path(__file__).parent / "extra"
 
 
 def both_named(chain: Chain, category: str) -> str:

@@ -16,7 +16,8 @@ UNKNOWN = max(day.year for day in chinese_calendar.constants.holidays) + 1
 GAUGE = "whistle_dispatch_provisional_deadlines"
 
 
-def test_the_holidays_of_the_new_year_are_published(chain: Chain, tmp_path: Path) -> None:
+def test_the_holidays_of_the_new_year_are_published(chain_of_its_own: Chain, tmp_path: Path) -> None:
+    chain = chain_of_its_own
     monday = date(UNKNOWN, 3, 1) + timedelta(days=-date(UNKNOWN, 3, 1).weekday() % 7)
     morning = datetime(UNKNOWN, 3, monday.day, 2, tzinfo=UTC)
     ahead = max(timedelta(), morning - datetime.now(UTC))
@@ -43,7 +44,7 @@ def test_the_holidays_of_the_new_year_are_published(chain: Chain, tmp_path: Path
 
 def published(scratch: Path, monday: date) -> Path:
     """The deployment's files with the year's holidays: three days of this week are off."""
-    config = scratch / "deploy"
+    config = scratch / "published"
     shutil.copytree(ROOT / "deploy", config)
     clocks = yaml.safe_load((config / "clocks.yaml").read_text("utf-8"))
     clocks["years"] = {

@@ -119,10 +119,11 @@ def waiting(store: Store) -> list[tuple[int | None, int]]:
 
 
 def timers(store: Store) -> list[tuple[str, str, int, datetime]]:
-    """Every armed timer."""
+    """Every armed timer of the cases."""
     table = tables.DEFINITION.tables.timers
     with store.transaction() as connection:
-        rows = connection.execute(select(table.c.subject, table.c.name, table.c.generation, table.c.due_at))
+        query = select(table.c.subject, table.c.name, table.c.generation, table.c.due_at).where(table.c.subject != "dispatch")
+        rows = connection.execute(query)
         return sorted(tuple(row) for row in rows)
 
 

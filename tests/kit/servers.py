@@ -20,7 +20,7 @@ from tests.kit.processes import ServerError
 from tests.kit.rabbitmq import API_VARIABLE, RabbitServer, rabbitmq
 from tests.kit.rabbitmq import URL_VARIABLE as AMQP_VARIABLE
 
-__all__ = ["PostgresServer", "RabbitServer", "ServerError", "Servers", "both", "postgres", "rabbitmq"]
+__all__ = ["PostgresServer", "RabbitServer", "ServerError", "Servers", "both", "postgres", "rabbitmq", "variables"]
 
 
 _Server = TypeVar("_Server")
@@ -50,6 +50,19 @@ def both(durable: bool = False, private: bool = False) -> Iterator[Servers]:
         yield Servers(database.result(), broker.result())
 
 
+def variables(servers: Servers) -> dict[str, str]:
+    """The environment variables that name the servers to another process."""
+    rabbit = servers.rabbit
+    api = str(rabbit.api_url)
+    if "@" not in api:
+        api = api.replace("://", f"://{rabbit.user}:{rabbit.password}@", 1)
+    return {
+        POSTGRES_VARIABLE: servers.postgres.admin_url,
+        AMQP_VARIABLE: rabbit.url(),
+        API_VARIABLE: api,
+    }
+
+
 def main() -> None:
     """Run a private pair until interrupted or terminated."""
 
@@ -58,11 +71,8 @@ def main() -> None:
 
     signal.signal(signal.SIGTERM, interrupt)
     with contextlib.suppress(KeyboardInterrupt), both(private=True) as servers:
-        rabbit = servers.rabbit
-        api = str(rabbit.api_url).replace("://", f"://{rabbit.user}:{rabbit.password}@")
-        print(f"export {POSTGRES_VARIABLE}={servers.postgres.admin_url}")
-        print(f"export {AMQP_VARIABLE}={rabbit.url()}")
-        print(f"export {API_VARIABLE}={api}", flush=True)
+        for name, value in variables(servers).items():
+            print(f"export {name}={value}", flush=True)
         signal.pause()
 
 
