@@ -39,9 +39,9 @@ MUTANTS = (
     Mutant(
         "the outbox's transaction: what is said is committed by itself",
         "chassis/work.py",
-        "        self.connection.execute(insert(self.store.tables.outbox), rows[::-1])\n",
+        "        self.connection.execute(adding(self.store.tables.outbox), rows[::-1])\n",
         "        with self.store.transaction() as other:\n"
-        "            other.execute(insert(self.store.tables.outbox), rows[::-1])\n",
+        "            other.execute(adding(self.store.tables.outbox), rows[::-1])\n",
         "tests/conformance/test_work.py",
     ),
     Mutant(
