@@ -83,7 +83,7 @@ def wake(case: Case, world: World) -> Outcome:
     for running in case.clocks:
         if not running.live and (running.clock is Clock.HANDLE or (running.clock is Clock.CONTACT and not reached)):
             running.live = True
-            outcome += _compute(case, running, world) or _arm_anew(case, running)
+            outcome += _compute(case, running, world) or _arm_anew(case, running, world)
     return outcome
 
 
@@ -120,7 +120,7 @@ def release(case: Case, world: World) -> Outcome:
     outcome = NOTHING
     for running in case.clocks:
         if running.live:
-            outcome += _compute(case, running, world) or _arm_anew(case, running)
+            outcome += _compute(case, running, world) or _arm_anew(case, running, world)
     return outcome
 
 
@@ -132,7 +132,7 @@ def extend(case: Case, running: Running, world: World) -> Outcome:
     due = _due(case, running, world)
     _move(running, due, world.at)
     names = {"clock": running.clock, "due": running.due, "assignment": running.assignment, "before": before}
-    return Outcome(case.said(say.DeadlineExtended, **names)) + marks.arm(case, running)
+    return Outcome(case.said(say.DeadlineExtended, **names)) + marks.arm(case, running, world)
 
 
 # --- within
@@ -144,7 +144,7 @@ def _start(case: Case, key: str, clock: Clock, assignment: Assignment | None, si
     due = world.calendar.due(since, rule, case.pauses)
     running = Running(key, clock, assignment.id if assignment else None, rule, since, due.at, due.awaits)
     case.clocks.append(running)
-    return Outcome(_set(case, running, due, world)) + marks.arm(case, running)
+    return Outcome(_set(case, running, due, world)) + marks.arm(case, running, world)
 
 
 def _span(case: Case, clock: Clock, assignment: Assignment | None, world: World) -> str | None:
@@ -173,7 +173,7 @@ def _compute(case: Case, running: Running, world: World) -> Outcome:
     if same:
         return NOTHING
     _move(running, due, world.at)
-    return Outcome(_set(case, running, due, world)) + marks.arm(case, running)
+    return Outcome(_set(case, running, due, world)) + marks.arm(case, running, world)
 
 
 def _move(running: Running, due: Due, at: datetime) -> None:
@@ -184,9 +184,9 @@ def _move(running: Running, due: Due, at: datetime) -> None:
     running.version += 1
 
 
-def _arm_anew(case: Case, running: Running) -> Outcome:
+def _arm_anew(case: Case, running: Running, world: World) -> Outcome:
     running.version += 1
-    return marks.arm(case, running)
+    return marks.arm(case, running, world)
 
 
 def _set(case: Case, running: Running, due: Due, world: World) -> Happened:

@@ -8,7 +8,7 @@ time for wh and wd, with all time for the others.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 
@@ -25,6 +25,10 @@ class BadSpan(ValueError):
 
 class EndlessCalendar(ValueError):
     """A calendar in which the working time that is asked for never comes."""
+
+
+Piece = tuple[datetime, datetime]
+"""From an instant to another."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +94,22 @@ class WorkCalendar:
         begun = f"{local:%Y-%m-%d %H:%M} 获准延期至 {base:%Y-%m-%d %H:%M}"
         return Due(at.astimezone(granted_at.tzinfo), self._explain(begun, unit, at, lost, awaits), awaits)
 
+    def part_of(self, start: datetime, due: datetime, part: float, rule: str, pauses: Sequence[Pause] = ()) -> datetime:
+        """When this part of the time from ``start`` to ``due`` is over. Pauses do not count, nor, where the rule counts
+        working time, do nights and holidays: nobody is urged at four in the morning. What is overdue is counted in all time.
+        """
+        if part >= 1:
+            counted = _length(_without(((start, due),), pauses))
+            return due + counted * (part - 1)
+        working = parse(rule)[1] not in _ELAPSED
+        pieces = _without(self._office_hours(start, due) if working else ((start, due),), pauses)
+        left = _length(pieces) * part
+        for begins, ends in pieces:
+            if left <= ends - begins:
+                return (begins + left).astimezone(start.tzinfo)
+            left -= ends - begins
+        return due
+
     def knows(self, year: int) -> bool:
         """Whether the calendar knows the holidays and make-up workdays of a year."""
         return self.workday(date(year, 1, 1)) is not None
@@ -101,12 +121,16 @@ class WorkCalendar:
 
     def working_time(self, start: datetime, end: datetime) -> timedelta:
         """The office hours between two instants."""
-        total = timedelta()
+        return _length(self._office_hours(start, end))
+
+    def _office_hours(self, start: datetime, end: datetime) -> list[Piece]:
+        pieces = []
         for opens, closes in self._windows(start.astimezone(self.zone).date()):
             if opens >= end:
                 break
-            total += max(timedelta(), min(closes, end) - max(opens, start))
-        return total
+            if closes > start:
+                pieces.append((max(opens, start), min(closes, end)))
+        return pieces
 
     def _windows(self, day: date) -> Iterator[tuple[datetime, datetime]]:
         for ahead in range(LONGEST_SEARCH):
@@ -174,6 +198,19 @@ def _elapsed(start: datetime, base: datetime, pauses: Sequence[Pause]) -> tuple[
             covered = ends - max(begins, start)
             at, lost = at + covered, lost + covered
     return at, lost
+
+
+def _without(pieces: Iterable[Piece], pauses: Sequence[Pause]) -> list[Piece]:
+    """What is left of pieces of time, in order, when the pauses are cut out."""
+    left = list(pieces)
+    for begins, ends in _ended(pauses):
+        cut = [((first, min(last, begins)), (max(first, ends), last)) for first, last in left]
+        left = [piece for both in cut for piece in both if piece[0] < piece[1]]
+    return left
+
+
+def _length(pieces: Iterable[Piece]) -> timedelta:
+    return sum((ends - begins for begins, ends in pieces), timedelta())
 
 
 def _ended(pauses: Sequence[Pause]) -> list[tuple[datetime, datetime]]:

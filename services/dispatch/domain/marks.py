@@ -5,8 +5,6 @@ times the top of the chain is called, and stays called.
 more: the top of the chain is called.
 """
 
-from datetime import timedelta
-
 from chassis.outcome import NOTHING, Arm, Happened, Outcome
 from contracts.codes import WarningStage
 from contracts.events import dispatch as say
@@ -15,7 +13,7 @@ from services.dispatch.domain.parts import Running
 from services.dispatch.domain.world import World
 
 MARKS = (0.5, 0.8, 1.0, 2.0, 3.0)
-"""When each stage ends, as a part of the time from start to due."""
+"""When each stage ends, as a part of the time from start to due; how that is counted says `WorkCalendar.part_of`."""
 BREACHED = 3
 STAGES = (WarningStage.URGE_HALF, WarningStage.URGE_MOST, None, WarningStage.REPORT_UP)
 """What is said at each mark; the third is the breach, and after the last the top is called."""
@@ -26,14 +24,14 @@ def ringing(case: Case, key: str, version: int) -> Running | None:
     return next((one for one in case.clocks if one.key == key and one.live and one.version == version), None)
 
 
-def arm(case: Case, running: Running) -> Outcome:
+def arm(case: Case, running: Running, world: World) -> Outcome:
     """Wait for the next mark; while the case is paused nothing is armed."""
     if case.paused:
         return NOTHING
     # the top stays called, ever more slowly: after three, four, six, ten times the time
     part = MARKS[running.stage] if running.stage < len(MARKS) else 2 + 2.0 ** (running.stage - len(MARKS) + 1)
-    span: timedelta = running.due - running.start
-    return Outcome(Arm(case.id, running.key, running.start + span * part, running.version))
+    at = world.calendar.part_of(running.start, running.due, part, running.rule, case.pauses)
+    return Outcome(Arm(case.id, running.key, at, running.version))
 
 
 def advance(case: Case, running: Running, world: World) -> Outcome:
@@ -44,7 +42,7 @@ def advance(case: Case, running: Running, world: World) -> Outcome:
         running.live = False
         return said
     running.version += 1
-    return said + arm(case, running)
+    return said + arm(case, running, world)
 
 
 def _mark(case: Case, running: Running, world: World) -> Happened:
