@@ -18,13 +18,17 @@ import yaml
 from chassis.config import read_yaml
 from contracts.topology import SERVICES
 
-LOCK = "lock"
+LOCK, DISPOSABLE = "lock", "disposable"
 EMBEDDED = "embedded:"
 """In the place of a broker's address: the services live in one process."""
 
 
 class HomeInUse(Exception):
     """Another process is at work in this home. The message names it."""
+
+
+class NotDisposable(Exception):
+    """What lies here was not put here to be thrown away. The message names the directory."""
 
 
 class Home:
@@ -38,7 +42,7 @@ class Home:
         """Hold the home alone. Raises HomeInUse. What this process makes from now on is for nobody else's eyes."""
         os.umask(0o077)  # SQLite asks for 0644, and in its files are names and telephone numbers
         self.path.mkdir(parents=True, exist_ok=True)
-        with (self.path / LOCK).open("w") as lock:
+        with (self.path / LOCK).open("a") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
@@ -46,10 +50,16 @@ class Home:
             yield
 
     def empty(self) -> None:
-        """Remove what is left of another time. The home is held."""
-        for left in self.path.iterdir():
-            if left.name != LOCK:
-                left.unlink()
+        """Remove what is left of another time, and mark the home as one that may be emptied. The home is held.
+
+        Raises NotDisposable where there are files, and no mark: somebody's own directory, or a deployment that is to last.
+        """
+        left = [one for one in self.path.iterdir() if one.name not in {LOCK, DISPOSABLE}]
+        if left and not (self.path / DISPOSABLE).exists():
+            raise NotDisposable(f"{self.path}: has files that no demonstration made; give another --home, or remove them")
+        (self.path / DISPOSABLE).touch()
+        for one in left:
+            one.unlink()
 
     def prepare(self, accounts: Sequence[Mapping[str, Any]], config_dir: Path, port: int, secret: str | None = None) -> None:
         """Write what is missing: secret (made at random where none is given), tokens, identities; and the settings.
@@ -72,6 +82,17 @@ class Home:
         for key, value in self.settings().items():
             os.environ.setdefault(key, value)
 
+    def apply_alone(self) -> None:
+        """Set them for this process, and no others: what its environment says of another deployment is forgotten."""
+        for key in [key for key in os.environ if key.startswith("WHISTLE_")]:
+            del os.environ[key]
+        self.apply()
+
+    def database_urls(self) -> dict[str, str]:
+        """Where the four stores are, by service."""
+        settings = self.settings()
+        return {service: settings[_database(service)] for service in SERVICES}
+
     def tokens(self) -> dict[str, str]:
         """Each account's bearer token."""
         loaded: dict[str, str] = read_yaml(self.path / "tokens.yaml")
@@ -86,7 +107,7 @@ class Home:
             "WHISTLE_CONFIG_DIR": str(config_dir.resolve()),
         }
         for number, service in enumerate(SERVICES, start=1):
-            values[f"WHISTLE_{service.upper()}_DATABASE_URL"] = f"sqlite:///{home}/{service}.db"
+            values[_database(service)] = f"sqlite:///{home}/{service}.db"
             values[f"WHISTLE_{service.upper()}_HTTP"] = f"127.0.0.1:{port + number if port else 0}"
             values[f"WHISTLE_{service.upper()}_OPS"] = f"127.0.0.1:{port + 10 + number if port else 0}"
         return values
@@ -111,3 +132,7 @@ class Home:
         beside.touch(mode=0o600)
         beside.write_text(text, "utf-8")
         beside.replace(self.path / name)
+
+
+def _database(service: str) -> str:
+    return f"WHISTLE_{service.upper()}_DATABASE_URL"

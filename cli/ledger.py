@@ -56,7 +56,6 @@ def verify(file: BinaryIO, key: Any, keys: Path | None) -> None:
     With --key or --keys also what those keys handed over to is trusted; without, the keys that the file names itself.
     """
     from services.ledger.domain.audit import Bad, audit
-    from services.ledger.domain.gaps import Fork
     from services.ledger.domain.keyring import Key
     from services.ledger.keys import public_from_pem, read_keys
 
@@ -72,11 +71,7 @@ def verify(file: BinaryIO, key: Any, keys: Path | None) -> None:
     named = "" if trusted else ", which the file names itself"
     click.echo(f"signed {report.taken_at.isoformat()} by key {report.key}{named}")
     for found in report.found:
-        if isinstance(found, Fork):
-            what = f"fork: number {found.sequence} is {found.first} and {found.second}"
-        else:
-            what = f"gap: numbers {found.missing_from} to {found.missing_to} are missing"
-        click.echo(f"{what}, of {found.source} about {found.subject}", err=True)
+        click.echo(str(found), err=True)
     sys.exit(1 if report.found else 0)
 
 

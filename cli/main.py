@@ -14,7 +14,7 @@ from cli.dead import dead
 from cli.demo.command import demo
 from cli.directory import directory
 from cli.embedded import embedded
-from cli.home import HomeInUse
+from cli.home import HomeInUse, NotDisposable
 from cli.ledger import ledger
 from cli.reconcile import reconcile
 from cli.services import CLASSES
@@ -28,7 +28,7 @@ class _Group(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except (BadSettings, BadConfig, InvalidIdentities, StoreUnavailable, NoSuchLetter, HomeInUse) as wrong:
+        except (BadSettings, BadConfig, InvalidIdentities, StoreUnavailable, NoSuchLetter, HomeInUse, NotDisposable) as wrong:
             raise click.ClickException(str(wrong)) from None
 
 

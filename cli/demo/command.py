@@ -4,12 +4,18 @@ import json
 import logging
 import sys
 import time
+from datetime import tzinfo
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from cli.home import Home
+
+if TYPE_CHECKING:
+    from cli.demo.scene import Scene
+
+LOG_FILE = "demo.log"
 
 
 def _path(default: str) -> dict[str, Any]:
@@ -23,31 +29,54 @@ def _path(default: str) -> dict[str, Any]:
 @click.option("--seed", help="Another story than that of deploy/demo/street.yaml.")
 @click.option("--first", type=click.IntRange(min=1), help="Only the first so many requests.")
 def demo(home: Path, config: Path, file: Path, seed: str | None, first: int | None) -> None:
-    """Replay a night of real requests on a clock that jumps, and report. Ends with status 1 if anything is lost or doubled."""
+    """Replay a night of real requests on a clock that jumps, and report.
+
+    Ends with status 1 if anything is lost or doubled, if the exported ledger does not verify, or if a whole night takes a
+    branch too seldom.
+    """
     from chassis import launch  # noqa: F401  # patches the standard library: before anything else is imported
-    from chassis import log as logs
-    from cli.demo.printed import Progress, printed
-    from cli.demo.replay import Replay
-    from cli.demo.report import report
+    from cli.demo.printed import printed
     from cli.demo.scene import read_scene
-    from cli.demo.stage import stage
+    from cli.demo.words import read_words
     from services.dispatch.config import load_clocks
 
     calendar, _ = load_clocks(config / "clocks.yaml")
-    scene = read_scene(config / "demo", calendar, seed, first)
-    replay = Replay(scene)
-    home.mkdir(parents=True, exist_ok=True)
-    with (home.parent / f"{home.name}.log").open("w") as log:
+    scene, words = read_scene(config / "demo", calendar, seed, first), read_words(config / "demo/words.yaml")
+    place = Home(home)
+    with place.held():
+        place.empty()
+        found = _told(scene, place, config, calendar.zone)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(found, ensure_ascii=False, indent=2) + "\n", "utf-8")
+    click.echo(printed(found, words))
+    _say_where(place, file)
+    sys.exit(1 if found["wrong"] else 0)
+
+
+def _told(scene: "Scene", home: Home, config: Path, zone: tzinfo) -> dict[str, Any]:
+    """Tell the whole story in a held, empty home; answers the report."""
+    from chassis import log as logs
+    from cli.demo.progress import Progress
+    from cli.demo.replay import Replay
+    from cli.demo.report import report
+    from cli.demo.stage import stage
+
+    replay, progress = Replay(scene), Progress(len(scene.whistles), zone)
+    with (home.path / LOG_FILE).open("w", encoding="utf-8") as log:
         logs.configure("demo", logging.WARNING, log)
-        progress = Progress(len(scene.whistles), calendar.zone)
-        with stage(Home(home), scene, config, replay.clock, replay.hear) as at_work:
+        with stage(home, scene, config, replay.clock, replay.hear) as at_work:
             began = time.monotonic()
             at_work.load(scene.town.directory(), replay.clock.now())
             replay.run(at_work, progress)
             progress.done()
-            found = report(replay, at_work, Home(home), time.monotonic() - began)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(found, ensure_ascii=False, indent=2) + "\n", "utf-8")
-    click.echo(printed(found))
-    click.echo(f"报告 report         {file} · 日志 log {log.name}")
-    sys.exit(1 if found["lost"] or found["doubled"] or not found["ledger"]["verified"] else 0)
+            return report(replay, at_work, home, time.monotonic() - began)
+
+
+def _say_where(home: Home, file: Path) -> None:
+    from cli.demo.report import LOG_FILE as LEDGER
+    from cli.demo.report import SENT_FILE
+
+    click.echo(f"文件 files        {file} · {home.path}/")
+    click.echo(f"再问 ask again    set -a; . {home.path}/settings.env; set +a")
+    click.echo(f"                  whistle reconcile --settled --sent {home.path / SENT_FILE}")
+    click.echo(f"                  whistle ledger verify {home.path / LEDGER}")

@@ -1,70 +1,96 @@
-"""The report as people read it, and the progress while they wait: Chinese first, English beside it."""
+"""The report as people read it: Chinese first, English beside it, no line longer than `WIDTH` columns."""
 
-import sys
-import time
-from collections.abc import Iterator, Mapping
-from datetime import tzinfo
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
+from unicodedata import east_asian_width
 
-from cli.demo.replay import Replay
+from cli.demo.words import Words
 
-SECONDS_BETWEEN = 2.0
-BAR = 24
-
-
-class Progress:
-    """A line every two seconds; on a terminal the same line again and again."""
-
-    def __init__(self, whistles: int, zone: tzinfo):
-        self._whistles, self._zone = whistles, zone
-        self._began = self._last = time.monotonic()
-        self._same_line = sys.stderr.isatty()
-
-    def __call__(self, replay: Replay) -> None:
-        if time.monotonic() - self._last < SECONDS_BETWEEN:
-            return
-        self._last = time.monotonic()
-        took = self._last - self._began
-        told = replay.tally
-        bar = "█" * (BAR * told.ended // self._whistles)
-        at = replay.clock.now().astimezone(self._zone)
-        line = (
-            f"{took:4.0f} s  {at:%Y-%m-%d %H:%M}  {len(replay.sent):5,} 哨 whistles  {told.ended:5,} 办结 ended  "
-            f"{replay.events:6,} 事件 events  {bar:░<{BAR}}"
-        )
-        print(f"\r{line}" if self._same_line else line, end="" if self._same_line else "\n", file=sys.stderr, flush=True)
-
-    def done(self) -> None:
-        """Go on below the line."""
-        if self._same_line:
-            print(file=sys.stderr)
+WIDTH = 100
+_LABEL, _CELL, _GAP = 18, 25, 2
+MOST_WRONG = 10
+"""So many sentences about what is wrong are printed; the JSON has them all."""
 
 
-def printed(report: Mapping[str, Any]) -> str:
+def columns(text: str) -> int:
+    """How wide a text is on a terminal: a Chinese character takes two columns."""
+    return sum(2 if east_asian_width(char) in "WF" else 1 for char in text)
+
+
+def padded(text: str, width: int) -> str:
+    """A text, and blanks to a width in columns."""
+    return text + " " * (width - columns(text))
+
+
+def printed(report: Mapping[str, Any], words: Words) -> str:
     """The report as text."""
-    return "\n".join(_lines(report))
+    return "\n".join([*_tickets(report, words), *_figures(report, words), *_rest(report, words), *_verdict(report)])
 
 
-def _lines(report: Mapping[str, Any]) -> Iterator[str]:
-    tickets, log, points, timing = (report[name] for name in ("tickets", "ledger", "points", "timing"))
-    yield f"工单 tickets        {tickets['total']:,}   {_counts(tickets['by_state'])}"
-    yield f"  层级 by level     {_counts(tickets['by_level'])}"
-    yield f"  缘由 by cause     {_counts(tickets['by_cause'])}"
-    yield f"分支 branches       {_counts(report['branches'])}"
-    yield f"超时 breached       {_counts(report['breached_clocks'])}"
+def _tickets(report: Mapping[str, Any], words: Words) -> Iterator[str]:
+    tickets, story = report["tickets"], report["story"]
+    days = f"{story['from'][:10]} – {story['to'][:10]}"
+    took = f"用时 took {report['timing']['seconds']} s"
+    yield _row("吹哨 whistles", [f"{report['requests']:,} · {days} · 种子 seed {report['seed']} · {took}"])
+    for label, counts, group in (
+        ("工单 tickets", tickets["by_state"], "states"),
+        ("缘由 why", {cause: n for cause, n in tickets["by_cause"].items() if cause not in tickets["by_state"]}, "causes"),
+        ("紧急 urgency", tickets["by_urgency"], "urgencies"),
+        ("层级 level", tickets["by_level"], "levels"),
+        ("分支 branches", report["branches"], "branches"),
+        ("超时 breached", report["breached_clocks"], "clocks"),
+    ):
+        yield from _grid(label, counts, group, words)
+
+
+def _figures(report: Mapping[str, Any], words: Words) -> Iterator[str]:
+    cells, alarms = [], []
     for figure in report["kpi"]:
-        rate = "-" if figure["rate"] is None else f"{figure['rate']:6.1%}"
-        yield f"  {figure['title']:　<6} {rate:>7}  {figure['numerator']:,}/{figure['denominator']:,}"
-    yield f"通知 notices        {_counts(report['notices'])}"
-    yield f"积分 points         {_counts(points)}"
+        name = words.of("figures", figure["kpi"])
+        rate = "-" if figure["rate"] is None else f"{figure['rate']:.1%}"
+        cells.append(f"{padded(name, 28)}{rate:>7}  {figure['numerator']:,}/{figure['denominator']:,}")
+        if figure["alarm"]:
+            alarms.append(f"{name} {words.of('alarms', figure['alarm'])}")
+    half = -(-len(cells) // 2)
+    for left, right in zip_longest(cells[:half], cells[half:], fillvalue=""):
+        yield f"{padded(left, WIDTH // 2)}{right}".rstrip()
+    if alarms:
+        yield _row("正常区间外 alarms", [" · ".join(alarms)])
+
+
+def _rest(report: Mapping[str, Any], words: Words) -> Iterator[str]:
+    yield from _grid("通知 notices", report["notices"], "notices", words)
+    told = [(group, report[f"notices_by_{group[:-1]}"]) for group in ("channels", "locales")]
+    yield from _rows("", [_cell(*one) for group, counts in told for one in words.in_order(group, counts)])
+    yield from _grid("积分 points", report["points"], "points", words)
+    yield from _grid("指令 commands", report["commands"], "commands", words)
+
+
+def _verdict(report: Mapping[str, Any]) -> Iterator[str]:
+    log = report["ledger"]
     verified = "已验证 verified" if log["verified"] else "有误 NOT VERIFIED"
-    yield f"台账 ledger         {log['size']:,} 条 entries · 根 root {log['root'][:16]}… · {verified} · {log['file']}"
-    yield f"指令 commands       {_counts(report['commands'])}"
-    yield f"用时 took           {timing['seconds']} s · {timing['events_per_second']:,} 事件/秒 events a second"
-    yield f"丢失 lost           {report['lost']}"
-    yield f"重复 doubled        {report['doubled']}"
-    yield from (f"  ! {wrong}" for wrong in report["wrong"][:20])
+    complete = "齐 complete" if report["branches_complete"] else "不齐 incomplete"
+    yield _row("台账 ledger", [f"{log['size']:,} 条 entries · {verified} · 根 root {log['root'][:16]}…"])
+    yield _row("结论 verdict", [f"丢失 lost {report['lost']} · 重复 doubled {report['doubled']} · 分支 branches {complete}"])
+    yield from (f"  ! {wrong}" for wrong in report["wrong"][:MOST_WRONG])
+    if len(report["wrong"]) > MOST_WRONG:
+        yield f"  ! 另有 and {len(report['wrong']) - MOST_WRONG:,} 条 more"
 
 
-def _counts(counts: Mapping[str, int]) -> str:
-    return " · ".join(f"{name} {number:,}" for name, number in counts.items())
+def _grid(label: str, counts: Mapping[str, int], group: str, words: Words) -> Iterator[str]:
+    yield from _rows(label, [_cell(*one) for one in words.in_order(group, counts)])
+
+
+def _cell(name: str, count: int) -> str:
+    return f"{padded(name, _CELL - 6)}{count:>6,}"
+
+
+def _rows(label: str, cells: Sequence[str]) -> Iterator[str]:
+    per_line = (WIDTH - _LABEL) // (_CELL + _GAP)
+    for start in range(0, max(len(cells), 1), per_line):
+        yield _row("" if start else label, cells[start : start + per_line])
+
+
+def _row(label: str, cells: Sequence[str]) -> str:
+    return (padded(label, _LABEL) + (" " * _GAP).join(cells)).rstrip()

@@ -1,5 +1,6 @@
 """What the demonstration reports: the tally of what was heard, and what four stores and an offline verifier say of it."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from cli.books import read_books
@@ -7,11 +8,10 @@ from cli.demo.replay import Replay
 from cli.demo.stage import Stage
 from cli.findings import compare
 from cli.home import Home
-from contracts.topology import SERVICES
 from services.ledger import store as ledger
 from services.ledger.api import view
 from services.ledger.config import FILE, load_rules
-from services.ledger.domain.audit import audit
+from services.ledger.domain.audit import Bad, audit
 from services.ledger.domain.figures import figure
 from services.ledger.domain.keyring import Key
 from services.ledger.domain.kpi import FORMULAS
@@ -20,36 +20,54 @@ from services.ledger.export import lines
 from services.ledger.keys import signer
 from services.ledger.selection import selected, selection
 
-LOG_FILE = "ledger.jsonl"
+LOG_FILE, SENT_FILE = "ledger.jsonl", "sent.txt"
 
 
 def report(replay: Replay, stage: Stage, home: Home, took: float) -> dict[str, Any]:
-    """The whole report, as JSON. Everything but ``timing`` (seconds of machine time) follows from the seed."""
+    """The whole report, as JSON. Everything but ``timing`` (seconds of machine time) and paths follows from the seed.
+
+    ``wrong`` says in sentences why the demonstration failed; it is empty where it did not. Leaves what `whistle reconcile` and
+    `whistle ledger verify` need to ask the same again.
+    """
     told = replay.tally.report()
-    reconciled = compare(replay.sent, read_books(_urls(home)), settled=True)
+    missed = {name: times for name, times in told["branches"].items() if times < replay.scene.rules.proof}
+    reconciled = compare(replay.sent, read_books(home.database_urls()), settled=True)
+    log, log_wrong = _ledger(replay, stage, home)
+    (home.path / SENT_FILE).write_text("".join(f"{source} {id_}\n" for source, id_ in replay.sent))
     return {
         "seed": replay.scene.rules.seed,
         "requests": len(replay.sent),
         "story": {"from": replay.began.isoformat(), "to": replay.clock.now().isoformat(), "moments": replay.moments},
         "lost": len(reconciled.lost),
         "doubled": len(reconciled.doubled),
-        "wrong": [*reconciled.lost, *reconciled.doubled],
+        "wrong": [
+            *(f"lost: {what}" for what in reconciled.lost),
+            *(f"doubled: {what}" for what in reconciled.doubled),
+            *(f"ledger: {why}" for why in log_wrong),
+            *(_too_seldom(missed, replay.scene.rules.proof) if replay.scene.whole else ()),
+        ],
         "reconciled": reconciled.counts,
-        "ledger": _ledger(replay, stage, home),
+        "ledger": log,
         **told,
+        "branches_complete": not missed,
         "kpi": _kpis(replay, stage),
         "points": _points(stage),
-        "commands": {"filed": replay.filed, "no_longer_sensible": replay.stale, "refused": len(replay.refused)},
+        "commands": {
+            "filed": replay.filed,
+            "no_longer_sensible": replay.stale,
+            "refused": len(replay.refused) + reconciled.counts["dead"],
+        },
         "timing": {"seconds": round(took, 1), "events_per_second": round(told["events"]["total"] / took)},
     }
 
 
-def _urls(home: Home) -> dict[str, str]:
-    return {service: home.settings()[f"WHISTLE_{service.upper()}_DATABASE_URL"] for service in SERVICES}
+def _too_seldom(missed: dict[str, int], proof: int) -> Iterator[str]:
+    for name, times in missed.items():
+        yield f"branch {name}: taken {times} times, and a whole night is to take each at least {proof} times"
 
 
-def _ledger(replay: Replay, stage: Stage, home: Home) -> dict[str, Any]:
-    """Export the log to a file and verify the file alone, by the deployment's public key."""
+def _ledger(replay: Replay, stage: Stage, home: Home) -> tuple[dict[str, Any], list[str]]:
+    """Export the log to a file and verify the file alone, by the deployment's public key; answers what is wrong with it."""
     runtime = stage.services["ledger"]
     key = signer(runtime.settings.secret)
     file = home.path / LOG_FILE
@@ -57,16 +75,17 @@ def _ledger(replay: Replay, stage: Stage, home: Home) -> dict[str, Any]:
         out.writelines(lines(connection, key, replay.clock.now()))
         kept = ledger.log(connection).frontier
         size, root = kept.size, kept.root()
-    with file.open("rb") as exported:
-        checked = audit(exported, [Key(key.public)])
-    return {
-        "size": size,
-        "root": root,
-        "verified": (checked.entries, checked.root) == (size, root) and not checked.found,
-        "checkpoints": checked.checkpoints,
-        "gaps_and_forks": len(checked.found),
-        "file": str(file),
-    }
+    wrong, checkpoints = [], 0
+    try:
+        with file.open("rb") as exported:
+            checked = audit(exported, [Key(key.public)])
+        checkpoints = checked.checkpoints
+        if (checked.entries, checked.root) != (size, root):
+            wrong.append(f"the file has {checked.entries} entries and root {checked.root}, the store {size} and {root}")
+        wrong += [str(found) for found in checked.found]
+    except Bad as bad:
+        wrong.append(str(bad))
+    return {"size": size, "root": root, "verified": not wrong, "checkpoints": checkpoints, "file": str(file)}, wrong
 
 
 def _kpis(replay: Replay, stage: Stage) -> list[dict[str, Any]]:

@@ -66,14 +66,16 @@ class Conduct:
 class Rules:
     """The whole file.
 
-    ``pace`` is the part of the usual time that it takes. ``review`` and ``shelf`` are for how long a ticket is parked.
-    ``departments`` are the categories that each leads. ``silent`` is the per cent who leave no telephone number.
+    ``proof`` is how often each branch is to occur in the whole night. ``pace`` is the part of the usual time that it takes.
+    ``review`` and ``shelf`` are for how long a ticket is parked. ``departments`` are the categories that each leads. ``silent``
+    is the per cent who leave no telephone number.
     """
 
     seed: str
     start: date
     until: timedelta
     grid: timedelta
+    proof: int
     pace: Mapping[Urgency, float]
     extension: timedelta
     review: timedelta
@@ -138,6 +140,7 @@ class _File(Schema):
     seed = plain.String(required=True, validate=validate.Length(1, 80))
     start = plain.Date(required=True)
     until, grid, extension, review, shelf = (_span() for _ in range(5))
+    proof = plain.Integer(strict=True, required=True, validate=validate.Range(0, 1000))
     pace = plain.Dict(
         keys=plain.Enum(Urgency, by_value=True),
         values=plain.Float(validate=validate.Range(0, 10, min_inclusive=False)),
@@ -163,6 +166,7 @@ def read_rules(path: Path) -> Rules:
         start=loaded["start"],
         until=duration(loaded["until"]),
         grid=duration(loaded["grid"]),
+        proof=loaded["proof"],
         pace=loaded["pace"],
         extension=duration(loaded["extension"]),
         review=duration(loaded["review"]),

@@ -17,12 +17,13 @@ REQUESTS = "nyc311-2024-04-16.csv"
 
 @dataclass(frozen=True)
 class Scene:
-    """The town, the whistles in the order of time, and the people."""
+    """The town, the whistles in the order of time, and the people. ``whole``: all whistles of the file are told."""
 
     rules: Rules
     town: Town
     whistles: tuple[Whistle, ...]
     street: Street
+    whole: bool = True
 
 
 def read_scene(folder: Path, calendar: WorkCalendar, seed: str | None = None, first: int | None = None) -> Scene:
@@ -35,9 +36,10 @@ def read_scene(folder: Path, calendar: WorkCalendar, seed: str | None = None, fi
     if seed is not None:
         rules = replace(rules, seed=seed)
     _check_departments(rules, complaints, folder / "street.yaml")
-    whistles = read_whistles(folder / REQUESTS, complaints, boards, rules, calendar.zone)[:first]
+    night = read_whistles(folder / REQUESTS, complaints, boards, rules, calendar.zone)
+    whistles = night[:first]
     town = Town(boards, complaints, rules)
-    return Scene(rules, town, whistles, Street(rules, town, whistles, calendar))
+    return Scene(rules, town, whistles, Street(rules, town, whistles, calendar), len(whistles) == len(night))
 
 
 def _check_departments(rules: Rules, complaints: Complaints, path: Path) -> None:

@@ -114,19 +114,17 @@ class Stage:
 
 @contextmanager
 def stage(home: Home, scene: Scene, config: Path, clock: ManualClock, hear: Callable[[Event], None]) -> Iterator[Stage]:
-    """A stage in an empty home, for a story's town. Raises HomeInUse."""
-    with home.held():
-        home.empty()
-        home.prepare(scene.town.identities("")["accounts"], config, 0, scene.rules.secret)
-        home.apply()
-        for service in SERVICES:
-            upgrade(f"services.{service}", home.settings()[f"WHISTLE_{service.upper()}_DATABASE_URL"])
-        made = Stage(home, clock, hear)
-        made.open()
-        try:
-            yield made
-        finally:
-            made.close()
+    """A stage for a story's town. The home is held, and empty."""
+    home.prepare(scene.town.accounts(), config, 0, scene.rules.secret)
+    home.apply_alone()
+    for service, url in home.database_urls().items():
+        upgrade(f"services.{service}", url)
+    made = Stage(home, clock, hear)
+    made.open()
+    try:
+        yield made
+    finally:
+        made.close()
 
 
 def _public() -> dict[str, list[str]]:

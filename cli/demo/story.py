@@ -23,8 +23,9 @@ _STATES: Mapping[str, str] = {
 }
 _LEVELS = frozenset({d.CaseStarted.type, d.CaseEscalated.type, d.CaseResumed.type, d.CaseCompleted.type})
 _WHY: Mapping[str, str] = {t.TicketClosed.type: "closure", t.TicketRejected.type: "reason"}
+_URGENCY = frozenset({t.TicketOpened.type, t.TicketUrgencyRaised.type})
 NONE = "none"
-"""The level of a ticket that no playbook took."""
+"""The level of a ticket that no playbook took, the urgency of what is no ticket."""
 
 
 @dataclass
@@ -33,6 +34,8 @@ class Story:
 
     is_ticket: bool = False
     level: str = NONE
+    urgency: str = NONE
+    """As it was raised last; urgency only rises."""
     _state: str = "open"
     _why: str | None = None
     _generation: int = 1
@@ -45,6 +48,8 @@ class Story:
         """Keep what matters."""
         number = event.sequence or 0
         self.is_ticket = self.is_ticket or event.type == t.TicketOpened.type
+        if event.type in _URGENCY:
+            self.urgency = min(self.urgency, str(event.data["urgency"]))
         if event.type == d.AssignmentMade.type:
             purpose = Purpose(event.data["purpose"])
             self._named[purpose] = max(self._named.get(purpose, 0), event.data["generation"])

@@ -59,7 +59,7 @@ BRANCHES: Mapping[str, Branch] = {
     "merged": Branch(t.TicketMerged),
     "reopened": Branch(t.TicketReopened),
 }
-"""What must occur at least ten times."""
+"""What must occur as often as street.yaml's ``proof`` says, so that a night proves it."""
 
 MORE: Mapping[str, Branch] = {
     "unreachable": Branch(d.CaseEscalated, _where("cause", EscalationCause.UNREACHABLE)),
@@ -77,6 +77,7 @@ MORE: Mapping[str, Branch] = {
     "urgency_raised": Branch(t.TicketUrgencyRaised),
     "closure_doubted": Branch(t.TicketClosureDoubted),
     "unattended": Branch(t.TicketUnattended),
+    "told_in_fallback": Branch(n.NotificationSent, _where("fell_back", True)),
 }
 """What else is worth seeing."""
 
@@ -90,6 +91,7 @@ _CAUSES: Mapping[str, tuple[type[EventSchema], str]] = {
     "warnings": (d.DeadlineWarned, "stage"),
     "notices_by_template": (n.NotificationSent, "template"),
     "notices_by_locale": (n.NotificationSent, "locale"),
+    "notices_by_channel": (n.NotificationSent, "channel"),
 }
 """Events that are counted by a word in their data."""
 _ENDS = (t.TicketClosed, t.TicketRejected, t.TicketMerged, t.TicketCancelled)
@@ -139,6 +141,7 @@ class Tally:
             "tickets": {
                 "total": len(stories),
                 "by_state": _sorted(Counter(story.state for story in stories)),
+                "by_urgency": _sorted(Counter(story.urgency for story in stories)),
                 "by_level": _sorted(Counter(story.level for story in stories)),
                 "by_cause": _sorted(Counter(story.cause for story in stories)),
             },

@@ -1,6 +1,5 @@
 """The town: areas, categories and responders as `whistle directory load` takes them, and the accounts that act for them."""
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -69,16 +68,14 @@ class Town:
             ],
         }
 
-    def identities(self, desk_token: str) -> dict[str, Any]:
-        """The accounts, in the shape of identities.yaml. The desk alone comes over HTTP, with this token."""
+    def accounts(self) -> list[dict[str, Any]]:
+        """Who may command what, as `cli.home.Home.prepare` takes it. The desk alone comes over HTTP."""
         producers = sorted({way.account for way in self._complaints.ways.values()})
-        accounts: list[dict[str, Any]] = [{"id": one, "amqp_user": one, "roles": ["producer"]} for one in producers]
+        accounts: list[dict[str, Any]] = [{"id": one, "roles": ["producer"]} for one in producers]
         for role, app in APPS.items():
             units = [unit.code for unit in self.units.values() if unit.role is role]
-            accounts.append({"id": app, "amqp_user": app, "units": units, "roles": ["responder"]})
-        digest = hashlib.sha256(desk_token.encode()).hexdigest()
-        accounts.append({"id": DESK, "amqp_user": DESK, "token_sha256": digest, "roles": ["desk", "reader"]})
-        return {"accounts": accounts}
+            accounts.append({"id": app, "units": units, "roles": ["responder"]})
+        return [*accounts, {"id": DESK, "roles": ["desk", "reader"]}]
 
     def _areas(self) -> Iterator[dict[str, str]]:
         for district in self._boards.districts:

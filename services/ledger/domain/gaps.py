@@ -24,6 +24,9 @@ class Hole:
     missing_from: int
     missing_to: int
 
+    def __str__(self) -> str:
+        return f"gap: numbers {self.missing_from} to {self.missing_to} are missing, of {self.source} about {self.subject}"
+
 
 @dataclass(frozen=True, slots=True)
 class Fork:
@@ -34,6 +37,9 @@ class Fork:
     sequence: int
     first: str
     second: str
+
+    def __str__(self) -> str:
+        return f"fork: number {self.sequence} is {self.first} and {self.second}, of {self.source} about {self.subject}"
 
 
 def between(before: Numbered | None, after: Numbered) -> Hole | Fork | None:

@@ -11,10 +11,12 @@ from chassis.config import BadConfig
 from chassis.identity import Identities
 from cli.demo.rules import Situation
 from cli.demo.scene import REQUESTS, read_scene
+from cli.demo.town import DESK
 from cli.directory import checked
+from cli.home import Home
 from contracts.codes import Role
 from services.dispatch.domain.playbook import choose
-from tests.unit.demo.shipped import BOOK, CALENDAR, COMPLAINTS, DEMO, DIRECTORY, SCENE
+from tests.unit.demo.shipped import BOOK, CALENDAR, COMPLAINTS, DEMO, DEPLOY, DIRECTORY, SCENE
 
 
 def rows() -> list[dict[str, str]]:
@@ -64,10 +66,9 @@ def test_the_directory_is_one_that_can_be_loaded(tmp_path: Path) -> None:
 
 
 def test_one_account_speaks_for_every_unit_and_none_handles_and_verifies(tmp_path: Path) -> None:
-    file = tmp_path / "identities.yaml"
-    known = SCENE.town.identities("a token")
-    file.write_text(yaml.safe_dump(known, allow_unicode=True))
-    identities = Identities.load(file)
+    home = Home(tmp_path)
+    home.prepare(SCENE.town.accounts(), DEPLOY, 0)
+    identities = Identities.load(tmp_path / "identities.yaml")
     for unit in SCENE.town.units.values():
         account = identities.by_user(unit.account)
         assert account is not None
@@ -75,7 +76,7 @@ def test_one_account_speaks_for_every_unit_and_none_handles_and_verifies(tmp_pat
         assert "responder" in account.roles
     verifiers = {unit.account for unit in SCENE.town.units.values() if unit.meets is Situation.GRID_WORKER}
     assert verifiers.isdisjoint(unit.account for unit in SCENE.town.units.values() if unit.meets is not Situation.GRID_WORKER)
-    desk = identities.by_token("a token")
+    desk = identities.by_token(home.tokens()[DESK])
     assert desk is not None
     assert {"desk", "reader"} <= desk.roles
     for producer in {one.account for one in SCENE.whistles}:
@@ -107,6 +108,7 @@ def test_one_account_speaks_for_every_unit_and_none_handles_and_verifies(tmp_pat
         ("street.yaml", "  agreed: #", "  agrees: #", "situations"),
         ("street.yaml", "grid: 5min", "grid: often", "grid: 'often' is no duration"),
         ("street.yaml", "grid: 5min", "grid: 0min", "grid"),
+        ("street.yaml", "proof: 10", "proof: some", "proof"),
         ("street.yaml", "start: 2026-03-02", "start: monday", "start"),
         ("street.yaml", "pace: {E0: 0.15", "pace: {E0: 0", "pace"),
         ("street.yaml", "categories: [trees]", "categories: [rodent]", "departments: two lead the same category"),

@@ -28,6 +28,8 @@ def test_the_report_is_json_and_adds_up(replayed: Chain) -> None:
     tickets = report["tickets"]
     assert tickets["total"] == 1000
     assert sum(tickets["by_state"].values()) == sum(tickets["by_level"].values()) == sum(tickets["by_cause"].values()) == 1000
+    assert sum(tickets["by_urgency"].values()) == 1000
+    assert tickets["by_urgency"].keys() == {"E0", "E1", "E2", "E3"}
     assert report["events"]["total"] == len(replayed.heard)
     assert report["tickets"]["by_state"]["merged"] == report["branches"]["merged"]
     assert sum(report["breached_clocks"].values()) == report["events"]["by_type"]["deadline.breached.v1"]

@@ -1,0 +1,45 @@
+"""words.yaml: how people call what the report counts."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from marshmallow import Schema, validate
+from marshmallow import fields as plain
+
+from cli.demo.checked import checked, nested, table
+
+GROUPS = (
+    *("states", "causes", "urgencies", "levels", "branches", "clocks", "figures", "alarms"),
+    *("notices", "locales", "channels", "points", "commands"),
+)
+
+
+class Words:
+    """Chinese first, English beside it."""
+
+    def __init__(self, known: Mapping[str, Mapping[str, str]]):
+        self._known = known
+
+    def in_order(self, group: str, counts: Mapping[str, int]) -> list[tuple[str, int]]:
+        """Counts by what people call them, in the order of the file; what it does not name comes last."""
+        codes = [code for code in self._known[group] if code in counts]
+        codes += [code for code in counts if code not in self._known[group]]
+        return [(self.of(group, code), counts[code]) for code in codes]
+
+    def of(self, group: str, code: str) -> str:
+        """What people call a code; the code itself where nobody has said."""
+        return self._known[group].get(code, code)
+
+
+class _Word(Schema):
+    zh = plain.String(required=True, validate=validate.Length(min=1))
+    en = plain.String(required=True, validate=validate.Length(min=1))
+
+
+_File = Schema.from_dict({group: table(nested(_Word)) for group in GROUPS}, name="_File")
+
+
+def read_words(path: Path) -> Words:
+    """The file. Raises BadConfig with file, path and reason."""
+    loaded = checked(_File, path)
+    return Words({group: {code: f"{word['zh']} {word['en']}" for code, word in loaded[group].items()} for group in GROUPS})
