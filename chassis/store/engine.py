@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import OperationalError
 
-SQLITE_BUSY_SECONDS = 5.0
+SQLITE_BUSY_SECONDS = 2.0
 """How long a transaction waits for another process, such as a command of an operator's."""
 BUSY_PAUSE = 0.01
 

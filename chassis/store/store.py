@@ -16,7 +16,7 @@ from chassis.store.mapper import Mapper
 from chassis.store.tables import ChassisTables
 
 WAKE_CHANNEL = "outbox"
-TURN_SECONDS = 10
+TURN_SECONDS = 5
 """How long a transaction waits for its turn where there is one writer; each should be over in milliseconds."""
 
 
