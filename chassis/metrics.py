@@ -20,6 +20,12 @@ class ChassisMetrics:
         self._batches = Histogram(
             "whistle_batch_events", "Events that shared a transaction.", ["handler"], buckets=_SIZES, registry=registry
         )
+        self._given_up = Counter(
+            "whistle_events_given_up",
+            "Messages that the broker gave up, by what became of them.",
+            ["handler", "outcome"],
+            registry=registry,
+        )
         self._published = Counter("whistle_events_published", "Events the broker confirmed.", registry=registry)
         self._parked = Counter("whistle_events_parked", "Events the broker refused.", registry=registry)
         self._leader = Gauge("whistle_relay_leader", "1 where this process publishes its store's outbox.", registry=registry)
@@ -55,6 +61,10 @@ class ChassisMetrics:
     def batch(self, handler: str, size: int) -> None:
         """See `chassis.inbox.Watch`."""
         self._batches.labels(handler).observe(size)
+
+    def given_up(self, handler: str, outcome: str) -> None:
+        """See `chassis.inbox.Watch`."""
+        self._given_up.labels(handler, outcome).inc()
 
     def leading(self, leads: bool) -> None:
         """See `chassis.relay.RelayWatch`."""
