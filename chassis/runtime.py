@@ -8,6 +8,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -24,6 +25,7 @@ from chassis.identity import Identities
 from chassis.inbox import Handle, Inbox, Retries
 from chassis.metrics import ChassisMetrics
 from chassis.relay import Relay
+from chassis.retention import Retention
 from chassis.settings import Settings
 from chassis.store import Store, StoreConflict, StoreUnavailable
 from chassis.timers import Ring, Timers
@@ -35,6 +37,7 @@ Spawn = Callable[[Callable[[], None], str], Any]
 TIMER_POLL = 0.2
 RETRY_POLL = 0.2
 SAMPLE_EVERY = 2.0
+RETENTION_EVERY = 5.0
 NET_EVERY = 30.0
 """Seconds between looks at what the broker gave up: a person has to act on it anyway."""
 STOP_DEADLINE = 25.0
@@ -106,7 +109,8 @@ class Runtime:
         inboxes = self.inboxes()
         for inbox in inboxes:
             self._run(spawn, f"consume:{inbox.handler}", self.consumer(inbox).run, self._intake_stop, self._intake)
-        for part in (*self.retries(inboxes), self.timers(), *self.safety_nets(inboxes), *self._own):
+        chassis = (*self.retries(inboxes), self.timers(), *self.safety_nets(inboxes), *self.retention())
+        for part in (*chassis, *self._own):
             self._run(spawn, part.name, self._repeat(part), self._intake_stop, self._intake)
         self._run(spawn, "relay", self.relay().run, self._relay_stop, self._outlets)
         sample = Part("sample", self._sample, SAMPLE_EVERY)
@@ -168,6 +172,12 @@ class Runtime:
         keep: dict[str, Keep] = {self._queue(inbox): partial(given_up.keep, inbox) for inbox in inboxes}
         net = self._bus.safety_net(self.definition.name, keep)
         return [Part("safety net", net.drain, NET_EVERY)] if net else []
+
+    def retention(self) -> list[Part]:
+        """What removes old rows; nothing where they are kept for ever."""
+        span = timedelta(days=self.settings.retention_days)
+        retention = Retention(self.store, span, self.health, self.metrics)
+        return [Part("retention", retention.step, RETENTION_EVERY)] if span else []
 
     def _queue(self, inbox: Inbox) -> str:
         return f"{self.definition.name}.{inbox.handler}"
