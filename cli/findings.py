@@ -117,9 +117,8 @@ def compare(sent: Iterable[Sent], books: Books, settled: bool = False) -> Findin
     for check in (_outboxes, _deliveries, _sequences, _causes, _cases, _ledger, _happened_twice):
         check(books, found)
     notices = check_notices(books)
-    found.lost += notices.lost
-    found.doubled += notices.doubled
-    found.unsettled += notices.unsettled
+    for kind in ("lost", "doubled", "unsettled"):
+        getattr(found, kind).extend(getattr(notices, kind))
     _whistles(wanted, books, found)
     if settled:
         found.lost += found.unsettled
@@ -182,7 +181,7 @@ def _outboxes(books: Books, found: Findings) -> None:
 def _deliveries(books: Books, found: Findings) -> None:
     """Everything published reached each of its subscribers, and had its effect."""
     for said in books.said:
-        for service, handler in subscribers().get(said.type, ()):
+        for service, handler in subscribers().get(said.type, ()) if said.state != DROPPED else ():
             state = books.taken.get(Taken(service, handler, said.source, said.id))
             if state in {None, WAITING} and said.state == PENDING:
                 continue
@@ -244,7 +243,7 @@ def _ledger(books: Books, found: Findings) -> None:
     recorded = {schema.type for schema in SUBSCRIPTIONS["ledger"]}
     entered = Counter(entry.id for entry in books.entries)
     for said in books.said:
-        if said.type in recorded and said.state != PENDING and not entered[said.id]:
+        if said.type in recorded and said.state not in {PENDING, DROPPED} and not entered[said.id]:
             found.lost.append(f"{said}: no ledger entry")
     numbers = Counter((entry.source, entry.subject, entry.sequence) for entry in books.entries)
     for entry in books.entries:
@@ -257,6 +256,7 @@ def _ledger(books: Books, found: Findings) -> None:
     highest: dict[tuple[str, str], int] = defaultdict(int)
     for source, subject, number in numbers:
         highest[source, subject] = max(highest[source, subject], number)
+    numbers.update((said.source, said.subject, said.sequence) for said in books.said if said.state == DROPPED)
     for (source, subject), top in sorted(highest.items()):
         for number in range(1, top + 1):
             if (source, subject, number) not in numbers:

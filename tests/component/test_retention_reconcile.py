@@ -131,3 +131,17 @@ def test_what_is_lost_beyond_it_is_found(service: str, table: str, which: str, s
         assert connection.execute(f"DELETE FROM {table} WHERE rowid = ({newest})").rowcount == 1
         connection.commit()
     assert lost(stores)
+
+
+def test_what_a_person_let_go_unsaid_is_not_missed(stores: dict[str, str]) -> None:
+    one = next(said for said in read_books(stores).said if said.type == "notification.sent.v1")
+    for service, statement in (
+        ("ledger", "DELETE FROM inbox WHERE event_id = ?"),
+        ("notify", "UPDATE outbox SET state = 'dropped', published_at = NULL WHERE event_id = ?"),
+    ):
+        if service == "notify":
+            assert lost(stores)
+        with closing(sqlite3.connect(stores[service].removeprefix("sqlite:///"))) as connection:
+            assert connection.execute(statement, [one.id]).rowcount == 1
+            connection.commit()
+    assert lost(stores) == []
