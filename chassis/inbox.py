@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, RowMapping, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from chassis import log as logs
 from chassis import wire
@@ -19,6 +18,7 @@ from chassis.clock import BusinessClock
 from chassis.definition import Prefetch
 from chassis.failpoints import failpoint
 from chassis.identity import Actor
+from chassis.keeping import FORGOTTEN, beside, insert_ignoring, message_of, reason, row_of, unreadable_row
 from chassis.outcome import Refused, TooEarly
 from chassis.store import Store, StoreConflict, StoreUnavailable, machine_now
 from chassis.store.statements import keeping_new
@@ -43,6 +43,9 @@ class Watch(Protocol):
 
     def batch(self, handler: str, size: int) -> None:
         """So many events shared a transaction."""
+
+    def given_up(self, handler: str, outcome: str) -> None:
+        """A message that the bus gave up was settled: kept, known already, or applied already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,7 @@ class Inbox:
         arrived = []
         for message in messages:
             try:
-                arrived.append(_Arrived(message, self._read(message)))
+                arrived.append(_Arrived(message, self.read(message)))
             except Exception as wrong:  # reading does no I/O: whatever it raises is this message's own fault
                 self._bury(message, wrong)
         if not arrived:
@@ -98,7 +101,8 @@ class Inbox:
             for one in arrived:
                 self._take_alone(one)
 
-    def _read(self, message: Message) -> Event:
+    def read(self, message: Message) -> Event:
+        """The event in a message. Raises Undecodable, UnknownEvent or InvalidEvent."""
         event = wire.decode(message)
         if event.type not in self.handle:
             raise UnknownEvent(f"{self.handler} has no handler for {event.type!r}")
@@ -173,7 +177,7 @@ class Inbox:
             ).scalar_one()
             if first != digest:
                 row = self._row(one.message, one.event, DEAD, 1, reason="the id was used before with another body")
-                row["event_id"] = f"{one.event.id}#{digest[:16]}"
+                row["event_id"] = beside(one.event.id, digest)
                 connection.execute(insert_ignoring(connection)(table).on_conflict_do_nothing(), [row])
                 self.watch.handled(self.handler, one.event.type, DEAD)
 
@@ -194,27 +198,10 @@ class Inbox:
         self._log(state, one.event, wrong)
 
     def _bury(self, message: Message, wrong: Exception) -> None:
-        """What cannot be read is kept as it came, under the name it has or its digest."""
-        digest = message.digest()
-        kept = _kept(message)
-        headers = wire.spelled(kept["headers"])
-        self._save(
-            {
-                "handler": self.handler,
-                "source": str(headers.get("ce-source", ""))[:255],
-                "event_id": f"{str(headers.get('ce-id', ''))[:150]}#{digest[:16]}",
-                "state": DEAD,
-                "type": str(headers.get("ce-type", ""))[:255],
-                "subject": str(headers.get("ce-subject", ""))[:255],
-                "digest": digest,
-                "received_at": machine_now(),
-                "attempts": 1,
-                "due_at": None,
-                "reason": reason(wrong),
-                **kept,
-            }
-        )
-        log.error("dead letter: %s", reason(wrong), extra={"handler": self.handler, "digest": digest})
+        """What cannot be read is kept as it came."""
+        row = unreadable_row(self.handler, message, reason(wrong))
+        self._save(row)
+        log.error("dead letter: %s", row["reason"], extra={"handler": self.handler, "digest": row["digest"]})
 
     def _save(self, row: dict[str, Any]) -> None:
         with self.store.transaction() as connection:
@@ -228,20 +215,7 @@ class Inbox:
         return DEAD if hopeless or attempts >= self.retries.attempts else WAITING
 
     def _row(self, message: Message, event: Event, state: str, attempts: int, reason: str | None = None) -> dict[str, Any]:
-        row: dict[str, Any] = {
-            "handler": self.handler,
-            "source": event.source,
-            "event_id": event.id,
-            "state": state,
-            "type": event.type,
-            "subject": event.subject,
-            "digest": message.digest(),
-            "received_at": machine_now(),
-            "attempts": attempts,
-            "due_at": None,
-            "reason": reason,
-        }
-        return row | (_kept(message) if state != APPLIED else _FORGOTTEN)
+        return row_of(self.handler, message, event, state, attempts, reason)
 
     def _log(self, state: str, event: Event, wrong: Exception) -> None:
         expected = isinstance(wrong, Refused | TooEarly)
@@ -274,10 +248,10 @@ class Inbox:
                 if row is None:
                     return False
                 unit = UnitOfWork(self.store, connection, self.source)
-                self.run(self._read(message_of(row)), unit)
+                self.run(self.read(message_of(row)), unit)
                 unit.flush()
                 failpoint("inbox.replaying")
-                done = {"state": APPLIED, "reason": None, "due_at": None, **_FORGOTTEN}
+                done = {"state": APPLIED, "reason": None, "due_at": None, **FORGOTTEN}
                 connection.execute(update(table).where(*self._is(row)).values(**done))
             self.watch.handled(self.handler, row["type"], APPLIED)
         except (StoreUnavailable, StoreConflict):
@@ -313,34 +287,4 @@ class Inbox:
         )
 
 
-_FORGOTTEN: dict[str, Any] = {"user_id": None, "headers": None, "content_type": None, "body": None}
-
-
-def _kept(message: Message) -> dict[str, Any]:
-    return {
-        "user_id": message.user_id,
-        "headers": {_storable(name): _storable(value) for name, value in message.headers.items()},
-        "content_type": _storable(message.content_type),
-        "body": message.body,
-    }
-
-
-def _storable(text: str) -> str:
-    """PostgreSQL keeps neither U+0000 nor half a character; the digest is made of what really came."""
-    return text.replace("\0", "�").encode("utf-8", "replace").decode()
-
-
-def message_of(row: RowMapping) -> Message:
-    """The message that a waiting or dead row keeps."""
-    return Message(row["headers"], row["content_type"], bytes(row["body"]), row["user_id"])
-
-
-def reason(wrong: Exception) -> str:
-    """Why, without private data: our own errors say it in words, of any other only the kind is told."""
-    named = isinstance(wrong, Refused | TooEarly | InvalidEvent | UnknownEvent | wire.Undecodable)
-    return f"{type(wrong).__name__}: {wrong}"[:1000] if named else type(wrong).__name__
-
-
-def insert_ignoring(connection: Connection) -> Any:
-    """The dialect's INSERT that knows ON CONFLICT."""
-    return postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+__all__ = ["CONFLICT_RETRIES", "Handle", "Inbox", "Retries", "Watch", "insert_ignoring", "message_of", "reason"]

@@ -20,8 +20,15 @@ class ChassisMetrics:
         self._batches = Histogram(
             "whistle_batch_events", "Events that shared a transaction.", ["handler"], buckets=_SIZES, registry=registry
         )
+        self._given_up = Counter(
+            "whistle_events_given_up",
+            "Messages that the broker gave up, by what became of them.",
+            ["handler", "outcome"],
+            registry=registry,
+        )
         self._published = Counter("whistle_events_published", "Events the broker confirmed.", registry=registry)
         self._parked = Counter("whistle_events_parked", "Events the broker refused.", registry=registry)
+        self._removed = Counter("whistle_rows_removed", "Rows removed because they are old.", ["table"], registry=registry)
         self._leader = Gauge("whistle_relay_leader", "1 where this process publishes its store's outbox.", registry=registry)
         self._rang = Counter("whistle_timers_rung", "Timers by outcome.", ["kind", "outcome"], registry=registry)
         self._lateness = Histogram(
@@ -56,6 +63,10 @@ class ChassisMetrics:
         """See `chassis.inbox.Watch`."""
         self._batches.labels(handler).observe(size)
 
+    def given_up(self, handler: str, outcome: str) -> None:
+        """See `chassis.inbox.Watch`."""
+        self._given_up.labels(handler, outcome).inc()
+
     def leading(self, leads: bool) -> None:
         """See `chassis.relay.RelayWatch`."""
         self._leader.set(leads)
@@ -64,6 +75,10 @@ class ChassisMetrics:
         """See `chassis.relay.RelayWatch`."""
         self._published.inc(count)
         self._parked.inc(parked)
+
+    def removed(self, table: str, count: int) -> None:
+        """See `chassis.retention.RemovalWatch`."""
+        self._removed.labels(table).inc(count)
 
     def rang(self, kind: str, outcome: str, lateness: float) -> None:
         """See `chassis.timers.TimerWatch`."""

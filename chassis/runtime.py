@@ -8,13 +8,15 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from prometheus_client import CollectorRegistry
 
-from chassis import announce
+from chassis import announce, given_up
 from chassis import log as logs
-from chassis.bus import Bus, Consumer
+from chassis.bus import Bus, BusUnavailable, Consumer, Keep
 from chassis.clock import BusinessClock, SharedClock, SystemClock
 from chassis.definition import Definition
 from chassis.gauges import read_gauges
@@ -23,6 +25,7 @@ from chassis.identity import Identities
 from chassis.inbox import Handle, Inbox, Retries
 from chassis.metrics import ChassisMetrics
 from chassis.relay import Relay
+from chassis.retention import Retention
 from chassis.settings import Settings
 from chassis.store import Store, StoreConflict, StoreUnavailable
 from chassis.timers import Ring, Timers
@@ -34,6 +37,9 @@ Spawn = Callable[[Callable[[], None], str], Any]
 TIMER_POLL = 0.2
 RETRY_POLL = 0.2
 SAMPLE_EVERY = 2.0
+RETENTION_EVERY = 5.0
+NET_EVERY = 30.0
+"""Seconds between looks at what the broker gave up: a person has to act on it anyway."""
 STOP_DEADLINE = 25.0
 
 
@@ -103,7 +109,8 @@ class Runtime:
         inboxes = self.inboxes()
         for inbox in inboxes:
             self._run(spawn, f"consume:{inbox.handler}", self.consumer(inbox).run, self._intake_stop, self._intake)
-        for part in (*self.retries(inboxes), self.timers(), *self._own):
+        chassis = (*self.retries(inboxes), self.timers(), *self.safety_nets(inboxes), *self.retention())
+        for part in (*chassis, *self._own):
             self._run(spawn, part.name, self._repeat(part), self._intake_stop, self._intake)
         self._run(spawn, "relay", self.relay().run, self._relay_stop, self._outlets)
         sample = Part("sample", self._sample, SAMPLE_EVERY)
@@ -141,7 +148,7 @@ class Runtime:
 
     def consumer(self, inbox: Inbox) -> Consumer:
         """What takes an inbox's events off the bus."""
-        queue = f"{self.definition.name}.{inbox.handler}"
+        queue = self._queue(inbox)
         loop = f"consume:{inbox.handler}"
 
         def state(trouble: str | None) -> None:
@@ -159,6 +166,21 @@ class Runtime:
     def retries(inboxes: Sequence[Inbox]) -> list[Part]:
         """What tries waiting events again."""
         return [Part(f"retry:{inbox.handler}", inbox.retry_one, RETRY_POLL) for inbox in inboxes]
+
+    def safety_nets(self, inboxes: Sequence[Inbox]) -> list[Part]:
+        """What keeps in the store the messages that the bus gave up; nothing where it never does."""
+        keep: dict[str, Keep] = {self._queue(inbox): partial(given_up.keep, inbox) for inbox in inboxes}
+        net = self._bus.safety_net(self.definition.name, keep)
+        return [Part("safety net", net.drain, NET_EVERY)] if net else []
+
+    def retention(self) -> list[Part]:
+        """What removes old rows; nothing where they are kept for ever."""
+        span = timedelta(days=self.settings.retention_days)
+        retention = Retention(self.store, span, self.health, self.metrics)
+        return [Part("retention", retention.step, RETENTION_EVERY)] if span else []
+
+    def _queue(self, inbox: Inbox) -> str:
+        return f"{self.definition.name}.{inbox.handler}"
 
     def timers(self) -> Part:
         """What rings timers."""
@@ -213,6 +235,9 @@ class Runtime:
                 except StoreUnavailable as wrong:
                     busy = 0
                     self.health.report(part.name, f"the store is unavailable: {wrong}")
+                except BusUnavailable as wrong:
+                    busy = 0
+                    self.health.report(part.name, str(wrong))
                 if not busy:
                     stop.wait(part.pause)
 

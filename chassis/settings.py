@@ -36,6 +36,7 @@ class Settings:
     prefetch: int
     retry_attempts: int
     retry_first: float
+    retention_days: int
 
 
 class _Env(FileAwareEnv):
@@ -73,6 +74,7 @@ def read(service: str) -> Settings:
         "prefetch": env.int(key("PREFETCH"), 200, validate=positive),
         "retry_attempts": env.int(key("RETRY_ATTEMPTS"), 10, validate=positive),
         "retry_first": env.float(key("RETRY_FIRST"), 0.25, validate=validate.Range(min=0.001)),
+        "retention_days": env.int(key("RETENTION_DAYS"), 30, validate=validate.Range(min=0)),
     }
     try:
         env.seal()

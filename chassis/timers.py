@@ -16,7 +16,8 @@ from sqlalchemy import Connection, delete, or_, select, update
 from chassis import log as logs
 from chassis.clock import BusinessClock
 from chassis.failpoints import failpoint
-from chassis.inbox import CONFLICT_RETRIES, reason
+from chassis.inbox import CONFLICT_RETRIES
+from chassis.keeping import reason
 from chassis.store import Store, StoreConflict, StoreUnavailable, machine_now
 from chassis.work import UnitOfWork, Work
 

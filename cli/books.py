@@ -3,18 +3,20 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cache, cached_property
 from typing import Any
 
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import DBAPIError
 
+from chassis.retention import INBOX_MARK
 from chassis.store.engine import new_engine, reading
 from chassis.store.errors import translated
 from chassis.store.tables import ChassisTables
 from cli.services import definition
-from contracts.topology import SERVICES
+from contracts.topology import SERVICES, SUBSCRIPTIONS, source_of
 from services.dispatch import store as dispatch
 from services.ledger import store as ledger
 from services.ledger.domain.merkle import leaf_hash, root_of
@@ -22,6 +24,8 @@ from services.notify import store as notify
 from services.notify.domain.notice import QUIET
 from services.tickets import store as tickets
 
+CLOCKS_APART = timedelta(minutes=5)
+"""By so much the clocks of two machines may differ."""
 Sent = tuple[str, str]
 """A whistle as its producer knows it: CloudEvents source and id."""
 
@@ -39,6 +43,8 @@ class Said:
     state: str
     causation: str | None
     data: Mapping[str, Any]
+    at: datetime
+    """Machine time."""
 
     def __str__(self) -> str:
         return f"{self.type} {self.id} of {self.service} about {self.subject}"
@@ -52,6 +58,15 @@ class Taken:
     handler: str
     source: str
     id: str
+
+
+@dataclass(frozen=True)
+class Told:
+    """A notice."""
+
+    ticket: str
+    audience: str
+    state: str
 
 
 @dataclass(frozen=True)
@@ -89,13 +104,25 @@ class Books:
     """Ticket, and the whistle it came from."""
     tickets: Mapping[str, str]
     cases: frozenset[str]
-    notices: Mapping[str, tuple[str, str]]
-    """Audience and state by notice."""
+    notices: Mapping[str, Told]
     armed: frozenset[str]
     """The notices that somebody will look at: due, being sent, or waiting for a receipt or for the end of quiet hours."""
     entries: Sequence[Entry]
     kept: Log
     counted: Log
+    removed: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    """The highest sequence that retention removed from the outbox, by source and subject; where it removed any."""
+    cleared: Mapping[str, datetime] = field(default_factory=dict)
+    """By service: inbox rows of what it received before may have been removed by retention."""
+
+    def may_have_said(self, source: str, subject: str, number: int) -> bool:
+        """Whether an event that is in no outbox may have been in one: then nobody can judge it."""
+        return number <= self.removed.get((source, subject), 0)
+
+    def may_have_taken(self, service: str, said: datetime | None) -> bool:
+        """Whether an event that is not in an inbox may have been there: one that was said by then, or nobody knows when."""
+        cleared = self.cleared.get(service)
+        return cleared is not None and (said is None or said < cleared + CLOCKS_APART)
 
     @cached_property
     def by_id(self) -> dict[str, Said]:
@@ -116,6 +143,8 @@ def read_books(urls: Mapping[str, str]) -> Books:
     said: list[Said] = []
     taken: dict[Taken, str] = {}
     last: dict[tuple[str, str], int] = {}
+    removed: dict[tuple[str, str], int] = {}
+    cleared: dict[str, datetime] = {}
     own: dict[str, Any] = {}
     readers = {"tickets": _read_tickets, "dispatch": _read_dispatch, "notify": _read_notify, "ledger": _read_ledger}
     for service in SERVICES:
@@ -126,13 +155,19 @@ def read_books(urls: Mapping[str, str]) -> Books:
                 tables = definition(service).tables
                 said += _read_outbox(connection, service, tables)
                 taken |= _read_inbox(connection, service, tables)
-                last |= {(row.source, row.subject): row.last for row in connection.execute(select(tables.sequences))}
+                for row in connection.execute(select(tables.sequences)):
+                    last[row.source, row.subject] = row.last
+                    if row.removed:
+                        removed[row.source, row.subject] = row.removed
+                marks = tables.marks.c
+                for at in connection.execute(select(marks.at).where(marks.name == INBOX_MARK)).scalars():
+                    cleared[service] = at
                 own |= readers[service](connection)
         except DBAPIError as wrong:
             raise translated(wrong) from wrong
         finally:
             engine.dispose()
-    return Books(said=said, taken=taken, last=last, **own)
+    return Books(said=said, taken=taken, last=last, removed=removed, cleared=cleared, **own)
 
 
 def _read_outbox(connection: Connection, service: str, tables: ChassisTables) -> Iterator[Said]:
@@ -140,7 +175,18 @@ def _read_outbox(connection: Connection, service: str, tables: ChassisTables) ->
         headers = {name.lower(): value for name, value in row.headers.items()}
         cause = headers.get("ce-causationid")
         data = json.loads(bytes(row.body))
-        yield Said(service, headers["ce-source"], row.event_id, row.type, row.subject, row.sequence, row.state, cause, data)
+        yield Said(
+            service=service,
+            source=headers["ce-source"],
+            id=row.event_id,
+            type=row.type,
+            subject=row.subject,
+            sequence=row.sequence,
+            state=row.state,
+            causation=cause,
+            data=data,
+            at=row.created_at,
+        )
 
 
 def _read_inbox(connection: Connection, service: str, tables: ChassisTables) -> dict[Taken, str]:
@@ -166,11 +212,14 @@ def _read_dispatch(connection: Connection) -> dict[str, Any]:
 
 def _read_notify(connection: Connection) -> dict[str, Any]:
     notices = notify.notices.c
-    rows = connection.execute(select(notices.id, notices.state, notices.document))
+    rows = connection.execute(select(notices.id, notices.ticket, notices.state, notices.document))
     due = connection.execute(select(notices.id).where(notices.next_at.is_not(None))).scalars()
     timers = definition("notify").tables.timers.c
     held = connection.execute(select(timers.subject).where(timers.name == QUIET)).scalars()
-    return {"notices": {row.id: (row.document["audience"], row.state) for row in rows}, "armed": frozenset((*due, *held))}
+    return {
+        "notices": {row.id: Told(row.ticket, row.document["audience"], row.state) for row in rows},
+        "armed": frozenset((*due, *held)),
+    }
 
 
 def _read_ledger(connection: Connection) -> dict[str, Any]:
@@ -183,3 +232,13 @@ def _read_ledger(connection: Connection) -> dict[str, Any]:
         "kept": Log(kept.size, kept.root()),
         "counted": Log(size, root),
     }
+
+
+@cache
+def subscribers() -> Mapping[str, Sequence[tuple[str, str]]]:
+    """Service and handler of everybody who takes an event, by type."""
+    found: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for service, schemas in SUBSCRIPTIONS.items():
+        for schema in schemas:
+            found[schema.type].append((service, source_of(schema)))
+    return found

@@ -1,4 +1,4 @@
-"""The commands, in the order a deployment needs them: topology, migrate, directory, run; then dead, for those on duty."""
+"""The commands, in the order a deployment needs them: topology, migrate, directory, run; then dead and outbox, for duty."""
 
 import sys
 from typing import Any
@@ -8,6 +8,7 @@ import click
 from chassis.config import BadConfig
 from chassis.dead import NoSuchLetter
 from chassis.identity import InvalidIdentities
+from chassis.parked import NoSuchParked
 from chassis.settings import BadSettings
 from chassis.store import StoreUnavailable
 from cli.dead import dead
@@ -16,10 +17,22 @@ from cli.directory import directory
 from cli.embedded import embedded
 from cli.home import HomeInUse, NotDisposable
 from cli.ledger import ledger
+from cli.outbox import outbox
 from cli.reconcile import reconcile
 from cli.services import CLASSES
 
 SERVICE = click.Choice(sorted(CLASSES))
+MENDABLE = (
+    BadConfig,
+    BadSettings,
+    HomeInUse,
+    InvalidIdentities,
+    NoSuchLetter,
+    NoSuchParked,
+    NotDisposable,
+    StoreUnavailable,
+)
+"""What an operator can mend."""
 
 
 class _Group(click.Group):
@@ -28,7 +41,7 @@ class _Group(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except (BadSettings, BadConfig, InvalidIdentities, StoreUnavailable, NoSuchLetter, HomeInUse, NotDisposable) as wrong:
+        except MENDABLE as wrong:
             raise click.ClickException(str(wrong)) from None
 
 
@@ -82,6 +95,7 @@ main.add_command(demo)
 main.add_command(directory)
 main.add_command(embedded)
 main.add_command(ledger)
+main.add_command(outbox)
 main.add_command(reconcile)
 
 if __name__ == "__main__":

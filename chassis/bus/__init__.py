@@ -49,6 +49,28 @@ class Consumer(Protocol):
         """Consume until ``stop`` is set, through every outage; then settle what was delivered and return."""
 
 
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """A message that the bus could not get rid of, and why, in words of ours: nothing of it is the sender's."""
+
+    message: Message
+    why: str
+
+
+Keep = Callable[[Sequence[GivenUp]], None]
+"""Returns when each message's row is committed. Raises StoreUnavailable; then none may be let go of."""
+
+
+class SafetyNet(Protocol):
+    """Where messages end that the bus gave up."""
+
+    def drain(self) -> int:
+        """Hand over what lies there and let go of it; answers how many messages.
+
+        Raises BusUnavailable, and what `Keep` raises: then the messages stay where they are.
+        """
+
+
 class Bus(Protocol):
     """A way for events to travel, as one account of it."""
 
@@ -67,3 +89,6 @@ class Bus(Protocol):
         ``take`` returns when every message's row is committed. While it raises StoreUnavailable nothing is settled, and the
         messages are kept, until ``probe`` succeeds. ``on_state`` is told what keeps the consumer from working, None if nothing.
         """
+
+    def safety_net(self, name: str, keep: Mapping[str, Keep]) -> SafetyNet | None:
+        """The safety net of queues, each with who keeps what fell off it. None where the bus never gives up."""

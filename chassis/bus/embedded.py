@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from chassis.bus import BusUnavailable, Letter
+from chassis.bus import BusUnavailable, Keep, Letter
 from chassis.store import StoreUnavailable
 from chassis.wire import Message
 
@@ -46,6 +46,9 @@ class EmbeddedBus:
         """See `chassis.bus.Bus.consumer`."""
         consumer = self._consumers[queue] = EmbeddedConsumer(queue, take, on_state)
         return consumer
+
+    def safety_net(self, name: str, keep: Mapping[str, Keep]) -> None:
+        """None: what a queue does not take stays pending in its sender's outbox."""
 
     def queues_of(self, letter: Letter) -> Sequence[str]:
         """The queues that get a letter."""

@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 
 from chassis.http.problem import Problem
 from chassis.identity import Actor
-from chassis.inbox import insert_ignoring
+from chassis.keeping import insert_ignoring
 from chassis.runtime import Runtime
 from chassis.store import StoreConflict, machine_now
 from chassis.store.tables import APPLIED

@@ -128,3 +128,23 @@ def drop_announced(op: Any) -> None:
     """Undo version 2."""
     op.drop_index("sequences_grown", "sequences")
     op.drop_column("sequences", "announced")
+
+
+def add_marks(op: Any) -> None:
+    """Version 3: what retention removes and how far it went, and what the store's probe writes."""
+    op.create_table(
+        "marks",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("at", Instant, nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.add_column("sequences", sa.Column("removed", Position, nullable=False, server_default="0"))
+    applied = sa.text("state = 'applied'")
+    op.create_index("inbox_applied", "inbox", ["received_at"], postgresql_where=applied, sqlite_where=applied)
+
+
+def drop_marks(op: Any) -> None:
+    """Undo version 3."""
+    op.drop_index("inbox_applied", "inbox")
+    op.drop_column("sequences", "removed")
+    op.drop_table("marks")

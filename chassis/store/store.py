@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -82,6 +83,15 @@ class Store:
         """Ask the database for a sign of life that includes being able to write. Raises StoreUnavailable."""
         with self.transaction() as connection:
             connection.execute(text("SELECT 1"))
+
+    def mark(self, connection: Connection, name: str, at: datetime) -> None:
+        """Within a transaction: note an instant under a name. It never goes back."""
+        table = self.tables.marks
+        insert: Any = (postgresql if self.is_postgres else sqlite).insert(table).values(name=name, at=at)
+        later = insert.excluded.at > table.c.at
+        connection.execute(
+            insert.on_conflict_do_update(index_elements=[table.c.name], set_={"at": insert.excluded.at}, where=later)
+        )
 
     def wake_relay(self, connection: Connection) -> None:
         """Within a transaction: when it commits, the relay wakes, in whichever process it lives."""

@@ -11,7 +11,7 @@ APPLIED, WAITING, DEAD, DROPPED = "applied", "waiting", "dead", "dropped"
 """Inbox states: its effect is committed · kept and tried again at ``due_at`` · waits for a person · a person let it go."""
 
 PENDING, PUBLISHED, PARKED = "pending", "published", "parked"
-"""Outbox states: to be published · the broker confirmed it · the broker refused it, waits for a person."""
+"""Outbox states: to be published · the broker confirmed it · the broker refused it, and it waits for a person."""
 
 COUNTED: dict[str, Any] = {"sqlite_autoincrement": True}
 """For a table with a ``position``: SQLite would give the highest one out again after its row is deleted."""
@@ -26,6 +26,7 @@ class ChassisTables:
     timers: Table
     sequences: Table
     audit: Table
+    marks: Table
 
 
 def chassis_tables(metadata: MetaData) -> ChassisTables:
@@ -45,11 +46,17 @@ def chassis_tables(metadata: MetaData) -> ChassisTables:
             Column("what", Document, nullable=False),
             **COUNTED,
         ),
+        marks=Table(
+            "marks",
+            metadata,
+            Column("name", Text, primary_key=True),
+            Column("at", Instant, nullable=False),
+        ),
     )
 
 
 def _sequences(metadata: MetaData) -> Table:
-    """The highest number given to each source and subject, and how far it was announced."""
+    """The highest number given to each source and subject, how far it was announced, and how far its events were removed."""
     grown = text("last > announced")
     return Table(
         "sequences",
@@ -58,6 +65,7 @@ def _sequences(metadata: MetaData) -> Table:
         Column("subject", Text, primary_key=True),
         Column("last", Position, nullable=False),
         Column("announced", Position, nullable=False, server_default="0"),
+        Column("removed", Position, nullable=False, server_default="0"),
         Index("sequences_grown", "source", "subject", postgresql_where=grown, sqlite_where=grown),
     )
 
@@ -90,6 +98,12 @@ def _inbox(metadata: MetaData) -> Table:
             sqlite_where=text("state = 'waiting'"),
         ),
         Index("inbox_dead", "received_at", postgresql_where=text("state = 'dead'"), sqlite_where=text("state = 'dead'")),
+        Index(
+            "inbox_applied",
+            "received_at",
+            postgresql_where=text("state = 'applied'"),
+            sqlite_where=text("state = 'applied'"),
+        ),
         Index("inbox_subject", "subject"),
     )
 

@@ -14,6 +14,7 @@ from uuid import uuid4
 import amqp
 
 from chassis.bus.amqp import connect
+from chassis.bus.amqp.topology import arguments_of, dead_queue
 from chassis.wire import Message
 from tests.kit.processes import free_port, wait_until
 from tests.kit.servers import RabbitServer
@@ -41,6 +42,16 @@ class Broker:
             )
             for exchange, key in bound:
                 channel.queue_bind(name, exchange, key)
+        return name
+
+    def queue_over_net(self, delivery_limit: int = 1000) -> str:
+        """A new quorum queue with a safety net; answers its name."""
+        name = self.queue()
+        self._queues.append(dead_queue(name))
+        with connect(self.url, "tests") as connection, connection.channel() as channel:
+            channel.queue_delete(name)
+            for one, wanted in ((name, arguments_of(name, delivery_limit)), (dead_queue(name), {"x-queue-type": "quorum"})):
+                channel.queue_declare(one, durable=True, auto_delete=False, arguments=wanted)
         return name
 
     def remove_queues(self) -> None:

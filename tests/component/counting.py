@@ -107,6 +107,7 @@ class Watched:
         self.leads: list[bool] = []
         self.confirmed = self.parked = 0
         self.rung: list[tuple[str, str]] = []
+        self.fallen: list[str] = []
         self._lock = threading.Lock()
 
     def handled(self, handler: str, type_: str, outcome: str) -> None:
@@ -116,6 +117,10 @@ class Watched:
     def batch(self, handler: str, size: int) -> None:
         with self._lock:
             self.batches.append(size)
+
+    def given_up(self, handler: str, outcome: str) -> None:
+        with self._lock:
+            self.fallen.append(outcome)
 
     def leading(self, leads: bool) -> None:
         with self._lock:

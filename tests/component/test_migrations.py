@@ -24,7 +24,7 @@ from contracts.topology import SERVICES
 from tests.component.counting import in_threads
 from tests.kit.servers import PostgresServer
 
-CHASSIS_TABLES = {"inbox", "outbox", "timers", "sequences", "audit"}
+CHASSIS_TABLES = {"inbox", "outbox", "timers", "sequences", "audit", "marks"}
 
 
 @pytest.fixture
@@ -80,6 +80,7 @@ def test_partial_indexes_are_partial(service: str, url: str) -> None:
         conditions = {name: text_.partition(" WHERE ")[2] for name, text_ in definitions if " WHERE " in text_}
     engine.dispose()
     assert conditions == {
+        "inbox_applied": "(state = 'applied'::text)",
         "inbox_dead": "(state = 'dead'::text)",
         "inbox_waiting": "(state = 'waiting'::text)",
         "outbox_pending": "(state = 'pending'::text)",

@@ -61,8 +61,10 @@ def test_queues_are_quorum_queues_with_a_high_delivery_limit_and_a_safety_net(de
             "x-delivery-limit": 1000,
             "x-dead-letter-exchange": "",
             "x-dead-letter-routing-key": f"{name}.dead",
+            "x-dead-letter-strategy": "at-least-once",
+            "x-overflow": "reject-publish",
         }
-        assert there[f"{name}.dead"]["arguments"] == {"x-queue-type": "quorum"}
+        assert there[f"{name}.dead"]["arguments"] == {"x-queue-type": "quorum", "x-delivery-limit": 1_000_000}
 
 
 def test_bindings_are_exactly_those_of_the_contracts(declared: Broker) -> None:

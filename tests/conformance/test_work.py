@@ -58,6 +58,7 @@ def test_what_a_handler_did_is_there_all_together(counting: Counting) -> None:
         "timers": 1,
         "sequences": 1,
         "audit": 0,
+        "marks": 0,
     }
 
 
@@ -209,4 +210,4 @@ def _arrived(counting: Counting, subject: str, id_: str) -> Any:
     from chassis.inbox import _Arrived
 
     message = report(subject, id_)
-    return _Arrived(message, counting.inbox()._read(message))
+    return _Arrived(message, counting.inbox().read(message))

@@ -3,15 +3,17 @@
 One connection for each publisher and for each consumed queue, so that no two loops ever write to one socket.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from chassis.bus import Keep
 from chassis.bus.amqp.connection import LOST, connect
 from chassis.bus.amqp.consumer import AmqpConsumer
 from chassis.bus.amqp.publisher import AmqpPublisher
+from chassis.bus.amqp.safety_net import AmqpSafetyNet
 from chassis.wire import Message
 
-__all__ = ["LOST", "AmqpBus", "AmqpConsumer", "AmqpPublisher", "connect"]
+__all__ = ["LOST", "AmqpBus", "AmqpConsumer", "AmqpPublisher", "AmqpSafetyNet", "connect"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +37,7 @@ class AmqpBus:
     ) -> AmqpConsumer:
         """See `chassis.bus.Bus.consumer`."""
         return AmqpConsumer(self.url, queue, take, probe, on_state, self.batch, self.prefetch)
+
+    def safety_net(self, name: str, keep: Mapping[str, Keep]) -> AmqpSafetyNet:
+        """See `chassis.bus.Bus.safety_net`."""
+        return AmqpSafetyNet(self.url, f"{name}.dead", keep)

@@ -119,11 +119,12 @@ class AmqpConsumer:
         if not batch:
             return None
         self.redelivered += sum(1 for message in batch if message.delivery_info.get("redelivered"))
-        self._take([_message(message) for message in batch])
+        self._take([message_of(message) for message in batch])
         return int(batch[-1].delivery_tag)
 
 
-def _message(received: Any) -> Message:
+def message_of(received: Any) -> Message:
+    """A message as the broker delivered it, without any header that is no text."""
     properties = received.properties
     return Message(
         # headers are the sender's: only text is looked at, and nothing of it is ever sent on

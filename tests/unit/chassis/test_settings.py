@@ -24,6 +24,7 @@ BAD = {
     "PREFETCH": "many",
     "RETRY_ATTEMPTS": "-1",
     "RETRY_FIRST": "0",
+    "RETENTION_DAYS": "-1",
 }
 
 

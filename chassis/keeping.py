@@ -1,0 +1,89 @@
+"""What the inbox keeps of an event: its row, with the message as long as it may be needed again."""
+
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping
+from sqlalchemy.dialects import postgresql, sqlite
+
+from chassis import wire
+from chassis.outcome import Refused, TooEarly
+from chassis.store import machine_now
+from chassis.store.tables import APPLIED, DEAD
+from chassis.wire import Message
+from contracts.envelope import Event, InvalidEvent, UnknownEvent
+
+FORGOTTEN: dict[str, Any] = {"user_id": None, "headers": None, "content_type": None, "body": None}
+"""What is left of the message when its effect is committed."""
+
+
+def row_of(handler: str, message: Message, event: Event, state: str, attempts: int, why: str | None = None) -> dict[str, Any]:
+    """The inbox row of an event that can be read."""
+    row: dict[str, Any] = {
+        "handler": handler,
+        "source": event.source,
+        "event_id": event.id,
+        "state": state,
+        "type": event.type,
+        "subject": event.subject,
+        "digest": message.digest(),
+        "received_at": machine_now(),
+        "attempts": attempts,
+        "due_at": None,
+        "reason": why,
+    }
+    return row | (_kept(message) if state != APPLIED else FORGOTTEN)
+
+
+def unreadable_row(handler: str, message: Message, why: str) -> dict[str, Any]:
+    """The dead row of what cannot be read: as it came, under the name it has and its digest."""
+    digest, kept = message.digest(), _kept(message)
+    headers = wire.spelled(kept["headers"])
+    return {
+        "handler": handler,
+        "source": str(headers.get("ce-source", ""))[:255],
+        "event_id": beside(str(headers.get("ce-id", ""))[:150], digest),
+        "state": DEAD,
+        "type": str(headers.get("ce-type", ""))[:255],
+        "subject": str(headers.get("ce-subject", ""))[:255],
+        "digest": digest,
+        "received_at": machine_now(),
+        "attempts": 1,
+        "due_at": None,
+        "reason": why,
+        **kept,
+    }
+
+
+def beside(event_id: str, digest: str) -> str:
+    """The name of what cannot have an id to itself: unreadable, or other content than the id had first."""
+    return f"{event_id}#{digest[:16]}"
+
+
+def message_of(row: RowMapping) -> Message:
+    """The message that a waiting or dead row keeps."""
+    return Message(row["headers"], row["content_type"], bytes(row["body"]), row["user_id"])
+
+
+def reason(wrong: Exception) -> str:
+    """Why, without private data: our own errors say it in words, of any other only the kind is told."""
+    named = isinstance(wrong, Refused | TooEarly | InvalidEvent | UnknownEvent | wire.Undecodable)
+    return f"{type(wrong).__name__}: {wrong}"[:1000] if named else type(wrong).__name__
+
+
+def insert_ignoring(connection: Connection) -> Any:
+    """The dialect's INSERT that knows ON CONFLICT."""
+    return postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+
+
+def _kept(message: Message) -> dict[str, Any]:
+    return {
+        "user_id": message.user_id,
+        "headers": {_storable(name): _storable(value) for name, value in message.headers.items()},
+        "content_type": _storable(message.content_type),
+        "body": message.body,
+    }
+
+
+def _storable(text: str) -> str:
+    """PostgreSQL keeps neither U+0000 nor half a character; the digest is made of what really came."""
+    return text.replace("\0", "�").encode("utf-8", "replace").decode()

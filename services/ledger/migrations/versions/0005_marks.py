@@ -1,0 +1,18 @@
+"""How far old rows were removed, and what shows that the store can write."""
+
+from alembic import op
+
+from chassis.store.migrations import add_marks, drop_marks
+
+revision = "0005"
+down_revision = "0004"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    add_marks(op)
+
+
+def downgrade() -> None:
+    drop_marks(op)

@@ -1,0 +1,147 @@
+"""`whistle reconcile` after retention: what was removed is not missed, and what is lost beyond it is still found."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from chassis.health import Health
+from chassis.retention import Retention
+from chassis.store import Store
+from cli import books
+from cli.books import Books, Sent, read_books
+from cli.findings import compare
+from cli.services import definition
+from contracts.topology import SERVICES
+from tests.kit.processes import scratch_directory
+from tests.kit.stack import ROOT
+
+WHISTLES = 6
+
+
+@pytest.fixture(scope="module")
+def night() -> Path:
+    """Four stores of some whistles that were all closed: the demonstration, in a process of its own."""
+    home = scratch_directory("retention") / "home"
+    told = home.with_suffix(".json")
+    words = ["demo", "--home", str(home), "--json", str(told), "--first", str(WHISTLES)]
+    command = [sys.executable, "-W", "ignore", "-m", "cli.main", *words]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=180)
+    assert json.loads(told.read_text())["lost"] == 0
+    return home
+
+
+@pytest.fixture
+def stores(night: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """A copy of the four stores. The whole night took some seconds on one clock."""
+    monkeypatch.setattr(books, "CLOCKS_APART", timedelta(0))
+    shutil.copytree(night, tmp_path / "home")
+    return {service: f"sqlite:///{tmp_path}/home/{service}.db" for service in SERVICES}
+
+
+class Nobody:
+    """Does not count."""
+
+    def removed(self, table: str, count: int) -> None:
+        """Nothing."""
+
+
+@contextmanager
+def retention(service: str, url: str) -> Iterator[Retention]:
+    """A service's retention."""
+    store = Store(url, definition(service).tables)
+    yield Retention(store, timedelta(0), Health(), Nobody(), batch=10**6)
+    store.close()
+
+
+def moment(read: Books, part: float) -> datetime:
+    """An instant between the first event and the last; beyond 1 it is after the last."""
+    first, last = min(said.at for said in read.said), max(said.at for said in read.said)
+    return first + (last - first) * part
+
+
+def whistles(read: Books) -> list[Sent]:
+    """Every whistle, as its producer knows it."""
+    return [whistle for _, whistle in read.whistles]
+
+
+def lost(stores: dict[str, str]) -> list[str]:
+    """What reconcile says, of both kinds."""
+    read = read_books(stores)
+    found = compare(whistles(read), read, settled=True)
+    return found.lost + found.doubled
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_was_removed_anywhere_is_not_missed(seed: int, stores: dict[str, str]) -> None:
+    """Each store removes for itself: how far differs, and the two tables of a store differ too."""
+    chance, whole = random.Random(seed), read_books(stores)
+    assert lost(stores) == []
+    for service, url in stores.items():
+        with retention(service, url) as removing:
+            assert removing.remove_applied(moment(whole, chance.uniform(0.3, 1.0)))
+            removing.remove_published(moment(whole, chance.uniform(0.3, 1.0)))
+    assert len(read_books(stores).said) < len(whole.said)
+    assert lost(stores) == []
+
+
+def test_everything_may_go(stores: dict[str, str]) -> None:
+    end = moment(read_books(stores), 2.0)
+    for service, url in stores.items():
+        with retention(service, url) as removing:
+            assert removing.remove_applied(end)
+            assert removing.remove_published(end)
+    read = read_books(stores)
+    assert (read.said, dict(read.taken), len(whistles(read))) == ([], {}, WHISTLES)
+    assert lost(stores) == []
+    assert compare([("/hotline", "w-never")], read).lost == ["whistle w-never of /hotline: never taken in"]
+
+
+@pytest.mark.parametrize(
+    ("service", "table", "which"),
+    [
+        ("tickets", "outbox", "type = 'ticket.closed.v1'"),
+        ("dispatch", "outbox", "type = 'case.completed.v1'"),
+        ("tickets", "inbox", "type = 'case.completed.v1'"),
+        ("dispatch", "inbox", "type = 'ticket.handled.v1'"),
+        ("ledger", "inbox", "type = 'ticket.closed.v1'"),
+        ("notify", "notices", "true"),
+        ("ledger", "entries", "true"),
+        ("tickets", "whistles", "true"),
+    ],
+)
+def test_what_is_lost_beyond_it_is_found(service: str, table: str, which: str, stores: dict[str, str]) -> None:
+    quarter = moment(read_books(stores), 0.25)
+    for name, url in stores.items():
+        with retention(name, url) as removing:
+            removing.remove_applied(quarter)
+            removing.remove_published(quarter)
+    with closing(sqlite3.connect(stores[service].removeprefix("sqlite:///"))) as connection:
+        newest = f"SELECT max(rowid) FROM {table} WHERE {which}"
+        assert connection.execute(f"DELETE FROM {table} WHERE rowid = ({newest})").rowcount == 1
+        connection.commit()
+    assert lost(stores)
+
+
+def test_what_a_person_let_go_unsaid_is_not_missed(stores: dict[str, str]) -> None:
+    one = next(said for said in read_books(stores).said if said.type == "notification.sent.v1")
+    for service, statement in (
+        ("ledger", "DELETE FROM inbox WHERE event_id = ?"),
+        ("notify", "UPDATE outbox SET state = 'dropped', published_at = NULL WHERE event_id = ?"),
+    ):
+        if service == "notify":
+            assert lost(stores)
+        with closing(sqlite3.connect(stores[service].removeprefix("sqlite:///"))) as connection:
+            assert connection.execute(statement, [one.id]).rowcount == 1
+            connection.commit()
+    assert lost(stores) == []
