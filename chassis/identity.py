@@ -59,17 +59,7 @@ class Identities:
     @classmethod
     def load(cls, path: Path) -> "Identities":
         """Read the file. Raises InvalidIdentities."""
-        try:
-            accounts = _File().load(yaml.safe_load(path.read_text("utf-8")))["accounts"]
-            for name in ("id", "amqp_user", "token_sha256"):
-                given = [account[name] for account in accounts if name in account]
-                if len(given) > len(set(given)):
-                    raise ValidationError({"accounts": f"two have the same {name}"})
-            return cls(accounts)
-        except ValidationError as wrong:
-            raise InvalidIdentities(f"{path}: " + "; ".join(f"{k}: {v}" for k, v in flatten(wrong.messages).items())) from None
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as unreadable:
-            raise InvalidIdentities(f"{path}: {unreadable}") from None
+        return cls(read_accounts(path))
 
     def by_user(self, user_id: str | None) -> Actor | None:
         """The account that a broker user is; None for a stranger."""
@@ -78,3 +68,18 @@ class Identities:
     def by_token(self, token: str) -> Actor | None:
         """The account that a bearer token belongs to; None for a stranger."""
         return self._by_token.get(hashlib.sha256(token.encode()).hexdigest())
+
+
+def read_accounts(path: Path) -> list[dict[str, Any]]:
+    """The accounts that a file names, with or without tokens. Raises InvalidIdentities."""
+    try:
+        accounts: list[dict[str, Any]] = _File().load(yaml.safe_load(path.read_text("utf-8")))["accounts"]
+        for name in ("id", "amqp_user", "token_sha256"):
+            given = [account[name] for account in accounts if name in account]
+            if len(given) > len(set(given)):
+                raise ValidationError({"accounts": f"two have the same {name}"})
+    except ValidationError as wrong:
+        raise InvalidIdentities(f"{path}: " + "; ".join(f"{k}: {v}" for k, v in flatten(wrong.messages).items())) from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as unreadable:
+        raise InvalidIdentities(f"{path}: {unreadable}") from None
+    return accounts

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from chassis.config import read_yaml
+from chassis.identity import read_accounts
 from cli.home import Home
 
 
@@ -32,7 +32,7 @@ def embedded(home: Path, config: Path, accounts: Path, file: Path, port: int) ->
 
     place = Home(home)
     with place.held():
-        place.prepare(read_yaml(accounts)["accounts"], config, port)
+        place.prepare(read_accounts(accounts), config, port)
         place.apply()
         for service in SERVICES:
             upgrade(f"services.{service}", read(service).database_url)

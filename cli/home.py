@@ -18,7 +18,7 @@ import yaml
 from chassis.config import read_yaml
 from contracts.topology import SERVICES
 
-LOCK, DISPOSABLE = "lock", "disposable"
+LOCK, DISPOSABLE, TOKENS = "lock", "disposable", "tokens.yaml"
 EMBEDDED = "embedded:"
 """In the place of a broker's address: the services live in one process."""
 
@@ -66,9 +66,8 @@ class Home:
 
         ``accounts`` are as in an identities file, without tokens. ``port`` is the one before those of HTTP and ops.
         """
-        secret = self._once("secret", lambda: secret or secrets.token_urlsafe(32))
-        tokens = self._once("tokens.yaml", lambda: yaml.safe_dump({one["id"]: secrets.token_urlsafe(24) for one in accounts}))
-        self._write_identities(accounts, yaml.safe_load(tokens))
+        secret = self._secret(secret)
+        self._write_identities(accounts, self._tokens_of(accounts))
         lines = [f"{key}={shlex.quote(value)}" for key, value in self._settings(secret, config_dir, port).items()]
         self._write("settings.env", "\n".join(lines) + "\n")
 
@@ -95,7 +94,7 @@ class Home:
 
     def tokens(self) -> dict[str, str]:
         """Each account's bearer token."""
-        loaded: dict[str, str] = read_yaml(self.path / "tokens.yaml")
+        loaded: dict[str, str] = read_yaml(self.path / TOKENS)
         return loaded
 
     def _settings(self, secret: str, config_dir: Path, port: int) -> dict[str, str]:
@@ -116,15 +115,22 @@ class Home:
         known = [
             {**one, "amqp_user": one["id"], "token_sha256": hashlib.sha256(tokens[one["id"]].encode()).hexdigest()}
             for one in accounts
-            if one["id"] in tokens
         ]
         self._write("identities.yaml", yaml.safe_dump({"accounts": known}, allow_unicode=True))
 
-    def _once(self, name: str, make: Any) -> str:
-        path = self.path / name
+    def _secret(self, given: str | None) -> str:
+        path = self.path / "secret"
         if not path.exists():
-            self._write(name, make())
+            self._write(path.name, given or secrets.token_urlsafe(32))
         return path.read_text("utf-8").strip()
+
+    def _tokens_of(self, accounts: Sequence[Mapping[str, Any]]) -> Mapping[str, str]:
+        """Each account's token: the one that it has, or a new one that is kept."""
+        known = self.tokens() if (self.path / TOKENS).exists() else {}
+        tokens = known | {one["id"]: secrets.token_urlsafe(24) for one in accounts if one["id"] not in known}
+        if tokens != known:
+            self._write(TOKENS, yaml.safe_dump(tokens))
+        return tokens
 
     def _write(self, name: str, text: str) -> None:
         """Whole or not at all, and for nobody else's eyes."""

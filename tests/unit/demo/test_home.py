@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from chassis.identity import Identities
 from cli.home import Home, HomeInUse, NotDisposable
 
 ACCOUNTS = [{"id": "desk", "roles": ["desk"]}]
@@ -26,6 +27,17 @@ def test_secrets_are_made_once_and_kept(tmp_path: Path) -> None:
     home.prepare(ACCOUNTS, tmp_path, 0)
     assert (home.tokens(), home.settings()) == before
     assert all((tmp_path / name).stat().st_mode & 0o077 == 0 for name in ("secret", "tokens.yaml", "settings.env"))
+
+
+def test_an_account_that_is_new_gets_a_token_and_the_others_keep_theirs(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.prepare(ACCOUNTS, tmp_path, 0)
+    before = home.tokens()
+    home.prepare([*ACCOUNTS, {"id": "hotline", "roles": ["producer"]}], tmp_path, 0)
+    assert home.tokens() == before | {"hotline": home.tokens()["hotline"]}
+    actor = Identities.load(tmp_path / "identities.yaml").by_token(home.tokens()["hotline"])
+    assert actor is not None
+    assert actor.roles == {"producer"}
 
 
 def test_one_process_at_a_time(tmp_path: Path) -> None:
