@@ -18,7 +18,7 @@ from chassis.store.leader import candidate
 from chassis.store.store import PROBE
 from tests.component.broker import Broker
 from tests.component.counting import DEFINITION, Counting, metadata, new_store, on_postgres, report, states
-from tests.component.small_world import QUEUE, Small, new_world
+from tests.component.small import QUEUE, Small, new_world
 from tests.kit.processes import wait_until
 from tests.kit.servers import PostgresServer, RabbitServer
 

@@ -1,4 +1,4 @@
-"""One process of the counting service, and the world that it works in."""
+"""One process of the counting service as nameko runs it, and what it works on."""
 
 from __future__ import annotations
 
@@ -24,6 +24,8 @@ from tests.kit.processes import LocalProcess, free_port, scratch_directory, wait
 from tests.kit.servers import PostgresServer, RabbitServer
 
 ROOT = Path(__file__).parents[2]
+
+
 QUEUE = "counting.intake"
 
 
