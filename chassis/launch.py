@@ -30,7 +30,9 @@ from chassis.nameko import RUNTIME_KEY, Container
 from chassis.ops import OpsServer
 from chassis.runtime import Runtime
 from chassis.settings import Settings
+from chassis.store import patience
 
+patience.install()  # in the place of eventlet's own way to wait, which has no end
 log = logging.getLogger(__name__)
 MAX_WORKERS = 100
 """Far more than there are loops, so that HTTP never starves behind event handlers."""

@@ -27,7 +27,7 @@ from chassis.metrics import ChassisMetrics
 from chassis.relay import Relay
 from chassis.retention import Retention
 from chassis.settings import Settings
-from chassis.store import Store, StoreConflict, StoreUnavailable
+from chassis.store import Patience, Store, StoreConflict, StoreUnavailable
 from chassis.timers import Ring, Timers
 from chassis.wire import Message
 
@@ -66,7 +66,8 @@ class Runtime:
         """``listened``: the event types somebody subscribes to; nobody being there for one of them is an error."""
         self.definition = definition
         self.settings = settings
-        self.store = Store(settings.database_url, definition.tables, definition.mappers)
+        patience = Patience(settings.statement_seconds, settings.lock_seconds)
+        self.store = Store(settings.database_url, definition.tables, definition.mappers, patience=patience)
         self.clock = clock or clock_of(settings)
         self.identities = Identities.load(settings.identities)
         self.health = Health()

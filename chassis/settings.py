@@ -37,6 +37,8 @@ class Settings:
     retry_attempts: int
     retry_first: float
     retention_days: int
+    statement_seconds: float
+    lock_seconds: float
 
 
 class _Env(FileAwareEnv):
@@ -74,6 +76,8 @@ def read(service: str) -> Settings:
         "prefetch": env.int(key("PREFETCH"), 200, validate=positive),
         "retry_attempts": env.int(key("RETRY_ATTEMPTS"), 10, validate=positive),
         "retry_first": env.float(key("RETRY_FIRST"), 0.25, validate=validate.Range(min=0.001)),
+        "statement_seconds": env.float(key("STATEMENT_SECONDS"), 20.0, validate=validate.Range(min=0.1)),
+        "lock_seconds": env.float(key("LOCK_SECONDS"), 10.0, validate=validate.Range(min=0.1)),
         "retention_days": env.int(key("RETENTION_DAYS"), 30, validate=validate.Range(min=0)),
     }
     try:

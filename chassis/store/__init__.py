@@ -2,6 +2,7 @@
 
 from chassis.store.errors import StoreConflict, StoreUnavailable
 from chassis.store.mapper import Mapper, converter
+from chassis.store.patience import Patience
 from chassis.store.store import Store, machine_now
 from chassis.store.tables import ChassisTables, chassis_tables
 from chassis.store.types import Document, Instant, Position
@@ -11,6 +12,7 @@ __all__ = [
     "Document",
     "Instant",
     "Mapper",
+    "Patience",
     "Position",
     "Store",
     "StoreConflict",

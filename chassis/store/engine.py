@@ -6,6 +6,8 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import OperationalError
 
+from chassis.store.patience import CONNECT_SECONDS, Patience
+
 SQLITE_BUSY_SECONDS = 2.0
 """How long a transaction waits for another process, such as a command of an operator's."""
 BUSY_PAUSE = 0.01
@@ -17,25 +19,27 @@ def driver_url(url: str) -> URL:
     return parsed.set(drivername="postgresql+psycopg2") if parsed.drivername == "postgresql" else parsed
 
 
-def new_engine(url: str, pool_size: int = 10) -> Engine:
-    """An engine whose transactions are durable when they have committed."""
+def new_engine(url: str, pool_size: int = 10, patience: Patience | None = None) -> Engine:
+    """An engine whose transactions are durable when they have committed. Without ``patience`` it waits for ever."""
     parsed = driver_url(url)
-    return _sqlite(parsed) if parsed.get_backend_name() == "sqlite" else _postgres(parsed, pool_size)
+    return _sqlite(parsed) if parsed.get_backend_name() == "sqlite" else _postgres(parsed, pool_size, patience)
 
 
-def _postgres(url: URL, pool_size: int) -> Engine:
+def _postgres(url: URL, pool_size: int, patience: Patience | None) -> Engine:
+    limits = {"options": patience.options(), "connection_factory": patience.connection_class()} if patience else {}
     return create_engine(
         url,
         pool_size=pool_size,
         max_overflow=pool_size,
         connect_args={
-            "connect_timeout": 5,
-            # a database that froze is noticed in seconds, not after the kernel's two hours
+            "connect_timeout": CONNECT_SECONDS,
+            # a machine that is gone is noticed in seconds, not after the kernel's two hours
             "keepalives_idle": 5,
             "keepalives_interval": 2,
             "keepalives_count": 3,
             "tcp_user_timeout": 15000,
             "application_name": "whistle",
+            **limits,
         },
     )
 

@@ -4,8 +4,9 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 _CONFLICTS = {"40001", "40P01"}
 """SQLSTATE of a serialization failure and of a deadlock: the transaction is simply run again."""
-_OUTAGES = {"25006", "53100", "53200", "53300", "57P01", "57P02", "57P03"}
-"""Read only, disk full, out of memory, too many connections, shutting down, crashed, starting up: no event is to blame."""
+_OUTAGES = {"25006", "53100", "53200", "53300", "55P03", "57014", "57P01", "57P02", "57P03"}
+"""Read only, disk full, out of memory, too many connections, a lock not had in time, a statement not done in time, shutting
+down, crashed, starting up: no event is to blame."""
 _SQLITE_OUTAGES = tuple(f"SQLITE_{name}" for name in ("BUSY", "CANTOPEN", "FULL", "IOERR", "LOCKED", "NOMEM", "READONLY"))
 """How SQLite's names begin where the file or the disk is to blame."""
 

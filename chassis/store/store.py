@@ -14,9 +14,12 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from chassis.store.engine import new_engine
 from chassis.store.errors import StoreUnavailable, translated
 from chassis.store.mapper import Mapper
+from chassis.store.patience import Patience
 from chassis.store.tables import ChassisTables
 
 WAKE_CHANNEL = "outbox"
+PROBE = "probe"
+"""The mark that a probe writes."""
 TURN_SECONDS = 5
 """How long a transaction waits for its turn where there is one writer; each should be over in milliseconds."""
 
@@ -28,11 +31,18 @@ class Store:
     driver's errors that mean so; every other error passes unchanged.
     """
 
-    def __init__(self, url: str, tables: ChassisTables, mappers: tuple[Mapper[Any], ...] = (), pool_size: int = 10):
+    def __init__(
+        self,
+        url: str,
+        tables: ChassisTables,
+        mappers: tuple[Mapper[Any], ...] = (),
+        pool_size: int = 10,
+        patience: Patience | None = None,
+    ):
         self.url = url
         self.tables = tables
         self.mappers = {mapper.cls: mapper for mapper in mappers}
-        self.engine = new_engine(url, pool_size)
+        self.engine = new_engine(url, pool_size, patience)
         self.is_postgres = self.engine.dialect.name == "postgresql"
         # SQLite has one writer, and who waits for it inside the driver stops every green thread, the writer too
         self._turn = None if self.is_postgres else threading.Lock()
@@ -80,18 +90,18 @@ class Store:
         self.changes += driver.total_changes - before
 
     def probe(self) -> None:
-        """Ask the database for a sign of life that includes being able to write. Raises StoreUnavailable."""
+        """Commit a change of one row: a store that is read only, or full, is not healthy. Raises StoreUnavailable."""
         with self.transaction() as connection:
-            connection.execute(text("SELECT 1"))
+            connection.execute(self._noting(PROBE, machine_now()))
 
     def mark(self, connection: Connection, name: str, at: datetime) -> None:
         """Within a transaction: note an instant under a name. It never goes back."""
+        connection.execute(self._noting(name, at, later=self.tables.marks.c.at < at))
+
+    def _noting(self, name: str, at: datetime, later: Any = None) -> Any:
         table = self.tables.marks
         insert: Any = (postgresql if self.is_postgres else sqlite).insert(table).values(name=name, at=at)
-        later = insert.excluded.at > table.c.at
-        connection.execute(
-            insert.on_conflict_do_update(index_elements=[table.c.name], set_={"at": insert.excluded.at}, where=later)
-        )
+        return insert.on_conflict_do_update(index_elements=[table.c.name], set_={"at": at}, where=later)
 
     def wake_relay(self, connection: Connection) -> None:
         """Within a transaction: when it commits, the relay wakes, in whichever process it lives."""

@@ -38,6 +38,7 @@ class AmqpConsumer:
         self._url, self.queue = url, queue
         self._take, self._probe, self._on_state = take, probe, on_state
         self._batch, self._prefetch, self._pause = batch, prefetch, PAUSE_FIRST
+        self._store_pause = PAUSE_FIRST
         self._buffer: deque[Any] = deque()
         self.redelivered = 0
 
@@ -72,11 +73,15 @@ class AmqpConsumer:
         self._on_state(what)
 
     def _wait_for_store(self, stop: threading.Event) -> None:
-        while not stop.wait(0.5):
+        """Ever more patiently while nothing can be taken: each time counts as a delivery of all that was in hand."""
+        while not stop.wait(self._store_pause):
+            self._store_pause = min(self._store_pause * 2, PAUSE_LONGEST)
             try:
                 return self._probe()
             except StoreUnavailable:
                 continue
+            except Exception as wrong:  # unforeseen: not migrated, say
+                self._outage(f"the store cannot be used: {type(wrong).__name__}", wrong)
 
     def _consume(self, connection: Connection, stop: threading.Event) -> None:
         self._buffer.clear()
@@ -120,6 +125,7 @@ class AmqpConsumer:
             return None
         self.redelivered += sum(1 for message in batch if message.delivery_info.get("redelivered"))
         self._take([message_of(message) for message in batch])
+        self._store_pause = PAUSE_FIRST
         return int(batch[-1].delivery_tag)
 
 

@@ -25,6 +25,8 @@ BAD = {
     "RETRY_ATTEMPTS": "-1",
     "RETRY_FIRST": "0",
     "RETENTION_DAYS": "-1",
+    "STATEMENT_SECONDS": "0",
+    "LOCK_SECONDS": "long",
 }
 
 
