@@ -10,6 +10,7 @@ from chassis.dead import NoSuchLetter
 from chassis.identity import InvalidIdentities
 from chassis.parked import NoSuchParked
 from chassis.settings import BadSettings
+from chassis.starting import CannotStart
 from chassis.store import StoreUnavailable
 from cli.dead import dead
 from cli.demo.command import demo
@@ -22,6 +23,11 @@ from cli.reconcile import reconcile
 from cli.services import CLASSES
 
 SERVICE = click.Choice(sorted(CLASSES))
+SAID_IN_A_LINE = (
+    *(BadSettings, BadConfig, InvalidIdentities, CannotStart),
+    *(StoreUnavailable, NoSuchLetter, NoSuchParked, HomeInUse),
+)
+"""What the operator can mend."""
 
 
 class _Group(click.Group):
@@ -30,7 +36,7 @@ class _Group(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except (BadSettings, BadConfig, InvalidIdentities, StoreUnavailable, NoSuchLetter, NoSuchParked, HomeInUse) as wrong:
+        except SAID_IN_A_LINE as wrong:
             raise click.ClickException(str(wrong)) from None
 
 
@@ -44,9 +50,13 @@ def main() -> None:
 def run(service: str) -> None:
     """Run one service until it is told to stop (SIGTERM)."""
     from chassis import launch  # patches the standard library: only where a service runs
+    from cli.checks import check_broker, check_store
     from cli.services import LISTENED, hosted
 
-    sys.exit(launch.serve(hosted(service), LISTENED))
+    made = hosted(service)
+    check_store(service, f"services.{service}", made.settings.database_url)
+    check_broker(service, made.settings.amqp_url)
+    sys.exit(launch.serve(made, LISTENED))
 
 
 @main.command()
