@@ -68,10 +68,7 @@ class Identities:
             return cls(accounts)
         except ValidationError as wrong:
             raise InvalidIdentities(f"{path}: " + "; ".join(f"{k}: {v}" for k, v in flatten(wrong.messages).items())) from None
-        except OSError as missing:
-            hint = "WHISTLE_IDENTITIES names the accounts file; deploy/identities.example.yaml shows one"
-            raise InvalidIdentities(f"{path}: {missing.strerror}; {hint}") from None
-        except (UnicodeDecodeError, yaml.YAMLError) as unreadable:
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as unreadable:
             raise InvalidIdentities(f"{path}: {unreadable}") from None
 
     def by_user(self, user_id: str | None) -> Actor | None:

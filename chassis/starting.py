@@ -19,4 +19,5 @@ def listening(service: str, key: str, address: str) -> Iterator[None]:
     except OSError as wrong:
         said = (wrong.strerror or str(wrong)).partition(" (")[0]  # Python adds the address in brackets
         why = f"{service}: cannot listen on {address}: {said}"
-        raise CannotStart(f"{why}; stop what listens there, or set WHISTLE_{key} to another address") from None
+        where = f"WHISTLE_{service.upper()}_{key}, WHISTLE_{key} or, of `whistle embedded`, --port"
+        raise CannotStart(f"{why}; stop what listens there, or give another address: {where}") from None

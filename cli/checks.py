@@ -1,9 +1,18 @@
 """What `whistle run` checks before it starts a service: nothing that time mends, and nothing that only one process can see."""
 
+from pathlib import Path
+
 from chassis.bus.amqp.connection import BrokerRefused, check_account
 from chassis.starting import CannotStart
 from chassis.store import StoreRefused, StoreUnavailable
 from chassis.store.migrate import NotMigrated, require_current
+
+
+def check_accounts(service: str, path: Path) -> None:
+    """Let nobody start without an accounts file. What is wrong within it says `Identities.load`. Raises CannotStart."""
+    if not path.is_file():
+        shown = "deploy/identities.example.yaml shows one"
+        raise CannotStart(f"{service}: there is no accounts file {path}; {_see('IDENTITIES', service)}, {shown}")
 
 
 def check_store(service: str, package: str, url: str) -> None:

@@ -23,11 +23,17 @@ from cli.reconcile import reconcile
 from cli.services import CLASSES
 
 SERVICE = click.Choice(sorted(CLASSES))
-SAID_IN_A_LINE = (
-    *(BadSettings, BadConfig, InvalidIdentities, CannotStart),
-    *(StoreUnavailable, NoSuchLetter, NoSuchParked, HomeInUse),
+MENDABLE = (
+    BadConfig,
+    BadSettings,
+    CannotStart,
+    HomeInUse,
+    InvalidIdentities,
+    NoSuchLetter,
+    NoSuchParked,
+    StoreUnavailable,
 )
-"""What the operator can mend."""
+"""What an operator can mend."""
 
 
 class _Group(click.Group):
@@ -36,7 +42,7 @@ class _Group(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except SAID_IN_A_LINE as wrong:
+        except MENDABLE as wrong:
             raise click.ClickException(str(wrong)) from None
 
 
@@ -50,10 +56,11 @@ def main() -> None:
 def run(service: str) -> None:
     """Run one service until it is told to stop (SIGTERM)."""
     from chassis import launch  # patches the standard library: only where a service runs
-    from cli.checks import check_broker, check_store
+    from cli.checks import check_accounts, check_broker, check_store
     from cli.services import LISTENED, hosted
 
     made = hosted(service)
+    check_accounts(service, made.settings.identities)
     check_store(service, f"services.{service}", made.settings.database_url)
     check_broker(service, made.settings.amqp_url)
     sys.exit(launch.serve(made, LISTENED))

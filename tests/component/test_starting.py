@@ -90,8 +90,8 @@ def test_a_port_in_use(key: str, operator: Operator) -> None:
     with taken() as address:
         said = operator.is_told(**{f"WHISTLE_{key}": address})
     assert said == (
-        f"notify: cannot listen on {address}: Address already in use; "
-        f"stop what listens there, or set WHISTLE_{key} to another address"
+        f"notify: cannot listen on {address}: Address already in use; stop what listens there, or give another address: "
+        f"WHISTLE_NOTIFY_{key}, WHISTLE_{key} or, of `whistle embedded`, --port"
     )
 
 
@@ -136,7 +136,7 @@ def test_a_database_without_tables(operator: Operator, postgres_server: Postgres
 def test_identities_that_are_not_there(operator: Operator) -> None:
     path = operator.directory / "none.yaml"
     said = operator.is_told(WHISTLE_IDENTITIES=str(path))
-    assert said.startswith(f"{path}: No such file or directory; WHISTLE_IDENTITIES names the accounts file")
+    assert said.startswith(f"notify: there is no accounts file {path}; see WHISTLE_NOTIFY_IDENTITIES or WHISTLE_IDENTITIES")
 
 
 def test_settings_that_are_missing(operator: Operator) -> None:
@@ -152,7 +152,7 @@ def test_a_port_of_the_embedded_deployment_in_use(operator: Operator, tmp_path: 
         for name in [name for name in env if name.startswith("WHISTLE_")]:
             del operator.env[name]
         said = operator.is_told("embedded", "--home", str(tmp_path / "home"), "--port", str(port))
-    assert said.startswith(f"notify: cannot listen on {address}: Address already in use; stop what listens there, or set ")
+    assert said.startswith(f"notify: cannot listen on {address}: Address already in use; stop what listens there, or give")
 
 
 def test_a_newer_database_and_an_outage_keep_nobody_from_starting(operator: Operator, postgres_server: PostgresServer) -> None:
