@@ -7,10 +7,10 @@ has a committed row, so that its caller may settle them all; it raises StoreUnav
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, RowMapping, select, update
+from sqlalchemy import Connection, select
 
 from chassis import log as logs
 from chassis import wire
@@ -18,14 +18,15 @@ from chassis.clock import BusinessClock
 from chassis.definition import Prefetch
 from chassis.failpoints import failpoint
 from chassis.identity import Actor
-from chassis.keeping import FORGOTTEN, beside, insert_ignoring, message_of, reason, row_of, unreadable_row
+from chassis.keeping import beside, insert_ignoring, message_of, reason, row_of, unreadable_row
 from chassis.outcome import Refused, TooEarly
+from chassis.retrying import Retries, retry_one
 from chassis.store import Store, StoreConflict, StoreUnavailable, machine_now
 from chassis.store.statements import keeping_new
 from chassis.store.tables import APPLIED, DEAD, WAITING
 from chassis.wire import Message
 from chassis.work import UnitOfWork, Work
-from contracts.envelope import Event, InvalidEvent, UnknownEvent
+from contracts.envelope import Event, UnknownEvent
 
 log = logging.getLogger(__name__)
 
@@ -46,19 +47,6 @@ class Watch(Protocol):
 
     def given_up(self, handler: str, outcome: str) -> None:
         """A message that the bus gave up was settled: kept, known already, or applied already."""
-
-
-@dataclass(frozen=True, slots=True)
-class Retries:
-    """How often, and how patiently, a failed event is tried again before it is dead."""
-
-    attempts: int = 10
-    first: float = 0.25
-    longest: float = 60.0
-
-    def after(self, attempts: int) -> timedelta:
-        """The pause after so many failed attempts, in machine time."""
-        return timedelta(seconds=min(self.first * 2 ** (attempts - 1), self.longest))
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +178,7 @@ class Inbox:
 
     def _keep(self, one: _Arrived, wrong: Exception) -> None:
         """An event that failed stays with us: waiting for another try, or dead where no try can help."""
-        state = self.state_after(wrong, attempts=1)
+        state = self.retries.state_after(wrong, attempts=1)
         row = self._row(one.message, one.event, state, 1, reason=reason(wrong))
         if state == WAITING:
             row["due_at"] = machine_now() + self.retries.after(1)
@@ -208,11 +196,6 @@ class Inbox:
             connection.execute(insert_ignoring(connection)(self.store.tables.inbox).on_conflict_do_nothing(), [row])
         # an unreadable message's type is the sender's text: no label
         self.watch.handled(self.handler, row["type"] if row["type"] in self.handle else "unreadable", row["state"])
-
-    def state_after(self, wrong: Exception, attempts: int) -> str:
-        """Dead where no try can help or enough were made; otherwise waiting."""
-        hopeless = isinstance(wrong, Refused | InvalidEvent | UnknownEvent | wire.Undecodable)
-        return DEAD if hopeless or attempts >= self.retries.attempts else WAITING
 
     def _row(self, message: Message, event: Event, state: str, attempts: int, reason: str | None = None) -> dict[str, Any]:
         return row_of(self.handler, message, event, state, attempts, reason)
@@ -233,58 +216,7 @@ class Inbox:
 
         Raises StoreUnavailable.
         """
-        table = self.store.tables.inbox
-        due = (
-            select(table)
-            .where(table.c.handler == self.handler, table.c.state == WAITING, table.c.due_at <= (as_of or machine_now()))
-            .order_by(table.c.due_at)
-            .limit(1)
-            .with_for_update(skip_locked=True)
-        )
-        row = None
-        try:
-            with self.store.transaction() as connection:
-                row = connection.execute(due).mappings().one_or_none()
-                if row is None:
-                    return False
-                unit = UnitOfWork(self.store, connection, self.source)
-                self.run(self.read(message_of(row)), unit)
-                unit.flush()
-                failpoint("inbox.replaying")
-                done = {"state": APPLIED, "reason": None, "due_at": None, **FORGOTTEN}
-                connection.execute(update(table).where(*self._is(row)).values(**done))
-            self.watch.handled(self.handler, row["type"], APPLIED)
-        except (StoreUnavailable, StoreConflict):
-            raise
-        except Exception as wrong:
-            if row is None:
-                raise
-            self._failed_again(row, wrong)
-        return True
-
-    def _failed_again(self, row: RowMapping, wrong: Exception) -> None:
-        table = self.store.tables.inbox
-        attempts = row["attempts"] + 1
-        state = self.state_after(wrong, attempts)
-        due = machine_now() + self.retries.after(attempts) if state == WAITING else None
-        with self.store.transaction() as connection:
-            connection.execute(
-                update(table)
-                .where(*self._is(row), table.c.state == WAITING)
-                .values(state=state, attempts=attempts, due_at=due, reason=reason(wrong))
-            )
-        self.watch.handled(self.handler, row["type"], state)
-        level = logging.ERROR if state == DEAD else logging.INFO
-        ids = {"handler": self.handler, "event": row["event_id"], "type": row["type"], "subject": row["subject"]}
-        log.log(level, "%s after %d attempts: %s", state, attempts, reason(wrong), extra=ids)
-
-    def _is(self, row: RowMapping) -> tuple[Any, ...]:
-        table = self.store.tables.inbox
-        return (
-            table.c.handler == row["handler"],
-            table.c.source == row["source"],
-            table.c.event_id == row["event_id"],
-        )
+        return retry_one(self, as_of or machine_now())
 
 
 __all__ = ["CONFLICT_RETRIES", "Handle", "Inbox", "Retries", "Watch", "insert_ignoring", "message_of", "reason"]

@@ -26,10 +26,12 @@ from chassis import log as logs
 from chassis.bus import Bus
 from chassis.bus.amqp import AmqpBus
 from chassis.definition import Definition
+from chassis.http.server import Server
 from chassis.nameko import RUNTIME_KEY, Container
 from chassis.ops import OpsServer
 from chassis.runtime import Runtime
 from chassis.settings import Settings
+from chassis.starting import listening
 from chassis.store import patience
 
 patience.install()  # in the place of eventlet's own way to wait, which has no end
@@ -48,14 +50,14 @@ class Hosted:
 
 
 def serve(service: Hosted, listened: frozenset[str]) -> int:
-    """Run one service over the broker until SIGTERM or SIGINT, then drain it in order. Answers the exit status."""
+    """Run one service over the broker until SIGTERM or SIGINT, then drain it. Answers the exit status. Raises CannotStart."""
     settings = service.settings
     logs.configure(settings.service, settings.log_level)
     return _until_stopped([_host(service, listened, AmqpBus(settings.amqp_url, settings.batch, settings.prefetch))])
 
 
 def serve_together(services: Sequence[Hosted], listened: frozenset[str], bus: Bus) -> int:
-    """Run services in this process, over a bus of its own, until SIGTERM or SIGINT. Answers the exit status."""
+    """Run services in this process, over a bus of its own, until SIGTERM or SIGINT. See `serve`."""
     logs.configure("embedded", services[0].settings.log_level)
     return _until_stopped([_host(service, listened, bus) for service in services])
 
@@ -80,10 +82,15 @@ def _host(service: Hosted, listened: frozenset[str], bus: Bus) -> Container:
 
 
 def hosted(service: Hosted, runtime: Runtime) -> Container:
-    """A container for a service, not started yet; its ops server answers already."""
+    """A container for a service, not started yet; it has its addresses, and its ops server answers. Raises CannotStart."""
     runtime.health.report("start", "starting")
-    OpsServer(service.settings.ops, runtime.health, runtime.registry).start()
-    return Container(service.cls, {RUNTIME_KEY: runtime, MAX_WORKERS_CONFIG_KEY: MAX_WORKERS})
+    with listening(service.settings.service, "OPS", service.settings.ops):
+        ops = OpsServer(service.settings.ops, runtime.health, runtime.registry)
+    container = Container(service.cls, {RUNTIME_KEY: runtime, MAX_WORKERS_CONFIG_KEY: MAX_WORKERS})
+    if (server := container.shared_extensions.get(Server)) is not None:
+        server.listen()
+    ops.start()
+    return container
 
 
 def started(container: Container) -> None:

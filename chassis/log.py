@@ -25,6 +25,18 @@ def bound(**ids: str | None) -> Iterator[None]:
         _context.reset(before)
 
 
+def add(**ids: str | None) -> None:
+    """Have the lines of the innermost block carry these ids from now on, also those of whoever called its worker."""
+    if bound_here := _context.get():  # outside of any block there is nothing to add to
+        bound_here.update(ids)
+
+
+def correlate(subject: str) -> None:
+    """What is done in this block belongs to a subject's story, unless it is known already whose it is."""
+    if not _context.get().get("correlation"):
+        add(correlation=subject)
+
+
 class _Context(logging.Filter):
     def __init__(self, service: str):
         super().__init__()

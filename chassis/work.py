@@ -14,6 +14,7 @@ from uuid import UUID, uuid5
 from sqlalchemy import Connection, Table
 
 from chassis import announce, wire
+from chassis import log as logs
 from chassis.failpoints import failpoint
 from chassis.identity import Actor
 from chassis.outcome import Arm, Disarm, Effect, Happened, Refused, TooEarly
@@ -233,6 +234,7 @@ class Work:
 
     def for_subject(self, subject: str) -> "Work":
         """The same work as a part of another subject's story, which begins here."""
+        logs.correlate(subject)
         return replace(self, correlation=subject)
 
     @property

@@ -10,6 +10,7 @@ from chassis.dead import NoSuchLetter
 from chassis.identity import InvalidIdentities
 from chassis.parked import NoSuchParked
 from chassis.settings import BadSettings
+from chassis.starting import CannotStart
 from chassis.store import StoreUnavailable
 from cli.dead import dead
 from cli.demo.command import demo
@@ -25,6 +26,7 @@ SERVICE = click.Choice(sorted(CLASSES))
 MENDABLE = (
     BadConfig,
     BadSettings,
+    CannotStart,
     HomeInUse,
     InvalidIdentities,
     NoSuchLetter,
@@ -55,9 +57,14 @@ def main() -> None:
 def run(service: str) -> None:
     """Run one service until it is told to stop (SIGTERM)."""
     from chassis import launch  # patches the standard library: only where a service runs
+    from cli.checks import check_accounts, check_broker, check_store
     from cli.services import LISTENED, hosted
 
-    sys.exit(launch.serve(hosted(service), LISTENED))
+    made = hosted(service)
+    check_accounts(service, made.settings.identities)
+    check_store(service, f"services.{service}", made.settings.database_url)
+    check_broker(service, made.settings.amqp_url)
+    sys.exit(launch.serve(made, LISTENED))
 
 
 @main.command()

@@ -53,11 +53,12 @@ class _Api(HttpRequestHandler):
     def handle_request(self, request: Request) -> Response:
         """The answer, or the problem."""
         began = time.monotonic()
-        try:
-            response = self.answer(request)
-        except Exception as wrong:
-            response = problem_of(wrong).response()
-        self.server.answered(self.operation.id, response.status_code, time.monotonic() - began)
+        with logs.bound(service=self.runtime.definition.name, correlation=None, causation=None, account=None):
+            try:
+                response = self.answer(request)
+            except Exception as wrong:
+                response = problem_of(wrong).response()
+            self.server.answered(self.operation.id, response.status_code, time.monotonic() - began)
         return response
 
     def answer(self, request: Request) -> Response:
@@ -99,14 +100,16 @@ class CommandApi(_Api):
         body = json_body(request)
         sender = sender_of(request, self.runtime.identities, operation, body)
         command = Command(operation.id, sender, command_key(request), path_values(request), body)
+        logs.add(causation=command.causation)
+        if command.actor is None:
+            logs.add(account=command.who)
         loaded = checked(body, operation.body)
 
         def effect(work: Work) -> Kept:
             said: Answer = call(self, loaded, work, key=command.key, **command.values)
             return Kept(int(operation.status), self.dumped(said.body), said.headers)
 
-        with logs.bound(causation=f"{command.who}/{command.key}"):
-            kept = once(self.runtime, command, effect)
+        kept = once(self.runtime, command, effect)
         return json_response(operation.status, kept.body, headers=kept.headers)
 
 

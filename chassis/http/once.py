@@ -55,6 +55,11 @@ class Command:
         return f"link:{hashlib.sha256(self.sender.encode()).hexdigest()[:32]}"
 
     @property
+    def causation(self) -> str:
+        """What its events name as their cause."""
+        return f"{self.who}/{self.key}"
+
+    @property
     def actor(self) -> Actor | None:
         """The account; None where a link is the authority."""
         return self.sender if isinstance(self.sender, Actor) else None
@@ -83,8 +88,7 @@ def _attempt(runtime: Runtime, command: Command, effect: Effect) -> Kept:
         if not _is_first(runtime, connection, command):
             return _answer_of_first(runtime, connection, command)
         unit = UnitOfWork(runtime.store, connection, runtime.definition.source)
-        causation = f"{command.who}/{command.key}"
-        kept = effect(Work(unit, runtime.clock.now(), correlation="", causation=causation, actor=command.actor))
+        kept = effect(Work(unit, runtime.clock.now(), correlation="", causation=command.causation, actor=command.actor))
         unit.flush()
         inbox = runtime.store.tables.inbox
         answer = {"status": kept.status, "body": dict(kept.body), "headers": dict(kept.headers)}

@@ -10,6 +10,7 @@ from marshmallow import EXCLUDE, RAISE, Schema, ValidationError
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Request
 
+from chassis import log as logs
 from chassis.http.problem import Problem
 from chassis.identity import Actor, Identities
 from chassis.work import Missing
@@ -39,6 +40,7 @@ def actor_of(request: Request, identities: Identities, role: str) -> Actor:
     if actor is None:
         needed = "a bearer token of the identities file is needed"
         raise Problem(HTTPStatus.UNAUTHORIZED, needed, headers={"WWW-Authenticate": "Bearer"})
+    logs.add(account=actor.id)
     if role not in actor.roles:
         raise Problem(HTTPStatus.FORBIDDEN, f"account {actor.id!r} lacks the role {role!r}")
     return actor
@@ -50,6 +52,7 @@ def path_values(request: Request) -> dict[str, str]:
     for name, value in values.items():
         if PathValues().validate({"value": value}):
             raise Missing(f"{name}: not an id")
+        logs.correlate(value)
     return values
 
 

@@ -11,8 +11,10 @@ from nameko.web.server import HttpOnlyProtocol, WebServer
 from prometheus_client import Histogram
 from werkzeug.exceptions import HTTPException
 
-from chassis.http.problem import problem_of, unavailable
+from chassis import log as logs
+from chassis.http.problem import Problem, problem_of, unavailable
 from chassis.nameko import RUNTIME_KEY
+from chassis.starting import listening
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +23,8 @@ SOCKET_TIMEOUT = 30.0
 IDLE_TIMEOUT = 75.0
 """Seconds that a connection may wait for its next request."""
 DRAIN_DEADLINE = 20.0
+NOTHING = "none"
+"""The operation of a request that asks for nothing there is."""
 DISCARD_LIMIT = 8 * 1024 * 1024
 """Bytes of a refused body that are read away, so that its sender gets to read why."""
 
@@ -53,6 +57,7 @@ class Server(WebServer):
 
     def __init__(self) -> None:
         super().__init__()
+        self._serv: Any = None
         self._draining = False
 
     def setup(self) -> None:
@@ -65,14 +70,33 @@ class Server(WebServer):
         )
 
     def answered(self, operation: str, status: int, seconds: float) -> None:
-        """A request was answered. The log gets no path: it is the sender's text."""
+        """A request was answered: one line, under the ids that are bound. The log gets no path: it is the sender's text."""
         self._seconds.labels(operation, str(status)).observe(seconds)
         log.info("answered", extra={"operation": operation, "status": status, "milliseconds": round(seconds * 1000)})
+
+    def _refuse(self, problem: Problem, environ: Any, start_response: Any) -> Any:
+        """What no entrypoint sees: there is no such resource, or the service stops."""
+        with logs.bound(service=self.container.config[RUNTIME_KEY].definition.name):
+            self.answered(NOTHING, problem.status, 0.0)
+        return problem.response()(environ, start_response)
 
     @property
     def bind_addr(self) -> Any:
         host, _, port = self.container.config[RUNTIME_KEY].settings.http.rpartition(":")
         return host, int(port)
+
+    def listen(self) -> None:
+        """Take the address, before anything of the service is at work. Raises CannotStart."""
+        settings = self.container.config[RUNTIME_KEY].settings
+        with listening(settings.service, "HTTP", settings.http):
+            self._sock = eventlet.listen(self.bind_addr)
+        self._sock.settimeout(None)
+
+    def start(self) -> None:
+        """Answer from now on. Every entrypoint calls it."""
+        if self._serv is None:
+            self._serv = self.get_wsgi_server(self._sock, self.get_wsgi_app())
+            self._gt = self.container.spawn_managed_thread(self.run)
 
     @property
     def address(self) -> str:
@@ -99,11 +123,11 @@ class Server(WebServer):
 
         def with_problems(environ: Any, start_response: Any) -> Any:
             if self._draining:
-                return unavailable("the service is stopping").response()(environ, start_response)
+                return self._refuse(unavailable("the service is stopping"), environ, start_response)
             try:
                 app.url_map.bind_to_environ(environ).match()
             except HTTPException as refused:
-                return problem_of(refused).response()(environ, start_response)
+                return self._refuse(problem_of(refused), environ, start_response)
             return app(environ, start_response)
 
         return with_problems

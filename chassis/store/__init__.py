@@ -1,6 +1,6 @@
 """A service's own database, and the tables that the chassis keeps in it."""
 
-from chassis.store.errors import StoreConflict, StoreUnavailable
+from chassis.store.errors import StoreConflict, StoreRefused, StoreUnavailable
 from chassis.store.mapper import Mapper, converter
 from chassis.store.patience import Patience
 from chassis.store.store import Store, machine_now
@@ -16,6 +16,7 @@ __all__ = [
     "Position",
     "Store",
     "StoreConflict",
+    "StoreRefused",
     "StoreUnavailable",
     "chassis_tables",
     "converter",

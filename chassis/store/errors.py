@@ -7,12 +7,25 @@ _CONFLICTS = {"40001", "40P01"}
 _OUTAGES = {"25006", "53100", "53200", "53300", "55P03", "57014", "57P01", "57P02", "57P03"}
 """Read only, disk full, out of memory, too many connections, a lock not had in time, a statement not done in time, shutting
 down, crashed, starting up: no event is to blame."""
+_REFUSED = (
+    "password authentication failed",
+    "no password supplied",
+    "does not exist",
+    "no pg_hba.conf entry",
+    "is not permitted to log in",
+    "permission denied for database",
+)
+"""The driver gives no code for it, only the server's words; in another language it is an outage like any other."""
 _SQLITE_OUTAGES = tuple(f"SQLITE_{name}" for name in ("BUSY", "CANTOPEN", "FULL", "IOERR", "LOCKED", "NOMEM", "READONLY"))
 """How SQLite's names begin where the file or the disk is to blame."""
 
 
 class StoreUnavailable(Exception):
     """The store cannot be reached or cannot write. An outage, never an event's failed attempt."""
+
+
+class StoreRefused(StoreUnavailable):
+    """The database lives and lets nobody in with this name and password, or has no such database."""
 
 
 class StoreConflict(Exception):
@@ -23,7 +36,10 @@ def translated(wrong: DBAPIError) -> Exception:
     """The chassis' name for a driver's error, or the error itself."""
     if getattr(wrong.orig, "pgcode", None) in _CONFLICTS:
         return StoreConflict(_first_line(wrong))
-    return StoreUnavailable(_first_line(wrong) or "connection lost") if _is_outage(wrong) else wrong
+    if not _is_outage(wrong):
+        return wrong
+    refused = [line for line in str(wrong.orig).splitlines() if any(words in line for words in _REFUSED)]
+    return StoreRefused(refused[0].strip()) if refused else StoreUnavailable(_first_line(wrong) or "connection lost")
 
 
 def _is_outage(wrong: DBAPIError) -> bool:

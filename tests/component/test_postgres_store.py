@@ -7,7 +7,7 @@ from contextlib import suppress
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import Connection, text, update
 
 from chassis.outcome import Arm, Disarm, Outcome
 from chassis.store import StoreUnavailable
@@ -29,7 +29,13 @@ from tests.component.counting import (
     states,
 )
 from tests.component.ringing import HOUR, ring_up, timers
+from tests.kit.processes import wait_until
 from tests.kit.servers import PostgresServer
+
+
+def blocked(connection: Connection) -> int:
+    """How many sessions of the server wait for a lock."""
+    return int(connection.execute(text("SELECT count(*) FROM pg_locks WHERE NOT granted")).scalar_one())
 
 
 @on_postgres
@@ -47,6 +53,8 @@ def test_a_real_deadlock_is_tried_again_at_once(counting: Counting, counting_url
         if not wants_a.is_set():
             holds_b.wait(10)
             wants_a.set()
+            # the database looks for a deadlock once: by then there has to be one
+            wait_until(lambda: blocked(work.connection) > 0, "the other waits for a", 10)
         work.load(Counter, "b").count += 10
 
     def other() -> None:

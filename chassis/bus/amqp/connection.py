@@ -3,7 +3,7 @@
 from typing import Any
 
 import amqp.serialization
-from amqp.exceptions import AMQPError
+from amqp.exceptions import AccessRefused, AMQPError, NotAllowed
 from kombu import Connection
 from kombu.exceptions import KombuError
 
@@ -40,3 +40,17 @@ def connect(url: str, name: str, heartbeat: int = HEARTBEAT) -> Connection:
     )
     connection.connect()
     return connection
+
+
+class BrokerRefused(Exception):
+    """The broker lives and lets nobody in with this name, password and virtual host."""
+
+
+def check_account(url: str, name: str) -> None:
+    """Try an account. Raises BrokerRefused; a broker that is away is none of its business."""
+    try:
+        connect(url, name).release()
+    except (AccessRefused, NotAllowed) as wrong:
+        raise BrokerRefused(wrong.reply_text or type(wrong).__name__) from None
+    except LOST:
+        pass

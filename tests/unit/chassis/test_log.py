@@ -4,6 +4,7 @@ import io
 import json
 import logging
 from collections.abc import Iterator
+from contextvars import copy_context
 from typing import Any
 
 import pytest
@@ -48,6 +49,23 @@ def test_lines_within_a_block_carry_its_ids_and_those_of_the_block_around(stream
     assert (inner["correlation"], inner["event"], inner["causation"]) == ("t-1", "e-2", None)
     assert (outer["correlation"], outer["event"]) == ("t-1", "e-1")
     assert "correlation" not in after
+
+
+def test_ids_that_are_found_out_later_are_added_to_the_innermost_block_alone(stream: io.StringIO) -> None:
+    logs.add(account="nobody")
+    with logs.bound(correlation=None):
+        with logs.bound(event="e-1"):
+            logs.add(account="desk")
+            log.info("inner")
+        logs.correlate("t-1")
+        copy_context().run(logs.correlate, "t-2")  # as a worker does
+        copy_context().run(logs.add, account="hotline")
+        log.info("outer")
+    log.info("after")
+    inner, outer, after = lines(stream)
+    assert (inner["correlation"], inner["account"]) == (None, "desk")
+    assert (outer["correlation"], outer["account"]) == ("t-1", "hotline")
+    assert not {"correlation", "account"} & after.keys()
 
 
 def test_a_block_that_fails_leaves_no_ids_behind(stream: io.StringIO) -> None:

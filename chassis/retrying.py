@@ -1,0 +1,103 @@
+"""Trying again what failed: a waiting event is in the store, and is tried until it has its effect or nobody can help."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import RowMapping, select, update
+
+from chassis import wire
+from chassis.failpoints import failpoint
+from chassis.keeping import FORGOTTEN, message_of, reason
+from chassis.outcome import Refused
+from chassis.store import StoreConflict, StoreUnavailable, machine_now
+from chassis.store.tables import APPLIED, DEAD, WAITING
+from chassis.work import UnitOfWork
+from contracts.envelope import InvalidEvent, UnknownEvent
+
+if TYPE_CHECKING:  # the inbox tries again, so it imports this module
+    from chassis.inbox import Inbox
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Retries:
+    """How often, and how patiently, a failed event is tried again before it is dead."""
+
+    attempts: int = 10
+    first: float = 0.25
+    longest: float = 60.0
+
+    def after(self, attempts: int) -> timedelta:
+        """The pause after so many failed attempts, in machine time."""
+        return timedelta(seconds=min(self.first * 2 ** (attempts - 1), self.longest))
+
+    def state_after(self, wrong: Exception, attempts: int) -> str:
+        """Dead where no try can help or enough were made; otherwise waiting."""
+        hopeless = isinstance(wrong, Refused | InvalidEvent | UnknownEvent | wire.Undecodable)
+        return DEAD if hopeless or attempts >= self.attempts else WAITING
+
+
+def retry_one(inbox: Inbox, as_of: datetime) -> bool:
+    """Try the waiting event that is due first at an instant of machine time; False when none is. Raises StoreUnavailable."""
+    row = None
+    try:
+        with inbox.store.transaction() as connection:
+            row = connection.execute(_due(inbox, as_of)).mappings().one_or_none()
+            if row is None:
+                return False
+            unit = UnitOfWork(inbox.store, connection, inbox.source)
+            inbox.run(inbox.read(message_of(row)), unit)
+            unit.flush()
+            failpoint("inbox.replaying")
+            done = {"state": APPLIED, "reason": None, "due_at": None, **FORGOTTEN}
+            connection.execute(update(inbox.store.tables.inbox).where(*_is(inbox, row)).values(**done))
+        inbox.watch.handled(inbox.handler, row["type"], APPLIED)
+    except (StoreUnavailable, StoreConflict):
+        raise
+    except Exception as wrong:
+        if row is None:
+            raise
+        _failed_again(inbox, row, wrong)
+    return True
+
+
+def _due(inbox: Inbox, as_of: datetime) -> Any:
+    table = inbox.store.tables.inbox
+    return (
+        select(table)
+        .where(table.c.handler == inbox.handler, table.c.state == WAITING, table.c.due_at <= as_of)
+        .order_by(table.c.due_at)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+
+
+def _failed_again(inbox: Inbox, row: RowMapping, wrong: Exception) -> None:
+    table = inbox.store.tables.inbox
+    attempts = row["attempts"] + 1
+    state = inbox.retries.state_after(wrong, attempts)
+    due = machine_now() + inbox.retries.after(attempts) if state == WAITING else None
+    with inbox.store.transaction() as connection:
+        connection.execute(
+            update(table)
+            .where(*_is(inbox, row), table.c.state == WAITING)
+            .values(state=state, attempts=attempts, due_at=due, reason=reason(wrong))
+        )
+    inbox.watch.handled(inbox.handler, row["type"], state)
+    level = logging.ERROR if state == DEAD else logging.INFO
+    ids = {"handler": inbox.handler, "event": row["event_id"], "type": row["type"], "subject": row["subject"]}
+    log.log(level, "%s after %d attempts: %s", state, attempts, reason(wrong), extra=ids)
+
+
+def _is(inbox: Inbox, row: RowMapping) -> tuple[Any, ...]:
+    table = inbox.store.tables.inbox
+    return (
+        table.c.handler == row["handler"],
+        table.c.source == row["source"],
+        table.c.event_id == row["event_id"],
+    )

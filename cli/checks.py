@@ -1,0 +1,39 @@
+"""What `whistle run` checks before it starts a service: nothing that time mends, and nothing that only one process can see."""
+
+from pathlib import Path
+
+from chassis.bus.amqp.connection import BrokerRefused, check_account
+from chassis.starting import CannotStart
+from chassis.store import StoreRefused, StoreUnavailable
+from chassis.store.migrate import NotMigrated, require_current
+
+
+def check_accounts(service: str, path: Path) -> None:
+    """Let nobody start without an accounts file. What is wrong within it says `Identities.load`. Raises CannotStart."""
+    if not path.is_file():
+        shown = "deploy/identities.example.yaml shows one"
+        raise CannotStart(f"{service}: there is no accounts file {path}; {_see('IDENTITIES', service)}, {shown}")
+
+
+def check_store(service: str, package: str, url: str) -> None:
+    """Let nobody start on a database of another version, or whose password is wrong. Raises CannotStart."""
+    try:
+        require_current(package, url)
+    except NotMigrated as wrong:
+        raise CannotStart(f"{service}: {wrong}; run `whistle migrate {service}`") from None
+    except StoreRefused as wrong:
+        raise CannotStart(f"{service}: the database lets nobody in: {wrong}; {_see('DATABASE_URL', service)}") from None
+    except StoreUnavailable:
+        return  # the service waits for it, and says so
+
+
+def check_broker(service: str, url: str) -> None:
+    """Let nobody start with a broker account that is none. Raises CannotStart."""
+    try:
+        check_account(url, f"{service}.start")
+    except BrokerRefused as wrong:
+        raise CannotStart(f"{service}: the broker lets nobody in: {wrong}; {_see('AMQP_URL', service)}") from None
+
+
+def _see(key: str, service: str) -> str:
+    return f"see WHISTLE_{service.upper()}_{key} or WHISTLE_{key}"
