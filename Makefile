@@ -37,7 +37,7 @@ run: $(STAMP) ## run the embedded stack until Ctrl-C; its addresses are printed
 	$(BIN)/whistle embedded $(RUN_ARGS)
 
 test: $(STAMP) ## run all tests (PYTEST_ARGS="-k name -x" to choose)
-	$(BIN)/python -m pytest -n $(TEST_JOBS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(TEST_JOBS) --dist loadgroup --no-loadscope-reorder $(PYTEST_ARGS)
 
 mutants: $(STAMP) ## switch the promises off one at a time: each must turn a test red
 	$(BIN)/python -m tests.mutants

@@ -32,6 +32,18 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     config.stash[_SHARED].close()
 
 
+TOGETHER = ("tests/chain/", "tests/component/http/", "tests/component/tickets/")
+"""Directories whose modules share one deployment: one process of a run takes all of each."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What belongs together stays in one process: a module, or a directory that shares a deployment."""
+    for item in items:
+        module = item.nodeid.partition("::")[0]
+        group = next((directory for directory in TOGETHER if module.startswith(directory)), module)
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Servers]:
     """A PostgreSQL and a RabbitMQ (those named in the environment, else private ones), started in parallel."""
