@@ -16,7 +16,8 @@ LABEL org.opencontainers.image.title="whistle" \
       org.opencontainers.image.description="tickets, dispatch, notify and ledger: graded response for a neighbourhood"
 COPY --from=build /opt/whistle /opt/whistle
 COPY --from=build /app /app
-ENV PATH=/opt/whistle/bin:$PATH PYTHONPATH=/app PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HOME=/tmp
+# USER is whom the audit of dead letters names, unless told otherwise: docker compose run -e USER=…
+ENV PATH=/opt/whistle/bin:$PATH PYTHONPATH=/app PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HOME=/tmp USER=container
 WORKDIR /app
 # a number, so that whoever runs it can see that it is not root
 USER 10001:10001

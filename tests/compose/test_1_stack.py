@@ -60,12 +60,19 @@ def test_a_ticket_goes_from_whistle_to_closed(deployed: Compose, people: People)
     assert deployed.ask("notify", "GET", f"/tickets/{taken['ticket']}/notices", "FRONT_DESK")[1]["notices"]
 
 
-def test_the_readmes_whistle_over_amqp_becomes_a_ticket(deployed: Compose, people: People) -> None:
+def _whistle_of_the_readme(deployed: Compose, **changes: str) -> None:
     printed = re.search(r"```python\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.S)
     assert printed is not None
     here = printed[1].replace("localhost:5672", f"127.0.0.1:{deployed.ports['AMQP_PORT']}")
-    before = _listed(deployed)
+    for before, after in changes.items():
+        assert before in here
+        here = here.replace(before, after)
     exec(compile(here.replace("…", deployed.secret("HOTLINE_BROKER_PASSWORD")), "README.md", "exec"), {})
+
+
+def test_the_readmes_whistle_over_amqp_becomes_a_ticket(deployed: Compose, people: People) -> None:
+    before = _listed(deployed)
+    _whistle_of_the_readme(deployed)
     wait_until(lambda: len(_listed(deployed) - before) == 1, "the ticket")
     people.sent["of the readme"] = next(iter(_listed(deployed) - before))
     people.await_all_closed()
@@ -97,6 +104,21 @@ def test_every_rule_is_loaded_and_only_the_watchdog_fires(deployed: Compose) -> 
         lambda: {rule["health"] for group in deployed.prometheus("rules")["groups"] for rule in group["rules"]} == {"ok"},
         "every rule evaluated",
     )
+    await_no_other_alert(deployed)
+
+
+def test_a_dead_letter_calls_somebody_until_it_is_dropped(deployed: Compose) -> None:
+    _whistle_of_the_readme(deployed, category="kategory")
+
+    def firing() -> bool:
+        alerts = deployed.prometheus("alerts")["alerts"]
+        return {"alertname": "DeadLetter", "job": "tickets", "severity": "critical"} in [one["labels"] for one in alerts]
+
+    wait_until(firing, "the alert", 90)
+    listed = deployed.whistle("tickets", "dead", "list", "tickets").splitlines()
+    assert len(listed) == 1
+    assert "category" in listed[0]
+    assert deployed.whistle("tickets", "dead", "drop", "tickets", listed[0].split()[0], "--why", "a test") == "dropped\n"
     await_no_other_alert(deployed)
 
 
