@@ -1,7 +1,9 @@
 """What the gauges say, read from the store now and then."""
 
+from collections.abc import Mapping
 from typing import Any
 
+from prometheus_client import Gauge
 from sqlalchemy import func, select
 
 from chassis.clock import BusinessClock
@@ -35,4 +37,26 @@ def _read(store: Store, clock: BusinessClock, metrics: ChassisMetrics) -> None:
         metrics.outbox_parked.set(count(outbox.state == PARKED))
         metrics.inbox_waiting.set(count(inbox.state == WAITING))
         metrics.inbox_dead.set(count(inbox.state == DEAD))
-        metrics.timers_overdue.set(count(timers.due_at <= clock.now()))
+        now = clock.now()
+        overdue, first = connection.execute(select(func.count(), func.min(timers.due_at)).where(timers.due_at <= now)).one()
+        metrics.timers_overdue.set(overdue)
+        metrics.timers_late.set((now - first).total_seconds() if first else 0)
+
+
+class Counted:
+    """A gauge with labels of which each look answers all there is: what is not counted any more goes.
+
+    It is never empty in between, since another thread reads it.
+    """
+
+    def __init__(self, gauge: Gauge):
+        self._gauge = gauge
+        self._there: set[tuple[str, ...]] = set()
+
+    def set(self, counts: Mapping[tuple[str, ...], float]) -> None:
+        """What was counted, by the values of the labels."""
+        for labels, count in counts.items():
+            self._gauge.labels(*labels).set(count)
+        for gone in self._there - set(counts):
+            self._gauge.remove(*gone)
+        self._there = set(counts)

@@ -3,11 +3,19 @@
 Labels take only values from the code: never a value that a sender chose.
 """
 
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
 
 from chassis.health import Health
 
 _LATENESS = (0.1, 0.25, 0.5, 1, 2, 5, 15, 60, 300, 3600, 86400)
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5, 25)
 _SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 
 
@@ -26,6 +34,13 @@ class ChassisMetrics:
             ["handler", "outcome"],
             registry=registry,
         )
+        self._took = Histogram(
+            "whistle_handler_duration_seconds",
+            "Time that a handler took for an event, whatever came of it; the commit is not in it.",
+            ["handler", "type"],
+            buckets=_SECONDS,
+            registry=registry,
+        )
         self._published = Counter("whistle_events_published", "Events the broker confirmed.", registry=registry)
         self._parked = Counter("whistle_events_parked", "Events the broker refused.", registry=registry)
         self._removed = Counter("whistle_rows_removed", "Rows removed because they are old.", ["table"], registry=registry)
@@ -38,9 +53,10 @@ class ChassisMetrics:
             buckets=_LATENESS,
             registry=registry,
         )
-        self.redelivered = Gauge(
+        self._redelivered = Counter(
             "whistle_events_redelivered", "Deliveries that the broker had sent before.", ["queue"], registry=registry
         )
+        self._redelivered_until_now: dict[str, int] = {}
         self.outbox_pending = Gauge("whistle_outbox_pending", "Events not yet confirmed.", registry=registry)
         self.outbox_age = Gauge(
             "whistle_outbox_oldest_seconds", "Age of the oldest event not yet confirmed.", registry=registry
@@ -51,9 +67,34 @@ class ChassisMetrics:
         self.inbox_waiting = Gauge("whistle_inbox_waiting", "Events that are tried again.", registry=registry)
         self.inbox_dead = Gauge("whistle_inbox_dead", "Dead letters that wait for a person.", registry=registry)
         self.timers_overdue = Gauge("whistle_timers_overdue", "Timers that are due and have not rung.", registry=registry)
+        self.timers_late = Gauge(
+            "whistle_timers_oldest_overdue_seconds",
+            "Business time since the timer was due that has waited longest.",
+            registry=registry,
+        )
         self.store_up = Gauge("whistle_store_up", "1 where the last look into the store succeeded.", registry=registry)
         heartbeat = Gauge("whistle_hub_heartbeat_age_seconds", "Seconds since the event loop last turned.", registry=registry)
         heartbeat.set_function(health.heartbeat_age)
+        registry.register(Loops(health))
+
+    def timed(self, handler: str, type_: str, handle: Callable[..., None]) -> Callable[..., None]:
+        """The same handler, and how long it takes is observed."""
+        took = self._took.labels(handler, type_)
+
+        def timed(event: Any, work: Any) -> None:
+            began = time.perf_counter()
+            try:
+                handle(event, work)
+            finally:
+                took.observe(time.perf_counter() - began)
+
+        return timed
+
+    def redelivered(self, queue: str, until_now: int) -> None:
+        """A consumer has been sent so many messages, since it began, that the broker had sent before."""
+        before = self._redelivered_until_now.get(queue, 0)
+        self._redelivered.labels(queue).inc(until_now - before)
+        self._redelivered_until_now[queue] = until_now
 
     def handled(self, handler: str, type_: str, outcome: str) -> None:
         """See `chassis.inbox.Watch`."""
@@ -85,3 +126,20 @@ class ChassisMetrics:
         self._rang.labels(kind, outcome).inc()
         if outcome == "rung":
             self._lateness.labels(kind).observe(max(0.0, lateness))
+
+
+class Loops(Collector):
+    """How each loop of the process is, asked when the metrics are: a loop that stands cannot say so itself."""
+
+    def __init__(self, health: Health):
+        self._health = health
+
+    def collect(self) -> Iterator[Metric]:
+        age = GaugeMetricFamily("whistle_loop_age_seconds", "Seconds since a loop last came round.", labels=["loop"])
+        troubled = GaugeMetricFamily("whistle_loop_troubled", "1 where an outage keeps a loop from working.", labels=["loop"])
+        now = time.monotonic()
+        for name, loop in sorted(dict(self._health.loops).items()):  # a copy: another thread writes
+            age.add_metric([name], max(0.0, now - loop.seen))
+            troubled.add_metric([name], float(loop.trouble is not None))
+        yield age
+        yield troubled

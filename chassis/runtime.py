@@ -8,11 +8,12 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 from prometheus_client import CollectorRegistry
+from sqlalchemy import Connection
 
 from chassis import announce, given_up
 from chassis import log as logs
@@ -28,18 +29,21 @@ from chassis.relay import Relay
 from chassis.retention import Retention
 from chassis.settings import Settings
 from chassis.store import Patience, Store, StoreConflict, StoreUnavailable
+from chassis.tally import Tally, Tallying
 from chassis.timers import Ring, Timers
 from chassis.wire import Message
 
 log = logging.getLogger(__name__)
 
 Spawn = Callable[[Callable[[], None], str], Any]
+Gauges = Callable[[Connection, datetime], None]
 TIMER_POLL = 0.2
 RETRY_POLL = 0.2
 SAMPLE_EVERY = 2.0
 RETENTION_EVERY = 5.0
 NET_EVERY = 30.0
 """Seconds between looks at what the broker gave up: a person has to act on it anyway."""
+SAMPLE_OWN_EVERY = 10.0
 STOP_DEADLINE = 25.0
 
 
@@ -78,6 +82,8 @@ class Runtime:
         self._handlers: dict[str, dict[str, Handle]] = {}
         self._rings: dict[str, Ring] = {}
         self._own: list[Part] = []
+        self._tallies: dict[str, Tally] = {}
+        self._gauges: list[Gauges] = []
         self._intake_stop, self._relay_stop = threading.Event(), threading.Event()
         self._intake: list[threading.Event] = []
         self._outlets: list[threading.Event] = []
@@ -87,7 +93,7 @@ class Runtime:
         types = self._handlers.setdefault(source, {})
         if type_ in types:
             raise ValueError(f"{self.definition.name} has two handlers for {type_} from {source}")
-        types[type_] = handle
+        types[type_] = self.metrics.timed(source, type_, handle)
 
     def on_timer(self, kind: str, ring: Ring) -> None:
         """Take timers of a kind."""
@@ -99,6 +105,14 @@ class Runtime:
         The pause is in seconds. A stop waits for a step that runs, so a step must end well within `STOP_DEADLINE`.
         """
         self._own.append(Part(name, step, pause))
+
+    def on_published(self, type_: str, tally: Tally) -> None:
+        """Have what was said counted: ``tally`` gets the data of each event of a type once the bus has it."""
+        self._tallies[type_] = tally
+
+    def add_gauges(self, read: Gauges) -> None:
+        """Have a service's own gauges read from the store now and then; ``read`` gets a connection and business time."""
+        self._gauges.append(read)
 
     @property
     def handlers(self) -> dict[str, set[str]]:
@@ -114,8 +128,8 @@ class Runtime:
         for part in (*chassis, *self._own):
             self._run(spawn, part.name, self._repeat(part), self._intake_stop, self._intake)
         self._run(spawn, "relay", self.relay().run, self._relay_stop, self._outlets)
-        sample = Part("sample", self._sample, SAMPLE_EVERY)
-        self._run(spawn, sample.name, self._repeat(sample), self._relay_stop, self._outlets)
+        for part in (Part("sample", self._sample, SAMPLE_EVERY), Part("sample:own", self._sample_own, SAMPLE_OWN_EVERY)):
+            self._run(spawn, part.name, self._repeat(part), self._relay_stop, self._outlets)
         spawn(self._beat, "heartbeat")
 
     def stop_intake(self) -> None:
@@ -154,7 +168,7 @@ class Runtime:
 
         def state(trouble: str | None) -> None:
             self.health.report(loop, trouble)
-            self.metrics.redelivered.labels(queue).set(consumer.redelivered)
+            self.metrics.redelivered(queue, consumer.redelivered)
 
         def take(messages: Sequence[Message]) -> None:
             with logs.bound(service=self.definition.name):  # whoever hands them over may be another service
@@ -198,7 +212,7 @@ class Runtime:
         """What publishes what was said."""
         return Relay(
             self.store,
-            self._bus.publisher(self.definition.name),
+            Tallying(self._bus.publisher(self.definition.name), self._tallies),
             mandatory=self._listened.__contains__,
             watch=self.metrics,
             on_state=lambda trouble: self.health.report("relay", trouble),
@@ -250,6 +264,12 @@ class Runtime:
 
     def _sample(self) -> int:
         read_gauges(self.store, self.clock, self.metrics)
+        return 0
+
+    def _sample_own(self) -> int:
+        with self.store.transaction() as connection:
+            for read in self._gauges:
+                read(connection, self.clock.now())
         return 0
 
 

@@ -1,6 +1,19 @@
-"""Dispatch's own metrics."""
+"""Dispatch's own metrics. Labels are codes."""
 
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from nameko.extensions import DependencyProvider
 from prometheus_client import CollectorRegistry, Counter, Gauge
+from sqlalchemy import Connection, func, select
+
+from chassis.nameko import RUNTIME_KEY
+from chassis.runtime import Runtime
+from contracts.codes import Clock, EscalationCause, ExhaustionCause
+from contracts.events import dispatch as say
+from services.dispatch.domain.case import CaseState
+from services.dispatch.store import cases
 
 
 class DispatchMetrics:
@@ -26,3 +39,52 @@ class DispatchMetrics:
     def recomputed(self, outcome: str) -> None:
         """See `services.dispatch.recomputing.Watch`."""
         self._recomputed.labels(outcome).inc()
+
+
+class CaseMetrics:
+    """Where cases stand, and what went wrong with them."""
+
+    def __init__(self, registry: CollectorRegistry):
+        self._cases = Gauge("whistle_cases", "Cases under way, by where they stand.", ["state"], registry=registry)
+        self._breaches = Counter("whistle_deadline_breaches", "Clocks that ran out.", ["clock"], registry=registry)
+        self._escalations = Counter("whistle_case_escalations", "Cases that moved up a level.", ["cause"], registry=registry)
+        self._exhausted = Counter(
+            "whistle_cases_exhausted", "Cases for which a supervisor was called.", ["cause"], registry=registry
+        )
+        for counter, codes in (
+            (self._breaches, Clock),
+            (self._escalations, EscalationCause),
+            (self._exhausted, ExhaustionCause),
+        ):
+            for code in codes:
+                counter.labels(code.value)
+
+    def breached(self, data: Mapping[str, Any]) -> None:
+        """A clock ran out."""
+        self._breaches.labels(data["clock"]).inc()
+
+    def escalated(self, data: Mapping[str, Any]) -> None:
+        """A case moved up."""
+        self._escalations.labels(data["cause"]).inc()
+
+    def exhausted(self, data: Mapping[str, Any]) -> None:
+        """A supervisor was called."""
+        self._exhausted.labels(data["cause"]).inc()
+
+    def read(self, connection: Connection, now: datetime) -> None:
+        """Set the gauges from the store."""
+        for state in (CaseState.WORKING, CaseState.COMPLETED, CaseState.EXHAUSTED):
+            count = connection.execute(select(func.count()).where(cases.c.state == state.value)).scalar_one()
+            self._cases.labels(state.value).set(count)
+
+
+class Metrics(DependencyProvider):
+    """Has them kept beside the runtime."""
+
+    def setup(self) -> None:
+        runtime: Runtime = self.container.config[RUNTIME_KEY]
+        metrics = CaseMetrics(runtime.registry)
+        runtime.add_gauges(metrics.read)
+        runtime.on_published(say.DeadlineBreached.type, metrics.breached)
+        runtime.on_published(say.CaseEscalated.type, metrics.escalated)
+        runtime.on_published(say.CaseExhausted.type, metrics.exhausted)

@@ -13,6 +13,7 @@ from services.dispatch.domain.case import Case
 from services.dispatch.domain.playbook import choose
 from services.dispatch.domain.world import World
 from services.dispatch.kept import Kept
+from services.dispatch.metrics import Metrics
 from services.dispatch.recomputing import Recomputing
 from services.dispatch.reports import file_report, make_request
 
@@ -24,6 +25,7 @@ class DispatchService(DispatchApi):
     config = Config()
     directory = Kept()
     recomputing = Recomputing()
+    metrics = Metrics()
 
     # --- the chain
 

@@ -12,6 +12,7 @@ from services.ledger import accounts, books, checkpoints, gaps, store
 from services.ledger.api import LedgerApi
 from services.ledger.config import Clock, Config
 from services.ledger.domain.merkle import leaf_hash
+from services.ledger.metrics import Metrics
 from services.ledger.store import LOG, Log
 
 CHECKPOINT = "checkpoint"
@@ -29,6 +30,7 @@ class LedgerService(LedgerApi):
     name = "ledger"
     config = Config()
     clock = Clock()
+    metrics = Metrics()
 
     def record(self, event: Event, work: Work) -> None:
         """Append an event to the log."""

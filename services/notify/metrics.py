@@ -1,10 +1,17 @@
 """Notify's own metrics. Labels are codes and channels' names from the deployment's file, never an address."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from nameko.extensions import DependencyProvider
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from sqlalchemy import Connection, func, select
 
+from chassis.gauges import Counted
+from chassis.nameko import RUNTIME_KEY
 from chassis.outcome import Happened
+from chassis.runtime import Runtime
+from services.notify.store import notices
 
 _SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20)
 
@@ -38,3 +45,31 @@ class NotifyMetrics:
         for event in events:
             word = event.schema.type.split(".")[1]
             self._notices.labels("fell_back" if event.data.get("next_channel") else word).inc()
+
+
+class NoticeGauges:
+    """What has not come to anything yet."""
+
+    def __init__(self, registry: CollectorRegistry):
+        self._waiting = Counted(
+            Gauge(
+                "whistle_notices_waiting",
+                "Notices that somebody will look at: to be sent, being sent, or waiting for a receipt.",
+                ["channel"],
+                registry=registry,
+            )
+        )
+
+    def read(self, connection: Connection, now: datetime) -> None:
+        """Set the gauges from the store."""
+        channel = notices.c.channel
+        waiting = select(channel, func.count()).where(notices.c.next_at.is_not(None)).group_by(channel)
+        self._waiting.set({(name,): count for name, count in connection.execute(waiting)})
+
+
+class Metrics(DependencyProvider):
+    """Has them kept beside the runtime."""
+
+    def setup(self) -> None:
+        runtime: Runtime = self.container.config[RUNTIME_KEY]
+        runtime.add_gauges(NoticeGauges(runtime.registry).read)

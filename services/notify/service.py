@@ -12,6 +12,7 @@ from services.notify.config import Config
 from services.notify.delivery import Delivery
 from services.notify.domain.notice import QUIET, Notice
 from services.notify.domain.rules import RULES, URGENT
+from services.notify.metrics import Metrics
 
 
 class NotifyService(NotifyApi):
@@ -20,6 +21,7 @@ class NotifyService(NotifyApi):
     name = "notify"
     config = Config()
     delivery = Delivery()
+    metrics = Metrics()
 
     # --- whom and what
 

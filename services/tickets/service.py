@@ -15,6 +15,7 @@ from services.tickets.domain import desk
 from services.tickets.domain.ticket import COMPARE, REVIEW, REVISIT, WATCHDOG, Ticket
 from services.tickets.domain.whistle import ticket_id
 from services.tickets.intake import ACCOUNTS, open_ticket
+from services.tickets.metrics import Metrics
 from services.tickets.requests import LINK_FOR, make_request
 
 
@@ -23,6 +24,7 @@ class TicketsService(TicketsApi):
 
     name = "tickets"
     config = Config()
+    metrics = Metrics()
 
     # --- intake
 

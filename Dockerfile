@@ -1,0 +1,25 @@
+# 一个镜像，四个服务 · the four services and the `whistle` command in one image: `run tickets`, `migrate`, `dead list`, …
+FROM python:3.13-slim AS build
+COPY requirements/runtime.txt /tmp/
+RUN python -m venv /opt/whistle \
+ && /opt/whistle/bin/python -m pip install --no-cache-dir --require-hashes -r /tmp/runtime.txt \
+ && /opt/whistle/bin/python -m pip uninstall --quiet --yes pip
+COPY contracts /app/contracts
+COPY chassis /app/chassis
+COPY services /app/services
+COPY cli /app/cli
+# compiled here, since the container cannot write
+RUN python -m compileall -q /app
+
+FROM python:3.13-slim
+LABEL org.opencontainers.image.title="whistle" \
+      org.opencontainers.image.description="tickets, dispatch, notify and ledger: graded response for a neighbourhood"
+COPY --from=build /opt/whistle /opt/whistle
+COPY --from=build /app /app
+# USER is whom the audit of dead letters names, unless told otherwise: docker compose run -e USER=…
+ENV PATH=/opt/whistle/bin:$PATH PYTHONPATH=/app PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HOME=/tmp USER=container
+WORKDIR /app
+# a number, so that whoever runs it can see that it is not root
+USER 10001:10001
+ENTRYPOINT ["python", "-m", "cli.main"]
+CMD ["--help"]

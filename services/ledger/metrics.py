@@ -1,0 +1,65 @@
+"""The ledger's own metrics, read from its store."""
+
+from datetime import datetime
+
+from nameko.extensions import DependencyProvider
+from prometheus_client import CollectorRegistry, Gauge
+from sqlalchemy import Connection, func, select
+
+from chassis.nameko import RUNTIME_KEY
+from chassis.runtime import Runtime
+from services.ledger import store
+from services.ledger.domain.points import ISSUED, Side, State
+from services.ledger.gaps import FOUND, NOTED
+
+
+class LedgerMetrics:
+    """The log's size, what is wrong with it, and the points."""
+
+    def __init__(self, registry: CollectorRegistry):
+        self._entries = Gauge("whistle_ledger_entries", "Entries of the log.", registry=registry)
+        self._checkpoints = Gauge("whistle_ledger_checkpoints", "Signed checkpoints of the log.", registry=registry)
+        self._gaps = Gauge(
+            "whistle_ledger_gaps",
+            "Holes in the sources' numbers: noted (they may still fill) and found (they were said).",
+            ["state"],
+            registry=registry,
+        )
+        self._forks = Gauge("whistle_ledger_forks", "Numbers that a source used twice.", registry=registry)
+        self._points = Gauge(
+            "whistle_points", "Points of all members: posted, and held for them.", ["state"], registry=registry
+        )
+
+    def read(self, connection: Connection, now: datetime) -> None:
+        """Set the gauges from the store."""
+        log = store.log(connection)
+        self._entries.set(log.frontier.size)
+        self._checkpoints.set(log.checkpoints)
+        table = store.gaps
+        by_state = select(table.c.state, func.count()).group_by(table.c.state)
+        holes = dict(connection.execute(by_state).all())
+        for state in (NOTED, FOUND):
+            self._gaps.labels(state).set(holes.get(state, 0))
+        self._forks.set(connection.execute(select(func.count()).select_from(store.forks)).scalar_one())
+        self._read_points(connection)
+
+    def _read_points(self, connection: Connection) -> None:
+        """The sum of all members' balances: see `services.ledger.domain.points.balances`."""
+        c = store.postings.c
+        settles = c.settles.is_not(None)
+        sums = select(c.state, settles, c.side, func.sum(c.amount)).where(c.account != ISSUED)
+        posted = held = 0
+        for state, settling, side, amount in connection.execute(sums.group_by(c.state, settles, c.side)):
+            signed = int(amount) if side == Side.CREDIT.value else -int(amount)
+            posted += signed * (state == State.POSTED.value)
+            held += signed * ((state == State.HELD.value) - bool(settling))
+        self._points.labels(State.POSTED.value).set(posted)
+        self._points.labels(State.HELD.value).set(held)
+
+
+class Metrics(DependencyProvider):
+    """Has them kept beside the runtime."""
+
+    def setup(self) -> None:
+        runtime: Runtime = self.container.config[RUNTIME_KEY]
+        runtime.add_gauges(LedgerMetrics(runtime.registry).read)

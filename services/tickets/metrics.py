@@ -1,0 +1,73 @@
+"""Tickets' own metrics. Labels are codes and the levels of the deployment's playbooks."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from nameko.extensions import DependencyProvider
+from prometheus_client import CollectorRegistry, Counter, Gauge
+from sqlalchemy import Connection, func, select
+
+from chassis.gauges import Counted
+from chassis.nameko import RUNTIME_KEY
+from chassis.runtime import Runtime
+from contracts.codes import Closure, Urgency
+from contracts.events import tickets as say
+from services.tickets.domain.state import OPEN_STATES
+from services.tickets.store import tickets
+
+NO_LEVEL = "none"
+_OPEN = tickets.c.state.in_(sorted(OPEN_STATES))
+
+
+class TicketsMetrics:
+    """How many tickets there are, and how long dispatch is waited for."""
+
+    def __init__(self, registry: CollectorRegistry):
+        self._open = Counted(
+            Gauge(
+                "whistle_tickets_open",
+                "Tickets that are not settled, by the level that was last heard to work on them.",
+                ["level", "urgency"],
+                registry=registry,
+            )
+        )
+        self._unattended = Gauge(
+            "whistle_tickets_unattended_seconds",
+            "Business time for which the ticket has waited that waits longest for dispatch to take it up.",
+            registry=registry,
+        )
+        self._opened = Counter("whistle_tickets_opened", "Tickets opened.", ["urgency"], registry=registry)
+        self._closed = Counter("whistle_tickets_closed", "Tickets closed.", ["closure"], registry=registry)
+        for urgency in Urgency:
+            self._opened.labels(urgency.value)
+        for closure in Closure:
+            self._closed.labels(closure.value)
+
+    def opened(self, data: Mapping[str, Any]) -> None:
+        """A ticket was opened."""
+        self._opened.labels(data["urgency"]).inc()
+
+    def closed(self, data: Mapping[str, Any]) -> None:
+        """A ticket was closed."""
+        self._closed.labels(data["closure"]).inc()
+
+    def read(self, connection: Connection, now: datetime) -> None:
+        """Set the gauges from the store."""
+        document = tickets.c.document
+        level, urgency = document["level"].as_string(), document["urgency"].as_string()
+        counts = connection.execute(select(level, urgency, func.count()).where(_OPEN).group_by(level, urgency)).all()
+        self._open.set({(NO_LEVEL, code.value): 0 for code in Urgency} | {(at or NO_LEVEL, u): n for at, u, n in counts})
+        since = connection.execute(select(func.min(document["waiting_since"].as_string())).where(_OPEN)).scalar_one()
+        self._unattended.set(max(0.0, (now - datetime.fromisoformat(since)).total_seconds()) if since else 0)
+
+
+class Metrics(DependencyProvider):
+    """Has them kept beside the runtime."""
+
+    def setup(self) -> None:
+        runtime: Runtime = self.container.config[RUNTIME_KEY]
+        metrics = TicketsMetrics(runtime.registry)
+        runtime.add_gauges(metrics.read)
+        runtime.on_published(say.TicketOpened.type, metrics.opened)
+        runtime.on_published(say.TicketClosed.type, metrics.closed)

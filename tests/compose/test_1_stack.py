@@ -1,0 +1,139 @@
+"""The stack comes up as an operator brings it up, and does what it is for."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import yaml
+
+from tests.compose.deployed import Compose, await_no_other_alert
+from tests.compose.people import People
+from tests.kit.deployment import ROOT, SERVICES
+from tests.kit.processes import wait_until
+
+ONCE = ("postgres-accounts", "rabbitmq-accounts", "topology", "migrate")
+RUNNING = (*SERVICES, "proxy", "postgres", "rabbitmq", "prometheus")
+
+
+def test_everything_is_healthy_and_what_is_done_once_was_done(deployed: Compose) -> None:
+    for service in RUNNING:
+        states = [(one["State"]["Status"], one["State"]["Health"]["Status"]) for one in deployed.containers(service)]
+        assert states == [("running", "healthy")], service
+    for service in ONCE:
+        ends = [(one["State"]["Status"], one["State"]["ExitCode"]) for one in deployed.containers(service)]
+        assert ends == [("exited", 0)], service
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_is_not_root_and_can_write_nothing(deployed: Compose, service: str) -> None:
+    look = "import os; print(os.getuid(), [d for d in ('/', '/app', '/opt/whistle', '/etc/whistle') if os.access(d, os.W_OK)])"
+    assert deployed.compose("exec", "-T", service, "python", "-c", look).split(maxsplit=1) == ["10001", "[]\n"]
+
+
+def test_no_start_without_secrets(deployed: Compose) -> None:
+    empty = deployed.directory / "empty"
+    empty.touch()
+    before, deployed.env_file = deployed.env_file, empty
+    try:
+        refused = deployed.tried("config")
+    finally:
+        deployed.env_file = before
+    assert refused.returncode != 0
+    assert "run make up" in refused.stderr
+
+
+def test_a_ticket_goes_from_whistle_to_closed(deployed: Compose, people: People) -> None:
+    whistle = {"category": "noise", "area": "shanqi-1", "estate": "yangguang", "channel": "hotline", "text": "楼上半夜放音乐"}
+    status, taken = deployed.ask("tickets", "POST", "/whistles", "HOTLINE", whistle, "by-hand")
+    assert status == 202
+    people.sent["by-hand"] = taken["ticket"]
+    people.await_all_closed()
+    case = deployed.ask("dispatch", "GET", f"/cases/{taken['ticket']}", "FRONT_DESK")[1]
+    assert (case["state"], case["playbook"]) == ("verified", "xianlinli")
+
+    def recorded() -> bool:
+        entries = deployed.ask("ledger", "GET", f"/log/{taken['ticket']}", "FRONT_DESK")[1]["entries"]
+        return "ticket.closed.v1" in [entry["type"] for entry in entries]
+
+    wait_until(recorded, "the closure in the ledger")
+    assert deployed.ask("notify", "GET", f"/tickets/{taken['ticket']}/notices", "FRONT_DESK")[1]["notices"]
+
+
+def _whistle_of_the_readme(deployed: Compose, **changes: str) -> None:
+    printed = re.search(r"```python\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.S)
+    assert printed is not None
+    here = printed[1].replace("localhost:5672", f"127.0.0.1:{deployed.ports['AMQP_PORT']}")
+    for before, after in changes.items():
+        assert before in here
+        here = here.replace(before, after)
+    exec(compile(here.replace("…", deployed.secret("HOTLINE_BROKER_PASSWORD")), "README.md", "exec"), {})
+
+
+def test_the_readmes_whistle_over_amqp_becomes_a_ticket(deployed: Compose, people: People) -> None:
+    before = _listed(deployed)
+    _whistle_of_the_readme(deployed)
+    wait_until(lambda: len(_listed(deployed) - before) == 1, "the ticket")
+    people.sent["of the readme"] = next(iter(_listed(deployed) - before))
+    people.await_all_closed()
+
+
+def _listed(deployed: Compose) -> set[str]:
+    return {ticket["id"] for ticket in deployed.ask("tickets", "GET", "/tickets?limit=200", "FRONT_DESK")[1]["tickets"]}
+
+
+def test_every_target_is_up(deployed: Compose) -> None:
+    asked = {
+        job["job_name"] for job in yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yml").read_text())["scrape_configs"]
+    }
+    seen: list[tuple[str, str, str]] = []
+
+    def all_up() -> bool:
+        targets = deployed.prometheus("targets")["activeTargets"]
+        seen[:] = [(one["labels"]["job"], one["health"], one["lastError"]) for one in targets]
+        return {job for job, _, _ in seen} == asked and {health for _, health, _ in seen} == {"up"}
+
+    wait_until(all_up, "every target up", 60, details=lambda: str(seen))
+
+
+def test_every_rule_is_loaded_and_only_the_watchdog_fires(deployed: Compose) -> None:
+    written = yaml.safe_load((ROOT / "deploy/prometheus/alerts.yml").read_text("utf-8"))
+    rules = [rule for group in deployed.prometheus("rules")["groups"] for rule in group["rules"]]
+    assert {rule["name"] for rule in rules} == {rule["alert"] for group in written["groups"] for rule in group["rules"]}
+    wait_until(
+        lambda: {rule["health"] for group in deployed.prometheus("rules")["groups"] for rule in group["rules"]} == {"ok"},
+        "every rule evaluated",
+    )
+    await_no_other_alert(deployed)
+
+
+def test_a_dead_letter_calls_somebody_until_it_is_dropped(deployed: Compose) -> None:
+    _whistle_of_the_readme(deployed, category="kategory")
+
+    def firing() -> bool:
+        alerts = deployed.prometheus("alerts")["alerts"]
+        return {"alertname": "DeadLetter", "job": "tickets", "severity": "critical"} in [one["labels"] for one in alerts]
+
+    wait_until(firing, "the alert", 90)
+    listed = deployed.whistle("tickets", "dead", "list", "tickets").splitlines()
+    assert len(listed) == 1
+    assert "category" in listed[0]
+    assert deployed.whistle("tickets", "dead", "drop", "tickets", listed[0].split()[0], "--why", "a test") == "dropped\n"
+    await_no_other_alert(deployed)
+
+
+def test_the_business_is_measured(deployed: Compose, people: People) -> None:
+    people.await_all_closed()
+    for expression in (
+        'sum(whistle_tickets_opened_total{urgency="E2"})',
+        'sum(whistle_tickets_closed_total{closure="satisfied"})',
+        "max(whistle_ledger_entries)",
+        'max(whistle_points{state="posted"})',
+        'sum(whistle_notices_total{outcome="sent"})',
+        'sum(whistle_events_handled_total{job="dispatch",outcome="applied"})',
+        'sum(whistle_handler_duration_seconds_count{job="notify"})',
+        "sum(rabbitmq_detailed_queue_messages >= bool 0)",
+        'count(whistle_relay_leader{job="ledger"} == 1)',
+    ):
+        wait_until(lambda: deployed.measured(expression) > 0, expression, 60)  # noqa: B023
+    wait_until(lambda: deployed.measured("sum(whistle_tickets_open) == bool 0") == 1, "no open ticket", 60)
