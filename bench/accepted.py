@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from bench import floors
 from bench.line import Line, Reach
-from bench.measured import Measured, measured
+from bench.measured import Load, measured, timed
 from bench.people import whistle
 from bench.sizes import Sizes
 from bench.town import Town, town
@@ -25,8 +25,8 @@ def lines(servers: Servers, sizes: Sizes) -> Iterable[Line]:
     """By AMQP and by HTTP, each beside its floor."""
     with town(servers) as one:
         one.open("tickets")
-        backlog(one, 0, sizes.warm)
-        run = backlog(one, sizes.warm, sizes.whistles_amqp)
+        timed(one, ["tickets"], backlog(one, 0, sizes.warm))
+        run = measured(one, ["tickets"], backlog(one, sizes.warm, sizes.whistles_amqp))
         floor = floors.run(one, *run.tasks)
         print(floor, flush=True)
         at_least = Reach(1, of_floor=True)
@@ -46,7 +46,7 @@ def lines(servers: Servers, sizes: Sizes) -> Iterable[Line]:
         yield Line(HTTP, sizes.whistles_http / run.seconds, "whistles/s", sizes.whistles_http / floor.seconds, note=note)
 
 
-def backlog(one: Town, first: int, count: int) -> Measured:
+def backlog(one: Town, first: int, count: int) -> Load:
     """So many whistles stand in the queue, and then tickets is let loose on them."""
 
     def go() -> float:
@@ -57,7 +57,7 @@ def backlog(one: Town, first: int, count: int) -> Measured:
         publisher.close()
         return one.thaw("tickets")
 
-    return measured(one, ["tickets"], go)
+    return go
 
 
 def ask_for(one: Town, count: int, prefix: str) -> tuple[float, float, float]:

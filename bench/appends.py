@@ -9,7 +9,7 @@ from uuid import NAMESPACE_OID, uuid5
 from bench import floors
 from bench.crowd import Crowd
 from bench.line import Line, Reach
-from bench.measured import Measured, measured
+from bench.measured import Load, measured, timed
 from bench.sizes import Sizes
 from bench.town import Town, town
 from bench.written import ask
@@ -29,8 +29,8 @@ def lines(servers: Servers, sizes: Sizes) -> Iterable[Line]:
     """The appends, beside their floor."""
     with town(servers) as one:
         life = one_life(one)
-        appended(one, life, 0, 2 * sizes.warm)
-        run = appended(one, life, 1, sizes.entries)
+        timed(one, ["ledger"], backlog(one, life, 0, 2 * sizes.warm))
+        run = measured(one, ["ledger"], backlog(one, life, 1, sizes.entries))
         floor = floors.run(one, *run.tasks)
         print(floor, flush=True)
         count = run.tasks[0].events
@@ -58,16 +58,21 @@ def about(life: Sequence[Said], ticket: str) -> Iterable[Letter]:
         yield Letter(id_, exchange, type_, Message(told, JSON, body.replace(old.encode(), ticket.encode())), False)
 
 
-def appended(one: Town, life: Sequence[Said], series: int, count: int) -> Measured:
-    """About so many events stand in the ledger's queues, and then it is let loose on them."""
+def backlog(one: Town, life: Sequence[Said], series: int, count: int) -> Load:
+    """So many lives that they have about ``count`` events stand in the ledger's queues, and then it is let loose on them."""
 
     def go() -> float:
         one.freeze("ledger")
         publisher = one.publisher("admin")
-        letters = [letter for number in range(-(-count // len(life))) for letter in about(life, f"T{series}{number:015d}")]
+        letters = [letter for number in range(lives(life, count)) for letter in about(life, f"T{series}{number:015d}")]
         for start in range(0, len(letters), PAGE):
             publisher.publish(letters[start : start + PAGE])
         publisher.close()
         return one.thaw("ledger")
 
-    return measured(one, ["ledger"], go)
+    return go
+
+
+def lives(life: Sequence[Said], count: int) -> int:
+    """How many lives have at least so many events."""
+    return -(-count // len(life))

@@ -10,6 +10,7 @@ from bench.crowd import Crowd, Told
 from bench.line import Line, Reach, percentile
 from bench.measured import Measured, measured
 from bench.memory import Memory
+from bench.shares import said, shares
 from bench.sizes import Sizes
 from bench.town import Town, town
 from bench.written import ask, taken
@@ -31,6 +32,8 @@ class Lived:
 
     run: Measured
     told: Told
+    processors: str
+    """Who had them."""
 
     @property
     def rate(self) -> float:
@@ -62,14 +65,16 @@ def ready(one: Town, sizes: Sizes) -> Crowd:
 
 def live(one: Town, crowd: Crowd, sizes: Sizes) -> Lived:
     """So many lives, as fast as they go."""
-    told: list[Told] = []
+    told, taken_by = list[Told](), dict[str, float]()
 
     def go() -> float:
-        told.append(crowd.live(sizes.lives, sizes.lives_open))
+        with shares(one) as found:
+            told.append(crowd.live(sizes.lives, sizes.lives_open))
+        taken_by.update(found)
         return told[0].began
 
     run = measured(one, SERVICES, go)
-    return Lived(run, told[0])
+    return Lived(run, told[0], said(taken_by))
 
 
 def throughput(one: Town, crowd: Crowd, lived: Lived) -> Line:
@@ -80,7 +85,7 @@ def throughput(one: Town, crowd: Crowd, lived: Lived) -> Line:
     count, events = len(lived.told.closed), sum(task.events for task in lived.run.tasks)
     note = (
         f"{events / count:.0f} events a life; the people took {lived.told.load:.0%} of a processor,"
-        f" and alone do {alone:.0f} lives/s ({lives} heard again)"
+        f" and alone do {alone:.0f} lives/s ({lives} heard again); processors: {lived.processors}"
     )
     return Line(LIVES, lived.rate, "lives/s", count / floor.seconds, Reach(0.5, of_floor=True), note)
 

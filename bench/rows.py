@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from bench.accepted import backlog
 from bench.line import Line, Reach
+from bench.measured import timed
 from bench.sizes import Sizes
 from bench.tables import shape_of
 from bench.town import Town, town
@@ -28,14 +29,13 @@ def lines(servers: Servers, sizes: Sizes) -> Iterable[Line]:
     """Milliseconds per whistle at each size; the floor of the second is the first."""
     with town(servers) as one:
         one.open("tickets")
-        backlog(one, 0, sizes.warm + SAMPLE)
+        timed(one, ["tickets"], backlog(one, 0, sizes.warm + SAMPLE))
         count, first = sizes.whistles_beside_rows, sizes.warm + SAMPLE
         costs = []
         for rows in (sizes.rows_few, sizes.rows_many):
             fill(one, rows)
-            run = backlog(one, first, count)
+            costs.append(timed(one, ["tickets"], backlog(one, first, count)) / count * 1000)
             first += count
-            costs.append(run.seconds / count * 1000)
         name = f"cost of a whistle at {sizes.rows_few:,} rows a table"
         yield Line(name, costs[0], "ms")
         name = f"cost of a whistle at {sizes.rows_many:,} rows a table"

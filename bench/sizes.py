@@ -14,8 +14,8 @@ class Sizes:
 
     warm: int = 100
     """Whistles, or lives, before anything is measured."""
-    whistles_amqp: int = 4000
-    whistles_http: int = 1500
+    whistles_amqp: int = 3000
+    whistles_http: int = 1000
     lives: int = 500
     lives_open: int = 200
     """So many lives go on at once."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from bench.accepted import backlog
 from bench.line import Line, Reach, percentile
+from bench.measured import timed
 from bench.sizes import Sizes
 from bench.town import town
 from bench.written import ask
@@ -36,7 +37,7 @@ def lines(servers: Servers, sizes: Sizes) -> Iterable[Line]:
     """p50 and p99 from the due time to the moment before the commit of what the timer did."""
     with town(servers) as one:
         one.open("tickets")
-        backlog(one, 0, sizes.warm)
+        timed(one, ["tickets"], backlog(one, 0, sizes.warm))
         url = one.databases["tickets"]
         ask(url, TICKETS, sizes.timers)
         one.vacuum("tickets")
