@@ -76,7 +76,9 @@ def run(town: Town, *tasks: Task) -> Floor:
     for task, one in zip(tasks, done, strict=True):
         published = task.rows.get("outbox", Counts()).inserted
         assert one["transactions"] == task.events
-        assert one["published"] == published, f"{task.service}: {one['published']} of {published}"
+        assert one["published"] == published, f"{task.service}: {one['published']} of {published} messages"
+        rows = sum(counts.inserted + counts.updated + counts.deleted for counts in task.rows.values())
+        assert one["rows"] == rows, f"{task.service}: {one['rows']} of {rows} rows"
     return Floor(max(one["ended"] for one in done) - min(one["began"] for one in done), tasks)
 
 

@@ -13,6 +13,8 @@ import json
 import sys
 import time
 from collections import deque
+from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import cycle, islice
 from typing import Any
@@ -35,30 +37,38 @@ class Written:
     shape: Shape
     rows: list[dict[str, Any]]
     counts: Counts
+    standing: int = 0
+    """Rows that are there from the start: of a table in which the measured run only changed some."""
     inserted: int = 0
     updated: int = 0
     deleted: int = 0
+    owed: int = 0
+
+    @property
+    def done(self) -> int:
+        """Rows written."""
+        return self.inserted + self.updated + self.deleted
 
     def write(self, cursor: Any, part: Counts) -> list[dict[str, Any]]:
-        """One transaction's part; answers the rows that were inserted."""
-        new = self.rows[self.inserted : self.inserted + part.inserted]
+        """One transaction's part; answers the rows that were inserted. What there is no row for yet is changed later."""
+        start = self.standing + self.inserted
+        new = self.rows[start : start + part.inserted]
         if new:
             execute_values(cursor, self.shape.insert, [[row[name] for name in self.shape.columns] for row in new])
             self.inserted += len(new)
-        if part.updated and self.inserted:
-            changed = [self.rows[(self.updated + n) % self.inserted] for n in range(part.updated)]
-            numbers = [(self.updated + n) % self.inserted + 1 for n in range(part.updated)]
-            values = [self.shape.change(row, number) for row, number in zip(changed, numbers, strict=True)]
-            execute_batch(cursor, self.shape.update, values)
-            self.updated += part.updated
+        self.owed += part.updated
+        there = self.standing + self.inserted
+        if self.owed and there:
+            places = [(self.updated + n) % there for n in range(self.owed)]
+            execute_batch(cursor, self.shape.update, [self.shape.change(self.rows[place], place + 1) for place in places])
+            self.updated, self.owed = self.updated + self.owed, 0
         if part.deleted and self.shape.serial:
-            gone = [[self.deleted + n + 1] for n in range(part.deleted)]
-            execute_batch(cursor, self.shape.delete, gone)
+            execute_batch(cursor, self.shape.delete, [[self.deleted + n + 1] for n in range(part.deleted)])
             self.deleted += part.deleted
         return new
 
 
-def prepare(cursor: Any, measured: Any, counts: dict[str, list[int]]) -> list[Written]:
+def prepare(cursor: Any, measured: Any, counts: Mapping[str, Sequence[int]]) -> list[Written]:
     """Empty the floor's tables, and read from the measured ones what is to be written."""
     written = []
     for table, numbers in sorted(counts.items()):
@@ -67,10 +77,14 @@ def prepare(cursor: Any, measured: Any, counts: dict[str, list[int]]) -> list[Wr
         measured.execute(f"SELECT {', '.join(shape.columns)} FROM {table} ORDER BY ctid")
         there = [dict(zip(shape.columns, row, strict=True)) for row in measured.fetchall()]
         wanted = fitted(Counts(*numbers), len(there), repeatable=shape.repeatable)
-        rows = list(islice(cycle(there), wanted.inserted)) if there else []
+        rows = list(islice(cycle(there), wanted.inserted or len(there))) if there else []
         if table == "outbox":
             rows = [{**row, **PENDING} for row in rows]
-        written.append(Written(shape, rows, wanted))
+        one = Written(shape, rows, wanted)
+        if not wanted.inserted and rows:
+            one.write(cursor, Counts(len(rows)))
+            one.standing, one.inserted = len(rows), 0
+        written.append(one)
     return written
 
 
@@ -107,35 +121,39 @@ class Broker:
         self.channel.basic_publish(message, row["exchange"], row["type"])
 
 
-def run(job: dict[str, Any]) -> None:
+def once(connection: Any, broker: Broker, written: Sequence[Written], index: int, events: int, consumes: bool) -> int:
+    """One event; answers how many messages were published."""
+    message = broker.take() if consumes else None
+    said: list[dict[str, Any]] = []
+    with connection.cursor() as cursor:
+        for one in written:
+            new = one.write(cursor, one.counts.part(index, events))
+            said += new if one.shape.table == "outbox" else []
+    connection.commit()
+    for row in said:
+        broker.publish(row)
+    if message is not None:
+        broker.channel.basic_ack(message.delivery_tag)
+    return len(said)
+
+
+def run(job: Mapping[str, Any]) -> None:
     """Prepare, say so, wait for a line on stdin, run, and say how long it took and what was done."""
     register_default_jsonb(loads=lambda text: text)
-    events = job["events"]
-    with psycopg2.connect(job["floor"]) as connection, psycopg2.connect(job["measured"]) as measured:
+    events, consumes = job["events"], job["consumes"]
+    with closing(psycopg2.connect(job["floor"])) as connection, closing(psycopg2.connect(job["measured"])) as measured:
         with connection.cursor() as cursor, measured.cursor() as reading:
             written = prepare(cursor, reading, job["counts"])
         connection.commit()
         broker = Broker(**job["broker"])
-        if job["consumes"]:
+        if consumes:
             broker.consume(job["queue"])
         print("ready", flush=True)
         sys.stdin.readline()
-        began, published = time.time(), 0
-        for index in range(events):
-            message = broker.take() if job["consumes"] else None
-            said: list[dict[str, Any]] = []
-            with connection.cursor() as cursor:
-                for one in written:
-                    new = one.write(cursor, one.counts.part(index, events))
-                    said += new if one.shape.table == "outbox" else []
-            connection.commit()
-            for row in said:
-                broker.publish(row)
-            published += len(said)
-            if message is not None:
-                broker.channel.basic_ack(message.delivery_tag)
+        began = time.time()
+        published = sum(once(connection, broker, written, index, events, consumes) for index in range(events))
         done = {"began": began, "ended": time.time(), "published": published, "transactions": events}
-        print(json.dumps(done | {"rows": sum(one.inserted + one.updated + one.deleted for one in written)}), flush=True)
+        print(json.dumps(done | {"rows": sum(one.done for one in written)}), flush=True)
 
 
 if __name__ == "__main__":
