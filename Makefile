@@ -12,7 +12,7 @@ COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --gener
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo run test mutants lint format lock contracts servers up down test-compose clean
+.PHONY: help install demo run test mutants lint format lock contracts servers up down test-compose bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-zA-Z_.-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ run: $(STAMP) ## run the embedded stack until Ctrl-C; its addresses are printed
 
 test: $(STAMP) ## run all tests (PYTEST_ARGS="-k name -x" to choose)
 	$(BIN)/python -m pytest -n $(TEST_JOBS) --dist loadgroup --no-loadscope-reorder $(PYTEST_ARGS)
+
+bench: $(STAMP) ## measure on real servers, each figure beside its floor (BENCH_ARGS="a b", WHISTLE_BENCH_SCALE=0.1)
+	$(BIN)/python -m bench $(BENCH_ARGS)
 
 mutants: $(STAMP) ## switch the promises off one at a time: each must turn a test red
 	$(BIN)/python -m tests.mutants

@@ -1,0 +1,78 @@
+"""(e) Ledger appends per second: the public events of one real life, again and again about other tickets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import NAMESPACE_OID, uuid5
+
+from bench import floors
+from bench.crowd import Crowd
+from bench.line import Line, Reach
+from bench.measured import Load, measured, timed
+from bench.sizes import Sizes
+from bench.town import Town, town
+from bench.written import ask
+from chassis.bus import Letter
+from chassis.wire import JSON, Message
+from tests.kit.deployment import SERVICES
+from tests.kit.servers import Servers
+
+APPENDS = "ledger appends"
+PAGE = 500
+LIFE = "SELECT exchange, type, headers, body FROM outbox WHERE subject = %s AND exchange LIKE '%%.events' ORDER BY position"
+
+Said = tuple[str, str, dict[str, str], bytes]
+
+
+def lines(servers: Servers, sizes: Sizes) -> Iterable[Line]:
+    """The appends, beside their floor."""
+    with town(servers) as one:
+        life = one_life(one)
+        timed(one, ["ledger"], backlog(one, life, 0, 2 * sizes.warm))
+        run = measured(one, ["ledger"], backlog(one, life, 1, sizes.entries))
+        floor = floors.run(one, *run.tasks)
+        print(floor, flush=True)
+        count = run.tasks[0].events
+        note = f"a life has {len(life)} public events"
+        yield Line(APPENDS, count / run.seconds, "entries/s", count / floor.seconds, Reach(1, of_floor=True), note)
+
+
+def one_life(one: Town) -> list[Said]:
+    """All that was said in public about one ticket; from then on only the ledger is at work."""
+    one.open(*SERVICES)
+    told = Crowd(one).live(1)
+    one.rest(*SERVICES)
+    ticket = next(iter(told.closed))
+    said = [row for service in ("tickets", "dispatch", "notify") for row in ask(one.databases[service], LIFE, ticket)]
+    one.stop(*one.names("tickets", "dispatch", "notify"))
+    return [(exchange, type_, headers, bytes(body)) for exchange, type_, headers, body in said]
+
+
+def about(life: Sequence[Said], ticket: str) -> Iterable[Letter]:
+    """The same life of another ticket, whose id is as long."""
+    old = life[0][2]["ce-subject"]
+    for exchange, type_, headers, body in life:
+        id_ = str(uuid5(NAMESPACE_OID, f"{ticket}|{headers['ce-id']}"))
+        told: dict[str, Any] = {name: value.replace(old, ticket) for name, value in headers.items()} | {"ce-id": id_}
+        yield Letter(id_, exchange, type_, Message(told, JSON, body.replace(old.encode(), ticket.encode())), False)
+
+
+def backlog(one: Town, life: Sequence[Said], series: int, count: int) -> Load:
+    """So many lives that they have about ``count`` events stand in the ledger's queues, and then it is let loose on them."""
+
+    def go() -> float:
+        one.freeze("ledger")
+        publisher = one.publisher("admin")
+        letters = [letter for number in range(lives(life, count)) for letter in about(life, f"T{series}{number:015d}")]
+        for start in range(0, len(letters), PAGE):
+            publisher.publish(letters[start : start + PAGE])
+        publisher.close()
+        return one.thaw("ledger")
+
+    return go
+
+
+def lives(life: Sequence[Said], count: int) -> int:
+    """How many lives have at least so many events."""
+    return -(-count // len(life))
