@@ -11,6 +11,7 @@ from tests.compose.deployed import Compose, await_no_other_alert
 from tests.compose.people import People
 from tests.kit.deployment import ROOT, SERVICES
 from tests.kit.processes import wait_until
+from tests.kit.street import matter
 
 ONCE = ("postgres-accounts", "rabbitmq-accounts", "topology", "migrate")
 RUNNING = (*SERVICES, "proxy", "postgres", "rabbitmq", "prometheus")
@@ -44,8 +45,7 @@ def test_no_start_without_secrets(deployed: Compose) -> None:
 
 
 def test_a_ticket_goes_from_whistle_to_closed(deployed: Compose, people: People) -> None:
-    whistle = {"category": "noise", "area": "shanqi-1", "estate": "yangguang", "channel": "hotline", "text": "楼上半夜放音乐"}
-    status, taken = deployed.ask("tickets", "POST", "/whistles", "HOTLINE", whistle, "by-hand")
+    status, taken = deployed.ask("tickets", "POST", "/whistles", "HOTLINE", matter(0), "by-hand")
     assert status == 202
     people.sent["by-hand"] = taken["ticket"]
     people.await_all_closed()
