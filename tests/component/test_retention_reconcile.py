@@ -89,7 +89,7 @@ def test_what_was_removed_anywhere_is_not_missed(seed: int, stores: dict[str, st
     assert lost(stores) == []
     for service, url in stores.items():
         with retention(service, url) as removing:
-            assert removing.remove_applied(moment(whole, chance.uniform(0.3, 1.0)))
+            assert removing.remove_applied(moment(whole, chance.uniform(0.8, 1.0)))
             removing.remove_published(moment(whole, chance.uniform(0.3, 1.0)))
     assert len(read_books(stores).said) < len(whole.said)
     assert lost(stores) == []

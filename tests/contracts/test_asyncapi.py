@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -128,7 +129,8 @@ def _installed() -> Path:
         for name in ("package.json", "package-lock.json"):
             shutil.copy(HERE / name, unfinished)
         _run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=unfinished)
-        unfinished.replace(folder)
+        with suppress(OSError):  # another process of the run was faster
+            unfinished.replace(folder)
     return folder / "node_modules"
 
 
