@@ -36,7 +36,7 @@ class DeadLetters:
     def __init__(self, store: Store, who: str):
         self._store, self._who = store, who
 
-    def newest(self, most: int) -> list[Letter]:
+    def oldest(self, most: int) -> list[Letter]:
         """The oldest first."""
         table = self._store.tables.inbox
         with self._store.transaction() as connection:

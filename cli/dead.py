@@ -30,7 +30,7 @@ def _letters(service: str) -> DeadLetters:
 @click.option("--most", default=50, show_default=True)
 def list_(service: str, most: int) -> None:
     """List dead letters of SERVICE, the oldest first: key, type, since when, why. Never their content."""
-    for letter in _letters(service).newest(most):
+    for letter in _letters(service).oldest(most):
         click.echo(f"{letter.key}  {letter.type}  {letter.received_at.isoformat(timespec='seconds')}  {letter.reason}")
 
 
@@ -50,7 +50,7 @@ def show(service: str, key: str, body: bool) -> None:
 def replay(service: str, keys: tuple[str, ...], all_: bool) -> None:
     """Try dead letters again: the running service takes them up at once."""
     letters = _letters(service)
-    chosen = [letter.key for letter in letters.newest(10**6)] if all_ else keys
+    chosen = [letter.key for letter in letters.oldest(10**6)] if all_ else keys
     for key in chosen:
         letters.replay(key)
     click.echo(f"{len(chosen)} to be tried again")

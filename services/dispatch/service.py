@@ -120,5 +120,5 @@ class DispatchService(DispatchApi):
 
     def world(self, work: Work) -> World:
         """What a case needs to know of the world at this moment."""
-        known = self.directory.of(work.connection)
+        known = work.once("directory", lambda: self.directory.of(work.connection))
         return World(known, self.config.calendar, self.config.standards, work.now, self.config.police_matters)

@@ -53,7 +53,7 @@ def test_a_rejected_message_is_a_dead_letter_that_can_be_replayed(broker: Broker
     assert row["reason"] == f"the broker gave it up: rejected, count 1, queue {queue}"
     assert counting.watch.fallen == ["kept"]
     duty = DeadLetters(counting.store, "tests")
-    duty.replay(duty.newest(1)[0].key)
+    duty.replay(duty.oldest(1)[0].key)
     assert inbox.retry_one()
     assert counting.counts == {"a": 1}
 

@@ -7,74 +7,16 @@ whistle is closed, and from the rows alone nothing is lost and nothing happened 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import pytest
 from kombu import Connection, Exchange, Queue
 
 from chassis.failpoints import NAMES
-from contracts.topology import queues
+from tests.faults.fatal import Fatal
 from tests.faults.proof import Town
+from tests.faults.ringing import HOUR, RINGS, checkpoint_armed, rings
 from tests.kit.deployment import SERVICES
 from tests.kit.processes import wait_until
-
-WHISTLES = 8
-HOUR, WEEK = 3600, 7 * 24 * 3600
-HALF_OF_E1 = 15 * 60 + 1
-"""Seconds until somebody who has not signed is urged."""
-
-
-@dataclass
-class Fatal:
-    """A service that is made to die at a place."""
-
-    town: Town
-    service: str
-    place: str
-    applied_before: int = 0
-    queued: int = 0
-
-    def count(self, table: str, condition: str = "true") -> int:
-        """Rows of its store."""
-        return int(self.town.stack.rows(self.service, f"select count(*) from {table} where {condition}")[0][0])
-
-    def applied(self) -> int:
-        """How many events have had their effect since the backlog was made."""
-        return self.count("inbox", "state = 'applied'") - self.applied_before
-
-    def ready(self) -> int:
-        """Messages that stand in its queues, in nobody's hands."""
-        return sum(self.town.stack.queue_length(f"{self.service}.{source}") for source in queues(self.service))
-
-    def down(self) -> None:
-        """It is gone, as a machine goes."""
-        self.town.stack.processes[self.service].kill()
-
-    def backlog(self) -> None:
-        """While it is gone whistles are blown, and what it is to take stands in its queues."""
-        self.down()
-        self.applied_before = self.count("inbox", "state = 'applied'")
-        self.town.whistle(WHISTLES)
-        if self.service in {"notify", "ledger"}:
-            self.town.await_closed()
-        wait_until(lambda: self.ready() >= WHISTLES, f"a backlog of {self.service}", 20)
-        self.queued = self.ready()
-
-    def starts_and_dies(self, failpoints: str = "", meanwhile: Callable[[], None] = lambda: None) -> None:
-        """It starts, works, and dies of SIGKILL at its place."""
-        self.town.stack.start(self.service, failpoints=failpoints or f"{self.place}=kill")
-        meanwhile()
-        process = self.town.stack.processes[self.service]
-        assert process.wait(20) == -9, process.log_tail()
-        assert process.log_tail(1) == f"failpoint {self.place}"
-
-    def comes_back(self) -> None:
-        """It starts again and is not made to die."""
-        self.town.stack.start(self.service)
-
-    def await_ready(self, count: int) -> None:
-        """So many messages are again in its queues: the broker was never told that they are settled."""
-        wait_until(lambda: self.ready() >= count, f"{count} messages are back in the queues of {self.service}", 10)
 
 
 def nothing_committed(fatal: Fatal) -> None:
@@ -125,7 +67,7 @@ def _checkpoint_published_twice(fatal: Fatal) -> None:
     with Connection(stack.amqp("admin")) as connection, connection.channel() as channel:
         probe = Queue("probe", Exchange("ledger.events", "topic"), "checkpoint.signed.v1", durable=True)(channel)
         probe.declare()
-        _checkpoint_armed(fatal)
+        checkpoint_armed(fatal)
         fatal.down()
         fatal.starts_and_dies(meanwhile=lambda: stack.let_pass(HOUR))
         assert fatal.count("outbox", "state = 'pending'") == 1
@@ -148,70 +90,6 @@ def trying_again(fatal: Fatal) -> None:
     fatal.comes_back()
 
 
-# --- timers
-
-
-@dataclass(frozen=True)
-class Rings:
-    """How a service comes to have due timers, how many, and what they say when they ring."""
-
-    arm: Callable[[Fatal], None]
-    seconds: int
-    timer: str
-    says: str
-    afterwards: Callable[[Fatal], None] = lambda _: None
-    timers: int = WHISTLES
-    alone: bool = False
-    """The others are down meanwhile: what they announce as time passes would be taken before anything rings."""
-
-
-def _revisits_armed(fatal: Fatal) -> None:
-    """No resident answers."""
-    fatal.town.street.answers = False
-    fatal.town.whistle(WHISTLES)
-    wait_until(lambda: fatal.count("tickets", "state = 'revisiting'") == WHISTLES, "residents asked", 20)
-
-
-def _watchdogs_armed(fatal: Fatal) -> None:
-    """Nobody takes the tickets up."""
-    fatal.town.stack.processes["dispatch"].kill()
-    fatal.town.whistle(WHISTLES)
-    wait_until(lambda: fatal.count("timers", "name = 'watchdog'") == WHISTLES, "watchdogs armed", 20)
-
-
-def _clocks_armed(fatal: Fatal) -> None:
-    """Nobody signs; by the clocks of E1, which run through nights and weekends."""
-    fatal.town.street.at_work = False
-    tickets = fatal.town.whistle(WHISTLES, urgency="E1")
-    named = "select 1 from tickets where state = 'handling' and id = any(%s)"
-    wait_until(lambda: len(fatal.town.stack.rows("tickets", named, tickets)) == WHISTLES, "responders named", 20)
-
-
-def _checkpoint_armed(fatal: Fatal) -> None:
-    """Something is in the log that no checkpoint covers."""
-    fatal.town.whistle(1)
-    fatal.town.prove()
-    wait_until(lambda: fatal.count("timers", "name = 'checkpoint'") == 1, "a checkpoint armed", 10)
-
-
-def _residents_answer(fatal: Fatal) -> None:
-    fatal.town.street.answers = True
-
-
-def _dispatch_is_back(fatal: Fatal) -> None:
-    fatal.town.stack.start("dispatch")
-
-
-def _responders_work(fatal: Fatal) -> None:
-    fatal.town.street.at_work = True
-
-
-RINGS = {
-    "revisit": Rings(_revisits_armed, WEEK, "revisit", "ticket.closed.v1", _residents_answer),
-    "watchdog": Rings(_watchdogs_armed, 61, "watchdog", "ticket.unattended.v1", _dispatch_is_back),
-    "sign": Rings(_clocks_armed, HALF_OF_E1, "sign:%", "deadline.warned.v1", _responders_work),
-    "checkpoint": Rings(_checkpoint_armed, HOUR, "checkpoint", "checkpoint.signed.v1", timers=1, alone=True),
-}
 KINDS = {"tickets": "revisit", "dispatch": "sign", "ledger": "checkpoint"}
 
 
@@ -231,27 +109,6 @@ def telling(fatal: Fatal) -> None:
     fatal.comes_back()
     wait_until(lambda: fatal.count("outbox", "type = 'notification.failed.v1'") >= claimed, "unknown attempts said", 20)
     wait_until(lambda: fatal.count("notices", "state <> 'sent'") == 0, "all sent", 20)
-
-
-def rings(fatal: Fatal, kind: Rings) -> None:
-    """Timers come due while the service is down; it dies with their effects made, or just after these were committed."""
-    armed, said = f"name like '{kind.timer}'", f"type = '{kind.says}'"
-    kind.arm(fatal)
-    # a clean stop leaves it no message to commit first
-    down = SERVICES if kind.alone else (fatal.service,)
-    assert fatal.town.stack.stop(*down) == dict.fromkeys(down, 0)
-    before = fatal.count("outbox", said)
-    assert fatal.count("timers", armed) == kind.timers
-    fatal.town.stack.let_pass(kind.seconds)
-    fatal.starts_and_dies()
-    rung = 0 if fatal.place == "timers.claimed" else kind.timers
-    assert fatal.count("outbox", said) == before + rung
-    fatal.town.stack.start(*down)
-    wait_until(lambda: fatal.count("outbox", said) >= before + kind.timers, f"{kind.says} said", 20)
-    kind.afterwards(fatal)
-    fatal.town.prove()
-    # once each, although some of it was done twice
-    assert fatal.count("outbox", said) == before + kind.timers
 
 
 STORIES: dict[str, Callable[[Fatal], None]] = {
