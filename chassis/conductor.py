@@ -13,7 +13,8 @@ from sqlalchemy import exists, func, select
 from chassis.bus.embedded import EmbeddedConsumer
 from chassis.inbox import Inbox
 from chassis.relay import BATCH, Relay
-from chassis.runtime import Part, Runtime, Spawn
+from chassis.repeating import Part
+from chassis.runtime import Runtime, Spawn
 from chassis.store import StoreUnavailable, machine_now
 from chassis.store.leader import Candidate, candidate
 from chassis.store.tables import WAITING

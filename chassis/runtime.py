@@ -7,7 +7,6 @@ is run (`spawn`). The order of a stop: no more intake, what was taken is settled
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -17,7 +16,7 @@ from sqlalchemy import Connection
 
 from chassis import announce, given_up
 from chassis import log as logs
-from chassis.bus import Bus, BusUnavailable, Consumer, Keep
+from chassis.bus import Bus, Consumer, Keep
 from chassis.clock import BusinessClock, SharedClock, SystemClock
 from chassis.definition import Definition
 from chassis.gauges import read_gauges
@@ -26,9 +25,10 @@ from chassis.identity import Identities
 from chassis.inbox import Handle, Inbox, Retries
 from chassis.metrics import ChassisMetrics
 from chassis.relay import Relay
+from chassis.repeating import Part, repeated
 from chassis.retention import Retention
 from chassis.settings import Settings
-from chassis.store import Patience, Store, StoreConflict, StoreUnavailable
+from chassis.store import Patience, Store
 from chassis.tally import Tally, Tallying
 from chassis.timers import Ring, Timers
 from chassis.wire import Message
@@ -45,15 +45,6 @@ NET_EVERY = 30.0
 """Seconds between looks at what the broker gave up: a person has to act on it anyway."""
 SAMPLE_OWN_EVERY = 10.0
 STOP_DEADLINE = 25.0
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Something to do again and again: at once while ``step`` answers more than 0, else after ``pause`` seconds."""
-
-    name: str
-    step: Callable[[], int]
-    pause: float
 
 
 class Runtime:
@@ -240,23 +231,7 @@ class Runtime:
         spawn(body, name)
 
     def _repeat(self, part: Part) -> Callable[[threading.Event], None]:
-        def loop(stop: threading.Event) -> None:
-            while not stop.is_set():
-                try:
-                    busy = part.step()
-                    self.health.report(part.name, None)
-                except StoreConflict:
-                    busy = 0
-                except StoreUnavailable as wrong:
-                    busy = 0
-                    self.health.report(part.name, f"the store is unavailable: {wrong}")
-                except BusUnavailable as wrong:
-                    busy = 0
-                    self.health.report(part.name, str(wrong))
-                if not busy:
-                    stop.wait(part.pause)
-
-        return loop
+        return repeated(part, partial(self.health.report, part.name))
 
     def _beat(self) -> None:
         while not self._relay_stop.wait(0.5):
