@@ -34,6 +34,8 @@ Handle = Callable[[Event, Work], None]
 """Calls the service's method for an event, within the unit of work."""
 
 CONFLICT_RETRIES = 2
+MOST_SPOILERS = 5
+"""So many may leave a batch one after the other; with more of them, each event by itself costs less."""
 
 
 class Watch(Protocol):
@@ -53,6 +55,14 @@ class Watch(Protocol):
 class _Arrived:
     message: Message
     event: Event
+
+
+class _Spoilt(Exception):
+    """A handler refused one event of a batch, so nothing of the batch may be committed."""
+
+    def __init__(self, one: _Arrived, why: Exception):
+        super().__init__(reason(why))
+        self.one, self.why = one, why
 
 
 @dataclass
@@ -80,14 +90,8 @@ class Inbox:
         if not arrived:
             return
         arrived.sort(key=lambda one: one.event.subject)
-        try:
-            self._apply(arrived)
-        except StoreUnavailable:
-            raise
-        except Exception:
-            # one of them spoils the transaction for all: each gets its own
-            for one in arrived:
-                self._take_alone(one)
+        for one in self._apply_but_the_spoilers(arrived):
+            self._take_alone(one)
 
     def read(self, message: Message) -> Event:
         """The event in a message. Raises Undecodable, UnknownEvent or InvalidEvent."""
@@ -95,6 +99,25 @@ class Inbox:
         if event.type not in self.handle:
             raise UnknownEvent(f"{self.handler} has no handler for {event.type!r}")
         return event
+
+    def _apply_but_the_spoilers(self, arrived: Sequence[_Arrived]) -> list[_Arrived]:
+        """Apply the batch without those that a handler refuses; answers those that need a transaction of their own.
+
+        What came too early is common, since what it needs travels on another queue: it must not cost the others their batch.
+        """
+        rest, spoilers = list(arrived), []
+        while rest and len(spoilers) < MOST_SPOILERS:
+            try:
+                self._apply(rest)
+                return spoilers
+            except StoreUnavailable:
+                raise
+            except _Spoilt as spoilt:
+                rest.remove(spoilt.one)
+                spoilers.append(spoilt.one)
+            except Exception:  # which of them it was cannot be said
+                break
+        return rest + spoilers
 
     def _take_alone(self, one: _Arrived) -> None:
         try:
@@ -106,6 +129,8 @@ class Inbox:
             return self._apply([one])
         except StoreUnavailable:
             raise
+        except _Spoilt as spoilt:
+            self._keep(one, spoilt.why)
         except Exception as wrong:
             self._keep(one, wrong)
 
@@ -117,7 +142,7 @@ class Inbox:
             unit = UnitOfWork(self.store, connection, self.source)
             self._lock([one.event for one in fresh], unit)
             for one in fresh:
-                self.run(one.event, unit)
+                self._run(one, unit)
                 failpoint("batch.middle")
             unit.flush()
         failpoint("work.committed")
@@ -127,6 +152,12 @@ class Inbox:
         """Lock what the handlers will ask for: one statement a class, however many events there are."""
         for cls, keys_of in self.prefetch.items():
             unit.lock(cls, {key for event in events for key in keys_of(event)})
+
+    def _run(self, one: _Arrived, unit: UnitOfWork) -> None:
+        try:
+            self.run(one.event, unit)
+        except (Refused, TooEarly) as why:
+            raise _Spoilt(one, why) from why
 
     def run(self, event: Event, unit: UnitOfWork) -> None:
         """Call the event's handler."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from chassis.outcome import Refused, TooEarly
 from chassis.wire import Message
 from chassis.work import Work
@@ -57,6 +59,37 @@ def test_a_fact_that_comes_too_early_waits_and_is_applied(world: World) -> None:
     world.tell(report("second", "second"))
     wait_until(lambda: listener.counting.watch.count("duplicate") == 1, "and then it is known", 10)
     assert listener.counting.counts == {"first": 1, "second": 1}
+
+
+def needs(first: str, tried: list[str]) -> Callable[[Event, Work], None]:
+    """A handler that notes what it tries, and can do nothing with subjects that begin with "early" before it has the first."""
+
+    def handle(event: Event, work: Work) -> None:
+        tried.append(event.id)
+        if event.subject.startswith("early") and work.find(Counter, first) is None:
+            raise TooEarly(f"{first}: not here yet")
+        count_up(event, work)
+
+    return handle
+
+
+def test_what_comes_too_early_leaves_its_batch_and_comes_after_it(world: World) -> None:
+    """The others share their transaction still, and what it waited for may be among them."""
+    tried: list[str] = []
+    listener = world.listener("first", TOLD, handle=needs("what", tried))
+    listener.inbox.take([report("early", "2"), report("a", "1"), report("what", "3")])
+    assert tried == ["1", "2", "1", "3", "2"]
+    assert states(listener.counting.letters) == ["applied"] * 3
+
+
+def test_where_many_come_too_early_each_is_tried_by_itself(world: World) -> None:
+    tried: list[str] = []
+    listener = world.listener("first", TOLD, handle=needs("nothing", tried))
+    early = [report(f"early-{number}", f"{number:02}") for number in range(20)]
+    listener.inbox.take([report("a", "first"), *early])
+    assert states(listener.counting.letters).count("waiting") == 20
+    assert listener.counting.counts == {"a": 1}
+    assert len(tried) <= len(early) * 2 + 20
 
 
 def test_what_nobody_foresaw_is_an_outage_of_one_queue_and_the_others_get_theirs(world: World) -> None:
