@@ -21,6 +21,8 @@ class Definition:
     tables: ChassisTables
     mappers: tuple[Mapper[Any], ...] = ()
     prefetch: Prefetch = field(default_factory=dict)
+    rung: tuple[type, ...] = ()
+    """The classes that timers ring for, each under the timer's subject: the same hint for a batch of timers."""
 
     @property
     def source(self) -> str:

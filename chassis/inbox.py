@@ -105,7 +105,8 @@ class Inbox:
 
         What came too early is common, since what it needs travels on another queue: it must not cost the others their batch.
         """
-        rest, spoilers = list(arrived), []
+        rest: list[_Arrived] = list(arrived)
+        spoilers: list[_Arrived] = []
         while rest and len(spoilers) < MOST_SPOILERS:
             try:
                 self._apply(rest)

@@ -191,7 +191,7 @@ class Runtime:
     def timers(self) -> Part:
         """What rings timers."""
         rings = {**self._rings, announce.KIND: announce.ring}
-        timers = Timers(self.store, self.clock, self.definition.source, rings, self.metrics)
+        timers = Timers(self.store, self.clock, self.definition.source, rings, self.metrics, rung=self.definition.rung)
         return Part("timers", timers.ring_due, TIMER_POLL)
 
     @property

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, delete, or_, select, update
@@ -55,7 +56,7 @@ class TimerWatch(Protocol):
 
 
 class Timers:
-    """One service's timers. ``ring`` maps a kind to the method that takes it."""
+    """One service's timers. ``ring`` maps a kind to the method that takes it; ``rung``: see `Definition.rung`."""
 
     def __init__(
         self,
@@ -65,9 +66,10 @@ class Timers:
         ring: Mapping[str, Ring],
         watch: TimerWatch,
         batch: int = 200,
+        rung: Sequence[type] = (),
     ):
         self._store, self._clock, self._source = store, clock, source
-        self._ring, self._watch, self._batch = ring, watch, batch
+        self._ring, self._watch, self._batch, self._rung = ring, watch, batch, rung
         self._current: Any = None
 
     def ring_due(self) -> int:
@@ -78,7 +80,7 @@ class Timers:
             raise
         except Exception:
             # one of them spoils the transaction for all: each gets its own, and the bad one is put off
-            return sum(self._ring_alone() for _ in range(self._batch))
+            return sum(takewhile(bool, (self._ring_alone() for _ in range(self._batch))))
 
     def _ring_alone(self) -> int:
         for _ in range(CONFLICT_RETRIES):
@@ -99,6 +101,8 @@ class Timers:
             if not rows:
                 return 0
             unit = UnitOfWork(self._store, connection, self._source)
+            for cls in self._rung:
+                unit.lock(cls, {row["subject"] for row in rows})
             for row in sorted(rows, key=lambda row: (row["subject"], row["due_at"], row["position"])):
                 self._ring_row(row, unit)
             # before the effects are written: one of them may be the same timer, armed again

@@ -72,6 +72,7 @@ DEFINITION = Definition(
         ),
     ),
     prefetch={Case: lambda event: (event.subject,)},
+    rung=(Case,),
 )
 
 

@@ -73,6 +73,7 @@ DEFINITION = Definition(
         Mapper(Contact, contacts, lambda _: {}),
     ),
     prefetch={Contact: contacts_of},
+    rung=(Notice,),
 )
 
 

@@ -108,6 +108,7 @@ DEFINITION = Definition(
         ),
     ),
     prefetch={Ticket: tickets_of},
+    rung=(Ticket,),
 )
 
 

@@ -23,4 +23,4 @@ def ring_up(ringing: Ringing, work: Work) -> None:
 
 def timers(one: Counting, ring: Ring = ring_up, batch: int = 200) -> Timers:
     """The timers of one process."""
-    return Timers(one.store, one.clock, SOURCE, {"sign": ring}, one.watch, batch)
+    return Timers(one.store, one.clock, SOURCE, {"sign": ring}, one.watch, batch, rung=(Counter,))

@@ -20,6 +20,7 @@ from tests.component.counting import (
     new_store,
 )
 from tests.component.ringing import HOUR, ring_up, timers
+from tests.component.statements import counted
 
 
 def test_a_timer_rings_once_when_it_is_due_and_not_before(counting: Counting) -> None:
@@ -56,6 +57,17 @@ def test_due_timers_ring_in_batches_the_oldest_first(counting: Counting) -> None
         ["s2", "s3", "s4", "s5"],
         ["s0", "s1"],
     ]
+
+
+def test_a_batch_costs_as_many_statements_however_many_ring(counting: Counting) -> None:
+    sizes = []
+    for number, size in enumerate((2, 50)):
+        counting.commit(*(Arm(f"s{number}-{one}", "sign", START) for one in range(size)))
+        with counted(counting.store) as sent:
+            assert timers(counting).ring_due() == size
+        sizes.append(len(sent))
+    assert sizes[0] == sizes[1]
+    assert set(counting.counts.values()) == {1}
 
 
 def test_two_ringers_ring_each_timer_once(counting: Counting, counting_url: str) -> None:
