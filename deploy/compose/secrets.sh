@@ -14,7 +14,13 @@ value_of() { sed -n "s/^$1=//p" "$env_file"; }
 
 digest_of() { printf %s "$(value_of "$1")" | sha256; }
 
-[ -e "$env_file" ] || (umask 077 && echo '# Written by make up, once. Keep it secret, and keep a copy of it with the backups.' >"$env_file")
+[ -e "$env_file" ] || (
+  umask 077
+  cat >"$env_file" <<'END'
+# Written by make up, once. Keep it secret, and keep a copy of it with the backups.
+# 告警叫谁 · whom alerts call: add ALERT_WEBHOOK_URL, an address that takes Alertmanager's webhook.
+END
+)
 for key in POSTGRES_PASSWORD RABBITMQ_PASSWORD WHISTLE_SECRET \
   TICKETS_DATABASE_PASSWORD DISPATCH_DATABASE_PASSWORD NOTIFY_DATABASE_PASSWORD LEDGER_DATABASE_PASSWORD \
   TICKETS_BROKER_PASSWORD DISPATCH_BROKER_PASSWORD NOTIFY_BROKER_PASSWORD LEDGER_BROKER_PASSWORD HOTLINE_BROKER_PASSWORD \

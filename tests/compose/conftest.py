@@ -17,6 +17,7 @@ def deployed() -> Iterator[Compose]:
     made = Compose()
     try:
         made.up("--build")
+        made.have_somebody_on_duty()
         made.whistle("dispatch", "directory", "load", "/etc/whistle/demo/directory.yaml")
         yield made
     finally:

@@ -15,9 +15,18 @@ from typing import Any
 from tests.kit.deployment import ROOT
 from tests.kit.processes import ServerError, free_port, scratch_directory, wait_until
 
-PORTS = ("TICKETS_PORT", "DISPATCH_PORT", "NOTIFY_PORT", "LEDGER_PORT", "AMQP_PORT", "PROMETHEUS_PORT")
+PORTS = ("TICKETS_PORT", "DISPATCH_PORT", "NOTIFY_PORT", "LEDGER_PORT", "AMQP_PORT", "PROMETHEUS_PORT", "ALERTMANAGER_PORT")
 UP_SECONDS = 900
 """For building the image and pulling the others on a slow line; a machine that has them takes less than two minutes."""
+_ON_DUTY = """
+from http.server import BaseHTTPRequestHandler, HTTPServer
+class OnDuty(BaseHTTPRequestHandler):
+    def do_POST(self):
+        print(self.rfile.read(int(self.headers["Content-Length"])).decode(), flush=True)
+        self.send_response(204)
+        self.end_headers()
+HTTPServer(("", 8080), OnDuty).serve_forever()
+"""
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -27,6 +36,8 @@ class Compose:
     def __init__(self) -> None:
         self.project = f"whistle-test-{token_hex(3)}"
         self.directory = scratch_directory("compose")
+        self.duty = f"{self.project}-duty"
+        """The container of whoever is called."""
         self.env_file = self.directory / "env"
         self.files = self.directory / "files"
         """What an operator edits: a copy of deploy/, with an accounts file of its own."""
@@ -60,6 +71,7 @@ class Compose:
         """Run it, whatever comes of it."""
         settings = {name: str(port) for name, port in self.ports.items()}
         settings |= {"WHISTLE_FILES": str(self.files), "WHISTLE_VERSION": "test", "WHISTLE_BIND": "127.0.0.1"}
+        settings["ALERT_WEBHOOK_URL"] = f"http://{self.duty}:8080/"
         command = ["docker", "compose", "--project-name", self.project, "--env-file", str(self.env_file)]
         return subprocess.run(
             [*command, "--file", str(ROOT / "docker-compose.yml"), *words],
@@ -84,13 +96,23 @@ class Compose:
         """A command of `whistle`, in a container that is removed afterwards."""
         return self.compose("run", "--rm", "--no-deps", "-T", service, *words)
 
+    def have_somebody_on_duty(self) -> None:
+        """A container that takes whatever is sent to it, and prints it."""
+        network, label = f"{self.project}_default", f"com.docker.compose.project={self.project}"
+        place = ["--name", self.duty, "--network", network, "--label", label]
+        _docker("run", "--detach", "--rm", *place, "--entrypoint", "python", "whistle:test", "-c", _ON_DUTY)
+
+    def calls(self) -> set[tuple[str, str]]:
+        """What whoever is on duty was called for: name and status (firing, resolved) of alerts."""
+        told = [json.loads(line) for line in _docker("logs", self.duty).splitlines() if line.startswith("{")]
+        return {(alert["labels"]["alertname"], alert["status"]) for call in told for alert in call["alerts"]}
+
     def containers(self, service: str) -> list[dict[str, Any]]:
         """What the engine says of a service's containers, those that ended too."""
         ids = self.compose("ps", "--all", "--quiet", service).split()
         if not ids:
             return []
-        done = subprocess.run(["docker", "inspect", *ids], capture_output=True, check=True, timeout=60)
-        found: list[dict[str, Any]] = json.loads(done.stdout)
+        found: list[dict[str, Any]] = json.loads(_docker("inspect", *ids))
         return sorted(found, key=lambda one: str(one["Name"]))
 
     def await_healthy(self, service: str, count: int = 1, seconds: float = 120) -> None:
@@ -113,6 +135,7 @@ class Compose:
 
     def remove(self) -> None:
         """All goes down, with its volumes."""
+        subprocess.run(["docker", "rm", "--force", self.duty], capture_output=True, check=False, timeout=60)
         self.compose("down", "--volumes", "--remove-orphans", "--timeout", "90")
 
     # --- through the published ports
@@ -153,6 +176,10 @@ class Compose:
         return self.tried("exec", "-T", "postgres", "psql", url, "-v", "ON_ERROR_STOP=1", "-Atc", statement)
 
 
+def _docker(*words: str) -> str:
+    return subprocess.run(["docker", *words], capture_output=True, text=True, check=True, timeout=60).stdout
+
+
 def require_engine() -> None:
     """Raises where there is no Docker engine with Compose: these tests are never skipped."""
     for command in (["docker", "info"], ["docker", "compose", "version"]):
@@ -169,10 +196,7 @@ def left_of(project: str) -> list[str]:
     label = f"label=com.docker.compose.project={project}"
     found: list[str] = []
     for kind, words in (("container", ["ps", "--all"]), ("volume", ["volume", "ls"]), ("network", ["network", "ls"])):
-        done = subprocess.run(
-            ["docker", *words, "--quiet", "--filter", label], capture_output=True, text=True, check=True, timeout=60
-        )
-        found += [f"{kind} {one}" for one in done.stdout.split()]
+        found += [f"{kind} {one}" for one in _docker(*words, "--quiet", "--filter", label).split()]
     return found
 
 

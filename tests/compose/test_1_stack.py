@@ -14,7 +14,7 @@ from tests.kit.processes import wait_until
 from tests.kit.street import matter
 
 ONCE = ("postgres-accounts", "rabbitmq-accounts", "topology", "migrate")
-RUNNING = (*SERVICES, "proxy", "postgres", "rabbitmq", "prometheus")
+RUNNING = (*SERVICES, "proxy", "postgres", "rabbitmq", "prometheus", "alertmanager")
 
 
 def test_everything_is_healthy_and_what_is_done_once_was_done(deployed: Compose) -> None:
@@ -115,11 +115,14 @@ def test_a_dead_letter_calls_somebody_until_it_is_dropped(deployed: Compose) -> 
         return {"alertname": "DeadLetter", "job": "tickets", "severity": "critical"} in [one["labels"] for one in alerts]
 
     wait_until(firing, "the alert", 90)
+    wait_until(lambda: ("DeadLetter", "firing") in deployed.calls(), "somebody is called", 60)
     listed = deployed.whistle("tickets", "dead", "list", "tickets").splitlines()
     assert len(listed) == 1
     assert "category" in listed[0]
     assert deployed.whistle("tickets", "dead", "drop", "tickets", listed[0].split()[0], "--why", "a test") == "dropped\n"
     await_no_other_alert(deployed)
+    wait_until(lambda: ("DeadLetter", "resolved") in deployed.calls(), "and told that it is over", 180)
+    assert ("Watchdog", "firing") in deployed.calls()
 
 
 def test_the_business_is_measured(deployed: Compose, people: People) -> None:
