@@ -8,7 +8,7 @@ regression tests name each case.
 import logging
 from collections.abc import Callable
 from contextvars import copy_context
-from typing import Any
+from typing import Any, TypeVar
 
 from eventlet import Timeout
 from nameko.containers import ServiceContainer
@@ -124,7 +124,9 @@ class OnTimer(_Loop):
         call(self, ringing, work)
 
 
-on: Callable[..., Any] = On.decorator
-on_timer: Callable[..., Any] = OnTimer.decorator
+F = TypeVar("F", bound=Callable[..., Any])
+
+on: Callable[..., Callable[[F], F]] = On.decorator
+on_timer: Callable[..., Callable[[F], F]] = OnTimer.decorator
 
 __all__ = ["RUNTIME_KEY", "Chassis", "Container", "HandlerDied", "call", "on", "on_timer"]

@@ -10,7 +10,7 @@ from chassis.store.tables import APPLIED, DEAD, DROPPED, PARKED, PENDING, WAITIN
 from cli.books import Books, Said, Sent, Taken, subscribers
 from cli.notices import check_notices
 from contracts.topology import SUBSCRIPTIONS
-from services.tickets.domain.ticket import State
+from services.tickets.domain.state import State
 
 KEYS: dict[str, tuple[str, ...]] = {
     "ticket.opened.v1": ("subject",),

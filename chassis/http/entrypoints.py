@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from nameko.web.handlers import HttpRequestHandler
 from werkzeug.routing import Rule
@@ -113,5 +113,7 @@ class CommandApi(_Api):
         return json_response(operation.status, kept.body, headers=kept.headers)
 
 
-query: Callable[..., Any] = Query.decorator
-command: Callable[..., Any] = CommandApi.decorator
+F = TypeVar("F", bound=Callable[..., Any])
+
+query: Callable[..., Callable[[F], F]] = Query.decorator
+command: Callable[..., Callable[[F], F]] = CommandApi.decorator

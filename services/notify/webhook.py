@@ -33,7 +33,7 @@ class Answer:
         return self.status is not None and 200 <= self.status < 300
 
 
-class Webhook(NotifyJSON):  # type: ignore[misc]
+class Webhook(NotifyJSON):
     """One notice's way to one gateway: an instance is used for one attempt. ``answer`` is None before it."""
 
     service_name = "Webhook"
@@ -46,12 +46,12 @@ class Webhook(NotifyJSON):  # type: ignore[misc]
         """Post it. Redirects are not followed, and nothing but status and headers is read: an answer cannot take long."""
         try:
             with requests.request(
-                self.method,
+                str(self.method),
                 self._url(),
                 data=dumps({**self.payload_extras, "message": body}),
                 params=self.params,
                 headers={"Content-Type": "application/json", **self.headers},
-                auth=(self.user, self.password) if self.user else None,
+                auth=(self.user, self.password or "") if self.user else None,
                 verify=self.verify_certificate,
                 timeout=self.request_timeout,
                 allow_redirects=False,
