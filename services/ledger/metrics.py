@@ -36,8 +36,8 @@ class LedgerMetrics:
         self._entries.set(log.frontier.size)
         self._checkpoints.set(log.checkpoints)
         table = store.gaps
-        by_state = select(table.c.state, func.count()).group_by(table.c.state)
-        holes = {state: count for state, count in connection.execute(by_state)}
+        by_state = select(table.c.state, func.count().label("holes")).group_by(table.c.state)
+        holes = {row.state: row.holes for row in connection.execute(by_state)}
         for state in (NOTED, FOUND):
             self._gaps.labels(state).set(holes.get(state, 0))
         self._forks.set(connection.execute(select(func.count()).select_from(store.forks)).scalar_one())
