@@ -9,6 +9,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -21,6 +22,7 @@ from cloudevents.core.v1.event import CloudEvent
 from contracts.envelope import SEQUENCE_DIGITS, Event, EventSchema, InvalidEvent, schema_for
 
 JSON = "application/json"
+_STRUCTURED = "application/cloudevents"
 _OTHER_PREFIXES = ("cloudevents:", "cloudevents_")
 _KNOWN_HEADERS = "ce-"
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -41,10 +43,21 @@ class Message:
     user_id: str | None = None
 
     def digest(self) -> str:
-        """SHA-256 over type, subject and body, hexadecimal: what makes a repeated id the same command or another one."""
+        """SHA-256 over type, subject and body, hexadecimal: what makes a repeated id the same command or another one.
+
+        In neither mode does the time count: who tries again may say that it is later now.
+        """
         headers = spelled(self.headers)
         named = [headers.get("ce-type", ""), headers.get("ce-subject", ""), self.content_type]
-        return hashlib.sha256(json.dumps(named).encode() + b"\x00" + self.body).hexdigest()
+        return hashlib.sha256(json.dumps(named).encode() + b"\x00" + self._timeless_body()).hexdigest()
+
+    def _timeless_body(self) -> bytes:
+        if self.content_type.lower().startswith(_STRUCTURED):
+            with suppress(ValueError, RecursionError):
+                whole = json.loads(self.body)
+                if isinstance(whole, dict):
+                    return json.dumps({**whole, "time": None}, sort_keys=True).encode()
+        return self.body
 
 
 def encode(event: Event, schema: type[EventSchema]) -> Message:

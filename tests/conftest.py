@@ -32,7 +32,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     config.stash[_SHARED].close()
 
 
-TOGETHER = ("tests/chain/", "tests/component/http/", "tests/component/tickets/")
+TOGETHER = ("tests/chain/", "tests/component/http/", "tests/component/integrate/", "tests/component/tickets/")
 """Directories whose modules share one deployment: one process of a run takes all of each."""
 
 

@@ -25,9 +25,10 @@ Four services that talk by events alone: tickets owns the matter, dispatch who w
 people, ledger keeps the provable record. Producers outside write to `intake.events` and nowhere else.
 
 Every message is a CloudEvent 1.0 in binary mode: its attributes are headers that begin with `ce-`, its body is the
-data. The broker checks the publisher's `user_id`; who gave a command is taken from there and never from the data.
-Delivery is at least once: `ce-source` and `ce-id` together tell a repetition. A consumer ignores fields that it does
-not know. Every published message is persistent and mandatory; every queue is durable and replicated.
+data; from producers outside structured mode is taken too. The broker checks the publisher's `user_id`; who gave a
+command is taken from there and never from the data. Delivery is at least once: `ce-source` and `ce-id` together tell a
+repetition. A consumer ignores fields that it does not know. Every published message is persistent and mandatory; every
+queue is durable and replicated.
 """
 
 

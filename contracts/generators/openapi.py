@@ -3,22 +3,18 @@
 import inspect
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
 
 import yaml
-from apispec import APISpec
-from apispec.ext.marshmallow import MarshmallowPlugin
-from marshmallow import Schema, fields
+from marshmallow import Schema
 
 from contracts.envelope import EventSchema
 from contracts.generators import samples
 from contracts.generators.asyncapi import PlainDumper
+from contracts.generators.converter import Converter, Node, name_of, new_spec
 from contracts.generators.schemas import GENERATED
 from contracts.http import BY_SERVICE, Operation
 from contracts.http.operation import IDEMPOTENCY_KEY, KEY_PATTERN, PathValues
 from contracts.http.problem import MEDIA_TYPE, OF_COMMANDS, OF_EVERYTHING, ProblemDocument
-
-Node = dict[str, Any]
 
 _ABOUT = """\
 Every problem is a problem document by RFC 9457: another method on a path (405, with Allow), an unknown path (404) and what
@@ -37,17 +33,14 @@ def render(service: str, root: Path) -> str:
 
 def document(service: str, root: Path) -> Node:
     """The whole document as plain data. Raises LookupError where a body has neither an example nor a sample."""
-    plugin = MarshmallowPlugin(schema_name_resolver=_name)
-    spec = APISpec(title=f"whistle {service}", version="1.0.0", openapi_version="3.1.0", plugins=[plugin])
-    # apispec gives an enum no type, and so cannot say that one may be null
-    plugin.map_to_openapi_type(fields.Enum, "string", None)  # type: ignore[no-untyped-call]
+    spec, converter = new_spec(f"whistle {service}")
     known = samples.read(root)
     for operation in BY_SERVICE[service]:
-        spec.path(operation.path, operations={operation.method.lower(): _operation(operation, known)})
+        described = {"tags": [service], **_operation(operation, known, converter)}
+        spec.path(operation.path, operations={operation.method.lower(): described})
     for status, about in _COMMON.items():
         spec.components.response(_word(status), _problem(status, about))
-    assert plugin.converter is not None
-    schemas = {_name(key[0]): key[0] for key in plugin.converter.refs}
+    schemas = {name_of(key[0]): key[0] for key in converter.refs}
     made = spec.to_dict()
     parts = made["components"]
     return {
@@ -57,33 +50,31 @@ def document(service: str, root: Path) -> Node:
         "security": [{"token": []}],
         "paths": made["paths"],
         "components": {
-            "schemas": {name: _described(parts["schemas"][name], schemas[name]) for name in sorted(parts["schemas"])},
+            "schemas": {name: _described(parts["schemas"][name], schemas.get(name)) for name in sorted(parts["schemas"])},
             "responses": parts["responses"],
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "description": "The account's own token."}},
         },
     }
 
 
-def _name(schema: type[Schema] | Schema) -> str:
-    return schema.__name__ if isinstance(schema, type) else type(schema).__name__
-
-
-def _described(converted: Node, schema: type[Schema]) -> Node:
+def _described(converted: Node, schema: type[Schema] | None) -> Node:
+    if schema is None:  # a list of codes, which describes itself
+        return converted
     # what is not described is ignored in a body and may come to be in an answer
     converted.pop("additionalProperties", None)
     return {"description": inspect.getdoc(schema) or "", **converted}
 
 
-def _operation(operation: Operation, known: list[samples.Sample]) -> Node:
+def _operation(operation: Operation, known: list[samples.Sample], converter: Converter) -> Node:
     made: Node = {
         "operationId": operation.id,
         "summary": operation.summary,
         "description": f"The account needs the role `{operation.role}`.{_LINK if operation.by_link else ''}",
         **({"security": [{"token": []}, {}]} if operation.by_link else {}),
-        "parameters": [_path_parameter(name, about) for name, about in operation.parameters.items()],
+        "parameters": [_path_parameter(name, about, converter) for name, about in operation.parameters.items()],
     }
     if operation.search:
-        made["parameters"] += _search_parameters(operation.search)
+        made["parameters"] += _search_parameters(operation.search, converter)
     if operation.body:
         made["parameters"].append(_idempotency_key())
         made["requestBody"] = {"required": True, "content": _json(operation.body, _asked(operation, known))}
@@ -94,22 +85,17 @@ def _operation(operation: Operation, known: list[samples.Sample]) -> Node:
     return made
 
 
-def _path_parameter(name: str, about: str) -> Node:
-    plain = MarshmallowPlugin(schema_name_resolver=_name)
-    APISpec(title="", version="", openapi_version="3.1.0", plugins=[plain])
-    assert plain.converter is not None
-    schema = plain.converter.field2property(PathValues().fields["value"])
+def _path_parameter(name: str, about: str, converter: Converter) -> Node:
+    schema = converter.field2property(PathValues().fields["value"])
     schema.pop("description")
     return {"name": name, "in": "path", "required": True, "description": about, "schema": schema}
 
 
-def _search_parameters(search: type[Schema]) -> list[Node]:
-    plain = MarshmallowPlugin(schema_name_resolver=_name)
-    APISpec(title="", version="", openapi_version="3.1.0", plugins=[plain])
-    assert plain.converter is not None
+def _search_parameters(search: type[Schema], converter: Converter) -> list[Node]:
     made: list[Node] = []
     for name, declared in search().fields.items():
-        schema = plain.converter.field2property(declared)
+        declared.allow_none = False  # an address has no word for null: what is not searched by is left out
+        schema = converter.field2property(declared)
         about = schema.pop("description")
         made.append({"name": name, "in": "query", "required": declared.required, "description": about, "schema": schema})
     return made

@@ -117,6 +117,13 @@ class GroupedFilters(Filters):
     by = fields.code(By, "also the same figure of each area, category, urgency, level, unit or month", optional=True)
 
 
+class Alarm(StrEnum):
+    """On which side of its band a rate is."""
+
+    LOW = "low"
+    HIGH = "high"
+
+
 class Figure(Schema):
     """A rate as the numbers it is made of, by a formula with a version."""
 
@@ -130,10 +137,8 @@ class Figure(Schema):
     apart = plain.Dict(
         keys=plain.String(), values=plain.Integer(), metadata={"description": "what has no answer yet, shown beside, by kind"}
     )
-    alarm = plain.String(
-        allow_none=True,
-        validate=validate.OneOf(["low", "high"]),
-        metadata={"description": "the rate is outside the band that the deployment expects; null within, or without a band"},
+    alarm = fields.code(
+        Alarm, "the rate is outside the band that the deployment expects; null within, or without a band", optional=True
     )
 
 

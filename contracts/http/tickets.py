@@ -124,7 +124,7 @@ class Resumption(Schema):
     """A parked ticket goes back to work before its review date. It needs nothing more."""
 
 
-class Raise(Schema):
+class RaisedUrgency(Schema):
     """A person raises the urgency."""
 
     urgency = fields.code(codes.Urgency, "the new urgency, above the old")
@@ -252,7 +252,7 @@ PARK = _command(
 )
 RESUME = _command("resumeTicket", "resumptions", "A parked ticket goes back to work at once.", Resumption, {}, "handling")
 RAISE_URGENCY = _command(
-    "raiseUrgency", "urgency", "A person raises the urgency; nobody lowers it.", Raise, {"urgency": "E1"}, "handling"
+    "raiseUrgency", "urgency", "A person raises the urgency; nobody lowers it.", RaisedUrgency, {"urgency": "E1"}, "handling"
 )
 
 OPERATIONS = (BLOW_WHISTLE, LIST_TICKETS, GET_TICKET, MAKE_REQUEST, REJECT, MERGE, PARK, RESUME, RAISE_URGENCY)

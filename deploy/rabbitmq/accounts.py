@@ -1,4 +1,4 @@
-"""The broker's accounts: one for each service and one for producers, each limited to its own.
+"""The broker's accounts: one for each service, one for each producer and listener outside, each limited to its own.
 
 Run at every `up`: a password that was changed in .env is taken over. Nobody but the operator declares anything: services find
 their exchanges and queues there (`whistle topology`). The account's name is what other services see as `user_id`.
@@ -15,13 +15,34 @@ from contracts.topology import SERVICES
 VHOST = "/"
 PRODUCERS = ("hotline",)
 """Who whistles over AMQP. A further producer is a further name here, a password and a line in identities.yaml."""
+LISTENERS: tuple[str, ...] = ()
+"""Who hears what the services say, by the name of its own nameko service; it needs a name here and a password."""
+
+Rights = dict[str, str]
+"""What an account may configure, write to and read from, as the broker's regular expressions."""
 
 
-def rights(account: str) -> dict[str, str]:
-    """What an account may configure, write to and read from, as the broker's regular expressions."""
-    if account in PRODUCERS:
-        return {"configure": "^$", "write": r"^intake\.events$", "read": "^$"}
-    return {"configure": "^$", "write": rf"^{account}\.(events|private)$", "read": rf"^{account}\..*$"}
+def of_service(name: str) -> Rights:
+    """It finds its queues declared, reads them and says what is its own to say."""
+    return {"configure": "^$", "write": rf"^{name}\.(events|private)$", "read": rf"^{name}\..*$"}
+
+
+def of_producer() -> Rights:
+    """It whistles, and hears nothing."""
+    return {"configure": "^$", "write": r"^intake\.events$", "read": "^$"}
+
+
+def of_listener(name: str) -> Rights:
+    """It declares queues of its own, named as nameko names them, and binds them to what is public. Nothing private."""
+    own = rf"^evt-.*--{name}\."
+    return {"configure": own, "write": own, "read": rf"{own}|^({'|'.join(SERVICES)})\.events$"}
+
+
+def rights(account: str) -> Rights:
+    """What an account may do."""
+    if account in SERVICES:
+        return of_service(account)
+    return of_producer() if account in PRODUCERS else of_listener(account)
 
 
 def definitions(passwords: dict[str, str]) -> dict[str, Any]:
@@ -34,7 +55,7 @@ def definitions(passwords: dict[str, str]) -> dict[str, Any]:
 
 def main() -> None:
     """Import them as the operator. Raises OSError where the broker refuses."""
-    passwords = {name: os.environ[f"{name.upper()}_PASSWORD"] for name in (*SERVICES, *PRODUCERS)}
+    passwords = {name: os.environ[f"{name.upper()}_PASSWORD"] for name in (*SERVICES, *PRODUCERS, *LISTENERS)}
     operator = base64.b64encode(f"operator:{os.environ['OPERATOR_PASSWORD']}".encode()).decode()
     request = urllib.request.Request(
         f"{os.environ['RABBITMQ_API']}/definitions",

@@ -15,7 +15,7 @@ from cli.main import main
 from contracts.topology import EXCHANGES, SERVICES, queues
 from tests.component.broker import Broker
 from tests.kit.servers import RabbitServer
-from tests.kit.stack import Stack
+from tests.kit.stack import LISTENER, Stack
 
 QUEUES = sorted(f"{service}.{source}" for service in SERVICES for source in queues(service))
 
@@ -157,6 +157,21 @@ def test_a_service_can_declare_and_bind_nothing(service: str, accounts: Stack) -
 def test_an_account_outside_writes_intake_alone_and_reads_nothing(account: str, accounts: Stack) -> None:
     assert {exchange for exchange in EXCHANGES if may_write(accounts, account, exchange)} == {"intake.events"}
     assert not any(may_read(accounts, account, queue) for queue in QUEUES)
+
+
+def test_a_listener_hears_what_is_public_in_queues_of_its_own(accounts: Stack) -> None:
+    def hears(exchange: str, queue: str = f"evt-any--{LISTENER}.take") -> bool:
+        def bind(channel: Any) -> None:
+            channel.queue_declare(queue, durable=True, auto_delete=False)
+            channel.queue_bind(queue, exchange, "#")
+
+        return allowed(accounts, LISTENER, bind)
+
+    assert {exchange for exchange in EXCHANGES if hears(exchange)} == {f"{service}.events" for service in SERVICES}
+    assert not hears("tickets.events", "evt-any--another.take")
+    assert not hears("tickets.events", QUEUES[0])
+    assert not any(may_write(accounts, LISTENER, exchange) for exchange in (*EXCHANGES, ""))
+    assert not any(may_read(accounts, LISTENER, queue) for queue in QUEUES)
 
 
 def test_nobody_publishes_under_another_name(accounts: Stack) -> None:

@@ -18,9 +18,13 @@ import psycopg2
 import yaml
 from kombu import Connection
 
+from deploy.rabbitmq import accounts
 from tests.kit.deployment import ACCOUNTS, ROOT, SERVICES, Deployment
 from tests.kit.processes import LocalProcess, free_port
 from tests.kit.servers import PostgresServer, RabbitServer
+
+LISTENER = "board"
+"""A service that is none of ours and hears what ours say."""
 
 
 def _sha256(text: str) -> str:
@@ -34,7 +38,7 @@ class Stack(Deployment):
         super().__init__("stack")
         self.name = f"w{uuid4().hex[:8]}"
         self.postgres, self.rabbit = database_server, broker
-        self.passwords = {name: uuid4().hex for name in (*SERVICES, "admin", *(a["id"] for a in ACCOUNTS))}
+        self.passwords = {name: uuid4().hex for name in (*SERVICES, "admin", LISTENER, *(a["id"] for a in ACCOUNTS))}
 
     # --- making a deployment
 
@@ -53,10 +57,11 @@ class Stack(Deployment):
 
     def _accounts(self) -> None:
         self.rabbit.add_vhost(self.name)
-        own = {service: ("^$", rf"^{service}\.(events|private)$", rf"^{service}\..*$") for service in SERVICES}
-        intake = {account["id"]: ("^$", r"^intake\.events$", "^$") for account in ACCOUNTS}
-        for user, (configure, write, read) in {**own, **intake, "admin": (".*", ".*", ".*")}.items():
-            self.rabbit.add_user(self.user(user), self.passwords[user], self.name, configure, write, read)
+        rights = {service: accounts.of_service(service) for service in SERVICES}
+        rights |= {account["id"]: accounts.of_producer() for account in ACCOUNTS}
+        rights |= {LISTENER: accounts.of_listener(LISTENER), "admin": {}}
+        for user, allowed in rights.items():
+            self.rabbit.add_user(self.user(user), self.passwords[user], self.name, **allowed)
 
     def _write_identities(self) -> None:
         accounts = [

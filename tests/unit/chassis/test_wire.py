@@ -1,7 +1,7 @@
 """An event as bytes and back; and whatever else arrives is refused in words that tell nothing of what it held."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -136,6 +136,17 @@ def test_the_body_is_written_so_that_the_same_data_has_the_same_digest() -> None
 @pytest.mark.parametrize("other", [plain(type="x"), plain(subject="x"), replace(plain(), body=b"{}")])
 def test_another_type_subject_or_body_has_another_digest(other: Message) -> None:
     assert other.digest() != plain().digest()
+
+
+@pytest.mark.parametrize("mode", [plain, structured])
+def test_said_again_at_another_time_it_has_the_same_digest(mode: Callable[..., Message]) -> None:
+    assert mode(time="2026-03-03T09:21:00+08:00").digest() == mode().digest()
+
+
+@pytest.mark.parametrize("other", [{"id": "x"}, {"type": "x"}, {"subject": "x"}, {"data": {}}])
+def test_another_structured_body_has_another_digest(other: dict[str, Any]) -> None:
+    """The id counts too: what cannot be read is kept under its digest alone."""
+    assert structured(**other).digest() != structured().digest()
 
 
 def test_data_that_does_not_fit_is_not_written() -> None:

@@ -1,0 +1,49 @@
+"""A developer's directory somewhere else: what docs/integrate.md has them write, and nothing of ours to import."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.kit.deployment import ROOT
+from tests.kit.processes import LocalProcess
+
+PAGE = (ROOT / "docs/integrate.md").read_text("utf-8")
+FILES = dict(re.findall(r"```(?:python|yaml)\n# (\S+)\n(.*?)```", PAGE, re.S))
+COMMANDS = [shlex.split(line) for block in re.findall(r"```sh\n(.*?)```", PAGE, re.S) for line in block.splitlines()]
+
+
+def commands(*first: str) -> list[list[str]]:
+    """The page's commands that begin so."""
+    return [command for command in COMMANDS if tuple(command[: len(first)]) == first]
+
+
+class Elsewhere:
+    """The page's files by the names it gives them."""
+
+    def __init__(self, directory: Path):
+        self.directory = directory
+        for name, text in FILES.items():
+            (directory / name).write_text(text, "utf-8")
+        (directory / "contracts").symlink_to(ROOT / "contracts")
+
+    def run(self, command: list[str], **settings: str) -> subprocess.CompletedProcess[str]:
+        """Run a command of the page to its end."""
+        env = self._environment(settings)
+        return subprocess.run(command, cwd=self.directory, env=env, capture_output=True, text=True, timeout=60, check=False)
+
+    def begin(self, command: list[str], **settings: str) -> LocalProcess:
+        """Start a command of the page that stays."""
+        process = LocalProcess(command, self.directory, self._environment(settings))
+        process.start()
+        return process
+
+    def _environment(self, settings: dict[str, str]) -> dict[str, str]:
+        """Ours is not to be imported, nor is a proxy to be asked for what is on this machine."""
+        kept = {name: value for name, value in os.environ.items() if name != "PYTHONPATH" and not name.startswith("WHISTLE_")}
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        return {**kept, "PATH": path, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1", **settings}
