@@ -11,11 +11,12 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from marshmallow import Schema, fields
 
 from contracts.envelope import EventSchema
-from contracts.generators import samples
+from contracts.generators import georeport, samples
 from contracts.generators.asyncapi import PlainDumper
+from contracts.generators.parameters import idempotency_key, path_parameter, search_parameters
 from contracts.generators.schemas import GENERATED
 from contracts.http import BY_SERVICE, Operation
-from contracts.http.operation import IDEMPOTENCY_KEY, KEY_PATTERN, PathValues
+from contracts.http.open311 import GeoReport
 from contracts.http.problem import MEDIA_TYPE, OF_COMMANDS, OF_EVERYTHING, ProblemDocument
 
 Node = dict[str, Any]
@@ -43,9 +44,13 @@ def document(service: str, root: Path) -> Node:
     plugin.map_to_openapi_type(fields.Enum, "string", None)  # type: ignore[no-untyped-call]
     known = samples.read(root)
     for operation in BY_SERVICE[service]:
-        spec.path(operation.path, operations={operation.method.lower(): _operation(operation, known)})
+        described = georeport.described(operation) if isinstance(operation, GeoReport) else _operation(operation, known)
+        spec.path(operation.path, operations={operation.method.lower(): described})
     for status, about in _COMMON.items():
         spec.components.response(_word(status), _problem(status, about))
+    standard = any(isinstance(operation, GeoReport) for operation in BY_SERVICE[service])
+    for name, node in (georeport.errors() if standard else {}).items():
+        spec.components.response(name, node)
     assert plugin.converter is not None
     schemas = {_name(key[0]): key[0] for key in plugin.converter.refs}
     made = spec.to_dict()
@@ -59,7 +64,10 @@ def document(service: str, root: Path) -> Node:
         "components": {
             "schemas": {name: _described(parts["schemas"][name], schemas[name]) for name in sorted(parts["schemas"])},
             "responses": parts["responses"],
-            "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "description": "The account's own token."}},
+            "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer", "description": "The account's own token."},
+                **(georeport.SECURITY if standard else {}),
+            },
         },
     }
 
@@ -71,7 +79,8 @@ def _name(schema: type[Schema] | Schema) -> str:
 def _described(converted: Node, schema: type[Schema]) -> Node:
     # what is not described is ignored in a body and may come to be in an answer
     converted.pop("additionalProperties", None)
-    return {"description": inspect.getdoc(schema) or "", **converted}
+    element = getattr(schema, "element", None)
+    return {"description": inspect.getdoc(schema) or "", **converted, **({"xml": {"name": element}} if element else {})}
 
 
 def _operation(operation: Operation, known: list[samples.Sample]) -> Node:
@@ -80,50 +89,18 @@ def _operation(operation: Operation, known: list[samples.Sample]) -> Node:
         "summary": operation.summary,
         "description": f"The account needs the role `{operation.role}`.{_LINK if operation.by_link else ''}",
         **({"security": [{"token": []}, {}]} if operation.by_link else {}),
-        "parameters": [_path_parameter(name, about) for name, about in operation.parameters.items()],
+        "parameters": [path_parameter(name, about) for name, about in operation.parameters.items()],
     }
     if operation.search:
-        made["parameters"] += _search_parameters(operation.search)
+        made["parameters"] += search_parameters(operation.search)
     if operation.body:
-        made["parameters"].append(_idempotency_key())
+        made["parameters"].append(idempotency_key())
         made["requestBody"] = {"required": True, "content": _json(operation.body, _asked(operation, known))}
     made["responses"] = {str(int(operation.status)): _answer(operation)}
     for status, about in operation.problems().items():
         made["responses"][str(int(status))] = _word(status) if _COMMON.get(status) == about else _problem(status, about)
     made["responses"]["default"] = _word(HTTPStatus.INTERNAL_SERVER_ERROR)
     return made
-
-
-def _path_parameter(name: str, about: str) -> Node:
-    plain = MarshmallowPlugin(schema_name_resolver=_name)
-    APISpec(title="", version="", openapi_version="3.1.0", plugins=[plain])
-    assert plain.converter is not None
-    schema = plain.converter.field2property(PathValues().fields["value"])
-    schema.pop("description")
-    return {"name": name, "in": "path", "required": True, "description": about, "schema": schema}
-
-
-def _search_parameters(search: type[Schema]) -> list[Node]:
-    plain = MarshmallowPlugin(schema_name_resolver=_name)
-    APISpec(title="", version="", openapi_version="3.1.0", plugins=[plain])
-    assert plain.converter is not None
-    made: list[Node] = []
-    for name, declared in search().fields.items():
-        schema = plain.converter.field2property(declared)
-        about = schema.pop("description")
-        made.append({"name": name, "in": "query", "required": declared.required, "description": about, "schema": schema})
-    return made
-
-
-def _idempotency_key() -> Node:
-    return {
-        "name": IDEMPOTENCY_KEY,
-        "in": "header",
-        "required": True,
-        "description": "The account's own id of this command: what makes repeating it harmless.",
-        "schema": {"type": "string", "pattern": f"^{KEY_PATTERN}$"},
-        "example": "hotline-2026-000183",
-    }
 
 
 def _asked(operation: Operation, known: list[samples.Sample]) -> Node:

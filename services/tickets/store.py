@@ -36,7 +36,7 @@ tickets = Table(
     Index("tickets_order", "opened_at", "id"),
     Index("tickets_area", "area", "opened_at", "id"),
 )
-"""``lat`` and ``lon`` are WGS-84, whatever system the whistle named. ``changed_at`` is unknown of what last changed before 0005."""
+"""``lat`` and ``lon`` are WGS-84, whatever system the whistle named. ``changed_at``: None where that was before it was kept."""
 
 whistles = Table(
     "whistles",

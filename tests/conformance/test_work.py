@@ -29,7 +29,6 @@ from tests.component.counting import (
     states,
 )
 
-
 HOUR = timedelta(hours=1)
 
 
