@@ -71,7 +71,7 @@ class RequestSearch(Asked):
     service_request_id = _commas(fields.ident("an id"), "these requests; overrides all other arguments")
     service_code = _commas(fields.ident("a code"), "only of these services")
     start_date = fields.instant("requested at this instant or later; alone, up to 90 days from it", optional=True)
-    end_date = fields.instant("requested before this instant; alone, up to 90 days before it", optional=True)
+    end_date = fields.instant("requested at this instant or earlier; alone, up to 90 days before it", optional=True)
     status = _commas(fields.code(Status, "a status"), "only those that stand there")
 
 

@@ -21,7 +21,7 @@ class _Properties(Schema):
     names = fields.List(ours.name("a name"), required=True, validate=validate.Length(1, 20))
 
 
-_POSITION = fields.List(fields.Float(validate=validate.Range(-180, 180)), validate=validate.Length(2, 3))
+_POSITION = fields.List(fields.Float(), validate=validate.Length(2, 3))
 _RING = fields.List(_POSITION, validate=validate.Length(4, 10_000))
 _POLYGON = fields.List(_RING, validate=validate.Length(1, 100))
 _SHAPES: dict[str, fields.Field[Any]] = {
@@ -40,7 +40,7 @@ class _Geometry(Schema):
         for ring in (ring for polygon in polygons for ring in polygon):
             if ring[0] != ring[-1]:
                 raise ValidationError({"coordinates": "A ring ends where it begins."})
-            if any(abs(position[1]) > 90 for position in ring):
+            if any(abs(lon) > 180 or abs(lat) > 90 for lon, lat, *_ in ring):
                 raise ValidationError({"coordinates": "A position is longitude, then latitude."})
 
 

@@ -25,7 +25,7 @@ def ending(path: str) -> str:
 
 def answer(status: int, root: str, value: Any, form: str, headers: Mapping[str, str] | None = None) -> Response:
     """The value as a response that no cache keeps."""
-    body = as_xml(root, value) if form == "xml" else json.dumps(value, ensure_ascii=False).encode()
+    body = as_xml(root, value) if form == "xml" else json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
     kept = {"Cache-Control": "no-store", **(headers or {})}
     return Response(body, status, kept, content_type=f"{FORMATS[form]}; charset=utf-8")
 
@@ -35,7 +35,7 @@ def errors(problem: Problem, form: str) -> Response:
 
     The code in the body is the status that says it more exactly. What is ours, an outage, stays what it is.
     """
-    code = HTTPStatus.FORBIDDEN if problem.status is HTTPStatus.UNAUTHORIZED else problem.status
+    code = problem.status
     status = code if code in _STANDS or code >= HTTPStatus.INTERNAL_SERVER_ERROR else HTTPStatus.BAD_REQUEST
     said = [f"{field}: {detail}" for field, detail in problem.errors.items()] or [problem.detail]
     headers = {name: value for name, value in problem.headers.items() if name == "Retry-After"}
