@@ -1,4 +1,4 @@
-"""GeoReport over HTTP: a client that knows only the standard finds the services, requests one, and follows what becomes of it."""
+"""GeoReport over HTTP: a client that knows the standard alone finds the services, requests one, and follows it."""
 
 from __future__ import annotations
 
@@ -23,6 +23,12 @@ def kept(stack: Deployment, ticket: str) -> dict[str, Any]:
     """The whistle as it was kept beside its ticket."""
     ((said, producer),) = stack.rows("tickets", "SELECT data, producer FROM whistles WHERE ticket = %s", ticket)
     return {**(said if isinstance(said, dict) else json.loads(said)), "producer": producer}
+
+
+def reject(stack: Deployment, ticket: str) -> None:
+    """The desk does not take it on."""
+    said = client.ask(stack, "tickets", "POST", f"/tickets/{ticket}/rejections", "desk", {"reason": "not_ours"}, client.key())
+    assert said.status == 202
 
 
 def test_discovery_says_where_to_go(stack: Deployment) -> None:
@@ -91,10 +97,7 @@ def test_a_request_is_told_as_the_standard_does(stack: Deployment) -> None:
 
 def test_a_closed_request_says_why_and_when(stack: Deployment) -> None:
     ticket = requested(stack)
-    rejected = client.ask(
-        stack, "tickets", "POST", f"/tickets/{ticket}/rejections", "desk", {"reason": "not_ours"}, client.key()
-    )
-    assert rejected.status == 202
+    reject(stack, ticket)
     (said,) = in_both(stack, f"requests/{ticket}")
     assert (said["status"], said["status_notes"][:7]) == ("closed", "不属街道职责，")
     assert datetime.fromisoformat(said["updated_datetime"]) >= datetime.fromisoformat(said["requested_datetime"])
@@ -102,7 +105,7 @@ def test_a_closed_request_says_why_and_when(stack: Deployment) -> None:
 
 def test_a_list_is_what_was_asked_for(stack: Deployment) -> None:
     leak, service = requested(stack), requested(stack, service_code="property_service")
-    client.ask(stack, "tickets", "POST", f"/tickets/{leak}/rejections", "desk", {"reason": "not_ours"}, client.key())
+    reject(stack, leak)
 
     def ids(**arguments: str) -> set[str]:
         return {one["service_request_id"] for one in in_both(stack, "requests", **arguments)} & {leak, service}
@@ -123,7 +126,7 @@ def test_a_list_is_what_was_asked_for(stack: Deployment) -> None:
 
 
 def test_what_is_not_public_is_shown_to_its_producer_and_to_readers(stack: Deployment) -> None:
-    """The account `hotline` is a producer and a reader; `producer` only whistles."""
+    """The account `app` only whistles; `desk` is a reader."""
     private, public = requested(stack, service_code="noise", api_key="token-of-app"), requested(stack)
 
     def seen(ticket: str, **arguments: str) -> bool:
