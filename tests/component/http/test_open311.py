@@ -154,6 +154,8 @@ def test_the_same_key_is_one_request_and_without_one_each_is_its_own(stack: Depl
     mine = {"Idempotency-Key": client.key()}
     first, second = post(stack, "json", mine), post(stack, "xml", mine)
     assert first.body == second.body
+    by_header = post(stack, "json", {**mine, "Authorization": f"Bearer {KEY}"}, api_key=None)
+    assert by_header.body == first.body, "how the key came makes no other request"
     assert client.opened(stack, first.body[0]["token"]) == 1
     other = post(stack, "json", mine, description="别的")
     assert (other.status, other.body[0]["code"]) == (400, 409)
