@@ -37,6 +37,8 @@ class _Kept:
     aggregate: Any
     before: dict[str, Any] | None
     """The document as it was read; None for a new one."""
+    at: datetime | None = None
+    """Business time of the work that had it last, and so may have changed it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +82,20 @@ class UnitOfWork:
             self._kept[cls, key] = _Kept(mapper.aggregate(document), document)
         self._absent |= {(cls, key) for key in wanted if (cls, key) not in self._kept}
 
-    def find(self, cls: type[T], key: str) -> T | None:
-        """The aggregate, locked until the transaction ends; None where there is none."""
+    def find(self, cls: type[T], key: str, at: datetime | None = None) -> T | None:
+        """The aggregate, locked until the transaction ends; None where there is none. ``at``: the business time of who asks."""
         self.lock(cls, [key])
         kept = self._kept.get((cls, key))
-        return cast(T, kept.aggregate) if kept else None
+        if kept is None:
+            return None
+        kept.at = at or kept.at
+        return cast(T, kept.aggregate)
 
-    def add(self, aggregate: Any) -> None:
+    def add(self, aggregate: Any, at: datetime | None = None) -> None:
         """Keep a new aggregate."""
         kept = type(aggregate), self._mapper(type(aggregate)).key(aggregate)
         self._absent.discard(kept)
-        self._kept[kept] = _Kept(aggregate, None)
+        self._kept[kept] = _Kept(aggregate, None, at)
 
     def once(self, question: Hashable, ask: Callable[[], T]) -> T:
         """An answer that this transaction asks its store for once: small records that many events need and none locks."""
@@ -131,6 +136,8 @@ class UnitOfWork:
             if document == kept.before:
                 continue
             row = {"id": key, "document": document, **mapper.columns(kept.aggregate)}
+            if mapper.changed_at:
+                row[mapper.changed_at] = kept.at or machine_now()
             (added if kept.before is None else changed).setdefault(cls, []).append(row)
         for cls, rows in added.items():
             self.connection.execute(adding(self._mapper(cls).table), rows)
@@ -244,18 +251,18 @@ class Work:
 
     def load(self, cls: type[T], key: str) -> T:
         """The aggregate, locked. Raises Missing where there is none."""
-        found = self.unit.find(cls, key)
+        found = self.unit.find(cls, key, self.now)
         if found is None:
             raise Missing(f"no {cls.__name__.lower()} {key!r} here")
         return found
 
     def find(self, cls: type[T], key: str) -> T | None:
         """The aggregate, locked; None where there is none."""
-        return self.unit.find(cls, key)
+        return self.unit.find(cls, key, self.now)
 
     def add(self, aggregate: Any) -> None:
         """Keep a new aggregate."""
-        self.unit.add(aggregate)
+        self.unit.add(aggregate, self.now)
 
     def once(self, question: Hashable, ask: Callable[[], T]) -> T:
         """An answer that this transaction asks its store for once."""

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Request, Response
 
 from chassis import log as logs
 from chassis.http.once import Command, Kept, once
-from chassis.http.problem import json_response, problem_of
+from chassis.http.problem import Problem, json_response, problem_of
 from chassis.http.request import actor_of, checked, command_key, json_body, path_values, searched, sender_of
 from chassis.http.server import Server
 from chassis.nameko import RUNTIME_KEY, call
@@ -28,8 +28,8 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-class _Api(HttpRequestHandler):
-    """An authenticated JSON resource."""
+class Api(HttpRequestHandler):
+    """A resource. ``Query`` and ``CommandApi`` are ours: authenticated JSON; a standard's are made of them by who speaks it."""
 
     server = Server()
 
@@ -57,7 +57,7 @@ class _Api(HttpRequestHandler):
             try:
                 response = self.answer(request)
             except Exception as wrong:
-                response = problem_of(wrong).response()
+                response = self.refused(problem_of(wrong), request)
             self.server.answered(self.operation.id, response.status_code, time.monotonic() - began)
         return response
 
@@ -65,13 +65,17 @@ class _Api(HttpRequestHandler):
         """The answer. Raises what `problem_of` knows."""
         raise NotImplementedError
 
+    def refused(self, problem: Problem, request: Request) -> Response:
+        """The answer that says what is wrong."""
+        return problem.response()
+
     def dumped(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """An answer as the contract says: what its schema does not name stays inside."""
         dumped: dict[str, Any] = self.operation.answer().dump(body)
         return dumped
 
 
-class Query(_Api):
+class Query(Api):
     """Reads. The method gets a connection, the path's values and, where the operation has a search, what is searched for.
 
     It answers a mapping, or None for 404.
@@ -89,7 +93,7 @@ class Query(_Api):
         return json_response(self.operation.status, self.dumped(found))
 
 
-class CommandApi(_Api):
+class CommandApi(Api):
     """Changes. The method gets the checked body, the unit of work, the key and the path's values; it answers an `Answer`."""
 
     def answer(self, request: Request) -> Response:
@@ -100,17 +104,20 @@ class CommandApi(_Api):
         body = json_body(request)
         sender = sender_of(request, self.runtime.identities, operation, body)
         command = Command(operation.id, sender, command_key(request), path_values(request), body)
-        logs.add(causation=command.causation)
         if command.actor is None:
             logs.add(account=command.who)
-        loaded = checked(body, operation.body)
+        kept = self.done(command, checked(body, operation.body))
+        return json_response(operation.status, kept.body, headers=kept.headers)
+
+    def done(self, command: Command, loaded: Mapping[str, Any]) -> Kept:
+        """The command's effect, once, and its answer. Raises what the service's method raises, and Problem 409."""
+        logs.add(causation=command.causation)
 
         def effect(work: Work) -> Kept:
             said: Answer = call(self, loaded, work, key=command.key, **command.values)
-            return Kept(int(operation.status), self.dumped(said.body), said.headers)
+            return Kept(int(self.operation.status), self.dumped(said.body), said.headers)
 
-        kept = once(self.runtime, command, effect)
-        return json_response(operation.status, kept.body, headers=kept.headers)
+        return once(self.runtime, command, effect)
 
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -35,12 +35,27 @@ def sender_of(request: Request, identities: Identities, operation: Operation, bo
 
 def actor_of(request: Request, identities: Identities, role: str) -> Actor:
     """Who asks. Raises Problem 401 or 403."""
+    return permitted(account_of(bearer_token(request), identities), role)
+
+
+def bearer_token(request: Request) -> str | None:
+    """The token that the request came with, whosever it is."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    actor = identities.by_token(token.strip()) if scheme.lower() == "bearer" else None
+    return token.strip() if scheme.lower() == "bearer" else None
+
+
+def account_of(token: str | None, identities: Identities) -> Actor:
+    """Whose token it is. Raises Problem 401."""
+    actor = identities.by_token(token) if token is not None else None
     if actor is None:
         needed = "a bearer token of the identities file is needed"
         raise Problem(HTTPStatus.UNAUTHORIZED, needed, headers={"WWW-Authenticate": "Bearer"})
     logs.add(account=actor.id)
+    return actor
+
+
+def permitted(actor: Actor, role: str) -> Actor:
+    """The account, if it has the role. Raises Problem 403."""
     if role not in actor.roles:
         raise Problem(HTTPStatus.FORBIDDEN, f"account {actor.id!r} lacks the role {role!r}")
     return actor
@@ -69,7 +84,7 @@ def json_body(request: Request) -> Any:
     """The body as JSON by RFC 8259. Raises Problem 400 or 415, RequestEntityTooLarge, ClientDisconnected."""
     if request.mimetype != "application/json":
         raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "the body wants Content-Type: application/json")
-    raw = _raw(request)
+    raw = raw_body(request)
     try:
         return json.loads(raw.decode("utf-8"), parse_constant=_no_number)
     except (ValueError, RecursionError):
@@ -99,7 +114,8 @@ def searched(request: Request, schema: type[Schema]) -> dict[str, Any]:
     return loaded
 
 
-def _raw(request: Request) -> bytes:
+def raw_body(request: Request) -> bytes:
+    """The body as it came. Raises RequestEntityTooLarge, ClientDisconnected."""
     request.shallow = False
     request.max_content_length = MAX_BODY
     raw = request.get_data(cache=False)

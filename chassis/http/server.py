@@ -10,6 +10,7 @@ from eventlet import wsgi
 from nameko.web.server import HttpOnlyProtocol, WebServer
 from prometheus_client import Histogram
 from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
 
 from chassis import log as logs
 from chassis.http.problem import Problem, problem_of, unavailable
@@ -29,6 +30,8 @@ DISCARD_LIMIT = 8 * 1024 * 1024
 """Bytes of a refused body that are read away, so that its sender gets to read why."""
 
 Wsgi = Callable[[Any, Any], Any]
+Speaker = Callable[[Problem, str], Response]
+"""Says on a path what is wrong."""
 
 
 class Protocol(HttpOnlyProtocol):
@@ -59,6 +62,8 @@ class Server(WebServer):
         super().__init__()
         self._serv: Any = None
         self._draining = False
+        self.speakers: dict[str, Speaker] = {}
+        """By the beginning of a path: who says there, in a standard's words, what no entrypoint sees."""
 
     def setup(self) -> None:
         super().setup()
@@ -76,9 +81,12 @@ class Server(WebServer):
 
     def _refuse(self, problem: Problem, environ: Any, start_response: Any) -> Any:
         """What no entrypoint sees: there is no such resource, or the service stops."""
+        path = environ.get("PATH_INFO", "")
+        say = next((say for beginning, say in self.speakers.items() if path.startswith(beginning)), None)
         with logs.bound(service=self.container.config[RUNTIME_KEY].definition.name):
             self.answered(NOTHING, problem.status, 0.0)
-        return problem.response()(environ, start_response)
+        response = say(problem, path) if say else problem.response()
+        return response(environ, start_response)
 
     @property
     def bind_addr(self) -> Any:

@@ -17,12 +17,16 @@ converter.register_structure_hook(datetime, lambda text, _: datetime.fromisoform
 
 @dataclass(frozen=True)
 class Mapper(Generic[T]):
-    """``table`` has the columns ``id`` and ``document``, and one for each key that ``columns`` answers."""
+    """``table`` has the columns ``id`` and ``document``, and one for each key that ``columns`` answers.
+
+    ``changed_at`` names the column that keeps when the aggregate changed last, in business time; None where nobody asks.
+    """
 
     cls: type[T]
     table: Table
     columns: Callable[[T], Mapping[str, Any]]
     key: Callable[[T], str] = lambda aggregate: aggregate.id  # type: ignore[attr-defined]
+    changed_at: str | None = None
 
     def document(self, aggregate: T) -> dict[str, Any]:
         """The aggregate as JSON."""

@@ -5,6 +5,7 @@ field that is an urgency. What may be null is said by `anyOf`: of `type: [string
 """
 
 import inspect
+from collections.abc import Iterable
 from typing import Any
 
 from apispec import APISpec
@@ -33,10 +34,12 @@ class Converter(OpenAPIConverter):
         left = [code for code in every if _accepted(field, code)]
         if left != every:
             return {"type": "string", "enum": left}
-        name = field.enum.__name__
+        return self.listed(field.enum.__name__, inspect.getdoc(field.enum) or "", left)
+
+    def listed(self, name: str, about: str, codes: Iterable[str]) -> Node:
+        """A list of codes by its name, described once."""
         if name not in self.spec.components.schemas:
-            whole = {"description": inspect.getdoc(field.enum), "type": "string", "enum": left}
-            self.spec.components.schema(name, component=whole)
+            self.spec.components.schema(name, component={"description": about, "type": "string", "enum": list(codes)})
         return {"$ref": f"#/components/schemas/{name}"}
 
 

@@ -8,12 +8,13 @@ import yaml
 from marshmallow import Schema
 
 from contracts.envelope import EventSchema
-from contracts.generators import samples
+from contracts.generators import georeport, samples
 from contracts.generators.asyncapi import PlainDumper
 from contracts.generators.converter import Converter, Node, name_of, new_spec
+from contracts.generators.parameters import idempotency_key, path_parameter, search_parameters
 from contracts.generators.schemas import GENERATED
 from contracts.http import BY_SERVICE, Operation
-from contracts.http.operation import IDEMPOTENCY_KEY, KEY_PATTERN, PathValues
+from contracts.http.open311 import GeoReport
 from contracts.http.problem import MEDIA_TYPE, OF_COMMANDS, OF_EVERYTHING, ProblemDocument
 
 _ABOUT = """\
@@ -36,10 +37,16 @@ def document(service: str, root: Path) -> Node:
     spec, converter = new_spec(f"whistle {service}")
     known = samples.read(root)
     for operation in BY_SERVICE[service]:
-        described = {"tags": [service], **_operation(operation, known, converter)}
-        spec.path(operation.path, operations={operation.method.lower(): described})
+        if isinstance(operation, GeoReport):
+            described = georeport.described(operation, converter)
+        else:
+            described = _operation(operation, known, converter)
+        spec.path(operation.path, operations={operation.method.lower(): {"tags": [service], **described}})
     for status, about in _COMMON.items():
         spec.components.response(_word(status), _problem(status, about))
+    standard = any(isinstance(operation, GeoReport) for operation in BY_SERVICE[service])
+    for name, node in (georeport.errors() if standard else {}).items():
+        spec.components.response(name, node)
     schemas = {name_of(key[0]): key[0] for key in converter.refs}
     made = spec.to_dict()
     parts = made["components"]
@@ -52,7 +59,10 @@ def document(service: str, root: Path) -> Node:
         "components": {
             "schemas": {name: _described(parts["schemas"][name], schemas.get(name)) for name in sorted(parts["schemas"])},
             "responses": parts["responses"],
-            "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "description": "The account's own token."}},
+            "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer", "description": "The account's own token."},
+                **(georeport.SECURITY if standard else {}),
+            },
         },
     }
 
@@ -62,7 +72,8 @@ def _described(converted: Node, schema: type[Schema] | None) -> Node:
         return converted
     # what is not described is ignored in a body and may come to be in an answer
     converted.pop("additionalProperties", None)
-    return {"description": inspect.getdoc(schema) or "", **converted}
+    element = getattr(schema, "element", None)
+    return {"description": inspect.getdoc(schema) or "", **converted, **({"xml": {"name": element}} if element else {})}
 
 
 def _operation(operation: Operation, known: list[samples.Sample], converter: Converter) -> Node:
@@ -71,45 +82,18 @@ def _operation(operation: Operation, known: list[samples.Sample], converter: Con
         "summary": operation.summary,
         "description": f"The account needs the role `{operation.role}`.{_LINK if operation.by_link else ''}",
         **({"security": [{"token": []}, {}]} if operation.by_link else {}),
-        "parameters": [_path_parameter(name, about, converter) for name, about in operation.parameters.items()],
+        "parameters": [path_parameter(name, about, converter) for name, about in operation.parameters.items()],
     }
     if operation.search:
-        made["parameters"] += _search_parameters(operation.search, converter)
+        made["parameters"] += search_parameters(operation.search, converter)
     if operation.body:
-        made["parameters"].append(_idempotency_key())
+        made["parameters"].append(idempotency_key())
         made["requestBody"] = {"required": True, "content": _json(operation.body, _asked(operation, known))}
     made["responses"] = {str(int(operation.status)): _answer(operation)}
     for status, about in operation.problems().items():
         made["responses"][str(int(status))] = _word(status) if _COMMON.get(status) == about else _problem(status, about)
     made["responses"]["default"] = _word(HTTPStatus.INTERNAL_SERVER_ERROR)
     return made
-
-
-def _path_parameter(name: str, about: str, converter: Converter) -> Node:
-    schema = converter.field2property(PathValues().fields["value"])
-    schema.pop("description")
-    return {"name": name, "in": "path", "required": True, "description": about, "schema": schema}
-
-
-def _search_parameters(search: type[Schema], converter: Converter) -> list[Node]:
-    made: list[Node] = []
-    for name, declared in search().fields.items():
-        declared.allow_none = False  # an address has no word for null: what is not searched by is left out
-        schema = converter.field2property(declared)
-        about = schema.pop("description")
-        made.append({"name": name, "in": "query", "required": declared.required, "description": about, "schema": schema})
-    return made
-
-
-def _idempotency_key() -> Node:
-    return {
-        "name": IDEMPOTENCY_KEY,
-        "in": "header",
-        "required": True,
-        "description": "The account's own id of this command: what makes repeating it harmless.",
-        "schema": {"type": "string", "pattern": f"^{KEY_PATTERN}$"},
-        "example": "hotline-2026-000183",
-    }
 
 
 def _asked(operation: Operation, known: list[samples.Sample]) -> Node:

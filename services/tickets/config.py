@@ -1,4 +1,4 @@
-"""What a deployment sets for tickets: its rules, the salt of its digests and the signature of its links."""
+"""What a deployment sets for tickets: its rules, what it offers by Open311, the salt of its digests, what signs its links."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,11 +8,13 @@ from typing import Any
 
 from nameko.extensions import DependencyProvider
 
+from chassis.clock import BusinessClock
 from chassis.config import BadConfig, duration, read_yaml
 from chassis.links import Links
 from chassis.nameko import RUNTIME_KEY
 from contracts.codes import Urgency
 from services.tickets.domain.rules import Near, Rules
+from services.tickets.open311.offer import Offer, read_offer
 
 
 @dataclass(frozen=True)
@@ -20,12 +22,13 @@ class Configured:
     """What a worker sees."""
 
     rules: Rules
+    offer: Offer
     salt: bytes
     links: Links
 
 
 class Config(DependencyProvider):
-    """Reads `tickets.yaml` of the deployment's directory once, at start."""
+    """Reads the files of the deployment's directory once, at start."""
 
     def setup(self) -> None:
         _ = self.configured
@@ -35,10 +38,18 @@ class Config(DependencyProvider):
         """The configuration. Raises BadConfig at start."""
         settings = self.container.config[RUNTIME_KEY].settings
         rules = read_rules(settings.config_dir / "tickets.yaml")
-        return Configured(rules, settings.secret.encode(), Links(settings.secret))
+        return Configured(rules, read_offer(settings.config_dir), settings.secret.encode(), Links(settings.secret))
 
     def get_dependency(self, worker_ctx: Any) -> Configured:
         return self.configured
+
+
+class Clock(DependencyProvider):
+    """Business time, for what is asked as of now."""
+
+    def get_dependency(self, worker_ctx: Any) -> BusinessClock:
+        clock: BusinessClock = self.container.config[RUNTIME_KEY].clock
+        return clock
 
 
 def read_rules(path: Path) -> Rules:

@@ -10,20 +10,22 @@ from contracts.events import dispatch, intake
 from services.tickets import store
 from services.tickets.api import TicketsApi
 from services.tickets.comparison import compare
-from services.tickets.config import Config
+from services.tickets.config import Clock, Config
 from services.tickets.domain import desk
 from services.tickets.domain.ticket import COMPARE, REVIEW, REVISIT, WATCHDOG, Ticket
 from services.tickets.domain.whistle import ticket_id
 from services.tickets.intake import ACCOUNTS, open_ticket
 from services.tickets.metrics import Metrics
+from services.tickets.open311.api import Open311Api
 from services.tickets.requests import LINK_FOR, make_request
 
 
-class TicketsService(TicketsApi):
-    """Owns the matter; never decides who works on it. What comes in over HTTP is `TicketsApi`."""
+class TicketsService(TicketsApi, Open311Api):
+    """Owns the matter; never decides who works on it. Over HTTP comes in `TicketsApi` and, by GeoReport, `Open311Api`."""
 
     name = "tickets"
     config = Config()
+    clock = Clock()
     metrics = Metrics()
 
     # --- intake

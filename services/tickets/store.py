@@ -30,12 +30,13 @@ tickets = Table(
     Column("lat", Double),
     Column("lon", Double),
     Column("closed_at", Instant),
+    Column("changed_at", Instant),
     Index("tickets_open", "state", "opened_at"),
     Index("tickets_place", "category", "lat", "lon"),
     Index("tickets_order", "opened_at", "id"),
     Index("tickets_area", "area", "opened_at", "id"),
 )
-"""``lat`` and ``lon`` are WGS-84, whatever system the whistle named."""
+"""``lat`` and ``lon`` are WGS-84, whatever system the whistle named. ``changed_at``: None where that was before it was kept."""
 
 whistles = Table(
     "whistles",
@@ -105,6 +106,7 @@ DEFINITION = Definition(
                 "lon": ticket.place.lon if ticket.place else None,
                 "closed_at": ticket.closed_at,
             },
+            changed_at="changed_at",
         ),
     ),
     prefetch={Ticket: tickets_of},

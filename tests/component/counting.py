@@ -20,7 +20,7 @@ from chassis.clock import ManualClock
 from chassis.definition import Definition
 from chassis.inbox import Inbox, Retries
 from chassis.outcome import Arm, Effect, Happened, Outcome
-from chassis.store import Document, Mapper, Store, chassis_tables
+from chassis.store import Document, Instant, Mapper, Store, chassis_tables
 from chassis.wire import JSON, Message
 from chassis.work import UnitOfWork, Work
 from contracts.envelope import Event
@@ -39,6 +39,7 @@ counters = Table(
     Column("id", Text, primary_key=True),
     Column("document", Document, nullable=False),
     Column("count", Integer, nullable=False),
+    Column("changed_at", Instant),
 )
 notes = Table("notes", metadata, Column("position", Integer, primary_key=True), Column("text", Text))
 
@@ -58,7 +59,8 @@ class Counter:
         return Outcome(Happened(CaseResumed, self.id, {"level": "counting", "generation": self.count}))
 
 
-DEFINITION = Definition("counting", chassis_tables(metadata), (Mapper(Counter, counters, lambda one: {"count": one.count}),))
+MAPPER: Mapper[Counter] = Mapper(Counter, counters, lambda one: {"count": one.count}, changed_at="changed_at")
+DEFINITION = Definition("counting", chassis_tables(metadata), (MAPPER,))
 
 
 def new_store(url: str, pool_size: int = 10) -> Store:

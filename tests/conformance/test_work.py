@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
 from chassis import failpoints
 from chassis.failpoints import FailpointError
@@ -27,6 +28,8 @@ from tests.component.counting import (
     report,
     states,
 )
+
+HOUR = timedelta(hours=1)
 
 
 def bad_data(event: Event, work: Work) -> None:
@@ -108,6 +111,20 @@ def test_an_aggregate_is_read_once_and_written_once(counting: Counting) -> None:
         unit = UnitOfWork(counting.store, connection, SOURCE)
         assert unit.find(Counter, "a") is unit.find(Counter, "a")
         assert unit.find(Counter, "b") is None
+
+
+def test_when_an_aggregate_changed_last_is_kept_in_business_time(counting: Counting) -> None:
+    def changed_at() -> object:
+        with counting.store.transaction() as connection:
+            return connection.execute(select(counters.c.changed_at)).scalar_one()
+
+    counting.inbox().take([report("a", "1")])
+    assert changed_at() == START
+    counting.clock.move_to(START + HOUR)
+    counting.inbox(lambda event, work: work.load(Counter, event.subject) and None).take([report("a", "2")])
+    assert changed_at() == START, "whoever only looks changes nothing"
+    counting.inbox().take([report("a", "3")])
+    assert changed_at() == START + HOUR
 
 
 def test_many_aggregates_are_locked_in_one_order(counting: Counting, counting_url: str) -> None:

@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SERVICES = ("tickets", "dispatch", "notify", "ledger")
 ACCOUNTS: list[dict[str, Any]] = [
     {"id": "hotline", "amqp_user": "hotline", "units": [], "roles": ["producer", "reader"]},
+    {"id": "app", "amqp_user": "app", "units": [], "roles": ["producer"]},
     {
         "id": "responders",
         "amqp_user": "responders",

@@ -1,0 +1,116 @@
+"""Which requests are shown to whom, and how a ticket looks as one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, or_, select
+
+from chassis.identity import Actor
+from chassis.outcome import Refused
+from chassis.store import converter
+from contracts.http.open311 import GET_REQUEST
+from contracts.http.open311.words import MOST_DAYS, MOST_REQUESTS, Status
+from services.tickets.domain.rules import Rules
+from services.tickets.domain.state import OPEN_STATES, State
+from services.tickets.domain.ticket import Ticket
+from services.tickets.intake import ACCOUNTS
+from services.tickets.open311.offer import Offer
+from services.tickets.store import tickets, whistles
+
+STATUS: Mapping[State, Status] = {state: Status.OPEN if state in OPEN_STATES else Status.CLOSED for state in State}
+"""Said to be done is not yet closed: it is being checked, and the reporter is asked."""
+_SPAN = timedelta(days=MOST_DAYS)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A ticket, and when it changed last."""
+
+    ticket: Ticket
+    changed_at: datetime | None
+
+
+def visible(offer: Offer, actor: Actor | None) -> ColumnElement[bool]:
+    """What whoever asks may see: of what is offered all that is public, an account its own too, a reader everything."""
+    offered = tickets.c.category.in_(sorted(offer.services))
+    if actor and GET_REQUEST.role in actor.roles:
+        return offered
+    public = tickets.c.category.in_(sorted(code for code, service in offer.services.items() if service.public))
+    if actor is None:
+        return public
+    own = select(whistles.c.ticket).where(whistles.c.ticket == tickets.c.id, whistles.c.producer == f"{ACCOUNTS}{actor.id}")
+    return and_(offered, or_(public, own.exists()))
+
+
+def seen(connection: Connection, may: ColumnElement[bool], search: Mapping[str, Any], now: datetime) -> list[Seen]:
+    """The newest first, at most `MOST_REQUESTS`. ``service_request_id`` overrides all other arguments. Raises Refused."""
+    ids = search.get("service_request_id")
+    wanted = [tickets.c.id.in_(ids)] if ids else _conditions(search, now)
+    query = select(tickets.c.document, tickets.c.changed_at).where(may, *wanted)
+    newest = query.order_by(tickets.c.opened_at.desc(), tickets.c.id.desc()).limit(MOST_REQUESTS)
+    return [Seen(converter.structure(row.document, Ticket), row.changed_at) for row in connection.execute(newest)]
+
+
+def _conditions(search: Mapping[str, Any], now: datetime) -> list[ColumnElement[bool]]:
+    start, end = span(search.get("start_date"), search.get("end_date"), now)
+    wanted = [tickets.c.opened_at >= start, tickets.c.opened_at <= end]
+    if search.get("service_code"):
+        wanted.append(tickets.c.category.in_(search["service_code"]))
+    if search.get("status"):
+        states = [state.value for state, status in STATUS.items() if status in search["status"]]
+        wanted.append(tickets.c.state.in_(sorted(states)))
+    return wanted
+
+
+def span(start: datetime | None, end: datetime | None, now: datetime) -> tuple[datetime, datetime]:
+    """From when to when: the most recent 90 days, or 90 days from or to the one instant that is given. Raises Refused."""
+    try:
+        since = start or (end or now) - _SPAN
+        until = end or (start + _SPAN if start else now)
+    except OverflowError:
+        raise Refused("start_date, end_date: too far away") from None
+    if not timedelta() <= until - since <= _SPAN:
+        raise Refused(f"start_date, end_date: the second is the later one, by {MOST_DAYS} days at most")
+    return since, until
+
+
+def request(one: Seen, offer: Offer, rules: Rules) -> dict[str, Any]:
+    """A ticket in the standard's words. Nothing private: the place is its estate's or area's, and nobody's words are told."""
+    ticket, service = one.ticket, offer.services[one.ticket.category]
+    place = offer.places.of(ticket.area, ticket.estate)
+    notice = notice_of(ticket, rules)
+    return {
+        "service_request_id": ticket.id,
+        "status": STATUS[ticket.state],
+        "status_notes": offer.note(ticket),
+        "service_name": service.name,
+        "service_code": ticket.category,
+        "description": None,
+        **({"service_notice": notice} if notice else {}),
+        "requested_datetime": told(ticket.opened_at, offer),
+        "updated_datetime": told(_updated(one), offer),
+        "address": place.names[0] if place else None,
+        "address_id": ticket.estate or ticket.area,
+        "lat": round(place.middle.lat, 6) if place else None,
+        "long": round(place.middle.lon, 6) if place else None,
+        "media_url": None,
+    }
+
+
+def notice_of(ticket: Ticket, rules: Rules) -> str | None:
+    """What its reporter is to be told at once, in every language there is; None where there is no danger."""
+    advice = rules.advice.get(ticket.urgency)
+    return " · ".join(advice.values()) if advice else None
+
+
+def told(instant: datetime, offer: Offer) -> datetime:
+    """To the second and with the deployment's offset: more, the standard's w3 note allows, and clients stumble over."""
+    return instant.astimezone(offer.zone).replace(microsecond=0)
+
+
+def _updated(one: Seen) -> datetime:
+    """Of a closed one when it was closed, even if its closure was doubted since."""
+    closed_at = one.ticket.closed_at if one.ticket.state is State.CLOSED else None
+    return closed_at or one.changed_at or one.ticket.opened_at
