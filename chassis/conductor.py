@@ -7,6 +7,7 @@ to whatever is simulated. How fast the machine is decides nothing.
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import exists, func, select
 
@@ -26,6 +27,10 @@ SELDOM = 5.0
 
 class Conducted(Runtime):
     """A service whose parts wait to be moved."""
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.news = None  # the conductor says when what waits is tried: the machine's time must decide nothing
 
     def start(self, spawn: Spawn) -> None:
         """Open the queues, become the store's leader, and let nothing run. Raises StoreUnavailable where another leads."""

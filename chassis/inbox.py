@@ -19,6 +19,7 @@ from chassis.definition import Prefetch
 from chassis.failpoints import failpoint
 from chassis.identity import Actor
 from chassis.keeping import beside, insert_ignoring, message_of, reason, row_of, unreadable_row
+from chassis.news import News
 from chassis.outcome import Refused, TooEarly
 from chassis.retrying import Retries, retry_one
 from chassis.store import Store, StoreConflict, StoreUnavailable, machine_now
@@ -78,6 +79,8 @@ class Inbox:
     actor_of: Callable[[str | None], Actor | None] = lambda _: None
     retries: Retries = field(default_factory=Retries)
     prefetch: Prefetch = field(default_factory=dict)
+    news: News | None = None
+    """Who is told of what was taken in; without it a waiting event is tried when its pause is over."""
 
     def take(self, messages: Sequence[Message]) -> None:
         """Settle messages in the store. Raises StoreUnavailable; then nothing may be settled with the broker."""
@@ -148,6 +151,8 @@ class Inbox:
             unit.flush()
         failpoint("work.committed")
         self._report(arrived, fresh)
+        if self.news is not None:
+            self.news.applied({one.event.subject for one in fresh})
 
     def _lock(self, events: Sequence[Event], unit: UnitOfWork) -> None:
         """Lock what the handlers will ask for: one statement a class, however many events there are."""
@@ -215,6 +220,8 @@ class Inbox:
         if state == WAITING:
             row["due_at"] = machine_now() + self.retries.after(1)
         self._save(row)
+        if self.news is not None and state == WAITING:
+            self.news.waits()
         self._log(state, one.event, wrong)
 
     def _bury(self, message: Message, wrong: Exception) -> None:

@@ -18,6 +18,8 @@ class Part:
     name: str
     step: Callable[[], int]
     pause: float
+    woken: threading.Event | None = None
+    """Ends a pause early. A stop then does not, so such a pause is to be short."""
 
 
 def repeated(part: Part, report: Callable[[str | None], None]) -> Callable[[threading.Event], None]:
@@ -26,9 +28,16 @@ def repeated(part: Part, report: Callable[[str | None], None]) -> Callable[[thre
     def loop(stop: threading.Event) -> None:
         while not stop.is_set():
             if rest := _step(part, report):
-                stop.wait(rest)
+                _rest(part, stop, rest)
 
     return loop
+
+
+def _rest(part: Part, stop: threading.Event, seconds: float) -> None:
+    if part.woken is None:
+        stop.wait(seconds)
+    elif part.woken.wait(seconds):
+        part.woken.clear()
 
 
 def _step(part: Part, report: Callable[[str | None], None]) -> float:

@@ -24,6 +24,7 @@ from chassis.health import Health
 from chassis.identity import Identities
 from chassis.inbox import Handle, Inbox, Retries
 from chassis.metrics import ChassisMetrics
+from chassis.news import News
 from chassis.relay import Relay
 from chassis.repeating import Part, repeated
 from chassis.retention import Retention
@@ -63,6 +64,7 @@ class Runtime:
         self.settings = settings
         patience = Patience(settings.statement_seconds, settings.lock_seconds)
         self.store = Store(settings.database_url, definition.tables, definition.mappers, patience=patience)
+        self.news: News | None = News(self.store)
         self.clock = clock or clock_of(settings)
         self.identities = Identities.load(settings.identities)
         self.health = Health()
@@ -90,12 +92,13 @@ class Runtime:
         """Take timers of a kind."""
         self._rings[kind] = ring
 
-    def add_loop(self, name: str, step: Callable[[], int], pause: float) -> None:
+    def add_loop(self, name: str, step: Callable[[], int], pause: float, after_intake: bool = False) -> None:
         """Repeat a step of the service's own beside the intake: at once again while it answers more than 0, else after a pause.
 
-        The pause is in seconds. A stop waits for a step that runs, so a step must end well within `STOP_DEADLINE`.
+        The pause is in seconds; with ``after_intake`` what this process takes in ends it. A stop waits for a step that runs,
+        so a step must end well within `STOP_DEADLINE`.
         """
-        self._own.append(Part(name, step, pause))
+        self._own.append(Part(name, step, pause, self.news.for_follower() if after_intake and self.news else None))
 
     def on_published(self, type_: str, tally: Tally) -> None:
         """Have what was said counted: ``tally`` gets the data of each event of a type once the bus has it."""
@@ -148,6 +151,7 @@ class Runtime:
                 actor_of=self.identities.by_user,
                 retries=Retries(attempts=self.settings.retry_attempts, first=self.settings.retry_first),
                 prefetch=self.definition.prefetch,
+                news=self.news,
             )
             for source, types in sorted(self._handlers.items())
         ]
@@ -168,10 +172,12 @@ class Runtime:
         consumer = self._bus.consumer(queue, take=take, probe=self.store.probe, on_state=state)
         return consumer
 
-    @staticmethod
-    def retries(inboxes: Sequence[Inbox]) -> list[Part]:
+    def retries(self, inboxes: Sequence[Inbox]) -> list[Part]:
         """What tries waiting events again."""
-        return [Part(f"retry:{inbox.handler}", inbox.retry_one, RETRY_POLL) for inbox in inboxes]
+        return [Part(f"retry:{one.handler}", one.retry_one, RETRY_POLL, self._woken_for(one.handler)) for one in inboxes]
+
+    def _woken_for(self, handler: str) -> threading.Event | None:
+        return self.news.for_waiting(handler) if self.news else None
 
     def safety_nets(self, inboxes: Sequence[Inbox]) -> list[Part]:
         """What keeps in the store the messages that the bus gave up; nothing where it never does."""

@@ -170,7 +170,7 @@ class Delivery(Config):
         deliverer = Deliverer(runtime.store, runtime.clock, runtime.definition.source, channels, self.metrics)
         for channel in channels.channels.values():
             for lane in range(1, channel.at_once + 1):
-                runtime.add_loop(f"deliver:{channel.name}:{lane}", partial(deliverer.step, channel), POLL)
+                runtime.add_loop(f"deliver:{channel.name}:{lane}", partial(deliverer.step, channel), POLL, after_intake=True)
         runtime.add_loop("deliver:orphans", deliverer.orphans, ORPHANS_EVERY)
 
     def get_dependency(self, worker_ctx: Any) -> Any:

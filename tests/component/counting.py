@@ -19,6 +19,7 @@ from sqlalchemy import Column, Integer, MetaData, Table, Text, func, select
 from chassis.clock import ManualClock
 from chassis.definition import Definition
 from chassis.inbox import Inbox, Retries
+from chassis.news import News
 from chassis.outcome import Arm, Effect, Happened, Outcome
 from chassis.store import Document, Instant, Mapper, Store, chassis_tables
 from chassis.wire import JSON, Message
@@ -157,6 +158,7 @@ class Counting:
         attempts: int = 3,
         first: float = 0.0,
         takes: Sequence[str] = (ReportFiled.type,),
+        news: News | None = None,
     ) -> Inbox:
         """An inbox whose retries are due at once."""
         return Inbox(
@@ -167,6 +169,7 @@ class Counting:
             handle=dict.fromkeys(takes, handle),
             watch=self.watch,
             retries=Retries(attempts=attempts, first=first),
+            news=news,
         )
 
     def commit(self, *effects: Effect, causation: str | None = None) -> None:

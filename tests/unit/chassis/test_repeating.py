@@ -48,6 +48,21 @@ def test_an_outage_is_told_and_soon_looked_at_again(outage: Callable[[str], Exce
     assert told.reports[1] is None
 
 
+def test_news_ends_a_pause_once() -> None:
+    stop, woken, rests = threading.Event(), threading.Event(), []
+
+    def wait(seconds: float) -> bool:
+        rests.append((seconds, woken.is_set()))
+        if len(rests) == 2:
+            stop.set()
+        return woken.is_set()
+
+    woken.wait = wait  # type: ignore[method-assign,assignment]
+    woken.set()
+    repeated(Part("part", lambda: 0, LONG, woken), lambda _: None)(stop)
+    assert rests == [(LONG, True), (LONG, False)]
+
+
 def test_a_conflict_is_no_outage() -> None:
     told = Told([StoreConflict("another was faster"), 0], LONG)
     assert (told.rests, told.reports) == ([LONG, LONG], [None])

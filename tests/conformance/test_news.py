@@ -1,0 +1,116 @@
+"""What waits is tried as soon as there is news of its subject, and that costs it no attempt."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from chassis.inbox import Inbox
+from chassis.news import News
+from chassis.outcome import TooEarly
+from chassis.store import StoreUnavailable, machine_now
+from chassis.work import Work
+from contracts.envelope import Event
+from tests.component.counting import Counter, Counting, count_up, report, states
+from tests.component.statements import counted
+
+LONG = 60.0
+
+
+def needs_another(event: Event, work: Work) -> None:
+    """The event "second" can have no effect before the subject's counter is at 2."""
+    counter = work.find(Counter, event.subject)
+    if event.id == "second" and (counter is None or counter.count < 2):
+        raise TooEarly("two more are to come first")
+    count_up(event, work)
+
+
+@pytest.fixture
+def news(counting: Counting) -> News:
+    """Told of what both queues take in."""
+    return News(counting.store)
+
+
+@pytest.fixture
+def here(counting: Counting, news: News) -> Inbox:
+    """The queue of what comes too early. Its pauses are long."""
+    return counting.inbox(needs_another, handler="here", first=LONG, attempts=3, news=news)
+
+
+@pytest.fixture
+def there(counting: Counting, news: News) -> Inbox:
+    """The queue of what it waits for."""
+    return counting.inbox(needs_another, handler="there", news=news)
+
+
+def test_news_of_its_subject_makes_a_waiting_event_due_at_no_cost(
+    counting: Counting, news: News, here: Inbox, there: Inbox
+) -> None:
+    here.take([report("a", "second")])
+    assert not here.retry_one(), "its pause is long"
+    woken = news.for_waiting("here")
+    for number in range(2):
+        there.take([report("a", f"first-{number}")])
+        assert woken.is_set()
+        woken.clear()
+        assert here.retry_one()
+    assert counting.counts == {"a": 3}
+    assert not woken.is_set()
+
+
+def test_it_costs_no_attempt_however_often(counting: Counting, here: Inbox, there: Inbox) -> None:
+    def too_early(event: Event, work: Work) -> None:
+        raise TooEarly("for ever")
+
+    here.handle = {**here.handle, next(iter(here.handle)): too_early}
+    here.take([report("a", "second")])
+    for number in range(9):
+        there.take([report("a", f"first-{number}")])
+        assert here.retry_one()
+    (waiting,) = [row for row in counting.letters if row["handler"] == "here"]
+    assert (waiting["state"], waiting["attempts"]) == ("waiting", 1)
+    assert waiting["due_at"] > machine_now() + timedelta(seconds=LONG / 2)
+
+
+def test_other_news_is_none_of_its_business(counting: Counting, news: News, here: Inbox, there: Inbox) -> None:
+    here.take([report("a", "second")])
+    there.take([report("b", "first")])
+    assert not here.retry_one()
+    assert not news.for_waiting("here").is_set()
+
+
+def test_where_nothing_waits_nothing_is_looked_for(counting: Counting, there: Inbox) -> None:
+    there.take([report("a", "1")])  # one look says that nothing waits
+    sizes = []
+    for number in range(2, 4):
+        with counted(counting.store) as sent:
+            there.take([report("a", str(number))])
+        sizes.append([statement for statement in sent if "waiting" in statement])
+    assert sizes == [[], []]
+    bare = counting.inbox(needs_another, handler="bare")
+    with counted(counting.store) as alone:
+        bare.take([report("b", "4")])
+    with counted(counting.store) as told:
+        there.take([report("c", "5")])
+    assert len(told) == len(alone)
+
+
+def test_followers_are_woken_by_what_was_applied_alone(news: News, here: Inbox, there: Inbox) -> None:
+    follower = news.for_follower()
+    here.take([report("a", "second")])
+    assert not follower.is_set()
+    there.take([report("a", "first")])
+    assert follower.is_set()
+
+
+def test_an_outage_just_then_is_no_failure_of_what_was_applied(
+    counting: Counting, news: News, here: Inbox, there: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(_: object) -> None:
+        raise StoreUnavailable("away")
+
+    here.take([report("a", "second")])
+    monkeypatch.setattr(news, "_hasten", away)
+    there.take([report("a", "first")])
+    assert sorted(states(counting.letters)) == ["applied", "waiting"]
