@@ -1,6 +1,7 @@
 """The kinds of field the contracts are made of, each with its bound: what has no bound can be used to fill a disk."""
 
 import re
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -11,6 +12,7 @@ F = TypeVar("F", bound=fields.Field[Any])
 ID = 80
 NAME = 200
 TEXT = 4000
+EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
 class Whole(validate.Regexp):
@@ -72,9 +74,19 @@ def code(kind: type[StrEnum], about: str, **kwargs: Any) -> Code:
     return _required(Code, about, enum=kind, by_value=True, **kwargs)
 
 
+def is_business_time(value: datetime) -> bool:
+    """Whether all can be done with it that is done with times: far out, neither calendars nor other zones know one."""
+    return EARLIEST <= value < LATEST
+
+
+def _in_range(value: datetime) -> None:
+    if not is_business_time(value):
+        raise ValidationError(f"Not from {EARLIEST.year} to {LATEST.year - 1}.")
+
+
 def instant(about: str, **kwargs: Any) -> fields.AwareDateTime:
-    """An instant in ISO 8601 with an offset."""
-    return _required(fields.AwareDateTime, about, format="iso", **kwargs)
+    """An instant in ISO 8601 with an offset, from 1900 to 2199."""
+    return _required(fields.AwareDateTime, about, format="iso", validate=_in_range, **kwargs)
 
 
 def count(about: str, **kwargs: Any) -> fields.Integer:

@@ -1,6 +1,5 @@
 """Reading a request: nothing that a sender can write into it may become more than a problem document."""
 
-import json
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -11,14 +10,12 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Request
 
 from chassis import log as logs
+from chassis import strict_json
 from chassis.http.problem import Problem
 from chassis.identity import Actor, Identities
 from chassis.work import Missing
 from contracts.envelope import flatten
 from contracts.http.operation import IDEMPOTENCY_KEY, KEY_PATTERN, Operation, PathValues
-
-MAX_BODY = 256 * 1024
-"""Bytes; a body is smaller."""
 
 
 def sender_of(request: Request, identities: Identities, operation: Operation, body: Any) -> Actor | str:
@@ -66,14 +63,16 @@ def command_key(request: Request) -> str:
 
 
 def json_body(request: Request) -> Any:
-    """The body as JSON by RFC 8259. Raises Problem 400 or 415, RequestEntityTooLarge, ClientDisconnected."""
+    """The body as JSON. Raises Problem 400 or 415, RequestEntityTooLarge, ClientDisconnected."""
     if request.mimetype != "application/json":
         raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "the body wants Content-Type: application/json")
-    raw = _raw(request)
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "the body may not be compressed: no Content-Encoding is read")
     try:
-        return json.loads(raw.decode("utf-8"), parse_constant=_no_number)
-    except (ValueError, RecursionError):
-        raise Problem(HTTPStatus.BAD_REQUEST, "the body is not JSON in UTF-8") from None
+        return strict_json.read(_raw(request))
+    except strict_json.NotJson as wrong:
+        errors = {wrong.name: "Only once."} if wrong.name else {}
+        raise Problem(HTTPStatus.BAD_REQUEST, f"the body is refused: {wrong}", errors) from None
 
 
 def checked(body: Any, schema: type[Schema]) -> dict[str, Any]:
@@ -101,12 +100,8 @@ def searched(request: Request, schema: type[Schema]) -> dict[str, Any]:
 
 def _raw(request: Request) -> bytes:
     request.shallow = False
-    request.max_content_length = MAX_BODY
+    request.max_content_length = strict_json.MOST_BYTES
     raw = request.get_data(cache=False)
-    if len(raw) >= MAX_BODY:  # of a chunked body werkzeug reads as much as is allowed and leaves out the rest
+    if len(raw) >= strict_json.MOST_BYTES:  # of a chunked body werkzeug reads as much as is allowed and leaves out the rest
         raise RequestEntityTooLarge
     return raw
-
-
-def _no_number(word: str) -> Any:
-    raise ValueError(f"{word} is no JSON")
