@@ -177,7 +177,7 @@ def _time(attributes: Mapping[str, Any]) -> datetime:
     if not isinstance(time, datetime) or time.tzinfo is None:
         raise Undecodable("ce-time: no time zone")
     if not is_business_time(time):
-        raise Undecodable("ce-time: out of range")
+        raise Undecodable("ce-time: not from 1900 to 2199")
     return time.astimezone(UTC)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
-from marshmallow import Schema, fields
+from marshmallow import Schema, fields, validate
 
 from contracts.envelope import EventSchema
 from contracts.generators import samples
@@ -41,12 +41,13 @@ def document(service: str, root: Path) -> Node:
     spec = APISpec(title=f"whistle {service}", version="1.0.0", openapi_version="3.1.0", plugins=[plugin])
     # apispec gives an enum no type, and so cannot say that one may be null
     plugin.map_to_openapi_type(fields.Enum, "string", None)  # type: ignore[no-untyped-call]
+    assert plugin.converter is not None
+    plugin.converter.add_attribute_function(_part_of_enum)
     known = samples.read(root)
     for operation in BY_SERVICE[service]:
         spec.path(operation.path, operations={operation.method.lower(): _operation(operation, known)})
     for status, about in _COMMON.items():
         spec.components.response(_word(status), _problem(status, about))
-    assert plugin.converter is not None
     schemas = {_name(key[0]): key[0] for key in plugin.converter.refs}
     made = spec.to_dict()
     parts = made["components"]
@@ -62,6 +63,12 @@ def document(service: str, root: Path) -> Node:
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "description": "The account's own token."}},
         },
     }
+
+
+def _part_of_enum(_converter: Any, declared: Any, **_: Any) -> Node:
+    """Of an enum the members that a field takes: apispec names them all."""
+    only = next((check for check in declared.validators if isinstance(check, validate.OneOf)), None)
+    return {"enum": [one.value for one in only.choices]} if only and isinstance(declared, fields.Enum) else {}
 
 
 def _name(schema: type[Schema] | Schema) -> str:

@@ -143,9 +143,7 @@ class Raise(Schema):
 class ResidentRequest(intake.RequestMade):
     """What a resident asks: the data of `request.made.v1`, where it is of tickets."""
 
-    request = fields.code(
-        codes.Request, "what is asked", validate=validate.NoneOf([codes.Request.CONSENT, codes.Request.WITHDRAW])
-    )
+    request = fields.code(codes.Request, "what is asked", only=[codes.Request.RATE, codes.Request.REOPEN, codes.Request.CANCEL])
 
 
 class TicketMoved(Schema):
