@@ -42,7 +42,7 @@ def document(service: str, root: Path) -> Node:
     # apispec gives an enum no type, and so cannot say that one may be null
     plugin.map_to_openapi_type(fields.Enum, "string", None)  # type: ignore[no-untyped-call]
     assert plugin.converter is not None
-    plugin.converter.add_attribute_function(_part_of_enum)
+    plugin.converter.add_attribute_function(_part_of_enum)  # type: ignore[no-untyped-call]
     known = samples.read(root)
     for operation in BY_SERVICE[service]:
         spec.path(operation.path, operations={operation.method.lower(): _operation(operation, known)})
