@@ -70,7 +70,7 @@ class Server(WebServer):
         """Take the address, before anything of the service is at work. Raises CannotStart."""
         settings = self.container.config[RUNTIME_KEY].settings
         with listening(settings.service, "HTTP", settings.http):
-            self._sock = eventlet.listen(self.bind_addr)
+            self._sock = eventlet.listen(self.bind_addr, backlog=MOST_CONNECTIONS)
         self._sock.settimeout(None)
 
     def start(self) -> None:
