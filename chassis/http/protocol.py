@@ -19,7 +19,7 @@ from chassis.http.problem import Problem
 
 REQUEST_DEADLINE = 120.0
 """Seconds from when a connection waits for a request until the request is read, however slowly it comes: idle and all."""
-DISCARD_LIMIT = 8 * 1024 * 1024
+DISCARD_LIMIT = 16 * 1024 * 1024
 """Bytes of a refused body that are read away, so that its sender gets to read why."""
 LINGER = 2.0
 """Seconds that whoever was refused may be silent before the connection is closed."""
