@@ -118,6 +118,8 @@ def right(stack: Deployment, door: Operation, ticket: str) -> dict[str, Any]:
         return {"key": notices(stack, ticket)[0]["id"], "outcome": "delivered"}
     if door.id == "mergeTicket":
         return {"into": whistle(stack, key()).body["ticket"]}
+    if door.id == "parkTicket":
+        return {"reason": "awaits_budget", "review_at": "2199-01-01T00:00:00+08:00"}
     if door.id == "fileReport":
         return {"ticket": ticket, "unit": "yangguang-property", "command": "sign"}
     known = {"area": "shanqi-1", "estate": "yangguang", "category": "noise"} if door.id == "blowWhistle" else {}
