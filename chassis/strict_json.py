@@ -9,9 +9,9 @@ import re
 from typing import Any
 
 MOST_BYTES = 256 * 1024
-"""A body is smaller. The largest that the contracts allow is less than half of it."""
+"""A body is smaller; so is whatever a contract allows."""
 DEEPEST = 32
-"""Objects and lists within each other. The contracts need four."""
+"""Objects and lists within each other; the contracts need four."""
 
 _PLAIN_NAME = re.compile(r"[a-z_]{1,40}")
 _TOKENS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[{]|[\]}]', re.DOTALL)
