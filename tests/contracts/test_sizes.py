@@ -32,12 +32,12 @@ def largest(schema: type[Schema]) -> tuple[int, int]:
 def _largest(field: Any) -> tuple[int, int]:
     if isinstance(field, fields.Nested):
         return largest(type(field.schema))
-    bounds = next((check for check in field.validators if isinstance(check, validate.Length)), None)
+    most = next((check.max for check in field.validators if isinstance(check, validate.Length)), None)
     if isinstance(field, fields.List):
-        assert bounds and bounds.max, "a list without a bound"
+        assert most, "a list without a bound"
         size, depth = _largest(field.inner)
-        return 2 + bounds.max * (size + 1), depth + 1
+        return 2 + most * (size + 1), depth + 1
     if isinstance(field, fields.String) and not isinstance(field, fields.Enum):
-        assert bounds and bounds.max, "a text without a bound"
-        return 2 + bounds.max * LONGEST_CHARACTER, 0
+        assert most, "a text without a bound"
+        return 2 + most * LONGEST_CHARACTER, 0
     return 64, 0  # a number, a flag, an instant or a word of ours
