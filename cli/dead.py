@@ -31,7 +31,13 @@ def _letters(service: str) -> DeadLetters:
 def list_(service: str, most: int) -> None:
     """List dead letters of SERVICE, the oldest first: key, type, since when, why. Never their content."""
     for letter in _letters(service).oldest(most):
-        click.echo(f"{letter.key}  {letter.type}  {letter.received_at.isoformat(timespec='seconds')}  {letter.reason}")
+        line = f"{letter.key}  {letter.type}  {letter.received_at.isoformat(timespec='seconds')}  {letter.reason}"
+        click.echo(printable(line))
+
+
+def printable(line: str) -> str:
+    """What would move a terminal's cursor or turn its writing round is spelt out: a letter's type may be anybody's text."""
+    return "".join(letter if letter.isprintable() else json.dumps(letter)[1:-1] for letter in line)
 
 
 @dead.command()
@@ -40,7 +46,8 @@ def list_(service: str, most: int) -> None:
 @click.option("--body", is_flag=True, help="Also print the body, which may hold private data; this is audited.")
 def show(service: str, key: str, body: bool) -> None:
     """Show one dead letter."""
-    click.echo(json.dumps(_letters(service).show(key, body), ensure_ascii=False, indent=2, default=str))
+    shown = json.dumps(_letters(service).show(key, body), ensure_ascii=False, indent=2, default=str)
+    click.echo("\n".join(map(printable, shown.split("\n"))))
 
 
 @dead.command()

@@ -5,6 +5,7 @@ asks: ``correlationid`` (the ticket or account the whole story belongs to), ``ca
 this one, or that armed the timer which did) and ``sequence`` (1, 2, 3 … per source and subject).
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +16,8 @@ from marshmallow import EXCLUDE, RAISE, Schema, ValidationError
 
 SEQUENCE_DIGITS = 20
 """``sequence`` is zero-padded so that it also sorts as text, as the CloudEvents sequence extension asks."""
+
+_TYPE = re.compile(r"[a-z_]{1,40}\.[a-z_]{1,40}\.v[0-9]{1,4}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +120,9 @@ def schema_for(type_: str) -> type[EventSchema]:
     except KeyError:
         stem = type_.rpartition(".v")[0] or type_
         known = sorted(t for t in _registry if t.rpartition(".v")[0] == stem)
-        raise UnknownEvent(f"no contract for {type_!r}; known: {', '.join(known) or 'none of that name'}") from None
+        # what is no type may be anything, and this is told in a log
+        named = repr(type_) if _TYPE.fullmatch(type_) else "what is no type"
+        raise UnknownEvent(f"no contract for {named}; known: {', '.join(known) or 'none of that name'}") from None
 
 
 def all_schemas() -> list[type[EventSchema]]:

@@ -1,6 +1,8 @@
 """The kinds of field the contracts are made of, each with its bound: what has no bound can be used to fill a disk."""
 
 import re
+from collections.abc import Sequence
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -11,6 +13,7 @@ F = TypeVar("F", bound=fields.Field[Any])
 ID = 80
 NAME = 200
 TEXT = 4000
+YEARS = range(1900, 2200)
 
 
 class Whole(validate.Regexp):
@@ -31,11 +34,11 @@ def unicode(value: str) -> None:
 
 
 def ident(about: str, **kwargs: Any) -> fields.String:
-    """An opaque id: printable, no spaces, at most 80 characters."""
+    """An opaque id: printable, no spaces, at most 80 characters. What a space is, Python and ECMAScript agree on here."""
     return _required(
         fields.String,
         about,
-        validate=[validate.Length(1, ID), Whole(r"^[^\s\x00-\x1f\x7f]+$", error="Not an id."), unicode],
+        validate=[validate.Length(1, ID), Whole(r"^[^\s\x00-\x1f\x7f-\x9f\ufeff]+$", error="Not an id."), unicode],
         **kwargs,
     )
 
@@ -45,7 +48,7 @@ def name(about: str, **kwargs: Any) -> fields.String:
     return _required(
         fields.String,
         about,
-        validate=[validate.Length(1, NAME), Whole(r"^[^\x00-\x1f\x7f]*$", error="Not a name."), unicode],
+        validate=[validate.Length(1, NAME), Whole(r"^[^\x00-\x1f\x7f-\x9f]*$", error="Not a name."), unicode],
         **kwargs,
     )
 
@@ -67,14 +70,28 @@ class Code(fields.Enum[StrEnum]):
         return super()._serialize(None if value is None else self.enum(value), attr, obj, **kwargs)
 
 
-def code(kind: type[StrEnum], about: str, **kwargs: Any) -> Code:
-    """One word of a fixed list."""
+def code(kind: type[StrEnum], about: str, only: Sequence[StrEnum] = (), **kwargs: Any) -> Code:
+    """One word of a fixed list, or of a part of it."""
+    if only:
+        kwargs["validate"] = validate.OneOf(only)
     return _required(Code, about, enum=kind, by_value=True, **kwargs)
 
 
+def is_business_time(value: datetime) -> bool:
+    """Whether all can be done with it that is done with times: far out, neither calendars nor other zones know one."""
+    return value.year in YEARS
+
+
+def _in_range(value: datetime) -> None:
+    if not is_business_time(value):
+        raise ValidationError(f"Not from {YEARS.start} to {YEARS.stop - 1}.")
+
+
 def instant(about: str, **kwargs: Any) -> fields.AwareDateTime:
-    """An instant in ISO 8601 with an offset."""
-    return _required(fields.AwareDateTime, about, format="iso", **kwargs)
+    """An instant in ISO 8601 with an offset, from 1900 to 2199."""
+    return _required(
+        fields.AwareDateTime, about, format="iso", validate=_in_range, metadata={"pattern": "^(19|20|21)[0-9]{2}-"}, **kwargs
+    )
 
 
 def count(about: str, **kwargs: Any) -> fields.Integer:
@@ -133,4 +150,5 @@ def parts(schema: type[Schema], about: str, most: int, **kwargs: Any) -> fields.
 def _required(kind: type[F], about: str, **kwargs: Any) -> F:
     """A field is required unless it says ``optional=True``; an optional one may also be null."""
     optional = kwargs.pop("optional", False)
-    return kind(required=not optional, allow_none=optional, metadata={"description": about}, **kwargs)
+    described = {"description": about, **kwargs.pop("metadata", {})}
+    return kind(required=not optional, allow_none=optional, metadata=described, **kwargs)

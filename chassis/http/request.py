@@ -1,6 +1,5 @@
 """Reading a request: nothing that a sender can write into it may become more than a problem document."""
 
-import json
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -11,14 +10,12 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Request
 
 from chassis import log as logs
+from chassis import strict_json
 from chassis.http.problem import Problem
 from chassis.identity import Actor, Identities
 from chassis.work import Missing
 from contracts.envelope import flatten
 from contracts.http.operation import IDEMPOTENCY_KEY, KEY_PATTERN, Operation, PathValues
-
-MAX_BODY = 256 * 1024
-"""Bytes; a body is smaller."""
 
 
 def sender_of(request: Request, identities: Identities, operation: Operation, body: Any) -> Actor | str:
@@ -81,14 +78,14 @@ def command_key(request: Request) -> str:
 
 
 def json_body(request: Request) -> Any:
-    """The body as JSON by RFC 8259. Raises Problem 400 or 415, RequestEntityTooLarge, ClientDisconnected."""
+    """The body as JSON. Raises Problem 400 or 415, RequestEntityTooLarge, ClientDisconnected."""
     if request.mimetype != "application/json":
         raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "the body wants Content-Type: application/json")
-    raw = raw_body(request)
     try:
-        return json.loads(raw.decode("utf-8"), parse_constant=_no_number)
-    except (ValueError, RecursionError):
-        raise Problem(HTTPStatus.BAD_REQUEST, "the body is not JSON in UTF-8") from None
+        return strict_json.read(raw_body(request))
+    except strict_json.NotJson as wrong:
+        errors = {wrong.name: "Only once."} if wrong.name else {}
+        raise Problem(HTTPStatus.BAD_REQUEST, f"the body is refused: {wrong}", errors) from None
 
 
 def checked(body: Any, schema: type[Schema]) -> dict[str, Any]:
@@ -115,14 +112,12 @@ def searched(request: Request, schema: type[Schema]) -> dict[str, Any]:
 
 
 def raw_body(request: Request) -> bytes:
-    """The body as it came. Raises RequestEntityTooLarge, ClientDisconnected."""
+    """The body as it came. Raises Problem 415, RequestEntityTooLarge, ClientDisconnected."""
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "the body may not be compressed: no Content-Encoding is read")
     request.shallow = False
-    request.max_content_length = MAX_BODY
+    request.max_content_length = strict_json.MOST_BYTES
     raw = request.get_data(cache=False)
-    if len(raw) >= MAX_BODY:  # of a chunked body werkzeug reads as much as is allowed and leaves out the rest
+    if len(raw) >= strict_json.MOST_BYTES:  # of a chunked body werkzeug reads as much as is allowed and leaves out the rest
         raise RequestEntityTooLarge
     return raw
-
-
-def _no_number(word: str) -> Any:
-    raise ValueError(f"{word} is no JSON")

@@ -7,13 +7,14 @@ from typing import Any
 
 import eventlet
 from eventlet import wsgi
-from nameko.web.server import HttpOnlyProtocol, WebServer
+from nameko.web.server import WebServer
 from prometheus_client import Histogram
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from chassis import log as logs
 from chassis.http.problem import Problem, problem_of, unavailable
+from chassis.http.protocol import Protocol
 from chassis.nameko import RUNTIME_KEY
 from chassis.starting import listening
 
@@ -26,33 +27,12 @@ IDLE_TIMEOUT = 75.0
 DRAIN_DEADLINE = 20.0
 NOTHING = "none"
 """The operation of a request that asks for nothing there is."""
-DISCARD_LIMIT = 8 * 1024 * 1024
-"""Bytes of a refused body that are read away, so that its sender gets to read why."""
+MOST_CONNECTIONS = 512
+"""At once; one more is closed unread, so that a crowd at this door leaves descriptors for the broker and the store."""
 
 Wsgi = Callable[[Any, Any], Any]
 Speaker = Callable[[Problem, str], Response]
 """Says on a path what is wrong."""
-
-
-class Protocol(HttpOnlyProtocol):
-    """One connection."""
-
-    def get_environ(self) -> Any:
-        environ = super().get_environ()
-        coding = environ.get("HTTP_TRANSFER_ENCODING")
-        if coding is not None and coding.lower() == "chunked":
-            environ["wsgi.input_terminated"] = True  # without it a chunked body reads as empty
-        elif coding is not None:
-            self.close_connection = True  # where the body ends is not known, nor where the next request begins
-        environ["eventlet.input"].discard = lambda: _discard(environ["eventlet.input"])
-        return environ
-
-
-def _discard(body: Any) -> None:
-    for _ in range(DISCARD_LIMIT // 16384):
-        if not body.read(16384):
-            return
-    raise OSError("the refused body does not end")
 
 
 class Server(WebServer):
@@ -64,6 +44,7 @@ class Server(WebServer):
         self._draining = False
         self.speakers: dict[str, Speaker] = {}
         """By the beginning of a path: who says there, in a standard's words, what no entrypoint sees."""
+        self._open = 0
 
     def setup(self) -> None:
         super().setup()
@@ -97,7 +78,7 @@ class Server(WebServer):
         """Take the address, before anything of the service is at work. Raises CannotStart."""
         settings = self.container.config[RUNTIME_KEY].settings
         with listening(settings.service, "HTTP", settings.http):
-            self._sock = eventlet.listen(self.bind_addr)
+            self._sock = eventlet.listen(self.bind_addr, backlog=MOST_CONNECTIONS)
         self._sock.settimeout(None)
 
     def start(self) -> None:
@@ -149,6 +130,10 @@ class Server(WebServer):
                 log.error("cannot accept a connection: %s", wrong)
                 eventlet.sleep(0.1)
                 continue
+            if self._open >= MOST_CONNECTIONS:
+                sock.close()
+                continue
+            self._open += 1
             sock.settimeout(SOCKET_TIMEOUT)
             self.container.spawn_managed_thread(lambda s=sock, a=address: self.process_request(s, a), identifier="http")
 
@@ -159,6 +144,7 @@ class Server(WebServer):
         except Exception as wrong:
             log.info("a connection ended with %s", type(wrong).__name__)
         finally:
+            self._open -= 1
             sock.close()
 
     def drain(self) -> None:

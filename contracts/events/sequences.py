@@ -16,7 +16,7 @@ MOST = 200
 class Reached(Schema):
     """How far a source's numbers about a subject go."""
 
-    subject = fields.text("what they are about")
+    subject = fields.ident("what they are about")
     last = fields.count("the highest number so far")
 
 

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from http import HTTPStatus
 
-from marshmallow import Schema, validate
+from marshmallow import Schema
 
 from contracts import codes, fields
 from contracts.events import intake
@@ -48,9 +48,7 @@ class ReportTaken(Schema):
 class PartyRequest(intake.RequestMade):
     """What a party of a mediation asks: the data of `request.made.v1`, where it is of dispatch."""
 
-    request = fields.code(
-        codes.Request, "what is asked", validate=validate.OneOf([codes.Request.CONSENT, codes.Request.WITHDRAW])
-    )
+    request = fields.code(codes.Request, "what is asked", only=[codes.Request.CONSENT, codes.Request.WITHDRAW])
 
 
 class RequestTaken(Schema):

@@ -95,7 +95,7 @@ class Filters(Schema):
     unit = fields.ident("a responder: of the tickets that it was called to, what is its own", optional=True)
     month = plain.String(
         allow_none=True,
-        validate=fields.Whole(r"[0-9]{4}-(0[1-9]|1[0-2])", error="Want a month such as 2026-03."),
+        validate=fields.Whole(r"^(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])$", error="Want a month such as 2026-03."),
         metadata={"description": "when the tickets were opened, in the deployment's time zone"},
     )
 

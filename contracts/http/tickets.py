@@ -1,5 +1,6 @@
 """The HTTP face of tickets."""
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from http import HTTPStatus
@@ -82,6 +83,15 @@ class Ticket(Schema):
     advice = fields.nested(Advice, "to be told to the reporter at once; none where there is no danger", optional=True)
 
 
+class Digits(plain.Integer):
+    """A whole number as it stands behind a question mark: Python would also read 1_0, +5 and the digits of other scripts."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+        if re.fullmatch("[0-9]{1,9}", str(value)) is None:
+            raise self.make_error("invalid", input=value)
+        return int(value)
+
+
 class TicketSearch(Schema):
     """Which tickets are listed. Several conditions hold together."""
 
@@ -89,7 +99,7 @@ class TicketSearch(Schema):
     category = fields.ident("only those of this category", optional=True)
     area = fields.ident("only those of this area, and of all that nests in it", optional=True)
     after = fields.ident("only those that come after this ticket: `next` of the page before", optional=True)
-    limit = plain.Integer(
+    limit = Digits(
         load_default=PAGE, validate=validate.Range(1, LONGEST_PAGE), metadata={"description": "at most so many tickets"}
     )
 
@@ -133,9 +143,7 @@ class RaisedUrgency(Schema):
 class ResidentRequest(intake.RequestMade):
     """What a resident asks: the data of `request.made.v1`, where it is of tickets."""
 
-    request = fields.code(
-        codes.Request, "what is asked", validate=validate.NoneOf([codes.Request.CONSENT, codes.Request.WITHDRAW])
-    )
+    request = fields.code(codes.Request, "what is asked", only=[codes.Request.RATE, codes.Request.REOPEN, codes.Request.CANCEL])
 
 
 class TicketMoved(Schema):

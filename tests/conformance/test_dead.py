@@ -152,6 +152,16 @@ def test_a_dropped_letter_stays_as_a_row_without_effect(duty: Duty) -> None:
     assert duty.counting.counts == {}
 
 
+def test_what_a_sender_wrote_cannot_steer_the_terminal(duty: Duty) -> None:
+    """Clear the screen, by two spellings, and write from right to left."""
+    duty.counting.inbox().take([report("a", "steer", type="x\x1b[2J\x9b2J\u202e工单")])
+    line = next(line for line in duty.types("list").splitlines() if "工单" in line)
+    assert "x\\u001b[2J\\u009b2J\\u202e工单" in line
+    shown = duty.types("show", line.split()[0])
+    assert not {"\x1b", "\x9b", "\u202e"} & set(shown)
+    assert json.loads(shown)["type"] == "x\x1b[2J\x9b2J\u202e工单"
+
+
 def test_a_drop_says_why(duty: Duty) -> None:
     assert duty.try_("drop", duty.listed()[0]).exit_code == 2
 

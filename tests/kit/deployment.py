@@ -40,6 +40,7 @@ ACCOUNTS: list[dict[str, Any]] = [
     },
     {"id": "grid", "amqp_user": "grid", "units": ["grid-worker-1", "grid-worker-2"], "roles": ["responder"]},
     {"id": "desk", "amqp_user": "desk", "units": [], "roles": ["desk", "reader"]},
+    {"id": "gateway", "amqp_user": "gateway", "units": [], "roles": ["gateway"]},
 ]
 """Who gives commands in the tests. Each account's bearer token is ``token-of-<id>``."""
 
