@@ -8,6 +8,7 @@ methods are gone through in test_asking.py), `positive_data_acceptance` (the rul
 from __future__ import annotations
 
 from functools import cache
+from http import HTTPStatus
 from itertools import count
 from typing import Any
 
@@ -19,6 +20,7 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi import checks
 
 from contracts.http import BY_SERVICE, Operation
+from contracts.http.open311 import GeoReport
 from tests.component.http.attacks.test_bodies import ACCOUNTS, right
 from tests.component.http.client import ask, key, whistle
 from tests.kit.deployment import Deployment
@@ -34,6 +36,8 @@ CHECKS: list[Any] = [
     checks.negative_data_rejection,
     checks.missing_required_header,
 ]
+STRICT = (checks.negative_data_rejection, checks.missing_required_header)
+"""Not asked of GeoReport: there an argument without a value is no argument, and a key may come in three ways."""
 EXAMPLES = settings(
     max_examples=20,
     derandomize=True,
@@ -55,6 +59,7 @@ def test_what_the_document_allows(stack: Deployment, service: str, door: Operati
     """Half of it with what there really is, so that some of it takes effect."""
     ticket = at_work(stack)
     real = {"ticket": ticket, "subject": ticket, "kpi": "resolution", "account": "nobody"}
+    real |= {"service_code": "leak", "service_request_id": ticket, "token": ticket}
     seen = set()
 
     @EXAMPLES
@@ -62,8 +67,10 @@ def test_what_the_document_allows(stack: Deployment, service: str, door: Operati
     def each(case: Any) -> None:
         number = next(_numbers)
         if case.path_parameters and number % 2:
-            case.path_parameters = {name: real[name] for name in case.path_parameters}
-        if door.body and number % 4 < 2:
+            case.path_parameters |= {name: real[name] for name in case.path_parameters if name in real}
+        if isinstance(door, GeoReport) and door.body and number % 4 < 2:
+            case.body = {**case.body, **(door.asked or {})}
+        elif door.body and number % 4 < 2:
             case.body = {**case.body, **right(stack, door, ticket)}
             case.headers = {**case.headers, "Idempotency-Key": key()}
         response = call(stack, service, door, case)
@@ -90,7 +97,9 @@ def call(stack: Deployment, service: str, door: Operation, case: Any) -> Any:
     """Ask, and check the answer."""
     token = {"Authorization": f"Bearer token-of-{ACCOUNTS.get(door.role, 'desk')}"}
     response = case.call(base_url=f"http://127.0.0.1:{stack.ports[service][0]}", headers=token)
-    case.validate_response(response, checks=CHECKS)
+    standard = isinstance(door, GeoReport)
+    if not (standard and response.status_code == HTTPStatus.REQUEST_URI_TOO_LONG):  # refused before the path is known
+        case.validate_response(response, checks=[check for check in CHECKS if not (standard and check in STRICT)])
     return response
 
 
