@@ -12,7 +12,7 @@ import pytest
 from psycopg2 import extensions
 from sqlalchemy import select, text
 
-from chassis.store import Patience, Store, StoreUnavailable, machine_now
+from chassis.store import Patience, Store, StoreUnavailable, engine, machine_now
 from chassis.store import patience as waiting
 from chassis.store.leader import candidate
 from chassis.store.store import PROBE
@@ -142,6 +142,21 @@ def test_a_leader_that_listens_longer_than_a_statement_may_take_goes_on_leading(
         wait_until(lambda: session.wait(1), "it is woken", 10)
         with session.connection() as connection:
             assert connection.execute(select(DEFINITION.tables.outbox.c.subject)).scalars().all() == ["a"]
+
+
+@on_postgres
+def test_who_would_lead_while_every_connection_is_in_use_is_told(counting: Counting, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody's whistles hold them all."""
+    monkeypatch.setattr(engine, "CONNECT_SECONDS", 1)
+    store = Store(counting.store.url, DEFINITION.tables, pool_size=1)
+    with store.transaction(), store.transaction():  # one of the pool, and one above it
+        with pytest.raises(StoreUnavailable, match="every connection is in use"), candidate(store):
+            pass
+        with pytest.raises(StoreUnavailable, match="every connection is in use"):
+            store.probe()
+    with candidate(store) as session:
+        assert session.lead()
+    store.close()
 
 
 # --- a server that froze

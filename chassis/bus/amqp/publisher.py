@@ -11,7 +11,6 @@ from kombu import Connection
 from chassis.bus import BusUnavailable, Letter
 from chassis.bus.amqp.connection import HEARTBEAT, LOST, connect
 
-
 LOOK_SECONDS = 1.0
 """Heartbeats keep a longer wait from ever being over."""
 BLOCKED = "the broker takes nothing in: it is short of memory or disk"
