@@ -58,8 +58,14 @@ class Outage:
         return numbers
 
     def again(self, numbers: Sequence[int]) -> None:
-        """Ask again with the keys that were used before: now they are accepted."""
-        assert [answer for answer in self._ask(numbers, 4) if answer[0] != 202] == []
+        """Ask again with the keys that were used before, as long as it takes: now they are accepted."""
+        left = list(numbers)
+
+        def accepted() -> bool:
+            left[:] = [number for number, (status, *_) in zip(left, self._ask(left, 4), strict=True) if status != 202]
+            return not left
+
+        wait_until(accepted, "what was refused is accepted", PATIENCE, details=lambda: str(self.answers))
 
     def until_refused(self, most: int) -> list[int]:
         """Whistles over HTTP until one is refused; answers its number alone."""
@@ -84,14 +90,14 @@ class Outage:
         return answer
 
     def await_said(self, service: str, loop: str, words: str) -> None:
-        """Until /readyz of a service says what is wrong; /healthz says all the while that it lives."""
+        """Until /readyz of a service says what is wrong, and /healthz that it lives."""
 
-        def said() -> bool:
-            assert self.stack.alive(service)
-            return words in self.stack.troubles(service).get(loop, "")
+        def details() -> str:
+            return f"{self.stack.troubles(service)}\n{self.stack.log(service)}"
 
-        details = lambda: f"{self.stack.troubles(service)}\n{self.stack.log(service)}"  # noqa: E731
+        said = lambda: words in self.stack.troubles(service).get(loop, "")  # noqa: E731
         wait_until(said, f"{service} says {words!r} of {loop}", PATIENCE, details=details)
+        wait_until(lambda: self.stack.alive(service), f"{service} says that it lives", PATIENCE, details=details)
 
     def await_well(self, *services: str) -> None:
         """Until /readyz says that all is well; nobody restarts anything."""
@@ -101,9 +107,11 @@ class Outage:
     def await_nothing_left(self) -> None:
         """At most one connection of each kind at the broker, and no more sessions with the databases than are kept."""
         wait_until(self._links_are_right, "one connection of each", PATIENCE, details=lambda: str(self.links()))
-        for service in SERVICES:
-            sessions = f"select count(*) from pg_stat_activity where datname = '{self.stack.name}_{service}'"
-            wait_until(lambda asked=sessions: self.stack.postgres.column(asked)[0] <= POOL, f"sessions of {service}", PATIENCE)
+        wait_until(self._sessions_are_few, "as many sessions as are kept", PATIENCE)
+
+    def _sessions_are_few(self) -> bool:
+        sessions = "select count(*) from pg_stat_activity where datname like '{}%' group by datname"
+        return all(many <= POOL for many in self.stack.postgres.column(sessions.format(self.stack.name)))
 
     def _links_are_right(self) -> bool:
         return CONSUMERS <= self.links() <= CONSUMERS + RELAYS
@@ -152,6 +160,6 @@ def outage(town: Town, begin: Callable[[], object], end: Callable[[], object]) -
         yield story
 
 
-def memory(stack: Stack) -> dict[str, int]:
+def memory(town: Town) -> dict[str, int]:
     """Bytes that each service has in memory."""
-    return {name: psutil.Process(stack.process_of(name).pid).memory_info().rss for name in SERVICES}
+    return {name: psutil.Process(town.stack.process_of(name).pid).memory_info().rss for name in SERVICES}

@@ -19,6 +19,7 @@ from tests.kit.processes import wait_until
 from tests.kit.servers import PostgresServer, RabbitServer
 
 MORE_THAN_CONNECTIONS = 30
+IMPATIENT = {"WHISTLE_STATEMENT_SECONDS": "4"}
 
 
 @pytest.fixture(scope="module")
@@ -37,15 +38,15 @@ def fragile(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Town]:
     """A town that every story leaves well, and whose services have little patience with a database."""
-    settings = {**gateway.settings(tmp_path_factory.mktemp("outages") / "config"), "WHISTLE_STATEMENT_SECONDS": "2"}
+    settings = {**gateway.settings(tmp_path_factory.mktemp("outages") / "config"), **IMPATIENT}
     with town(killable_postgres, killable_rabbit, **settings) as made:
         killable_rabbit.settle()
         made.whistle(3)
         gateway.mended.set()
         made.prove(PATIENCE)
-        before = memory(made.stack)
+        before = memory(made)
         yield made
-        grown = {name: now - before[name] for name, now in memory(made.stack).items() if name != "ledger"}
+        grown = {name: now - before[name] for name, now in memory(made).items() if name != "ledger"}
         keep("memory after every outage", {name: f"{grew / 2**20:+.0f} MB" for name, grew in grown.items()})
         assert max(grown.values()) < GROWTH
 
@@ -101,7 +102,7 @@ def test_a_broker_that_is_short_of_memory_takes_nothing_in_and_hands_everything_
         story.post(6)
         story.await_said("tickets", "relay", "short of memory or disk")
         # what is in the queues already is taken
-        stack.start("ledger", WHISTLE_STATEMENT_SECONDS="2")
+        stack.start("ledger", **IMPATIENT)
         wait_until(lambda: stack.rows("ledger", "select count(*) from inbox")[0][0] > before + 40, "it is taken", PATIENCE)
         story.post(2)
         assert not stack.ready("tickets")
@@ -115,7 +116,7 @@ def test_a_broker_that_is_frozen(fragile: Town, killable_rabbit: RabbitServer) -
     with outage(fragile, killable_rabbit.freeze, killable_rabbit.thaw) as story, meanwhile(fragile, 3):
         story.post(6)
         assert fragile.stack.stop("ledger") == {"ledger": 0}
-        fragile.stack.launch("ledger", WHISTLE_STATEMENT_SECONDS="2")
+        story.stack.launch("ledger", **IMPATIENT)
         story.await_said("tickets", "relay", "TimeoutError")
         story.post(2)
         story.end()
