@@ -31,6 +31,7 @@ def _postgres(url: URL, pool_size: int, patience: Patience | None) -> Engine:
         url,
         pool_size=pool_size,
         max_overflow=pool_size,
+        pool_timeout=CONNECT_SECONDS,  # who has to wait longer for a turn is told that the store is out of reach
         connect_args={
             "connect_timeout": CONNECT_SECONDS,
             # a machine that is gone is noticed in seconds, not after the kernel's two hours

@@ -4,9 +4,11 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 _CONFLICTS = {"40001", "40P01"}
 """SQLSTATE of a serialization failure and of a deadlock: the transaction is simply run again."""
-_OUTAGES = {"25006", "53100", "53200", "53300", "55P03", "57014", "57P01", "57P02", "57P03"}
-"""Read only, disk full, out of memory, too many connections, a lock not had in time, a statement not done in time, shutting
-down, crashed, starting up: no event is to blame."""
+_OUTAGES = {"25006", "53000", "53100", "53200", "53300", "55P03", "57014", "57P01", "57P02", "57P03", "58000", "58030"}
+"""Read only, out of some resource, disk full, out of memory, too many connections, a lock not had in time, a statement not done
+in time, shutting down, crashed, starting up, an error of its system, of its disk: no event is to blame."""
+_INTERNAL, _NO_ROOM = "XX000", "could not extend file"
+"""What the server says where a quota, or a limit on the length of a file, is at its end."""
 _REFUSED = (
     "password authentication failed",
     "no password supplied",
@@ -48,6 +50,8 @@ def _is_outage(wrong: DBAPIError) -> bool:
     if sqlite := getattr(wrong.orig, "sqlite_errorname", None):
         return str(sqlite).startswith(_SQLITE_OUTAGES)
     state = getattr(wrong.orig, "pgcode", None)
+    if state == _INTERNAL:
+        return _NO_ROOM in str(wrong.orig)
     return state in _OUTAGES or (isinstance(wrong, OperationalError) and state is None)
 
 

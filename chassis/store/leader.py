@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from chassis.store.errors import StoreUnavailable, translated
 from chassis.store.store import WAKE_CHANNEL, Store
@@ -40,6 +41,8 @@ def candidate(store: Store) -> Iterator[Candidate]:
             yield session
     except DBAPIError as wrong:
         raise translated(wrong) from wrong
+    except PoolTimeout as wrong:
+        raise StoreUnavailable("every connection is in use") from wrong
 
 
 @contextmanager

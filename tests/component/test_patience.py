@@ -11,8 +11,9 @@ import psycopg2
 import pytest
 from psycopg2 import extensions
 from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
 
-from chassis.store import Patience, Store, StoreUnavailable, machine_now
+from chassis.store import Patience, Store, StoreUnavailable, engine, machine_now
 from chassis.store import patience as waiting
 from chassis.store.leader import candidate
 from chassis.store.store import PROBE
@@ -142,6 +143,49 @@ def test_a_leader_that_listens_longer_than_a_statement_may_take_goes_on_leading(
         wait_until(lambda: session.wait(1), "it is woken", 10)
         with session.connection() as connection:
             assert connection.execute(select(DEFINITION.tables.outbox.c.subject)).scalars().all() == ["a"]
+
+
+@on_postgres
+def test_who_would_lead_while_every_connection_is_in_use_is_told(counting: Counting, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody's whistles hold them all."""
+    monkeypatch.setattr(engine, "CONNECT_SECONDS", 1)
+    store = Store(counting.store.url, DEFINITION.tables, pool_size=1)
+    with store.transaction(), store.transaction():  # one of the pool, and one above it
+        with pytest.raises(StoreUnavailable, match="every connection is in use"), candidate(store):
+            pass
+        with pytest.raises(StoreUnavailable, match="every connection is in use"):
+            store.probe()
+    with candidate(store) as session:
+        assert session.lead()
+    store.close()
+
+
+def wrong(counting: Counting, state: str, words: str) -> None:
+    """Have the server say that something is wrong."""
+    with counting.store.transaction() as connection:
+        connection.execute(text(f"DO $$ BEGIN RAISE EXCEPTION '{words}' USING ERRCODE = '{state}'; END $$"))
+
+
+@on_postgres
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ("53000", "out of file descriptors"),
+        ("53100", "no space left on device"),
+        ("53200", "out of memory"),
+        ("58030", "could not read block"),
+        ("XX000", 'could not extend file "base/1/2": Disk quota exceeded'),
+    ],
+)
+def test_a_server_that_is_short_of_something_is_an_outage(counting: Counting, state: str, words: str) -> None:
+    with pytest.raises(StoreUnavailable, match=words.split(":")[0]):
+        wrong(counting, state, words)
+
+
+@on_postgres
+def test_any_other_error_within_the_server_is_none(counting: Counting) -> None:
+    with pytest.raises(DBAPIError, match="tuple concurrently updated"):
+        wrong(counting, "XX000", "tuple concurrently updated")
 
 
 # --- a server that froze

@@ -32,11 +32,13 @@ class Town:
 
     def __init__(self, deployment: Stack | EmbeddedStack, street: Street | Lane):
         self.stack, self.street = deployment, street
+        self.posted: list[Sent] = []
+        """What somebody else than the street has blown, and got 202 for."""
 
     @property
     def sent(self) -> list[Sent]:
         """Every whistle that was confirmed to its producer, by the broker or with 202."""
-        return [(self.street.source, id_) for id_ in self.street.sent]
+        return [*((self.street.source, id_) for id_ in self.street.sent), *self.posted]
 
     def whistle(self, count: int, **changes: str) -> list[str]:
         """Blow new whistles; answers their tickets' ids."""
@@ -95,13 +97,13 @@ class Town:
 
 
 @contextmanager
-def town(database_server: PostgresServer, broker: RabbitServer) -> Iterator[Town]:
-    """A running deployment with people in the street."""
+def town(database_server: PostgresServer, broker: RabbitServer, **more: str) -> Iterator[Town]:
+    """A running deployment with people in the street. ``more`` are settings of its services."""
     with stack(database_server, broker) as deployment:
         street = Street(deployment)
         street.start()
         try:
-            deployment.start()
+            deployment.start(**more)
             yield Town(deployment, street)
         finally:
             street.stop()

@@ -83,11 +83,27 @@ class Deployment:
 
     def ready(self, service: str) -> bool:
         """What /readyz says."""
+        return self._good(service, "/readyz")
+
+    def alive(self, service: str) -> bool:
+        """What /healthz says."""
+        return self._good(service, "/healthz")
+
+    def _good(self, service: str, path: str) -> bool:
         try:
-            with urllib.request.urlopen(self.ops(service, "/readyz"), timeout=2) as answer:
+            with urllib.request.urlopen(self.ops(service, path), timeout=2) as answer:
                 return bool(answer.status == 200)
         except OSError:
             return False
+
+    def troubles(self, service: str) -> dict[str, str]:
+        """What /readyz says keeps which loop from working."""
+        try:
+            with urllib.request.urlopen(self.ops(service, "/readyz"), timeout=5):
+                return {}
+        except urllib.error.HTTPError as unready:
+            said: dict[str, str] = json.loads(unready.read())["troubles"]
+            return said
 
     def ops(self, service: str, path: str) -> str:
         """Address of a page for those on duty."""
@@ -107,7 +123,7 @@ class Deployment:
             f"http://127.0.0.1:{self.ports[service][0]}{path}", data=data, method=method, headers=headers
         )
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
+            with urllib.request.urlopen(request, timeout=30) as answer:
                 return answer.status, json.loads(answer.read()), dict(answer.headers)
         except urllib.error.HTTPError as refused:
             return refused.code, json.loads(refused.read() or b"null"), dict(refused.headers)

@@ -74,6 +74,12 @@ class PostgresServer:
             for statement in statements:
                 cursor.execute(statement)
 
+    def column(self, query: str, database: str = "postgres") -> list[Any]:
+        """The first column of what a query answers the superuser."""
+        with contextlib.closing(self.connect(database)) as connection, connection.cursor() as cursor:
+            cursor.execute(query)
+            return [row[0] for row in cursor.fetchall()]
+
     def create_role(self, name: str, password: str | None = None) -> str:
         """Make sure that a login role exists, and return its password."""
         password = password or self.role_passwords.get(name) or secrets.token_hex(12)
@@ -118,6 +124,26 @@ class PostgresServer:
                 "stopped, restarted or frozen from here; use postgres(private=True) for that"
             )
         return self.machine
+
+    def shell(self, script: str) -> str:
+        """Run a script as the private server's user, where its files and processes are; answers what it printed."""
+        machine = self._own_machine()
+        if isinstance(machine, Container):
+            return machine.docker("exec", "--user", "postgres", machine.name, "sh", "-c", script)
+        done = subprocess.run(
+            ["sh", "-c", script],
+            cwd=machine.directory,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+            user=machine.user,
+            group=machine.user,
+            extra_groups=[] if machine.user is not None else None,
+        )
+        if done.returncode != 0:
+            raise ServerError(f"{script}: {done.stdout}{done.stderr}")
+        return done.stdout
 
     def ready(self) -> bool:
         """Whether a new connection gets an answer."""

@@ -10,6 +10,8 @@ from kombu.exceptions import KombuError
 LOST = (AMQPError, KombuError, OSError)
 """What a connection that went away, or never was there, raises."""
 HEARTBEAT = 20
+ANSWER_SECONDS = 10.0
+"""How long the broker is waited for where nothing else is said. One that froze answers nothing, and hangs up on nobody."""
 
 
 _load_properties = amqp.serialization.GenericContent._load_properties
@@ -39,6 +41,8 @@ def connect(url: str, name: str, heartbeat: int = HEARTBEAT) -> Connection:
         transport_options={"client_properties": {"connection_name": name}},
     )
     connection.connect()
+    sock: Any = connection.connection.sock
+    sock.settimeout(ANSWER_SECONDS)
     return connection
 
 

@@ -11,12 +11,23 @@ from kombu import Connection
 from chassis.bus import BusUnavailable, Letter
 from chassis.bus.amqp.connection import HEARTBEAT, LOST, connect
 
+LOOK_SECONDS = 1.0
+"""Heartbeats keep a longer wait from ever being over."""
+BLOCKED = "the broker takes nothing in: it is short of memory or disk"
+
+
+class _Blocked(Exception):
+    """The broker has stopped reading from this connection, and will go on."""
+
 
 class AmqpPublisher:
     """Publishes persistent messages under a window of publisher confirms.
 
     A nack or a returned message is refused; a lost connection or a confirm that takes longer than ``confirm_timeout``
     seconds is BusUnavailable, and the connection is dropped without waiting for the broker, which may be frozen.
+
+    A broker that is short of memory or disk says that it is blocked. That is BusUnavailable too, but the connection is kept
+    until it goes on: it reads no farewell, so of each connection that is let go it would keep its end.
     """
 
     def __init__(self, url: str, name: str, confirm_timeout: float = 20.0, heartbeat: int = HEARTBEAT):
@@ -28,15 +39,19 @@ class AmqpPublisher:
         self._open_tags: dict[int, str] = {}
         self._refused: dict[str, str] = {}
         self._next_tag = 1
+        self._blocked = False
 
     def publish(self, letters: Sequence[Letter]) -> Mapping[str, str]:
         """See `Publisher.publish`."""
         try:
             self._open()
             self._refused = {}
+            self._hear(0)
             for letter in letters:
                 self._send(letter)
             self._await_confirms()
+        except _Blocked:
+            raise BusUnavailable(BLOCKED) from None
         except LOST as wrong:
             self.drop()
             raise BusUnavailable(f"{type(wrong).__name__} while publishing") from wrong
@@ -47,14 +62,16 @@ class AmqpPublisher:
         if self._connection is None:
             return
         try:
-            with suppress(TimeoutError):
-                self._connection.drain_events(timeout=0)
-            self._connection.heartbeat_check()
+            self._hear(0)
+        except _Blocked:
+            pass
         except LOST:
             self.drop()
 
     def close(self) -> None:
         """Close in good order."""
+        if self._blocked:  # it would not answer
+            self.drop()
         if self._connection is not None:
             with suppress(*LOST):
                 self._connection.release()
@@ -76,10 +93,23 @@ class AmqpPublisher:
         self._channel.events["basic_ack"].add(self._on_ack)
         self._channel.events["basic_nack"].add(self._on_nack)
         self._channel.events["basic_return"].add(self._on_return)
-        self._open_tags, self._next_tag = {}, 1
+        self._open_tags, self._next_tag, self._blocked = {}, 1, False
+        link: Any = self._connection.connection
+        link.on_blocked, link.on_unblocked = self._on_blocked, self._on_unblocked
+
+    def _hear(self, seconds: float) -> None:
+        """Take what the broker says, waiting so long for it. Raises _Blocked while it takes nothing in."""
+        assert self._connection is not None
+        with suppress(TimeoutError):
+            self._connection.drain_events(timeout=seconds)
+        self._connection.heartbeat_check()
+        if self._blocked:
+            raise _Blocked
 
     def _send(self, letter: Letter) -> None:
         assert self._connection is not None
+        if self._blocked:  # which is heard of while sending
+            raise _Blocked
         message = amqp.Message(
             letter.message.body,
             application_headers=dict(letter.message.headers),
@@ -100,8 +130,13 @@ class AmqpPublisher:
             left = end - time.monotonic()
             if left <= 0:
                 raise TimeoutError("the broker did not confirm in time")
-            assert self._connection is not None
-            self._connection.drain_events(timeout=left)
+            self._hear(min(left, LOOK_SECONDS))
+
+    def _on_blocked(self, _reason: str) -> None:
+        self._blocked = True
+
+    def _on_unblocked(self) -> None:
+        self._blocked = False
 
     def _settled(self, tag: int, multiple: bool) -> list[str]:
         tags = [open_tag for open_tag in self._open_tags if open_tag <= tag] if multiple else [tag]

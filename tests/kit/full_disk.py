@@ -1,0 +1,47 @@
+"""A PostgreSQL whose disk is full, without a disk of its own, a mount or root.
+
+Its processes may make no file longer than a limit (RLIMIT_FSIZE), and a table is made as long as that. The limit lies in the
+middle of a page: the kernel writes half of what the table is to grow by, and PostgreSQL says 53100, as it does of a full disk.
+Its log is in files that are shorter, as if it were on a disk of its own. (Where it is not, a full disk ends the server.)
+
+As on a real disk, what fits into pages that are there is still written.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+
+from tests.kit.postgres import PostgresServer
+
+PAGE = 8192
+PAGES = 17 * 2**20 // PAGE
+"""More than a file of the log has, and than any table of a test."""
+
+
+@contextlib.contextmanager
+def full(server: PostgresServer, databases: Sequence[str], table: str) -> Iterator[None]:
+    """Within the block a table cannot grow in any of these databases. Raises ServerError where that cannot be had."""
+    for database in databases:
+        _lengthen(server, database, table)
+    _limit(server, str(PAGES * PAGE + PAGE // 2))
+    try:
+        yield
+    finally:
+        _limit(server, "unlimited")
+
+
+def _lengthen(server: PostgresServer, database: str, table: str) -> None:
+    """Pages of zeros at the end are pages that nobody has used yet, and nobody knows of: a vacuum would tell."""
+    server.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = false)", database=database)
+    query = f"SELECT current_setting('data_directory') || '/' || pg_relation_filepath('{table}')"
+    (path,) = server.column(query, database=database)
+    server.shell(f"truncate -s '>{PAGES * PAGE}' '{path}'")
+
+
+def _limit(server: PostgresServer, bytes_: str) -> None:
+    """For the server's first process, whose children will have it too, and for those that are there already."""
+    first = str(server.column("SELECT split_part(pg_read_file('postmaster.pid'), chr(10), 1)")[0])
+    server.shell(f"prlimit --pid {first} --fsize={bytes_}:")
+    for pid in server.column("SELECT pid FROM pg_stat_activity"):
+        server.shell(f"prlimit --pid {pid} --fsize={bytes_}: 2>/dev/null || ! kill -0 {pid} 2>/dev/null")
