@@ -46,6 +46,7 @@ def fragile(
         made.prove(PATIENCE)
         before = memory(made)
         yield made
+        # the ledger is stopped and started by stories
         grown = {name: now - before[name] for name, now in memory(made).items() if name != "ledger"}
         keep("memory after every outage", {name: f"{grew / 2**20:+.0f} MB" for name, grew in grown.items()})
         assert max(grown.values()) < GROWTH

@@ -98,10 +98,12 @@ class AmqpPublisher:
         link.on_blocked, link.on_unblocked = self._on_blocked, self._on_unblocked
 
     def _hear(self, seconds: float) -> None:
-        """Take what the broker says, waiting so long for it. Raises _Blocked while it takes nothing in."""
+        """Take all that the broker says, waiting so long for a first word. Raises _Blocked while it takes nothing in."""
         assert self._connection is not None
         with suppress(TimeoutError):
             self._connection.drain_events(timeout=seconds)
+            while True:
+                self._connection.drain_events(timeout=0)
         self._connection.heartbeat_check()
         if self._blocked:
             raise _Blocked
