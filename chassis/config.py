@@ -8,8 +8,10 @@ from typing import Any
 
 import yaml
 
+from chassis.mendable import Mendable
 
-class BadConfig(Exception):
+
+class BadConfig(Mendable):
     """Raised at start; the message names the file, the path within it and what is wrong."""
 
 

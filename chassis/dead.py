@@ -7,11 +7,12 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
+from chassis.mendable import Mendable
 from chassis.store import Store, machine_now
 from chassis.store.tables import DEAD, DROPPED, WAITING
 
 
-class NoSuchLetter(Exception):
+class NoSuchLetter(Mendable):
     """No dead letter of that key. Raised with the key and what to do."""
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 from marshmallow import Schema, ValidationError, fields, validate
 
+from chassis.mendable import Mendable
 from contracts.envelope import flatten
 
 
@@ -27,7 +28,7 @@ class Actor:
         return unit in self.units or "*" in self.units
 
 
-class InvalidIdentities(Exception):
+class InvalidIdentities(Mendable):
     """Raised at load; the message names the file, the path within it and what is wrong."""
 
 

@@ -6,11 +6,12 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
+from chassis.mendable import Mendable
 from chassis.store import Store, machine_now
 from chassis.store.tables import DROPPED, PARKED, PENDING
 
 
-class NoSuchParked(Exception):
+class NoSuchParked(Mendable):
     """No parked event of that key. Raised with the key and what to do."""
 
 

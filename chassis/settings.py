@@ -11,10 +11,11 @@ from typing import Any
 
 from environs import EnvValidationError, FileAwareEnv, ValidationError, validate
 
+from chassis.mendable import Mendable
 from contracts.envelope import flatten
 
 
-class BadSettings(Exception):
+class BadSettings(Mendable):
     """Raised at start; the message names every key that is missing or wrong."""
 
 

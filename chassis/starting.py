@@ -6,8 +6,10 @@ An outage is none of it: a database or a broker that is away is waited for, and 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from chassis.mendable import Mendable
 
-class CannotStart(Exception):
+
+class CannotStart(Mendable):
     """Nothing that time mends. The message names the service, what is wrong and what to do."""
 
 

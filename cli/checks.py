@@ -5,7 +5,7 @@ from pathlib import Path
 from chassis.bus.amqp.connection import BrokerRefused, check_account
 from chassis.starting import CannotStart
 from chassis.store import StoreRefused, StoreUnavailable
-from chassis.store.migrate import NotMigrated, require_current
+from chassis.store.version import NotMigrated, require_current
 
 
 def check_accounts(service: str, path: Path) -> None:

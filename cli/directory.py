@@ -1,5 +1,6 @@
 """`whistle directory`: areas, categories and responders, from the files that an operations team edits."""
 
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,9 @@ from chassis.work import UnitOfWork, Work
 from contracts.codes import AreaKind, Role, Urgency
 from contracts.envelope import flatten
 from contracts.events import dispatch as say
+
+Stored = Callable[[dict[str, Any]], dict[str, Any]]
+"""What of a record is stored in another form than it is said."""
 
 
 class _Area(Schema):
@@ -77,7 +81,7 @@ def register(store: Store, directory: Any, now: datetime, where: str) -> int:
     loaded = checked(directory, where)
     with store.transaction() as connection:
         unit = UnitOfWork(store, connection, DEFINITION.source)
-        new = sum(_register(loaded, Work(unit=unit, now=now, correlation="directory")))
+        new = _register(loaded, Work(unit=unit, now=now, correlation="directory"))
         unit.flush()
     return new
 
@@ -91,28 +95,24 @@ def checked(directory: Any, where: str) -> dict[str, Any]:
     return loaded
 
 
-def _register(loaded: dict[str, Any], work: Work) -> list[bool]:
+def _register(loaded: dict[str, Any], work: Work) -> int:
     from services.dispatch import store
 
-    new = []
-    for area in loaded["areas"]:
-        row = {**area, "kind": area["kind"].value}
-        new.append(_put(work, store.areas, row, say.AreaRegistered, {"kind": area["kind"], "parent": area["parent"]}))
-    for category in loaded["categories"]:
-        row = {**category, "urgency": category["urgency"].value, "dispute": str(category["dispute"])}
-        data = {"urgency": category["urgency"], "dispute": category["dispute"]}
-        new.append(_put(work, store.categories, row, say.CategoryRegistered, data))
-    for responder in loaded["responders"]:
-        row = {**responder, "role": responder["role"].value}
-        data = {name: responder[name] for name in ("role", "areas", "categories", "volunteer")}
-        new.append(_put(work, store.responders, row, say.ResponderRegistered, data))
+    kinds: tuple[tuple[str, Any, Any, Stored], ...] = (
+        ("areas", store.areas, say.AreaRegistered, lambda area: {"kind": area["kind"].value}),
+        (
+            "categories",
+            store.categories,
+            say.CategoryRegistered,
+            lambda category: {"urgency": category["urgency"].value, "dispute": str(category["dispute"])},
+        ),
+        ("responders", store.responders, say.ResponderRegistered, lambda responder: {"role": responder["role"].value}),
+    )
+    new = 0
+    for name, table, schema, stored in kinds:
+        records = {record["code"]: record for record in loaded[name]}
+        for code in store.put(work.connection, table, [{**record, **stored(record)} for record in records.values()]):
+            data = {key: value for key, value in records[code].items() if key != "code"}
+            work.for_subject(code).apply(Outcome(Happened(schema, code, data)))
+            new += 1
     return new
-
-
-def _put(work: Work, table: Any, row: dict[str, Any], schema: Any, data: dict[str, Any]) -> bool:
-    from services.dispatch import store
-
-    if not store.put(work.connection, table, row):
-        return False
-    work.for_subject(row["code"]).apply(Outcome(Happened(schema, row["code"], data)))
-    return True

@@ -8,6 +8,7 @@ import click
 
 from chassis.identity import read_accounts
 from cli.home import Home
+from cli.starting import uncollected
 
 
 def _path(default: str) -> dict[str, Any]:
@@ -22,23 +23,32 @@ def _path(default: str) -> dict[str, Any]:
 @click.option("--port", default=8100, show_default=True, help="HTTP takes the four ports after it, ops those after it and 10.")
 def embedded(home: Path, config: Path, accounts: Path, file: Path, port: int) -> None:
     """Run all four services in this process until it is told to stop (SIGTERM or Ctrl-C)."""
-    from chassis import launch  # patches the standard library: only where a service runs
-    from chassis.bus.embedded import EmbeddedBus
-    from chassis.settings import read
-    from chassis.store.migrate import upgrade
-    from cli.directory import load_file
-    from cli.services import LISTENED, bound_queues, hosted
-    from contracts.topology import SERVICES
+    with uncollected():
+        from chassis import launch  # patches the standard library: before anything else is imported
+        from chassis.bus.embedded import EmbeddedBus
+        from chassis.settings import read
+        from cli.directory import load_file
+        from cli.services import LISTENED, bound_queues, hosted
+        from contracts.topology import SERVICES
 
     place = Home(home)
     with place.held():
         place.prepare(read_accounts(accounts), config, port)
         place.apply()
         for service in SERVICES:
-            upgrade(f"services.{service}", read(service).database_url)
+            _migrate(f"services.{service}", read(service).database_url)
         load_file(file)
         _say_where(place)
         sys.exit(launch.serve_together([hosted(service) for service in SERVICES], LISTENED, EmbeddedBus(bound_queues())))
+
+
+def _migrate(package: str, url: str) -> None:
+    from chassis.store.version import version, versions
+
+    if version(url) != versions(package)[-1]:
+        from chassis.store.migrate import upgrade  # alembic takes long to import
+
+        upgrade(package, url)
 
 
 def _say_where(home: Home) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 
 from chassis.config import read_yaml
+from chassis.mendable import Mendable
 from contracts.topology import SERVICES
 
 LOCK, DISPOSABLE, TOKENS = "lock", "disposable", "tokens.yaml"
@@ -23,11 +24,11 @@ EMBEDDED = "embedded:"
 """In the place of a broker's address: the services live in one process."""
 
 
-class HomeInUse(Exception):
+class HomeInUse(Mendable):
     """Another process is at work in this home. The message names it."""
 
 
-class NotDisposable(Exception):
+class NotDisposable(Mendable):
     """What lies here was not put here to be thrown away. The message names the directory."""
 
 

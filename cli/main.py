@@ -1,40 +1,30 @@
-"""The commands, in the order a deployment needs them: topology, migrate, directory, run; then dead and outbox, for duty."""
+"""The commands, in the order a deployment needs them: topology, migrate, directory, run; then dead and outbox, for duty.
+
+A command's modules are imported when it is asked for: each command takes a moment to begin, and where a service runs the
+standard library is patched before anything is made that would have to be patched too.
+"""
 
 import sys
+from importlib import import_module
 from typing import Any
 
 import click
 
-from chassis.config import BadConfig
-from chassis.dead import NoSuchLetter
-from chassis.identity import InvalidIdentities
-from chassis.parked import NoSuchParked
-from chassis.settings import BadSettings
-from chassis.starting import CannotStart
-from chassis.store import StoreUnavailable
-from cli.dead import dead
-from cli.demo.command import demo
-from cli.directory import directory
-from cli.embedded import embedded
-from cli.home import HomeInUse, NotDisposable
-from cli.ledger import ledger
-from cli.outbox import outbox
-from cli.reconcile import reconcile
+from chassis.mendable import Mendable
 from cli.services import CLASSES
+from cli.starting import uncollected
 
 SERVICE = click.Choice(sorted(CLASSES))
-MENDABLE = (
-    BadConfig,
-    BadSettings,
-    CannotStart,
-    HomeInUse,
-    InvalidIdentities,
-    NoSuchLetter,
-    NoSuchParked,
-    NotDisposable,
-    StoreUnavailable,
-)
-"""What an operator can mend."""
+MODULES = {
+    "dead": "cli.dead",
+    "demo": "cli.demo.command",
+    "directory": "cli.directory",
+    "embedded": "cli.embedded",
+    "ledger": "cli.ledger",
+    "outbox": "cli.outbox",
+    "reconcile": "cli.reconcile",
+}
+"""Where the commands are that have a module of their own, each under its name."""
 
 
 class _Group(click.Group):
@@ -43,8 +33,17 @@ class _Group(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except MENDABLE as wrong:
+        except Mendable as wrong:
             raise click.ClickException(str(wrong)) from None
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), *MODULES})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in MODULES:
+            command: click.Command = getattr(import_module(MODULES[cmd_name]), cmd_name)
+            return command
+        return super().get_command(ctx, cmd_name)
 
 
 @click.group(cls=_Group)
@@ -56,14 +55,15 @@ def main() -> None:
 @click.argument("service", type=SERVICE)
 def run(service: str) -> None:
     """Run one service until it is told to stop (SIGTERM)."""
-    from chassis import launch  # patches the standard library: only where a service runs
-    from cli.checks import check_accounts, check_broker, check_store
-    from cli.services import LISTENED, hosted
+    with uncollected():
+        from chassis import launch  # patches the standard library: before anything else is imported
+        from cli.checks import check_accounts, check_broker, check_store
+        from cli.services import LISTENED, hosted
 
-    made = hosted(service)
-    check_accounts(service, made.settings.identities)
-    check_store(service, f"services.{service}", made.settings.database_url)
-    check_broker(service, made.settings.amqp_url)
+        made = hosted(service)
+        check_accounts(service, made.settings.identities)
+        check_store(service, f"services.{service}", made.settings.database_url)
+        check_broker(service, made.settings.amqp_url)
     sys.exit(launch.serve(made, LISTENED))
 
 
@@ -96,14 +96,6 @@ def topology(url: str) -> None:
         raise click.ClickException(f"the broker: {wrong}") from None
     click.echo(f"{len(EXCHANGES)} exchanges, {len(queues)} queues")
 
-
-main.add_command(dead)
-main.add_command(demo)
-main.add_command(directory)
-main.add_command(embedded)
-main.add_command(ledger)
-main.add_command(outbox)
-main.add_command(reconcile)
 
 if __name__ == "__main__":
     main()

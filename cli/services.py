@@ -1,10 +1,12 @@
 """The four services, by name: what the command line needs to know of each."""
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from chassis.definition import Definition
 from contracts.topology import SERVICES, SUBSCRIPTIONS, queues
+
+if TYPE_CHECKING:
+    from chassis.definition import Definition
 
 CLASSES = {
     "tickets": "TicketsService",
@@ -20,7 +22,7 @@ def service_class(name: str) -> Any:
     return getattr(import_module(f"services.{name}.service"), CLASSES[name])
 
 
-def definition(name: str) -> Definition:
+def definition(name: str) -> "Definition":
     """What it tells the chassis."""
     defined: Definition = import_module(f"services.{name}.store").DEFINITION
     return defined

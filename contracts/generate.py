@@ -8,7 +8,7 @@ To generate another document add it to `documents`.
 
 import argparse
 import sys
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -45,15 +45,13 @@ def render_all(root: Path = ROOT) -> dict[str, str]:
 
 def stale(root: Path = ROOT) -> list[str]:
     """The generated files that are missing, differ, or are no longer generated."""
-    texts = render_all(root)
-    differing = [path for path, text in texts.items() if not _says(root / path, text)]
-    return sorted(differing + _leftovers(root, texts.keys()))
+    return _differing(root, render_all(root))
 
 
 def write(root: Path = ROOT) -> list[str]:
     """Bring the stale files up to date, and return their names."""
-    changed = stale(root)
-    texts = render_all(root) if changed else {}
+    texts = render_all(root)
+    changed = _differing(root, texts)
     for path in changed:
         if path in texts:
             (root / path).parent.mkdir(parents=True, exist_ok=True)
@@ -85,6 +83,11 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
 def _complain(lines: list[str], remedy: str) -> int:
     print(*lines, remedy, sep="\n", file=sys.stderr)
     return 1
+
+
+def _differing(root: Path, texts: Mapping[str, str]) -> list[str]:
+    differing = [path for path, text in texts.items() if not _says(root / path, text)]
+    return sorted(differing + _leftovers(root, texts.keys()))
 
 
 def _says(path: Path, text: str) -> bool:

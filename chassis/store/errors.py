@@ -2,6 +2,8 @@
 
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
+from chassis.mendable import Mendable
+
 _CONFLICTS = {"40001", "40P01"}
 """SQLSTATE of a serialization failure and of a deadlock: the transaction is simply run again."""
 _OUTAGES = {"25006", "53000", "53100", "53200", "53300", "55P03", "57014", "57P01", "57P02", "57P03", "58000", "58030"}
@@ -22,7 +24,7 @@ _SQLITE_OUTAGES = tuple(f"SQLITE_{name}" for name in ("BUSY", "CANTOPEN", "FULL"
 """How SQLite's names begin where the file or the disk is to blame."""
 
 
-class StoreUnavailable(Exception):
+class StoreUnavailable(Mendable):
     """The store cannot be reached or cannot write. An outage, never an event's failed attempt."""
 
 

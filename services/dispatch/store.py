@@ -1,6 +1,6 @@
 """The tables of dispatch, and its queries."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Boolean, Column, Connection, Index, Integer, MetaData, Table, Text, false, func, select
@@ -11,6 +11,8 @@ from chassis.store import Document, Mapper, chassis_tables, converter
 from contracts.codes import AreaKind, Role
 from services.dispatch.domain.case import Case
 from services.dispatch.domain.directory import Area, Directory, Responder
+
+Row = dict[str, Any]
 
 metadata = MetaData()
 
@@ -76,20 +78,21 @@ DEFINITION = Definition(
 )
 
 
-def put(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
-    """Insert or change a directory row; answers whether anything is new."""
-    before = connection.execute(select(table).where(table.c.code == row["code"])).mappings().one_or_none()
-    if before is not None and dict(before) == dict(row):
-        return False
-    statement = insert_ignoring(connection)(table).values(**row)
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["code"], set_={name: statement.excluded[name] for name in row if name != "code"}
-        )
-    )
+def put(connection: Connection, table: Table, rows: Iterable[Row]) -> list[str]:
+    """Insert or change directory rows, of each code one; answers the codes of those that say anything new."""
+    there: dict[str, Row] = {row["code"]: dict(row) for row in connection.execute(select(table)).mappings()}
+    new = [row for row in rows if there.get(row["code"]) != row]
+    if new:
+        _upsert(connection, table, new)
+    return [row["code"] for row in new]
+
+
+def _upsert(connection: Connection, table: Table, rows: list[Row]) -> None:
+    statement = insert_ignoring(connection)(table)
+    changed = {column.name: statement.excluded[column.name] for column in table.columns if column.name != "code"}
+    connection.execute(statement.on_conflict_do_update(index_elements=["code"], set_=changed), rows)
     version = insert_ignoring(connection)(directory_version).values(id=1, number=1)
     connection.execute(version.on_conflict_do_update(index_elements=["id"], set_={"number": directory_version.c.number + 1}))
-    return True
 
 
 def version(connection: Connection) -> int:

@@ -26,7 +26,7 @@ from services.notify.domain.attempts import NO_CHANNEL, Failure
 from services.notify.domain.channels import LOG_ONLY, Channel, Channels, kind_of
 from services.notify.domain.notice import Notice
 from services.notify.metrics import NotifyMetrics
-from services.notify.sending import NotSent, send
+from services.notify.sending import NotSent, make_ready, send
 
 log = logging.getLogger(__name__)
 
@@ -166,6 +166,7 @@ class Delivery(Config):
         channels = self.configured.channels
         if channels is LOG_ONLY:
             log.warning("no channels.yaml: every notice goes to the log, and nobody is told")
+        make_ready(channels.channels.values())
         self.metrics = NotifyMetrics(runtime.registry)
         deliverer = Deliverer(runtime.store, runtime.clock, runtime.definition.source, channels, self.metrics)
         for channel in channels.channels.values():

@@ -1,13 +1,13 @@
-"""Handing one notice to its channel, by apprise. Nothing here touches the store, and nothing private reaches a log line."""
+"""Handing one notice to its channel. Nothing here touches the store, and nothing private reaches a log line."""
 
 import logging
+from collections.abc import Iterable
+from importlib import import_module
 from string import Template
 from urllib.parse import quote, urlsplit
 
 import eventlet
-from apprise import Apprise
 
-from services.notify import webhook
 from services.notify.domain.attempts import UNKNOWN, Failure
 from services.notify.domain.channels import LOG, Channel, Channels
 from services.notify.domain.fitting import fit
@@ -16,7 +16,8 @@ from services.notify.domain.notice import Notice
 log = logging.getLogger(__name__)
 
 KEY_HEADER = "Idempotency-Key"
-_OUR_SCHEMES = (webhook.PLAIN, webhook.SECURE)
+PLAIN, SECURE = "webhook", "webhooks"
+"""Our own schemes; see `services.notify.webhook`."""
 
 
 class NotSent(Exception):
@@ -31,15 +32,10 @@ class TooSlow(Exception):
     """The attempt's time is over."""
 
 
-def silence_apprise() -> None:
-    """Its own log lines may name addresses: none of them goes on."""
-    logger = logging.getLogger("apprise")
-    logger.handlers[:] = [logging.NullHandler()]
-    logger.propagate = False
-
-
-silence_apprise()
-webhook.register()
+def make_ready(channels: Iterable[Channel]) -> None:
+    """Import what they need, so that no first notice has to wait for it."""
+    if any(channel.via != LOG for channel in channels):
+        import_module("services.notify.gateways")
 
 
 def send(channel: Channel, notice: Notice, channels: Channels) -> None:
@@ -48,35 +44,19 @@ def send(channel: Channel, notice: Notice, channels: Channels) -> None:
         ids = {"notice": notice.id, "ticket": notice.ticket, "template": notice.template, "audience": notice.audience}
         log.info("notice", extra=ids)
         return
+    from services.notify.gateways import hand_over  # see `make_ready`
+
+    failure: Failure | None
     try:
         # the plugins bound each wait on a socket; this bounds the whole of it
         with eventlet.Timeout(channel.timeout.total_seconds(), TooSlow()):
-            _hand_over(channel, notice, channels)
-    except NotSent:
-        raise
+            failure = hand_over(url_of(channel, notice), fit(notice.text, channel.size), channels)
     except TooSlow:
-        raise NotSent(Failure(UNKNOWN)) from None
+        failure = Failure(UNKNOWN)
     except Exception as wrong:
-        raise NotSent(Failure(type(wrong).__name__)) from None
-
-
-def failure_of(answer: webhook.Answer, channels: Channels) -> Failure:
-    """What an answer other than "taken" means: a silence is unknown, and a refusal final unless it passes."""
-    if answer.status is None:
-        return Failure(UNKNOWN if answer.reached else "unreachable")
-    return Failure(f"http_{answer.status}", channels.final(answer.status), answer.wait)
-
-
-def _hand_over(channel: Channel, notice: Notice, channels: Channels) -> None:
-    to = Apprise.instantiate(url_of(channel, notice), suppress_exceptions=True)
-    if to is None:
-        raise NotSent(Failure("bad_address", final=True))
-    taken = to.notify(body=fit(notice.text, channel.size))
-    if taken:
-        return
-    answer = to.answer if isinstance(to, webhook.Webhook) else None
-    # of a plugin that is not ours we know no more than that it did not work
-    raise NotSent(failure_of(answer, channels) if answer else Failure("refused"))
+        failure = Failure(type(wrong).__name__)
+    if failure:
+        raise NotSent(failure)
 
 
 def url_of(channel: Channel, notice: Notice) -> str:
@@ -85,6 +65,6 @@ def url_of(channel: Channel, notice: Notice) -> str:
     url = Template(channel.via).substitute({"address": quote(notice.address or "", safe=""), "key": key})
     seconds = f"{channel.timeout.total_seconds():g}"
     more = [f"cto={seconds}", f"rto={seconds}"]
-    if urlsplit(url).scheme in _OUR_SCHEMES:
+    if urlsplit(url).scheme in {PLAIN, SECURE}:
         more.append(f"%2B{KEY_HEADER}={key}")
     return f"{url}{'&' if '?' in url else '?'}{'&'.join(more)}"

@@ -16,7 +16,7 @@ from apprise.manager_plugins import NotificationManager
 from apprise.plugins.custom_json import NotifyJSON
 from urllib3.exceptions import NewConnectionError
 
-SECURE, PLAIN = "webhooks", "webhook"
+from services.notify.sending import PLAIN, SECURE
 
 
 @dataclass(frozen=True)

@@ -170,3 +170,18 @@ def test_a_newer_database_and_an_outage_keep_nobody_from_starting(operator: Oper
     finally:
         process.kill()
         postgres_server.drop_database(name)
+
+
+@pytest.mark.parametrize(
+    ("started", "needless"),
+    [
+        ("import cli.main", {"alembic", "apprise", "eventlet", "sqlalchemy"}),
+        ("import chassis.launch, cli.checks, services.notify.service", {"alembic", "apprise"}),
+    ],
+)
+def test_a_start_imports_nothing_that_it_may_not_need(started: str, needless: set[str]) -> None:
+    """Each of them takes as long as the rest of a start."""
+    script = f"{started}; import sys; print(*sys.modules)"
+    command = [sys.executable, "-W", "ignore", "-c", script]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+    assert not needless & set(done.stdout.split())

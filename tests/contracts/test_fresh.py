@@ -10,13 +10,19 @@ from contracts.generate import ROOT, documents, main, stale, write
 from contracts.generators.released import FILE
 
 
-@pytest.fixture
-def copy(tmp_path: Path) -> Path:
-    """The contracts' folder without its code, to be tampered with."""
-    folder = tmp_path / "contracts"
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The contracts' folder without its code, as the generator writes it even where the committed files are stale."""
+    folder = tmp_path_factory.mktemp("fresh") / "contracts"
     shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
-    write(folder)  # so that these tests tell about the generator even where the committed files are stale
+    write(folder)
     return folder
+
+
+@pytest.fixture
+def copy(fresh: Path, tmp_path: Path) -> Path:
+    """A copy of it, to be tampered with."""
+    return shutil.copytree(fresh, tmp_path / "contracts")
 
 
 def test_generated_files_are_fresh() -> None:
