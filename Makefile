@@ -6,6 +6,8 @@ STAMP := $(VENV)/.installed
 PYTEST_ARGS ?=
 # two processes share the tests: most of their time is spent waiting for servers
 TEST_JOBS ?= 2
+# the tests start some three hundred processes: none should compile everything anew, whatever the environment says
+unexport PYTHONDONTWRITEBYTECODE
 LOCKED := requirements/runtime.txt requirements/dev.txt
 COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options

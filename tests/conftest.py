@@ -34,14 +34,21 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 TOGETHER = ("tests/chain/", "tests/component/http/", "tests/component/integrate/", "tests/component/tickets/")
 """Directories whose modules share one deployment: one process of a run takes all of each."""
+KILLABLE = {"killable_postgres", "killable_rabbit"}
+"""Servers of one process's own, which take long to start: what kills and freezes them shares one pair."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What belongs together stays in one process: a module, or a directory that shares a deployment."""
+    """What belongs together stays in one process: a module, a directory that shares a deployment, who kills a server."""
+    killing = {_module(item) for item in items if KILLABLE & set(getattr(item, "fixturenames", ()))}
     for item in items:
-        module = item.nodeid.partition("::")[0]
+        module = _module(item)
         group = next((directory for directory in TOGETHER if module.startswith(directory)), module)
-        item.add_marker(pytest.mark.xdist_group(group))
+        item.add_marker(pytest.mark.xdist_group("killing" if module in killing else group))
+
+
+def _module(item: pytest.Item) -> str:
+    return item.nodeid.partition("::")[0]
 
 
 @pytest.fixture(scope="session")

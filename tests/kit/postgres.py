@@ -42,6 +42,8 @@ class PostgresServer:
     password: str
     machine: LocalProcess | Container | None = None
     role_passwords: dict[str, str] = field(default_factory=dict)
+    templates: dict[str, str] = field(default_factory=dict)
+    """Databases to start others from, by what is in them; see `keep_as_template`."""
 
     @property
     def private(self) -> bool:
@@ -116,6 +118,16 @@ class PostgresServer:
     def drop_database(self, name: str) -> None:
         """Drop a database, ending the connections to it."""
         self.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    def keep_as_template(self, what: str, database: str) -> None:
+        """Keep a copy of a database, to which nobody is connected, for as long as this run lasts."""
+        self.templates[what] = f"{database}_kept"
+        self.create_database(self.templates[what], template=database)
+
+    def drop_templates(self) -> None:
+        """Drop what `keep_as_template` kept."""
+        while self.templates:
+            self.drop_database(self.templates.popitem()[1])
 
     def _own_machine(self) -> LocalProcess | Container:
         if self.machine is None:
@@ -255,7 +267,10 @@ def postgres(durable: bool = False, private: bool = False) -> Iterator[PostgresS
     if url and not private:
         server = _from_environment(url)
         server.wait_ready()
-        yield server
+        try:
+            yield server
+        finally:
+            server.drop_templates()
         return
     binaries = installed.found_or_installed(installed.postgres_binaries, "postgresql")
     if binaries is not None:

@@ -1,6 +1,7 @@
 """The four services as real processes over the real servers, each with its own database, role and broker account.
 
-A stack is what a deployment is: topology, migrations, directory, then the services, all by the `whistle` command.
+A stack is what a deployment is: topology, migrations, directory, then the services, all by the `whistle` command. Only the
+first of a run migrates and loads its directory; the databases of the others begin as copies of what it made.
 """
 
 from __future__ import annotations
@@ -44,16 +45,21 @@ class Stack(Deployment):
 
     def deploy(self) -> None:
         """Accounts, databases, topology, migrations, directory."""
+        templates = dict(self.postgres.templates)
         for service in SERVICES:
-            database = f"{self.name}_{service}"
-            self.databases[service] = self.postgres.create_database(database)
+            self.databases[service] = self.postgres.create_database(self._database(service), template=templates.get(service))
             self.ports[service] = (free_port(), free_port())
         self._accounts()
         self._write_identities()
         self.whistle("topology", "--url", self.amqp("admin"))
-        for service in SERVICES:
-            self.whistle("migrate", service)
-        self.whistle("directory", "load", str(ROOT / "deploy/demo/directory.yaml"))
+        if not templates:
+            self.whistle("migrate")
+            self.whistle("directory", "load", str(ROOT / "deploy/demo/directory.yaml"))
+            for service in SERVICES:
+                self.postgres.keep_as_template(service, self._database(service))
+
+    def _database(self, service: str) -> str:
+        return f"{self.name}_{service}"
 
     def _accounts(self) -> None:
         self.rabbit.add_vhost(self.name)
@@ -162,7 +168,7 @@ class Stack(Deployment):
         for process in self.processes.values():
             process.kill()
         for service in self.databases:
-            self.postgres.drop_database(f"{self.name}_{service}")
+            self.postgres.drop_database(self._database(service))
         self.rabbit.delete_vhost(self.name)
 
 
