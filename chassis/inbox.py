@@ -104,13 +104,15 @@ class Inbox:
         return event
 
     def _apply_but_the_spoilers(self, arrived: Sequence[_Arrived]) -> list[_Arrived]:
-        """Apply the batch without those that a handler refuses; answers those that need a transaction of their own.
+        """Apply the batch without those that spoil it; answers those that are to be tried by themselves afterwards.
 
         What came too early is common, since what it needs travels on another queue: it must not cost the others their batch.
         """
         rest: list[_Arrived] = list(arrived)
         spoilers: list[_Arrived] = []
-        while rest and len(spoilers) < MOST_SPOILERS:
+        for _ in range(MOST_SPOILERS):
+            if not rest:
+                break
             try:
                 self._apply(rest)
                 return spoilers
@@ -118,7 +120,10 @@ class Inbox:
                 raise
             except _Spoilt as spoilt:
                 rest.remove(spoilt.one)
-                spoilers.append(spoilt.one)
+                if isinstance(spoilt.why, Refused):  # for good: what comes after it must not change the verdict
+                    self._keep(spoilt.one, spoilt.why)
+                else:
+                    spoilers.append(spoilt.one)
             except Exception:  # which of them it was cannot be said
                 break
         return rest + spoilers

@@ -104,6 +104,7 @@ class CommandApi(Api):
         body = json_body(request)
         sender = sender_of(request, self.runtime.identities, operation, body)
         command = Command(operation.id, sender, command_key(request), path_values(request), body)
+        logs.add(causation=command.causation)
         if command.actor is None:
             logs.add(account=command.who)
         kept = self.done(command, checked(body, operation.body))

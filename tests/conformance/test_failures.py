@@ -92,6 +92,20 @@ def test_where_many_come_too_early_each_is_tried_by_itself(world: World) -> None
     assert len(tried) <= len(early) * 2 + 20
 
 
+def test_a_refusal_is_for_good_whatever_comes_behind_it(world: World) -> None:
+    """Two commands about one subject, of which the second makes what the first wanted possible: too late for the first."""
+
+    def handle(event: Event, work: Work) -> None:
+        if event.id == "1" and work.find(Counter, event.subject) is None:
+            raise Refused("nothing to count yet")
+        count_up(event, work)
+
+    listener = world.listener("first", TOLD, handle=handle)
+    listener.inbox.take([report("a", "1"), report("a", "2")])
+    assert {row["event_id"]: row["state"] for row in listener.counting.letters} == {"1": "dead", "2": "applied"}
+    assert listener.counting.counts == {"a": 1}
+
+
 def test_what_nobody_foresaw_is_an_outage_of_one_queue_and_the_others_get_theirs(world: World) -> None:
     speaker = world.service("speaker")
     broken, well = world.listener("first", SAID), world.listener("second", SAID).start()

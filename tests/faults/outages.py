@@ -32,6 +32,12 @@ _numbers = count()
 """Of whistles over HTTP: no key is used in two stories."""
 
 
+def _is_refused(status: int, body: Any, headers: Mapping[str, str]) -> None:
+    assert (status, body and body["status"]) == (503, 503)
+    assert headers["Content-Type"] == MEDIA_TYPE
+    assert int(headers["Retry-After"]) > 0
+
+
 class Outage:
     """One story. ``answers`` counts what whistles over HTTP were answered; ``end`` ends the outage."""
 
@@ -51,10 +57,8 @@ class Outage:
     def refused(self, many: int, at_once: int = 4) -> list[int]:
         """So many whistles over HTTP, each answered with a problem document that says when to ask again."""
         numbers = [next(_numbers) for _ in range(many)]
-        for status, body, headers in self._ask(numbers, at_once):
-            assert (status, body and body["status"]) == (503, 503)
-            assert headers["Content-Type"] == MEDIA_TYPE
-            assert int(headers["Retry-After"]) > 0
+        for answer in self._ask(numbers, at_once):
+            _is_refused(*answer)
         return numbers
 
     def again(self, numbers: Sequence[int]) -> None:
@@ -70,9 +74,9 @@ class Outage:
     def until_refused(self, most: int) -> list[int]:
         """Whistles over HTTP until one is refused; answers its number alone."""
         for number in (next(_numbers) for _ in range(most)):
-            ((status, body, _),) = self._ask([number], 1)
-            if status != 202:
-                assert status == 503, body
+            (answer,) = self._ask([number], 1)
+            if answer[0] != 202:
+                _is_refused(*answer)
                 return [number]
         raise AssertionError(f"{most} whistles were accepted")
 
