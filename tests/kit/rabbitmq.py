@@ -1,8 +1,4 @@
-"""A real RabbitMQ for the tests: the one named in the environment, or a private throw-away one.
-
-Virtual hosts and users are managed over the management plugin's HTTP interface, which takes milliseconds
-where rabbitmqctl takes seconds, and which is the same for a private server and for one that was named.
-"""
+"""A real RabbitMQ for the tests: the one named in the environment, or a private throw-away one."""
 
 from __future__ import annotations
 
@@ -11,21 +7,20 @@ import os
 import secrets
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 import amqp
 import requests
 
 from tests.kit import installed
 from tests.kit.containers import Container, docker_works
+from tests.kit.managed_broker import API_VARIABLE, ManagedBroker
 from tests.kit.processes import LocalProcess, ServerError, free_port, scratch_directory, wait_until
 
 URL_VARIABLE = "WHISTLE_TEST_AMQP_URL"
-API_VARIABLE = "WHISTLE_TEST_RABBITMQ_API"
 IMAGE = "rabbitmq:4-management"
 HOW_TO_GET_ONE = f"""There is no RabbitMQ for the tests. Do one of these:
   - set {URL_VARIABLE} to amqp://user:password@host:port and {API_VARIABLE} to the URL of its management
@@ -35,35 +30,20 @@ HOW_TO_GET_ONE = f"""There is no RabbitMQ for the tests. Do one of these:
 
 
 @dataclass
-class RabbitServer:
-    """A RabbitMQ server and its administrator.
+class RabbitServer(ManagedBroker):
+    """A RabbitMQ server that can be reached and, where it was started here, killed, stopped and frozen.
 
     `machine` is None for a server named in the environment, which cannot be killed, stopped or frozen from here.
     """
 
-    host: str
-    port: int
-    user: str
-    password: str
-    api_url: str | None = None
     machine: LocalProcess | Container | None = None
     port_mapper: LocalProcess | None = None
     rabbitmqctl: Path | None = None
-    passwords: dict[str, str] = field(default_factory=dict)
 
     @property
     def private(self) -> bool:
         """Whether the server was started by these tests, so that it can be killed and frozen."""
         return self.machine is not None
-
-    def url(self, user: str | None = None, password: str | None = None, vhost: str = "/") -> str:
-        """The AMQP URL of a virtual host, by default as the administrator."""
-        if user is None:
-            user, password = self.user, self.password
-        elif password is None:
-            password = self.passwords[user]
-        who = f"{quote(user, safe='')}:{quote(password, safe='')}"
-        return f"amqp://{who}@{self.host}:{self.port}/{quote(vhost, safe='')}"
 
     def connect(self, vhost: str = "/", timeout: float = 5) -> amqp.Connection:
         """A plain AMQP connection as the administrator, already open."""
@@ -78,67 +58,6 @@ class RabbitServer:
         )
         connection.connect()
         return connection
-
-    def api(self, method: str, path: str, body: Any = None) -> Any:
-        """Call the management interface, e.g. api("GET", "queues/" + vhost); the answer parsed, None when empty.
-
-        Counts of messages in it are up to five seconds old; definitions are of the moment.
-        """
-        if self.api_url is None:
-            raise ServerError(
-                f"{URL_VARIABLE} names a server, but virtual hosts and users on it can be managed only when "
-                f"{API_VARIABLE} names its management plugin too, http://user:password@host:15672"
-            )
-        parts = urlsplit(self.api_url)
-        who = (unquote(parts.username or self.user), unquote(parts.password or self.password))
-        where = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl().rstrip("/")
-        answer = requests.request(method, f"{where}/api/{path}", json=body, auth=who, timeout=30)
-        if answer.status_code >= 400:
-            raise ServerError(f"{method} {path}: {answer.status_code} {answer.text}")
-        return answer.json() if answer.content else None
-
-    def add_vhost(self, name: str) -> None:
-        """Create a virtual host, in which the administrator may do everything."""
-        self.api("PUT", f"vhosts/{quote(name, safe='')}", {})
-        self._permit(self.user, name, ".*", ".*", ".*")
-
-    def delete_vhost(self, name: str) -> None:
-        """Delete a virtual host with everything in it."""
-        self.api("DELETE", f"vhosts/{quote(name, safe='')}")
-
-    def add_user(
-        self,
-        name: str,
-        password: str | None = None,
-        vhost: str = "/",
-        configure: str = ".*",
-        write: str = ".*",
-        read: str = ".*",
-    ) -> str:
-        """Create a user (or set its password) with these rights in a virtual host; return its AMQP URL there."""
-        password = password or self.passwords.get(name) or secrets.token_hex(12)
-        self.api("PUT", f"users/{quote(name, safe='')}", {"password": password, "tags": ""})
-        self._permit(name, vhost, configure, write, read)
-        self.passwords[name] = password
-        return self.url(name, password, vhost)
-
-    def delete_user(self, name: str) -> None:
-        """Delete a user."""
-        self.api("DELETE", f"users/{quote(name, safe='')}")
-        self.passwords.pop(name, None)
-
-    def _permit(self, user: str, vhost: str, configure: str, write: str, read: str) -> None:
-        rights = {"configure": configure, "write": write, "read": read}
-        self.api("PUT", f"permissions/{quote(vhost, safe='')}/{quote(user, safe='')}", rights)
-
-    def import_definitions(self, definitions: Mapping[str, Any]) -> None:
-        """Import a definitions document (vhosts, users, permissions, policies, queues...) in one call."""
-        self.api("POST", "definitions", definitions)
-        for vhost in definitions.get("vhosts", ()):
-            self._permit(self.user, vhost["name"], ".*", ".*", ".*")
-        for user in definitions.get("users", ()):
-            if "password" in user:
-                self.passwords[user["name"]] = user["password"]
 
     def ctl(self, *args: str) -> str:
         """Run rabbitmqctl on the private server and return what it printed (takes seconds: prefer `api`)."""

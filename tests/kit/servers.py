@@ -14,11 +14,12 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TypeVar
 
+from tests.kit.managed_broker import API_VARIABLE
 from tests.kit.postgres import URL_VARIABLE as POSTGRES_VARIABLE
 from tests.kit.postgres import PostgresServer, postgres
 from tests.kit.processes import ServerError
-from tests.kit.rabbitmq import API_VARIABLE, RabbitServer, rabbitmq
 from tests.kit.rabbitmq import URL_VARIABLE as AMQP_VARIABLE
+from tests.kit.rabbitmq import RabbitServer, rabbitmq
 
 __all__ = ["PostgresServer", "RabbitServer", "ServerError", "Servers", "both", "postgres", "rabbitmq", "variables"]
 
