@@ -105,6 +105,7 @@ class CommandApi(Api):
         sender = sender_of(request, self.runtime.identities, operation, body)
         command = Command(operation.id, sender, command_key(request), path_values(request), body)
         logs.add(causation=command.causation)
+        logs.add(causation=command.causation)  # what is refused, too, is found by its key
         if command.actor is None:
             logs.add(account=command.who)
         kept = self.done(command, checked(body, operation.body))
@@ -112,7 +113,6 @@ class CommandApi(Api):
 
     def done(self, command: Command, loaded: Mapping[str, Any]) -> Kept:
         """The command's effect, once, and its answer. Raises what the service's method raises, and Problem 409."""
-        logs.add(causation=command.causation)
 
         def effect(work: Work) -> Kept:
             said: Answer = call(self, loaded, work, key=command.key, **command.values)

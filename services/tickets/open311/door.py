@@ -5,6 +5,7 @@ from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
+from chassis import log as logs
 from chassis.http.entrypoints import Api, CommandApi
 from chassis.http.once import Command
 from chassis.http.problem import Problem
@@ -66,7 +67,9 @@ class GeoReportCommand(_Spoken, CommandApi):
         sent = {name: values for name, values in form.items() if name != "api_key"}
         asked = {**reading.single(given, RequestForm), **reading.single(form, RequestForm)}
         loaded = {**checked(asked, RequestForm), ATTRIBUTES: reading.attributes(form)}
-        kept = self.done(Command(self.operation.id, actor, reading.key_of(request), {}, sent), loaded)
+        command = Command(self.operation.id, actor, reading.key_of(request), {}, sent)
+        logs.add(causation=command.causation)
+        kept = self.done(command, loaded)
         return self.rendered(request, [kept.body])
 
 
