@@ -104,7 +104,6 @@ class CommandApi(Api):
         body = json_body(request)
         sender = sender_of(request, self.runtime.identities, operation, body)
         command = Command(operation.id, sender, command_key(request), path_values(request), body)
-        logs.add(causation=command.causation)
         logs.add(causation=command.causation)  # what is refused, too, is found by its key
         if command.actor is None:
             logs.add(account=command.who)
