@@ -127,6 +127,11 @@ class Slow:
 
 
 def test_a_stop_settles_what_was_taken_and_nothing_comes_twice(world: World) -> None:
+    """Each comes once, before the stop or after the next start, but not always in order.
+
+    What the broker has on its way to one who leaves it puts back, marked as redelivered although nobody saw it, and the next
+    one may have been given later ones meanwhile.
+    """
     speaker, listener = world.service("speaker"), world.listener("first", SAID)
     slow = Slow(listener)
     listener.start()
@@ -137,15 +142,13 @@ def test_a_stop_settles_what_was_taken_and_nothing_comes_twice(world: World) -> 
         listener.begin_stop()
         slow.go.set()
         listener.stop()
-        taken = listener.total
-        assert taken >= 10
+        assert 0 < listener.total == len(listener.received)
         listener.start()
         wait_until(lambda: listener.total == 100, "the rest comes", 20)
         wait_until(lambda: all_published(speaker), "every row is marked", 10)
         listener.stop()
     assert listener.counting.watch.count("duplicate") == 0
-    assert listener.redelivered == 0
-    assert listener.order("a") == ids(speaker)
+    assert sorted(listener.received) == sorted(listener.order("a")) == sorted(ids(speaker))
 
 
 def test_where_nothing_keeps_a_letter_but_its_outbox_the_publisher_is_told(world: World) -> None:

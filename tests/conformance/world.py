@@ -113,7 +113,6 @@ class Listener:
         """Set: its store cannot be reached."""
         self.received: list[str] = []
         """The ids of all that it was given, as often as it was."""
-        self.redelivered = 0
         self._way = way
         self._halt, self._thread = threading.Event(), threading.Thread()
 
@@ -146,7 +145,6 @@ class Listener:
         if self._thread.is_alive():
             self._thread.join(20)
             assert not self._thread.is_alive()
-            self.redelivered += self._consumer.redelivered
 
     def order(self, subject: str) -> list[str]:
         """The ids of the events about a subject, in the order in which they had their effect."""
