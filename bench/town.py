@@ -32,6 +32,7 @@ class Town(Stack):
 
     def deploy(self) -> None:
         """As the tests do, and keep a copy of each database, with its tables, for the floor."""
+        self.postgres.templates.clear()  # a copied row is none that PostgreSQL counts as written
         super().deploy()
         for service in SERVICES:
             self.empty[service] = self.postgres.create_database(

@@ -212,8 +212,7 @@ def _settings(durable: bool) -> list[str]:
     server is killed.  synchronous_commit stays on: without it a killed server loses commits it had confirmed.
     """
     settings = ["max_connections=300", "shared_buffers=64MB", "timezone=UTC", "log_min_messages=warning"]
-    if not durable:
-        settings += ["fsync=off", "full_page_writes=off"]
+    settings += ["wal_compression=on"] if durable else ["fsync=off", "full_page_writes=off"]
     return [word for setting in settings for word in ("-c", setting)]
 
 
