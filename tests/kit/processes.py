@@ -26,19 +26,28 @@ class ServerError(RuntimeError):
     """A test server could not be had, or did not do what it was asked to."""
 
 
+_given: set[int] = set()
+
+
 def free_port() -> int:
     """A free loopback TCP port below the range from which the kernel takes ports for outgoing connections.
 
     A port of that range could be taken by some client while the server that owns it is down for a restart,
-    and a client that keeps knocking on it could even end up connected to itself.
+    and a client that keeps knocking on it could even end up connected to itself. No port is given twice, here or by another
+    process of the same tests: whoever was given one may not listen yet.
     """
-    for _ in range(200):
-        port = random.randrange(20000, 32000)
+    every = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    mine = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    for _ in range(1000):
+        port = random.randrange(20000 + mine, 32000, every)
+        if port in _given:
+            continue
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
+            _given.add(port)
             return port
     raise ServerError("no free port between 20000 and 32000 on 127.0.0.1")
 
