@@ -11,6 +11,7 @@ from bench.sizes import Sizes
 from bench.tables import shape_of
 from bench.town import Town, town
 from bench.written import ask, connected
+from tests.kit.processes import wait_until
 from tests.kit.servers import Servers
 
 SAMPLE = 100
@@ -23,6 +24,8 @@ COPIED = {
     "sequences": ("subject",),
 }
 """The tables that grow with every event, and what has to be another in each copy."""
+DUE_SOON = "SELECT count(*) FROM timers WHERE due_at < now() + interval '30 seconds'"
+"""Watchdogs of earlier whistles, nearly as many as are measured: whoever fills for a minute would measure them, too."""
 
 
 def lines(servers: Servers, sizes: Sizes) -> Iterable[Line]:
@@ -43,7 +46,10 @@ def lines(servers: Servers, sizes: Sizes) -> Iterable[Line]:
 
 
 def fill(one: Town, rows: int) -> None:
-    """Copy real rows until every table that grows with the events has so many; copies are published and announced already."""
+    """Copy real rows until every table that grows with the events has so many; copies are published and announced already.
+
+    Returns when nothing else is to be done.
+    """
     url = one.databases["tickets"]
     for table, others in COPIED.items():
         there = int(ask(url, f"SELECT count(*) FROM {table}")[0][0])
@@ -58,6 +64,7 @@ def fill(one: Town, rows: int) -> None:
             f"INSERT INTO {table} ({', '.join(columns)}) SELECT {chosen}"
             f" FROM (SELECT * FROM {table} LIMIT {SAMPLE}) one, generate_series(1, {copies}) g",
         )
+    wait_until(lambda: not ask(url, DUE_SOON)[0][0], "the watchdogs of earlier whistles rung", 90)
     one.vacuum("tickets")
 
 

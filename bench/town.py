@@ -6,7 +6,7 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from bench.written import ask, busy, last_instant, taken
+from bench.written import ask, busy, last_instant, last_taken
 from chassis.bus.amqp import AmqpPublisher
 from tests.kit.deployment import SERVICES
 from tests.kit.processes import wait_until
@@ -70,15 +70,15 @@ class Town(Stack):
 
     def rest(self, *services: str, seconds: float = 60, more: Callable[[], bool] = lambda: True) -> float:
         """Wait until ``more`` holds and these services have nothing left to do; answers when the last of it was done."""
-        seen: list[tuple[float, list[int]]] = []
+        seen: list[tuple[float, list[float]]] = []
 
         def still() -> bool:
-            count = [taken(self.databases[service]) for service in services]
+            last = [last_taken(self.databases[service]) for service in services]
             if not more() or any(busy(self.databases[service]) for service in services):
                 seen.clear()
                 return False
-            if not seen or seen[0][1] != count:
-                seen[:] = [(time.monotonic(), count)]
+            if not seen or seen[0][1] != last:
+                seen[:] = [(time.monotonic(), last)]
             return time.monotonic() - seen[0][0] > QUIET_SECONDS
 
         wait_until(still, f"{', '.join(services)} at rest", seconds, details=lambda: self._state(services))

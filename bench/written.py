@@ -18,6 +18,7 @@ _LAST = """
         (SELECT max(received_at) FROM inbox),
         (SELECT max(published_at) FROM outbox WHERE type NOT LIKE '%announced%')))
 """
+_LAST_TAKEN = "SELECT extract(epoch FROM max(received_at)) FROM inbox WHERE state = 'applied'"
 _BUSY = "SELECT (SELECT count(*) FROM outbox WHERE state = 'pending'), (SELECT count(*) FROM inbox WHERE state = 'waiting')"
 
 
@@ -61,6 +62,11 @@ def last_instant(url: str) -> float:
 def busy(url: str) -> bool:
     """Whether something is still to be published or tried again."""
     return any(ask(url, _BUSY)[0])
+
+
+def last_taken(url: str) -> float:
+    """When the last event was taken in that had its effect: a look at an index, that a meter may ask for all the time."""
+    return float(ask(url, _LAST_TAKEN)[0][0] or 0)
 
 
 def taken(url: str) -> int:

@@ -9,12 +9,12 @@ from collections.abc import Callable, Collection, Hashable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar, cast
-from uuid import UUID, uuid5
 
 from sqlalchemy import Connection, Table
 
 from chassis import announce, wire
 from chassis import log as logs
+from chassis.event_ids import event_id
 from chassis.failpoints import failpoint
 from chassis.identity import Actor
 from chassis.outcome import Arm, Disarm, Effect, Happened, Refused, TooEarly
@@ -25,7 +25,6 @@ from contracts.envelope import Event
 from contracts.events.sequences import ANNOUNCEMENTS
 
 T = TypeVar("T")
-_EVENT_IDS = UUID("5d3f1c1e-7d0c-4f0e-9f2b-2f6f8f0c9a11")
 
 
 class Missing(TooEarly):
@@ -173,13 +172,11 @@ class UnitOfWork:
 
     def _outbox_row(self, said: _Said, source: str, subject: str, sequence: int, now: datetime) -> dict[str, Any]:
         schema = said.happened.schema
-        # an id that follows from what it names: the same story has the same ids, and a number can be used only once
-        name = f"{source}|{subject}|{sequence}|{said.at.isoformat()}"
         event = Event(
             type=schema.type,
             source=source,
             subject=subject,
-            id=str(uuid5(_EVENT_IDS, name)),
+            id=event_id(source, subject, sequence, said.at),
             time=said.at,
             data=said.happened.data,
             correlationid=said.correlation,

@@ -148,3 +148,20 @@ def drop_marks(op: Any) -> None:
     op.drop_index("inbox_applied", "inbox")
     op.drop_column("sequences", "removed")
     op.drop_table("marks")
+
+
+def index_what_is_open(op: Any) -> None:
+    """Version 4: no index grows with what is done, but those that keep it from being done twice."""
+    waiting, parked = sa.text("state = 'waiting'"), sa.text("state = 'parked'")
+    op.drop_index("inbox_subject", "inbox")
+    op.create_index("inbox_waiting_subject", "inbox", ["subject"], postgresql_where=waiting, sqlite_where=waiting)
+    op.drop_index("outbox_subject", "outbox")
+    op.create_index("outbox_parked", "outbox", ["position"], postgresql_where=parked, sqlite_where=parked)
+
+
+def index_everything(op: Any) -> None:
+    """Undo version 4."""
+    op.drop_index("outbox_parked", "outbox")
+    op.create_index("outbox_subject", "outbox", ["subject", "sequence"])
+    op.drop_index("inbox_waiting_subject", "inbox")
+    op.create_index("inbox_subject", "inbox", ["subject"])

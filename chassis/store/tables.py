@@ -104,7 +104,12 @@ def _inbox(metadata: MetaData) -> Table:
             postgresql_where=text("state = 'applied'"),
             sqlite_where=text("state = 'applied'"),
         ),
-        Index("inbox_subject", "subject"),
+        Index(
+            "inbox_waiting_subject",
+            "subject",
+            postgresql_where=text("state = 'waiting'"),
+            sqlite_where=text("state = 'waiting'"),
+        ),
     )
 
 
@@ -131,7 +136,12 @@ def _outbox(metadata: MetaData) -> Table:
             postgresql_where=text("state = 'pending'"),
             sqlite_where=text("state = 'pending'"),
         ),
-        Index("outbox_subject", "subject", "sequence"),
+        Index(
+            "outbox_parked",
+            "position",
+            postgresql_where=text("state = 'parked'"),
+            sqlite_where=text("state = 'parked'"),
+        ),
         **COUNTED,
     )
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Column, Connection, Index, MetaData, Table, Text, select, update
+from sqlalchemy import Column, Connection, Index, MetaData, Table, Text, select, text, update
 
 from chassis.definition import Definition
 from chassis.inbox import insert_ignoring
@@ -16,6 +16,8 @@ from services.notify.domain.pace import Pace
 
 metadata = MetaData()
 
+_LOOKED_AT = text("next_at IS NOT NULL")
+
 notices = Table(
     "notices",
     metadata,
@@ -26,8 +28,7 @@ notices = Table(
     Column("channel", Text, nullable=False, server_default="log"),
     Column("next_at", Instant),
     Index("notices_ticket", "ticket"),
-    Index("notices_state", "state"),
-    Index("notices_next", "channel", "next_at"),
+    Index("notices_next", "channel", "next_at", postgresql_where=_LOOKED_AT, sqlite_where=_LOOKED_AT),
 )
 
 contacts = Table(

@@ -75,6 +75,23 @@ def running(
             own.close()
 
 
+class Refusing:
+    """A publisher that takes everything to itself, but refuses what it is told to."""
+
+    def __init__(self, *refused: str):
+        self.refused = refused
+
+    def publish(self, letters: Sequence[Letter]) -> dict[str, str]:
+        """See `chassis.bus.Publisher`."""
+        return dict.fromkeys(self.refused, "no")
+
+    def keep_alive(self) -> None:
+        """See `chassis.bus.Publisher`."""
+
+    def close(self) -> None:
+        """See `chassis.bus.Publisher`."""
+
+
 class Wrapped:
     """A publisher with something happening before or after it."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -31,6 +31,7 @@ from services.notify import store as notify
 from services.notify.metrics import NoticeGauges
 from services.tickets import store as tickets
 from services.tickets.metrics import TicketsMetrics
+from tests.component.relaying import Refusing
 from tests.kit.servers import PostgresServer
 
 NOW = datetime(2026, 3, 3, 9, tzinfo=UTC)
@@ -183,23 +184,6 @@ def test_how_late_the_latest_timer_is(url: str) -> None:
     assert office.says("whistle_timers_overdue") == 2
 
 
-class Bus:
-    """A publisher that refuses what it is told to."""
-
-    def __init__(self, *refused: str):
-        self.refused = refused
-
-    def publish(self, letters: Sequence[Letter]) -> dict[str, str]:
-        """See `chassis.bus.Publisher`."""
-        return dict.fromkeys(self.refused, "no")
-
-    def keep_alive(self) -> None:
-        """See `chassis.bus.Publisher`."""
-
-    def close(self) -> None:
-        """See `chassis.bus.Publisher`."""
-
-
 def _letter(id_: str, type_: str, data: dict[str, Any]) -> Letter:
     return Letter(id_, "dispatch.events", type_, Message({}, JSON, json.dumps(data).encode()), False)
 
@@ -214,7 +198,7 @@ def test_what_was_said_is_counted_once_the_bus_has_it() -> None:
         _letter("3", "deadline.breached.v1", {"clock": "sign"}),
         _letter("4", "case.paused.v1", {}),
     ]
-    Tallying(Bus("2"), tallies).publish(letters)
+    Tallying(Refusing("2"), tallies).publish(letters)
     assert registry.get_sample_value("whistle_case_escalations_total", {"cause": "breached"}) == 1
     assert registry.get_sample_value("whistle_case_escalations_total", {"cause": "returned"}) == 0
     assert registry.get_sample_value("whistle_deadline_breaches_total", {"clock": "sign"}) == 1

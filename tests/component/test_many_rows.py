@@ -1,0 +1,132 @@
+"""What a service asks all the time looks at what is open, never at everything that ever was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from chassis.gauges import read_gauges
+from chassis.health import Health
+from chassis.metrics import ChassisMetrics
+from chassis.news import News
+from chassis.outcome import TooEarly
+from chassis.store import Store, machine_now
+from chassis.store.migrate import upgrade
+from chassis.work import Work
+from cli.services import definition
+from contracts.envelope import Event
+from services.dispatch import store as dispatch
+from services.dispatch.metrics import CaseMetrics
+from services.ledger.metrics import LedgerMetrics
+from services.notify import store as notify
+from services.notify.metrics import NoticeGauges
+from services.tickets.metrics import TicketsMetrics
+from tests.component.counting import Counting, do_everything, on_postgres, report
+from tests.component.plans import reads
+from tests.component.relaying import Refusing, running
+from tests.component.ringing import timers
+from tests.component.test_retention import retention
+from tests.kit.processes import wait_until
+from tests.kit.servers import PostgresServer
+
+FEW = {"areas", "categories", "logs", "checkpoints", "signing_keys", "forks", "gaps", "postings", "marks", "paces"}
+"""Tables that do not grow with every event: a few rows for each member, outage, quarter of an hour or year."""
+
+NOW = machine_now()
+CLOCK: Any = SimpleNamespace(now=lambda: NOW)
+
+
+@contextmanager
+def store_of(server: PostgresServer, service: str) -> Iterator[Store]:
+    """A service's store, as its migrations make it."""
+    name = f"many_{uuid4().hex[:8]}"
+    url = server.create_database(name)
+    upgrade(f"services.{service}", url)
+    defined = definition(service)
+    store = Store(url, defined.tables, defined.mappers)
+    try:
+        yield store
+    finally:
+        store.close()
+        server.drop_database(name)
+
+
+def _gauges(metrics: Any) -> Callable[[Store], None]:
+    def look(store: Store) -> None:
+        read_gauges(store, CLOCK, ChassisMetrics(CollectorRegistry(), Health()))
+        with store.transaction() as connection:
+            metrics(CollectorRegistry()).read(connection, NOW)
+
+    return look
+
+
+def _notices_due(store: Store) -> None:
+    notify.anything_due(store, "sms", NOW)
+    with store.transaction() as connection:
+        notify.claimable(connection, NOW, 10, "sms")
+        notify.claimable(connection, NOW, 10, without=("sms",))
+
+
+def _what_awaits_a_calendar(store: Store) -> None:
+    with store.transaction() as connection:
+        dispatch.awaited(connection)
+        dispatch.awaiting(connection, [2027], ["T-1"])
+
+
+@pytest.mark.parametrize(
+    ("service", "look"),
+    [
+        pytest.param("tickets", _gauges(TicketsMetrics), id="tickets' gauges"),
+        pytest.param("dispatch", _gauges(CaseMetrics), id="dispatch's gauges"),
+        pytest.param("notify", _gauges(NoticeGauges), id="notify's gauges"),
+        pytest.param("ledger", _gauges(LedgerMetrics), id="the ledger's gauges"),
+        pytest.param("notify", _notices_due, id="which notices are due"),
+        pytest.param("dispatch", _what_awaits_a_calendar, id="what awaits a calendar"),
+    ],
+)
+def test_a_look_at_a_service_reads_no_table_that_grows(
+    service: str, look: Callable[[Store], None], postgres_server: PostgresServer
+) -> None:
+    with store_of(postgres_server, service) as store:
+        with reads(store) as seen:
+            look(store)
+        assert seen.sent
+        assert {table for table, _ in seen.from_end_to_end()} <= FEW
+
+
+def _too_early_once() -> Callable[[Event, Work], None]:
+    heard = set[str]()
+
+    def handle(event: Event, work: Work) -> None:
+        if event.subject == "late" and not heard:
+            heard.add(event.id)
+            raise TooEarly("no case yet")
+        do_everything(event, work)
+
+    return handle
+
+
+@on_postgres
+def test_the_loops_of_every_service_read_no_table_that_grows(counting: Counting) -> None:
+    news = News(counting.store)
+    inbox = counting.inbox(_too_early_once(), first=60.0, news=news)
+    with reads(counting.store) as taking:
+        for id_, subject in enumerate(("late", "early", "late")):
+            inbox.take([report(subject, f"r-{id_}")])
+        inbox.retry_one()
+        counting.later(hours=2)
+        timers(counting).ring_due()
+    said = len(counting.outbox)
+    with reads(counting.store) as telling:
+        with running(counting.store, Refusing()) as relay:
+            wait_until(lambda: relay.watch.confirmed == said, "everything published", 20)
+        retention(counting, settled=0).step()
+        read_gauges(counting.store, counting.clock, ChassisMetrics(CollectorRegistry(), Health()))
+    assert counting.outbox == []
+    assert taking.from_end_to_end() | telling.from_end_to_end() == set()
