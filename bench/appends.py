@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
-from uuid import NAMESPACE_OID, uuid5
 
 from bench import floors
 from bench.crowd import Crowd
@@ -14,6 +14,7 @@ from bench.sizes import Sizes
 from bench.town import Town, town
 from bench.written import ask
 from chassis.bus import Letter
+from chassis.event_ids import event_id
 from chassis.wire import JSON, Message
 from tests.kit.deployment import SERVICES
 from tests.kit.servers import Servers
@@ -53,7 +54,8 @@ def about(life: Sequence[Said], ticket: str) -> Iterable[Letter]:
     """The same life of another ticket, whose id is as long."""
     old = life[0][2]["ce-subject"]
     for exchange, type_, headers, body in life:
-        id_ = str(uuid5(NAMESPACE_OID, f"{ticket}|{headers['ce-id']}"))
+        said_at = datetime.fromisoformat(headers["ce-time"])
+        id_ = event_id(headers["ce-source"], ticket, int(headers["ce-sequence"]), said_at)
         told: dict[str, Any] = {name: value.replace(old, ticket) for name, value in headers.items()} | {"ce-id": id_}
         yield Letter(id_, exchange, type_, Message(told, JSON, body.replace(old.encode(), ticket.encode())), False)
 

@@ -1,59 +1,84 @@
-"""(g) Cost per event where tables hold few rows, and where they hold many: whistles taken in by tickets."""
+"""(g) Cost per event where tables hold few rows, and where they hold many: tickets takes in whistles, the ledger appends."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
-from bench.accepted import backlog
+from bench import accepted, appends
 from bench.line import Line, Reach
-from bench.measured import timed
+from bench.measured import Load, timed
 from bench.sizes import Sizes
 from bench.tables import shape_of
 from bench.town import Town, town
 from bench.written import ask, connected
+from services.tickets.domain.ticket import WATCHDOG
 from tests.kit.processes import wait_until
 from tests.kit.servers import Servers
 
 SAMPLE = 100
 """Real rows that are copied under other names."""
 COPIED = {
-    "inbox": ("event_id", "subject"),
-    "outbox": ("event_id", "subject"),
-    "tickets": ("id",),
-    "whistles": ("ticket",),
-    "sequences": ("subject",),
+    "tickets": {
+        "inbox": ("event_id", "subject"),
+        "outbox": ("event_id", "subject"),
+        "tickets": ("id",),
+        "whistles": ("ticket",),
+        "sequences": ("subject",),
+    },
+    "ledger": {
+        "inbox": ("event_id", "subject"),
+        "entries": ("event_id", "subject"),
+        "ticket_book": ("id",),
+    },
 }
-"""The tables that grow with every event, and what has to be another in each copy."""
-DUE_SOON = "SELECT count(*) FROM timers WHERE due_at < now() + interval '30 seconds'"
+"""The tables of each service that grow with every event or ticket, and what has to be another in each copy."""
+DUE_SOON = f"SELECT count(*) FROM timers WHERE name = '{WATCHDOG}' AND due_at < now() + interval '30 seconds'"
 """Watchdogs of earlier whistles, nearly as many as are measured: whoever fills for a minute would measure them, too."""
 
 
 def lines(servers: Servers, sizes: Sizes) -> Iterable[Line]:
-    """Milliseconds per whistle at each size; the floor of the second is the first."""
+    """Milliseconds per event at each size; the floor of the second is the first."""
     with town(servers) as one:
         one.open("tickets")
-        timed(one, ["tickets"], backlog(one, 0, sizes.warm + SAMPLE))
-        count, first = sizes.whistles_beside_rows, sizes.warm + SAMPLE
-        costs = []
-        for rows in (sizes.rows_few, sizes.rows_many):
-            fill(one, rows)
-            costs.append(timed(one, ["tickets"], backlog(one, first, count)) / count * 1000)
-            first += count
-        name = f"cost of a whistle at {sizes.rows_few:,} rows a table"
-        yield Line(name, costs[0], "ms")
-        name = f"cost of a whistle at {sizes.rows_many:,} rows a table"
-        yield Line(name, costs[1], "ms", costs[0], Reach(1.2, at_least=False, of_floor=True))
+        timed(one, ["tickets"], accepted.backlog(one, 0, sizes.warm + SAMPLE))
+        count = sizes.whistles_beside_rows
+        first = sizes.warm + SAMPLE
+
+        def whistles(run: int) -> Load:
+            return accepted.backlog(one, first + run * count, count)
+
+        yield from _few_and_many(one, "tickets", "a whistle", whistles, count, sizes)
+    with town(servers) as one:
+        life = appends.one_life(one)
+        timed(one, ["ledger"], appends.backlog(one, life, 0, 2 * sizes.warm))
+        entries = appends.lives(life, sizes.entries_beside_rows) * len(life)
+
+        def lives(run: int) -> Load:
+            return appends.backlog(one, life, 1 + run, entries)
+
+        yield from _few_and_many(one, "ledger", "an entry", lives, entries, sizes)
 
 
-def fill(one: Town, rows: int) -> None:
-    """Copy real rows until every table that grows with the events has so many; copies are published and announced already.
+def _few_and_many(one: Town, service: str, event: str, load: Callable[[int], Load], count: int, sizes: Sizes) -> Iterable[Line]:
+    costs: list[float] = []
+    for run, rows in enumerate((sizes.rows_few, sizes.rows_many)):
+        fill(one, service, rows)
+        costs.append(timed(one, [service], load(run)) / count * 1000)
+    yield Line(f"cost of {event} at {sizes.rows_few:,} rows a table", costs[0], "ms")
+    reach = Reach(1.2, at_least=False, of_floor=True)
+    yield Line(f"cost of {event} at {sizes.rows_many:,} rows a table", costs[1], "ms", costs[0], reach)
+
+
+def fill(one: Town, service: str, rows: int) -> None:
+    """Copy real rows until every table that grows has so many; copies are published and announced already.
 
     Returns when nothing else is to be done.
     """
-    url = one.databases["tickets"]
-    for table, others in COPIED.items():
+    url = one.databases[service]
+    for table, others in COPIED[service].items():
         there = int(ask(url, f"SELECT count(*) FROM {table}")[0][0])
-        copies = -(-(rows - there) // SAMPLE)
+        sample = min(SAMPLE, there)
+        copies = -(-(rows - there) // sample)
         if copies <= 0:
             continue
         with connected(url) as cursor:
@@ -62,13 +87,15 @@ def fill(one: Town, rows: int) -> None:
         ask(
             url,
             f"INSERT INTO {table} ({', '.join(columns)}) SELECT {chosen}"
-            f" FROM (SELECT * FROM {table} LIMIT {SAMPLE}) one, generate_series(1, {copies}) g",
+            f" FROM (SELECT * FROM {table} LIMIT {sample}) one, generate_series(1, {copies}) g",
         )
     wait_until(lambda: not ask(url, DUE_SOON)[0][0], "the watchdogs of earlier whistles rung", 90)
-    one.vacuum("tickets")
+    one.vacuum(service)
 
 
 def _other(column: str, others: tuple[str, ...], there: int) -> str:
     if column in others:
         return f"md5({column} || {there} || '-' || g)"
+    if column == "position":  # the log counts upwards itself, and looks at nothing below what it has looked at
+        return f"-({there} + row_number() OVER ())"
     return "last" if column == "announced" else column

@@ -26,6 +26,7 @@ class Sizes:
     rows_few: int = 10_000
     rows_many: int = 1_000_000
     whistles_beside_rows: int = 3000
+    entries_beside_rows: int = 6000
     events_of_memory: int = 100_000
 
     def scaled(self, by: float) -> Sizes:
