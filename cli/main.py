@@ -16,12 +16,12 @@ from cli.starting import uncollected
 
 SERVICE = click.Choice(sorted(CLASSES))
 MODULES = {
-    "dead": "cli.dead",
+    "dead": "cli.aside",
     "demo": "cli.demo.command",
     "directory": "cli.directory",
     "embedded": "cli.embedded",
     "ledger": "cli.ledger",
-    "outbox": "cli.outbox",
+    "outbox": "cli.aside",
     "reconcile": "cli.reconcile",
 }
 """Where the commands are that have a module of their own, each under its name."""

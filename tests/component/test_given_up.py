@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from chassis import given_up
+from chassis.aside import DEAD_LETTERS, SetAside
 from chassis.bus import BusUnavailable
 from chassis.bus.amqp import AmqpSafetyNet, connect
 from chassis.bus.amqp.topology import dead_queue
-from chassis.dead import DeadLetters
 from chassis.inbox import Inbox
 from chassis.outcome import Refused
 from chassis.store import StoreUnavailable
@@ -52,8 +52,7 @@ def test_a_rejected_message_is_a_dead_letter_that_can_be_replayed(broker: Broker
     assert (row["state"], row["event_id"], row["attempts"]) == ("dead", "1", 0)
     assert row["reason"] == f"the broker gave it up: rejected, count 1, queue {queue}"
     assert counting.watch.fallen == ["kept"]
-    duty = DeadLetters(counting.store, "tests")
-    duty.replay(duty.oldest(1)[0].key)
+    assert SetAside(DEAD_LETTERS, counting.store, "tests").all_again() == 1
     assert inbox.retry_one()
     assert counting.counts == {"a": 1}
 

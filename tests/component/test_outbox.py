@@ -5,62 +5,28 @@ from __future__ import annotations
 import getpass
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
 from sqlalchemy import update
 
 from chassis.store.tables import PARKED
-from cli import outbox
-from cli.main import main
+from cli import aside
 from tests.component.counting import DEFINITION, Counting, states
+from tests.component.on_duty import Duty
 
 TABLE = DEFINITION.tables.outbox
 REASON = "no queue is bound for it"
 
 
-class Duty:
-    """Somebody on duty at a terminal. The counting service stands where dispatch would."""
-
-    def __init__(self, counting: Counting, directory: Path):
-        self.counting = counting
-        self._env = {
-            "WHISTLE_DATABASE_URL": counting.store.url,
-            "WHISTLE_AMQP_URL": "amqp://nobody",
-            "WHISTLE_IDENTITIES": str(directory / "identities.yaml"),
-            "WHISTLE_SECRET": "a secret of the tests",
-        }
-
-    def try_(self, *words: str) -> Result:
-        """Type a command."""
-        return CliRunner().invoke(main, ["outbox", words[0], "dispatch", *words[1:]], env=self._env)
-
-    def types(self, *words: str) -> str:
-        """Type a command that succeeds; answers what it prints."""
-        done = self.try_(*words)
-        assert done.exit_code == 0, done.output
-        return done.output
-
-    def listed(self) -> list[str]:
-        """The keys that are listed."""
-        return [line.split()[0] for line in self.types("list").splitlines()]
-
-    @property
-    def audit(self) -> list[tuple[str, str, dict[str, Any]]]:
-        """Who did what to which."""
-        return [(row["who"], row["action"], row["what"]) for row in self.counting.rows(DEFINITION.tables.audit)]
-
-
 @pytest.fixture
 def duty(counting: Counting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Duty:
     """Two parked events, and one that is to be published."""
-    monkeypatch.setattr(outbox, "definition", lambda _: DEFINITION)
+    monkeypatch.setattr(aside, "definition", lambda _: DEFINITION)
     for subject in ("a", "b", "c"):
         counting.say(subject)
     with counting.store.transaction() as connection:
         connection.execute(update(TABLE).where(TABLE.c.subject != "c").values(state=PARKED, reason=REASON))
-    return Duty(counting, tmp_path)
+    return Duty(counting, tmp_path, "outbox")
 
 
 def test_the_list_says_why_and_never_what(duty: Duty) -> None:
@@ -107,7 +73,7 @@ def test_all_are_tried_again_each_with_its_line(duty: Duty) -> None:
 
 
 def test_a_dropped_event_stays_as_a_row_and_says_why(duty: Duty) -> None:
-    assert duty.types("drop", duty.listed()[0], "--why", "测试") == "dropped\n"
+    assert duty.types("drop", duty.listed()[0], "--why", "测试") == "1 dropped\n"
     assert states(duty.counting.outbox) == ["dropped", "parked", "pending"]
     assert duty.counting.outbox[0]["reason"] == REASON
     ((_, action, what),) = duty.audit

@@ -5,61 +5,29 @@ from __future__ import annotations
 import getpass
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
 
+from chassis.aside import DEAD_LETTERS, SetAside
 from chassis.inbox import Inbox
 from chassis.outcome import Refused
 from chassis.work import Work
-from cli import dead
-from cli.main import main
+from cli import aside
 from contracts.envelope import Event
 from tests.component.counting import DEFINITION, Counting, report, states
+from tests.component.on_duty import Duty
+from tests.component.statements import counted
 
 PRIVATE = "029-00001111"
-
-
-class Duty:
-    """Somebody on duty at a terminal. The counting service stands where the ledger would."""
-
-    def __init__(self, counting: Counting, directory: Path):
-        self.counting = counting
-        self._env = {
-            "WHISTLE_DATABASE_URL": counting.store.url,
-            "WHISTLE_AMQP_URL": "amqp://nobody",
-            "WHISTLE_IDENTITIES": str(directory / "identities.yaml"),
-            "WHISTLE_SECRET": "a secret of the tests",
-        }
-
-    def try_(self, *words: str) -> Result:
-        """Type a command."""
-        return CliRunner().invoke(main, ["dead", words[0], "ledger", *words[1:]], env=self._env)
-
-    def types(self, *words: str) -> str:
-        """Type a command that succeeds; answers what it prints."""
-        done = self.try_(*words)
-        assert done.exit_code == 0, done.output
-        return done.output
-
-    def listed(self) -> list[str]:
-        """The keys that are listed."""
-        return [line.split()[0] for line in self.types("list").splitlines()]
-
-    @property
-    def audit(self) -> list[tuple[str, str, dict[str, Any]]]:
-        """Who did what to which."""
-        return [(row["who"], row["action"], row["what"]) for row in self.counting.rows(DEFINITION.tables.audit)]
 
 
 @pytest.fixture
 def duty(counting: Counting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Duty:
     """Three dead letters: two that were refused, one that cannot be read."""
-    monkeypatch.setattr(dead, "definition", lambda _: DEFINITION)
+    monkeypatch.setattr(aside, "definition", lambda _: DEFINITION)
     refusing(counting).take([report("a", "1", note=PRIVATE), report("b", "2", note=PRIVATE)])
     refusing(counting).take([report("c", "3", note=PRIVATE, time="x")])
-    return Duty(counting, tmp_path)
+    return Duty(counting, tmp_path, "dead")
 
 
 def refusing(counting: Counting) -> Inbox:
@@ -139,9 +107,71 @@ def test_all_letters_are_replayed_each_with_its_line(duty: Duty) -> None:
     assert [action for _, action, _ in duty.audit] == ["dead.replay"] * 3
 
 
+def test_they_are_counted_by_type_and_reason_the_most_frequent_first(duty: Duty) -> None:
+    refused, unread = duty.types("count").splitlines()
+    assert refused.split()[0] == "2"
+    assert refused.endswith("  report.filed.v1  Refused: unit: not on this case")
+    assert unread.split()[0] == "1"
+    assert unread.endswith("  report.filed.v1  Undecodable: ce-time: not an instant")
+    assert duty.types("count", "--most", "1").splitlines() == [refused]
+    assert duty.types("count", "--reason", "Undecodable").splitlines() == [unread]
+    assert duty.types("count", "--type", "whistle.blown.v1") == ""
+    assert duty.audit == []
+
+
+@pytest.mark.parametrize(
+    ("words", "subjects"),
+    [
+        pytest.param(("--type", "report.filed.v1"), ["a", "b", "c"], id="of a type"),
+        pytest.param(("--type", "report"), [], id="of half a type"),
+        pytest.param(("--reason", "not on this case"), ["a", "b"], id="for a reason"),
+        pytest.param(("--reason", "%"), [], id="a percent sign is one"),
+        pytest.param(("--type", "report.filed.v1", "--reason", "ce-time"), ["c"], id="both"),
+    ],
+)
+def test_some_are_chosen_by_type_and_reason(words: tuple[str, ...], subjects: list[str], duty: Duty) -> None:
+    listed = duty.types("list", *words).splitlines()
+    assert [line.split("  ")[2] for line in listed] == subjects
+    assert duty.types("drop", "--all", *words, "--why", "测试") == f"{len(subjects)} dropped\n"
+    gone = [row["subject"] for row in duty.counting.letters if row["state"] == "dropped"]
+    assert gone == subjects
+
+
+def test_many_are_replayed_with_a_look_and_a_few_statements(duty: Duty) -> None:
+    """At night, after a bad release: a statement for each letter, or a look at all of them for each, would take hours."""
+    refusing(duty.counting).take([report(f"t{n}", f"m{n}") for n in range(30)])
+    pile = SetAside(DEAD_LETTERS, duty.counting.store, "tests")
+    with counted(duty.counting.store) as sent:
+        assert pile.all_again() == 33
+    assert len(sent) < 10
+    assert [action for _, action, _ in duty.audit] == ["dead.replay"] * 33
+
+
+def test_a_batch_takes_its_part_and_leaves_the_rest_to_the_next(duty: Duty, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chassis.aside.BATCH", 2)
+    assert duty.types("replay", "--all") == "3 to be tried again\n"
+    assert states(duty.counting.letters) == ["waiting"] * 3
+
+
+def test_one_unknown_key_among_others_and_nothing_is_changed(duty: Duty) -> None:
+    done = duty.try_("replay", duty.listed()[0], "0123456789")
+    assert (done.exit_code, done.output) == (1, "Error: no dead letter '0123456789'; `whistle dead list` names them\n")
+    assert set(states(duty.counting.letters)) == {"dead"}
+
+
+@pytest.mark.parametrize("words", [(), ("--type", "report.filed.v1"), ("KEY", "--all"), ("KEY", "--reason", "x")])
+@pytest.mark.parametrize("command", [("replay",), ("drop", "--why", "x")])
+def test_whoever_says_neither_which_nor_all_is_asked(command: tuple[str, ...], words: tuple[str, ...], duty: Duty) -> None:
+    key = duty.listed()[0]
+    done = duty.try_(*command, *(key if word == "KEY" else word for word in words))
+    assert done.exit_code == 2
+    assert "--all" in done.output
+    assert set(states(duty.counting.letters)) == {"dead"}
+
+
 def test_a_dropped_letter_stays_as_a_row_without_effect(duty: Duty) -> None:
     first = duty.listed()[0]
-    assert duty.types("drop", first, "--why", "测试报告") == "dropped\n"
+    assert duty.types("drop", first, "--why", "测试报告") == "1 dropped\n"
     assert first not in duty.listed()
     ((_, action, what),) = duty.audit
     assert (action, what["why"], what["event_id"]) == ("dead.drop", "测试报告", "1")

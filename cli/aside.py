@@ -1,0 +1,123 @@
+"""`whistle dead` and `whistle outbox`, for those on duty: what was set aside. SQL in the service's store, each act audited."""
+
+import getpass
+import json
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import click
+
+from chassis.aside import DEAD_LETTERS, PARKED_EVENTS, Pile, SetAside, Wanted
+from chassis.store import Store
+from cli.services import CLASSES, definition
+
+SERVICE = click.argument("service", type=click.Choice(sorted(CLASSES)))
+KEYS = click.argument("keys", nargs=-1)
+ALL = click.option("--all", "all_", is_flag=True, help="All of them, or all with this type or reason.")
+WHY = click.option("--why", required=True, help="Kept in the audit.")
+MOST = click.option("--most", default=50, show_default=True, type=click.IntRange(1), help="So many lines.")
+
+Command = Callable[..., None]
+
+
+def wanted(command: Command) -> Command:
+    """Have the options --type and --reason as ``wanted``."""
+
+    @wraps(command)
+    def with_wanted(*values: Any, type_: str | None, reason: str | None, **more: Any) -> None:
+        command(*values, wanted=Wanted(type_, reason), **more)
+
+    with_type = click.option("--type", "type_", metavar="TYPE", help="Only of this type.")
+    return with_type(click.option("--reason", metavar="WORDS", help="Only with these words in the reason.")(with_wanted))
+
+
+def printable(line: str) -> str:
+    """What would move a terminal's cursor or turn its writing round is spelt out: an event's type may be anybody's text."""
+    return "".join(letter if letter.isprintable() else json.dumps(letter)[1:-1] for letter in line)
+
+
+def group(pile: Pile, about: str, again: str, drop: str, done: str) -> click.Group:
+    """The commands of a pile. ``again`` and ``drop`` are what their help says, ``done`` what is said of those tried again."""
+    commands = click.Group(pile.command, help=about)
+
+    def aside(service: str) -> SetAside:
+        from chassis.settings import read
+
+        return SetAside(pile, Store(read(service).database_url, definition(service).tables), who=getpass.getuser())
+
+    @commands.command(
+        help="Count what there is of SERVICE: how many, from when to when, type, reason; the most frequent first."
+    )
+    @SERVICE
+    @MOST
+    @wanted
+    def count(service: str, most: int, wanted: Wanted) -> None:
+        for one in aside(service).counts(most, wanted):
+            first, last = (at.isoformat(timespec="seconds") for at in (one.first, one.last))
+            click.echo(printable(f"{one.number:7,}  {first}  {last}  {one.type}  {one.reason}"))
+
+    @commands.command("list", help="List the oldest: key, type, subject, since when, why. Never their content.")
+    @SERVICE
+    @MOST
+    @wanted
+    def list_(service: str, most: int, wanted: Wanted) -> None:
+        for one in aside(service).oldest(most, wanted):
+            since = one[pile.since].isoformat(timespec="seconds")
+            click.echo(printable(f"{one['key']}  {one['type']}  {one['subject']}  {since}  {one['reason']}"))
+
+    @commands.command(help=f"Show one {pile.noun}.")
+    @SERVICE
+    @click.argument("key")
+    @click.option("--body", is_flag=True, help="Also print the body, which may hold private data; this is audited.")
+    def show(service: str, key: str, body: bool) -> None:
+        shown = json.dumps(aside(service).show(key, body), ensure_ascii=False, indent=2, default=str)
+        click.echo("\n".join(map(printable, shown.split("\n"))))
+
+    @commands.command(pile.again, help=again)
+    @SERVICE
+    @KEYS
+    @ALL
+    @wanted
+    def again_(service: str, keys: tuple[str, ...], all_: bool, wanted: Wanted) -> None:
+        one = aside(service)
+        number = one.all_again(wanted) if _is_all(keys, all_, wanted) else one.again(keys)
+        click.echo(f"{number} {done}")
+
+    @commands.command("drop", help=drop)
+    @SERVICE
+    @KEYS
+    @ALL
+    @WHY
+    @wanted
+    def drop_(service: str, keys: tuple[str, ...], all_: bool, wanted: Wanted, why: str) -> None:
+        one = aside(service)
+        number = one.drop_all(why, wanted) if _is_all(keys, all_, wanted) else one.drop(keys, why)
+        click.echo(f"{number} dropped")
+
+    return commands
+
+
+def _is_all(keys: tuple[str, ...], all_: bool, wanted: Wanted) -> bool:
+    """Raises UsageError where both are meant, or neither."""
+    if bool(keys) == all_:
+        raise click.UsageError("name keys, or say --all")
+    if keys and wanted != Wanted():
+        raise click.UsageError("--type and --reason go with --all")
+    return all_
+
+
+dead = group(
+    DEAD_LETTERS,
+    "Dead letters: events that could not take effect.",
+    "Try dead letters again: the running service takes them up at once.",
+    "Let dead letters go. Their rows stay, without effect.",
+    "to be tried again",
+)
+outbox = group(
+    PARKED_EVENTS,
+    "Parked events: said by a service, and refused by the broker.",
+    "Publish parked events after all. Mend first what was refused: `whistle topology` where no queue was bound.",
+    "Let parked events go unsaid. Their rows stay; each number is a gap, which the ledger will find and tell.",
+    "to be published again",
+)
