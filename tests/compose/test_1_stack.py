@@ -119,7 +119,7 @@ def test_a_dead_letter_calls_somebody_until_it_is_dropped(deployed: Compose) -> 
     listed = deployed.whistle("tickets", "dead", "list", "tickets").splitlines()
     assert len(listed) == 1
     assert "category" in listed[0]
-    assert deployed.whistle("tickets", "dead", "drop", "tickets", listed[0].split()[0], "--why", "a test") == "dropped\n"
+    assert deployed.whistle("tickets", "dead", "drop", "tickets", listed[0].split()[0], "--why", "a test") == "1 dropped\n"
     await_no_other_alert(deployed)
     wait_until(lambda: ("DeadLetter", "resolved") in deployed.calls(), "and told that it is over", 180)
     assert ("Watchdog", "firing") in deployed.calls()
