@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, select
+from sqlalchemy.exc import IntegrityError
 
 from chassis import log as logs
 from chassis import wire
@@ -34,6 +35,8 @@ log = logging.getLogger(__name__)
 Handle = Callable[[Event, Work], None]
 """Calls the service's method for an event, within the unit of work."""
 
+FASTER = (StoreConflict, IntegrityError)
+"""Somebody was faster, and may have made the very row: the next look finds it."""
 CONFLICT_RETRIES = 2
 MOST_SPOILERS = 5
 """So many may leave a batch one after the other; with more of them, each event by itself costs less."""
@@ -110,6 +113,7 @@ class Inbox:
         """
         rest: list[_Arrived] = list(arrived)
         spoilers: list[_Arrived] = []
+        conflicts = 0
         for _ in range(MOST_SPOILERS):
             if not rest:
                 break
@@ -124,6 +128,10 @@ class Inbox:
                     self._keep(spoilt.one, spoilt.why)
                 else:
                     spoilers.append(spoilt.one)
+            except FASTER:
+                conflicts += 1
+                if conflicts > CONFLICT_RETRIES:
+                    break
             except Exception:  # which of them it was cannot be said
                 break
         return rest + spoilers
@@ -133,7 +141,7 @@ class Inbox:
             for _ in range(CONFLICT_RETRIES):
                 try:
                     return self._apply([one])
-                except StoreConflict:
+                except FASTER:
                     continue
             return self._apply([one])
         except StoreUnavailable:

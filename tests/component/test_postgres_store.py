@@ -96,7 +96,32 @@ def test_a_serialization_failure_is_tried_again_at_once_and_then_waits(counting:
     counting.inbox(handle).take([report("a", "2")])
     row = next(row for row in counting.letters if row["event_id"] == "2")
     assert (row["state"], row["attempts"], row["reason"]) == ("waiting", 1, "StoreConflict")
-    assert 99 - left[0] == 4  # in the batch, then alone, then twice again
+    assert 99 - left[0] == 6  # in the batch and twice again, then alone and twice again
+
+
+@on_postgres
+def test_two_processes_that_make_the_same_row_at_once_both_have_their_effect(counting: Counting, counting_url: str) -> None:
+    """Events about one new subject on two queues: both find nothing, both make it, and one of them is too late."""
+    ones = [counting, Counting(new_store(counting_url))]
+    both_looked = threading.Barrier(2)
+    looked: list[str] = []
+
+    def handle(event: Event, work: Work) -> None:
+        if work.find(Counter, event.subject) is None:
+            looked.append(event.id)
+            if len(looked) <= 2:
+                both_looked.wait(10)
+        count_up(event, work)
+
+    def take(number: int) -> None:
+        batch = [report("a", f"{number}-a"), report(f"own-{number}", f"{number}-b")]
+        ones[number].inbox(handle, handler=f"queue-{number}").take(batch)
+
+    in_threads(lambda: take(0), lambda: take(1))
+    ones[1].store.close()
+    assert counting.counts == {"a": 2, "own-0": 1, "own-1": 1}
+    assert {(row["state"], row["attempts"]) for row in counting.letters} == {("applied", 1)}
+    assert [one.watch.batches for one in ones] == [[2], [2]], "no batch had to be taken one by one"
 
 
 @on_postgres
