@@ -74,9 +74,11 @@ class Retention:
             .order_by(table.c.received_at)
             .limit(self._batch)
             .with_for_update(skip_locked=True)
+            .cte("old")  # a subquery may be run again for each row, and would lock and remove another batch each time
         )
+        gone = delete(table).where(tuple_(*key).in_(select(*old.c))).returning(table.c.handler)
         with self._store.transaction() as connection:
-            count = connection.execute(delete(table).where(tuple_(*key).in_(old))).rowcount
+            count = len(connection.execute(gone).all())
             if count:
                 self._store.mark(connection, INBOX_MARK, before)
         return count
