@@ -40,8 +40,13 @@ def _lengthen(server: PostgresServer, database: str, table: str) -> None:
 
 
 def _limit(server: PostgresServer, bytes_: str) -> None:
-    """For the server's first process, whose children will have it too, and for those that are there already."""
+    """For the server's first process, whose children will have it too, and then for those that are there already.
+
+    The kernel names them, not the server: a session that is just being opened is none of its sessions yet.
+    """
     first = str(server.column("SELECT split_part(pg_read_file('postmaster.pid'), chr(10), 1)")[0])
-    server.shell(f"prlimit --pid {first} --fsize={bytes_}:")
-    for pid in server.column("SELECT pid FROM pg_stat_activity"):
-        server.shell(f"prlimit --pid {pid} --fsize={bytes_}: 2>/dev/null || ! kill -0 {pid} 2>/dev/null")
+    limit = f"prlimit --fsize={bytes_}: --pid"
+    server.shell(
+        f"{limit} {first}; for pid in $(cat /proc/{first}/task/{first}/children); do"
+        f" {limit} $pid 2>/dev/null || ! kill -0 $pid 2>/dev/null || exit 1; done"
+    )
