@@ -24,12 +24,14 @@ class Reads:
     def from_end_to_end(self) -> set[tuple[str, str]]:
         """Table and statement, where no index leads to the rows that are wanted.
 
-        A limit reads the first rows of an order, and ends. A test's tables are small, and are read fastest from end to end: the
-        planner is told not to, where it has a choice.
+        A limit reads the first rows of an order, and ends. A test's tables are small, and are read fastest from end to end, be
+        it to merge or to hash them: the planner is told not to, where it has a choice. What it knows of their sizes still
+        counts: the store is to be new, so that no other test's rows are in its statistics.
         """
         found = set()
         with self._store.transaction() as connection:
-            connection.execute(text("SET LOCAL enable_seqscan = off"))
+            for way in ("seqscan", "mergejoin", "hashjoin"):
+                connection.execute(text(f"SET LOCAL enable_{way} = off"))
             whole = frozenset(connection.execute(text(_WHOLE)).scalars())
             for statement, parameters in self.sent:
                 plan = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", parameters).scalar_one()

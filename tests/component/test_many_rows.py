@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
@@ -27,7 +27,7 @@ from services.ledger.metrics import LedgerMetrics
 from services.notify import store as notify
 from services.notify.metrics import NoticeGauges
 from services.tickets.metrics import TicketsMetrics
-from tests.component.counting import Counting, do_everything, on_postgres, report
+from tests.component.counting import Counting, do_everything, metadata, new_store, report
 from tests.component.plans import reads
 from tests.component.relaying import Refusing, running
 from tests.component.ringing import timers
@@ -43,18 +43,32 @@ CLOCK: Any = SimpleNamespace(now=lambda: NOW)
 
 
 @contextmanager
-def store_of(server: PostgresServer, service: str) -> Iterator[Store]:
-    """A service's store, as its migrations make it."""
+def new_database(server: PostgresServer) -> Iterator[str]:
+    """The URL of one that nobody else uses, and of which the server knows no statistics."""
     name = f"many_{uuid4().hex[:8]}"
     url = server.create_database(name)
-    upgrade(f"services.{service}", url)
-    defined = definition(service)
-    store = Store(url, defined.tables, defined.mappers)
     try:
-        yield store
+        yield url
     finally:
-        store.close()
         server.drop_database(name)
+
+
+@contextmanager
+def store_of(server: PostgresServer, service: str) -> Iterator[Store]:
+    """A service's store, as its migrations make it."""
+    defined = definition(service)
+    with new_database(server) as url:
+        upgrade(f"services.{service}", url)
+        with closing(Store(url, defined.tables, defined.mappers)) as store:
+            yield store
+
+
+@pytest.fixture
+def newly_counting(postgres_server: PostgresServer) -> Iterator[Counting]:
+    """The counting service over a database of its own."""
+    with new_database(postgres_server) as url, closing(new_store(url)) as store:
+        metadata.create_all(store.engine)
+        yield Counting(store)
 
 
 def _gauges(metrics: Any) -> Callable[[Store], None]:
@@ -112,8 +126,8 @@ def _too_early_once() -> Callable[[Event, Work], None]:
     return handle
 
 
-@on_postgres
-def test_the_loops_of_every_service_read_no_table_that_grows(counting: Counting) -> None:
+def test_the_loops_of_every_service_read_no_table_that_grows(newly_counting: Counting) -> None:
+    counting = newly_counting
     news = News(counting.store)
     inbox = counting.inbox(_too_early_once(), first=60.0, news=news)
     with reads(counting.store) as taking:
