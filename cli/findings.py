@@ -54,6 +54,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "mediation.session_held.v1": ("mediation", "number"),
     "mediation.agreed.v1": ("mediation",),
     "mediation.failed.v1": ("mediation",),
+    "mediation.performance_asked.v1": ("mediation", "number"),
     "mediation.performed.v1": ("mediation",),
     "mediation.not_performed.v1": ("mediation",),
     "joint_action.called.v1": ("joint_action",),

@@ -68,6 +68,8 @@ SUBSCRIPTIONS: dict[str, tuple[type[EventSchema], ...]] = {
         d.MediationSessionHeld,
         d.MediationAgreed,
         d.MediationFailed,
+        d.MediationPerformanceAsked,
+        d.MediationNotPerformed,
         d.JointActionCalled,
         ld.GapFound,
         ld.ForkFound,

@@ -30,6 +30,7 @@ class Situation(StrEnum):
     MEDIATION = "mediation"
     REFUSED = "refused"
     AGREED = "agreed"
+    NOT_LOOKED_AT = "not_looked_at"
     RETURNED = "returned"
     EXHAUSTED = "exhausted"
     EXTENSION = "extension"

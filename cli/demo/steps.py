@@ -46,6 +46,8 @@ STEPS: Mapping[str, Step] = {
     "not_solved": Step(By.UNIT, Command.VERIFY.value, {"passed": False}),
     "performed": Step(By.UNIT, Command.PERFORM.value, {"passed": True}),
     "not_performed": Step(By.UNIT, Command.PERFORM.value, {"passed": False}),
+    "found_performed": Step(By.SUPERVISOR, Command.PERFORM.value, {"passed": True}),
+    "found_not_performed": Step(By.SUPERVISOR, Command.PERFORM.value, {"passed": False}),
     "rule": Step(By.SUPERVISOR, Command.RULE.value),
     "grant": Step(By.SUPERVISOR, Command.RULE.value, {"passed": True}),
     "refuse": Step(By.SUPERVISOR, Command.RULE.value, {"passed": False}),

@@ -62,6 +62,7 @@ class Street:
             d.DeadlineExtensionAsked.type: self._extension,
             d.MediationOpened.type: self._mediation,
             d.MediationAgreed.type: self._agreed,
+            d.MediationPerformanceAsked.type: self._performance_asked,
         }
 
     @staticmethod
@@ -128,6 +129,12 @@ class Street:
     def _agreed(self, event: Event, whistle: Whistle) -> list[Act]:
         mediator = f"{whistle.community.code}-mediator"
         return self._acts(Met(Situation.AGREED, event, whistle, (event.data["mediation"],), mediator))
+
+    def _performance_asked(self, event: Event, whistle: Whistle) -> list[Act]:
+        """The mediator decided when the parties agreed; a supervisor is asked where the mediator did not look."""
+        if event.data.get("to") != supervisor_of(whistle.community.code):
+            return []
+        return self._acts(Met(Situation.NOT_LOOKED_AT, event, whistle, (event.data["mediation"],)))
 
     # --- within
 

@@ -65,6 +65,7 @@ MORE: Mapping[str, Branch] = {
     "unreachable": Branch(d.CaseEscalated, _where("cause", EscalationCause.UNREACHABLE)),
     "in_parallel": Branch(d.CaseEscalated, _where("cause", EscalationCause.PARALLEL)),
     "consent_withdrawn": Branch(d.MediationConsentWithdrawn),
+    "performance_asked": Branch(d.MediationPerformanceAsked),
     "performed": Branch(d.MediationPerformed),
     "not_performed": Branch(d.MediationNotPerformed),
     "excused": Branch(d.JointActionUnitExcused),

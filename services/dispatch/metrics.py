@@ -13,6 +13,7 @@ from chassis.runtime import Runtime
 from contracts.codes import Clock, EscalationCause, ExhaustionCause
 from contracts.events import dispatch as say
 from services.dispatch.domain.case import CaseState
+from services.dispatch.domain.marks import BREACHED
 from services.dispatch.store import cases
 
 
@@ -51,6 +52,9 @@ class CaseMetrics:
         self._exhausted = Counter(
             "whistle_cases_exhausted", "Cases for which a supervisor was called.", ["cause"], registry=registry
         )
+        self._overdue = Counter(
+            "whistle_performances_overdue", "Agreements that nobody had looked at by their day.", registry=registry
+        )
         for counter, codes in (
             (self._breaches, Clock),
             (self._escalations, EscalationCause),
@@ -71,6 +75,10 @@ class CaseMetrics:
         """A supervisor was called."""
         self._exhausted.labels(data["cause"]).inc()
 
+    def performance_asked(self, data: Mapping[str, Any]) -> None:
+        """Somebody was asked whether what was agreed was done: on the day itself, a supervisor for the first time."""
+        self._overdue.inc(data["number"] == BREACHED)
+
     def read(self, connection: Connection, now: datetime) -> None:
         """Set the gauges from the store."""
         for state in (CaseState.WORKING, CaseState.COMPLETED, CaseState.EXHAUSTED):
@@ -88,3 +96,4 @@ class Metrics(DependencyProvider):
         runtime.on_published(say.DeadlineBreached.type, metrics.breached)
         runtime.on_published(say.CaseEscalated.type, metrics.escalated)
         runtime.on_published(say.CaseExhausted.type, metrics.exhausted)
+        runtime.on_published(say.MediationPerformanceAsked.type, metrics.performance_asked)

@@ -8,7 +8,7 @@ from contracts.envelope import Event
 from contracts.events import intake, tickets
 from services.dispatch.api import DispatchApi
 from services.dispatch.config import Config
-from services.dispatch.domain import facts, pauses
+from services.dispatch.domain import facts, pauses, performance
 from services.dispatch.domain.case import Case
 from services.dispatch.domain.playbook import choose
 from services.dispatch.domain.world import World
@@ -115,6 +115,12 @@ class DispatchService(DispatchApi):
         """The review date of a supervisor's pause came."""
         case = work.load(Case, ringing.subject)
         work.apply(pauses.review(case, ringing.generation, self.world(work)))
+
+    @on_timer(performance.PERFORMANCE)
+    def ring_performance(self, ringing: Ringing, work: Work) -> None:
+        """Nobody has said yet whether what was agreed was done."""
+        case = work.load(Case, ringing.subject)
+        work.apply(performance.ask(case, ringing.detail, ringing.generation, self.world(work)))
 
     # --- within
 

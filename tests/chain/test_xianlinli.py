@@ -42,6 +42,37 @@ def test_property_hands_up_and_the_mediator_brings_them_to_agree_in_three_steps(
     close(chain, ticket)
 
 
+def to_agreement(chain: Chain) -> str:
+    """A ticket that ended with an agreement, and whose reporter is content."""
+    ticket = to_mediation(chain)
+    consent(chain, ticket)
+    chain.act(ticket, MEDIATOR, "session")
+    chain.expect(ticket, "mediation.session_held", number=1)
+    chain.act(ticket, MEDIATOR, "agree")
+    chain.expect(ticket, "mediation.agreed")
+    close(chain, ticket)
+    return ticket
+
+
+def test_the_mediator_comes_back_and_what_was_agreed_was_not_done(chain: Chain) -> None:
+    ticket = to_agreement(chain)
+    chain.let_pass("15d")
+    chain.expect(ticket, "mediation.performance_asked", number=1, to=MEDIATOR)
+    chain.expect_notice(ticket, "performance_asked", MEDIATOR)
+    chain.act(ticket, MEDIATOR, "perform", passed=False)
+    chain.expect(ticket, "mediation.not_performed")
+    chain.expect_notice(ticket, "mediation_not_performed")
+
+
+def test_nobody_looks_at_an_agreement_and_the_supervisor_is_asked(chain: Chain) -> None:
+    ticket = to_agreement(chain)
+    chain.let_pass("30d")
+    chain.expect(ticket, "mediation.performance_asked", number=3, to=SUPERVISOR)
+    chain.expect_notice(ticket, "performance_overdue", SUPERVISOR)
+    chain.act(ticket, SUPERVISOR, "perform", passed=True)
+    chain.expect(ticket, "mediation.performed")
+
+
 def test_no_session_without_every_partys_consent(chain: Chain) -> None:
     ticket = to_mediation(chain)
     chain.ask(ticket, "consent", party="applicant")

@@ -49,6 +49,7 @@ from contracts.events.dispatch.mediation import (
     MediationFailed,
     MediationNotPerformed,
     MediationOpened,
+    MediationPerformanceAsked,
     MediationPerformed,
     MediationSessionHeld,
 )
@@ -90,6 +91,7 @@ __all__ = [
     "MediationFailed",
     "MediationNotPerformed",
     "MediationOpened",
+    "MediationPerformanceAsked",
     "MediationPerformed",
     "MediationSessionHeld",
     "ResponderRegistered",

@@ -66,6 +66,17 @@ class MediationFailed(_Mediation):
     cause = fields.code(codes.EscalationCause, "failed, consent_withdrawn or breached")
 
 
+class MediationPerformanceAsked(_Mediation):
+    """Somebody is asked whether what was agreed was done: the mediator before the day, the supervisors from then on."""
+
+    type = "mediation.performance_asked.v1"
+    producer = "dispatch"
+
+    perform_by = fields.instant("by when performance is looked at")
+    number = fields.count("1 and 2 before the day, 3 on it, then ever later")
+    to = fields.ident("who is asked; null where the directory names no supervisor", optional=True)
+
+
 class MediationPerformed(_Mediation):
     """What was agreed was done."""
 

@@ -5,7 +5,7 @@ rang.
 from chassis.outcome import NOTHING, Disarm, Outcome
 from contracts.codes import EscalationCause, ExhaustionCause, Purpose, Urgency
 from contracts.events import dispatch as say
-from services.dispatch.domain import assignments, clocks, ladder, marks, pauses, verification
+from services.dispatch.domain import assignments, clocks, ladder, marks, pauses, performance, verification
 from services.dispatch.domain.case import UNDER_WAY, Case, CaseState
 from services.dispatch.domain.parts import RungState, Running
 from services.dispatch.domain.world import World
@@ -50,8 +50,9 @@ def withdrawn(case: Case, cause: str) -> Outcome:
     """The ticket was rejected, merged or cancelled."""
     if case.state is CaseState.WITHDRAWN:
         return NOTHING
+    waited = performance.forget(case)
     case.state = CaseState.WITHDRAWN
-    outcome = Outcome(case.said(say.CaseWithdrawn, cause=cause), Disarm(case.id, pauses.REVIEW))
+    outcome = waited + Outcome(case.said(say.CaseWithdrawn, cause=cause), Disarm(case.id, pauses.REVIEW))
     return outcome + assignments.relieve(case, case.assignments) + clocks.stop(case, lambda _: True)
 
 

@@ -28,10 +28,20 @@ def arm(case: Case, running: Running, world: World) -> Outcome:
     """Wait for the next mark; while the case is paused nothing is armed."""
     if case.paused:
         return NOTHING
-    # the top stays called, ever more slowly: after three, four, six, ten times the time
-    part = MARKS[running.stage] if running.stage < len(MARKS) else 2 + 2.0 ** (running.stage - len(MARKS) + 1)
-    at = world.calendar.part_of(running.start, running.due, part, running.rule, case.pauses)
+    at = world.calendar.part_of(running.start, running.due, part(running.stage), running.rule, case.pauses)
     return Outcome(Arm(case.id, running.key, at, running.version))
+
+
+def part(stage: int) -> float:
+    """When the stage after this one begins, as a part of the time."""
+    # the top stays called, ever more slowly: after three, four, six, ten times the time
+    return MARKS[stage] if stage < len(MARKS) else 2 + 2.0 ** (stage - len(MARKS) + 1)
+
+
+def above(case: Case, stage: int, world: World) -> str | None:
+    """Whom a stage from the breach on calls: the nearest supervisor first, then ever higher; None where there is none."""
+    chain = case.supervisors(world)
+    return chain[min(stage - BREACHED, len(chain) - 1)] if chain else None
 
 
 def advance(case: Case, running: Running, world: World) -> Outcome:
@@ -59,5 +69,4 @@ def _warned(case: Case, running: Running, world: World) -> str | None:
     if running.stage < BREACHED:
         mine = [a.to for a in case.assignments if a.open and (running.assignment in {None, a.id})]
         return mine[-1] if mine else None
-    chain, higher = case.supervisors(world), running.stage - BREACHED
-    return chain[min(higher, len(chain) - 1)] if chain else None
+    return above(case, running.stage, world)

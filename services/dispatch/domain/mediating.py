@@ -7,7 +7,7 @@ from contracts.events import dispatch as say
 from services.dispatch.domain import clocks, ladder, mediation
 from services.dispatch.domain.case import Case, NotAssigned
 from services.dispatch.domain.parts import Assignment, Step
-from services.dispatch.domain.report import Report, needed
+from services.dispatch.domain.report import Report
 from services.dispatch.domain.world import World
 
 
@@ -30,15 +30,6 @@ def fail(case: Case, report: Report, world: World) -> Outcome:
     """The parties did not agree: the case moves up. Raises NotNow, NotAssigned."""
     assignment = _mediates(case, report)
     return ladder.pass_over(case, case.rung(assignment.rung), EscalationCause.FAILED, world)
-
-
-def perform(case: Case, report: Report, world: World) -> Outcome:
-    """What was agreed was done, or was not; also after the case went on. Raises NotNow, NotAssigned."""
-    performed = needed(report.passed, "passed")
-    agreed = mediation.agreed(case)
-    if agreed.mediator != report.unit:
-        raise NotAssigned(f"unit: {report.unit!r} did not mediate in this case")
-    return mediation.perform(case, agreed, performed)
 
 
 def consent(case: Case, party: Party) -> Outcome:

@@ -8,6 +8,7 @@ court and authority routes; an agreement tells them of judicial confirmation wit
 from chassis.outcome import NOTHING, Outcome, Refused
 from contracts.codes import EscalationCause, Party
 from contracts.events import dispatch as say
+from services.dispatch.domain import performance
 from services.dispatch.domain.case import Case, CaseState, NotNow
 from services.dispatch.domain.parts import Mediation, Rung, RungState
 from services.dispatch.domain.world import World
@@ -79,10 +80,10 @@ def agree(case: Case, world: World) -> Outcome:
     rung, mediation = _with_consent(case)
     if not mediation.sessions:
         raise NotNow("command: nobody can agree before a session was held")
-    due = world.calendar.due(world.at, case.level(rung).perform, case.pauses)
-    mediation.outcome, mediation.perform_by, rung.state = "agreed", due.at, RungState.DONE
-    said = {"mediation": mediation.id, "sessions": len(mediation.sessions), "perform_by": due.at}
-    return Outcome(case.said(say.MediationAgreed, **said))
+    mediation.outcome, rung.state = "agreed", RungState.DONE
+    mediation.agreed_at, mediation.perform_by = world.at, world.calendar.due(world.at, case.level(rung).perform).at
+    said = {"mediation": mediation.id, "sessions": len(mediation.sessions), "perform_by": mediation.perform_by}
+    return Outcome(case.said(say.MediationAgreed, **said)) + performance.wait(case, rung, mediation, world)
 
 
 def end(case: Case, rung: Rung, cause: EscalationCause) -> Outcome:
@@ -92,21 +93,6 @@ def end(case: Case, rung: Rung, cause: EscalationCause) -> Outcome:
         return NOTHING
     mediation.outcome = "failed"
     return Outcome(case.said(say.MediationFailed, mediation=mediation.id, cause=cause))
-
-
-def agreed(case: Case) -> Mediation:
-    """The agreement that waits for performance, of any generation. Raises NotNow where there is none."""
-    for rung in reversed(case.rungs):
-        if rung.mediation and rung.mediation.outcome == "agreed":
-            return rung.mediation
-    raise NotNow("command: no agreement of this case waits for performance")
-
-
-def perform(case: Case, mediation: Mediation, performed: bool) -> Outcome:
-    """What was agreed was done, or was not."""
-    mediation.outcome = "performed" if performed else "not_performed"
-    schema = say.MediationPerformed if performed else say.MediationNotPerformed
-    return Outcome(case.said(schema, mediation=mediation.id))
 
 
 def _with_consent(case: Case) -> tuple[Rung, Mediation]:

@@ -74,7 +74,10 @@ class Mediation:
     consents: dict[Party, bool]
     sessions: list[str] = field(default_factory=list)
     outcome: str | None = None
+    agreed_at: datetime | None = None
     perform_by: datetime | None = None
+    asked: int = 0
+    """How often somebody was asked whether what was agreed was done."""
 
     @property
     def consented(self) -> bool:

@@ -13,6 +13,7 @@ from services.dispatch.domain import (
     marks,
     mediating,
     pauses,
+    performance,
     returns,
     rulings,
     verification,
@@ -95,5 +96,5 @@ _TAKES: dict[Command, Take] = {
     Command.SESSION: mediating.session,
     Command.AGREE: mediating.agree,
     Command.FAIL: mediating.fail,
-    Command.PERFORM: mediating.perform,
+    Command.PERFORM: performance.perform,
 }

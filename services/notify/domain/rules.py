@@ -16,6 +16,8 @@ PARTIES = (RESIDENT, RESPONDENT)
 """Who blew the whistle, and the other party of a dispute: people, told by what the ticket's contact says of them."""
 URGENT = frozenset({Urgency.E0, Urgency.E1})
 """Everything told about tickets of this urgency is urgent."""
+BEFORE_THE_DAY = (1, 2)
+"""The numbers by which a mediator is asked for an agreement's performance; later ones ask the supervisors."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,7 @@ RULES: tuple[Rule, ...] = (
             (d.MediationSessionHeld, "mediation_session", ("number", "step")),
             (d.MediationAgreed, "mediation_agreed", ()),
             (d.MediationFailed, "mediation_failed", ()),
+            (d.MediationNotPerformed, "mediation_not_performed", ()),
         )
         for party in PARTIES
     ),
@@ -127,6 +130,20 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(d.AssignmentReturned, ("data:ruling_by",), "ruling_asked", values=("by",)),
     Rule(d.DeadlineExtensionAsked, ("data:supervisor", DUTY), "extension_asked", values=("due", "until")),
+    Rule(
+        d.MediationPerformanceAsked,
+        ("data:to", DUTY),
+        "performance_asked",
+        when={"number": BEFORE_THE_DAY},
+        values=("perform_by",),
+    ),
+    Rule(
+        d.MediationPerformanceAsked,
+        ("data:to", DUTY),
+        "performance_overdue",
+        unless={"number": BEFORE_THE_DAY},
+        values=("perform_by",),
+    ),
     Rule(d.CaseExhausted, ("data:supervisor", DUTY), "case_exhausted", variant="cause"),
     Rule(t.TicketUnattended, (DUTY,), "ticket_unattended", values=("waited_seconds",), urgent=True),
     # --- what the ledger found wrong: something was said that it lacks, or one number was given twice

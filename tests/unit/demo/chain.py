@@ -24,7 +24,7 @@ from contracts.envelope import Event
 from contracts.events import dispatch as d
 from contracts.events import tickets as t
 from contracts.http import tickets as http
-from services.dispatch.domain import facts, mediating, pauses, reports
+from services.dispatch.domain import facts, mediating, pauses, performance, reports
 from services.dispatch.domain.case import Case
 from services.dispatch.domain.playbook import choose
 from services.dispatch.domain.report import Report
@@ -248,6 +248,8 @@ class Chain:
             self._note("/tickets", ticket.revisit_lapsed(generation, self.at))
         elif name == REVIEW:
             self._note("/tickets", desk.review(ticket, TICKET_RULES, self.at))
+        elif name.startswith(performance.PERFORMANCE):
+            self._note("/dispatch", performance.ask(self.cases[subject], name.partition(":")[2], generation, self.world()))
         else:
             self._note("/dispatch", facts.rang(self.cases[subject], name, generation, self.world()))
 

@@ -14,7 +14,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from chassis.outcome import Refused
 from contracts.codes import Command, Party, Purpose, ReturnReason, Urgency
-from services.dispatch.domain import facts, mediating, pauses
+from contracts.events.dispatch import MediationPerformanceAsked
+from services.dispatch.domain import facts, mediating, pauses, performance
 from services.dispatch.domain.case import UNDER_WAY, Case, CaseState
 from services.dispatch.domain.parts import Step
 from tests.unit.dispatch.town import COMMUNITY, PEOPLE, Told
@@ -130,7 +131,7 @@ class AnyOrder(RuleBasedStateMachine):
     @rule(days=st.integers(1, 60))
     def ticket_is_parked(self, days: int) -> None:
         self.told.note(pauses.parked(self.case, self.told.world.at + timedelta(days=days), self.told.world))
-        assert not self.told.timers, "nothing rings while it is parked"
+        assert not self.clock_timers(), "no clock of the case rings while it is parked"
 
     @precondition(lambda self: self.case.parked and self.case.state is not CaseState.WITHDRAWN)
     @rule()
@@ -151,7 +152,7 @@ class AnyOrder(RuleBasedStateMachine):
         done, before = self.case.state in HANDLED, len(self.told.said)
         self.told.at(self.told.world.at + timedelta(hours=hours))
         new = [happened.schema.type for happened in self.told.said[before:]]
-        assert not (quiet and new)
+        assert not (quiet and set(new) - {MediationPerformanceAsked.type})
         assert not (done and "case.escalated.v1" in new), "nothing escalates after it was handled"
 
     @precondition(lambda self: self.told.armed)
@@ -166,6 +167,10 @@ class AnyOrder(RuleBasedStateMachine):
     def case_clock_starts(self) -> dict[str, Any]:
         """From when the clocks of the case run."""
         return {one.key: one.start for one in self.case.clocks if one.key in {"contact", "handle"}}
+
+    def clock_timers(self) -> set[str]:
+        """What is armed for the case itself. An agreement's performance is due whatever becomes of the case."""
+        return {name for name in self.told.timers if not name.startswith(performance.PERFORMANCE)}
 
     def events(self, *types: str) -> list[tuple[str, Mapping[str, Any]]]:
         """What was said of these types, which are named without version."""
@@ -202,6 +207,13 @@ class AnyOrder(RuleBasedStateMachine):
                 given.discard(data["party"])
             else:
                 assert given == set(Party)
+
+    @invariant()
+    def what_was_agreed_is_asked_for_until_somebody_has_looked(self) -> None:
+        answered = {data["mediation"] for _, data in self.events("mediation.performed", "mediation.not_performed")}
+        agreed = {data["mediation"] for _, data in self.events("mediation.agreed")}
+        open_ = agreed - answered if self.case.state is not CaseState.WITHDRAWN else set()
+        assert {name for name in self.told.timers if name.startswith("performance")} == {f"performance:{id_}" for id_ in open_}
 
     @invariant()
     def a_joint_action_has_one_lead_and_completes_only_when_all_are_done(self) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from chassis.outcome import Arm, Happened, Outcome
 from contracts.codes import AreaKind, Command, Role, Urgency
 from services.dispatch.config import load_clocks, load_playbook, load_police_matters
-from services.dispatch.domain import facts, pauses, reports
+from services.dispatch.domain import facts, pauses, performance, reports
 from services.dispatch.domain.case import Case
 from services.dispatch.domain.directory import Area, Directory, Responder
 from services.dispatch.domain.report import Report
@@ -111,6 +111,8 @@ class Told:
         """What a timer brings about, as the service would pass it on."""
         if timer.name == pauses.REVIEW:
             return pauses.review(self.case, timer.generation, self.world)
+        if timer.name.startswith(performance.PERFORMANCE):
+            return performance.ask(self.case, timer.name.partition(":")[2], timer.generation, self.world)
         return facts.rang(self.case, timer.name, timer.generation, self.world)
 
     def types(self) -> list[str]:

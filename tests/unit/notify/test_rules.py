@@ -67,6 +67,14 @@ def test_a_rule_names_only_fields_that_its_event_has() -> None:
         ("case.escalated.v1", {"cause": "breached"}, [(RESIDENT, "case_escalated")]),
         ("deadline.extension_asked.v1", {"supervisor": "boss"}, [("boss", "extension_asked")]),
         ("mediation.failed.v1", {}, [(RESIDENT, "mediation_failed"), (RESPONDENT, "mediation_failed")]),
+        ("mediation.performance_asked.v1", {"number": 2, "to": "m1"}, [("m1", "performance_asked")]),
+        ("mediation.performance_asked.v1", {"number": 3, "to": "boss"}, [("boss", "performance_overdue")]),
+        ("mediation.performance_asked.v1", {"number": 9}, [(DUTY, "performance_overdue")]),
+        (
+            "mediation.not_performed.v1",
+            {},
+            [(RESIDENT, "mediation_not_performed"), (RESPONDENT, "mediation_not_performed")],
+        ),
     ],
 )
 def test_who_is_told(type_: str, data: dict[str, Any], told: list[tuple[str, str]]) -> None:

@@ -1,0 +1,78 @@
+"""Whether what was agreed was done (履约). The mediator looks by a day that follows from the playbook; a clock of its own waits
+for the answer, whatever becomes of the case meanwhile.
+
+The mediator is urged before the day; from the day on the supervisors are asked, ever higher and at the marks of every other
+clock, until one of them or the mediator has looked.
+"""
+
+from collections.abc import Iterator
+
+from chassis.outcome import NOTHING, Arm, Disarm, Outcome
+from contracts.events import dispatch as say
+from services.dispatch.domain import marks
+from services.dispatch.domain.case import Case, CaseState, NotAssigned, NotNow
+from services.dispatch.domain.parts import Mediation, Rung
+from services.dispatch.domain.report import Report, needed
+from services.dispatch.domain.world import World
+
+PERFORMANCE = "performance"
+"""The kind of the timer; each agreement has its own."""
+
+
+def wait(case: Case, rung: Rung, mediation: Mediation, world: World) -> Outcome:
+    """Wait for the next mark. A pause of the case changes nothing: what was agreed is due all the same."""
+    since, due = mediation.agreed_at, mediation.perform_by
+    assert since, "set with the agreement"
+    assert due, "set with the agreement"
+    at = world.calendar.part_of(since, due, marks.part(mediation.asked), case.level(rung).perform)
+    return Outcome(Arm(case.id, _timer(mediation), at, mediation.asked))
+
+
+def ask(case: Case, id_: str, asked: int, world: World) -> Outcome:
+    """A mark was reached: whoever is to look is asked. An older timer, or one of what was looked at, does nothing."""
+    found = next(((rung, one) for rung, one in _awaited(case) if one.id == id_ and one.asked == asked), None)
+    if found is None:
+        return NOTHING
+    rung, mediation = found
+    mediation.asked += 1
+    ahead = mediation.asked < marks.BREACHED
+    said = case.said(
+        say.MediationPerformanceAsked,
+        mediation=mediation.id,
+        perform_by=mediation.perform_by,
+        number=mediation.asked,
+        to=mediation.mediator if ahead else marks.above(case, mediation.asked, world),
+    )
+    return Outcome(said) + wait(case, rung, mediation, world)
+
+
+def perform(case: Case, report: Report, world: World) -> Outcome:
+    """What was agreed was done, or was not; also after the case went on. The mediator says so, or a supervisor of the case.
+
+    Raises NotNow where no agreement waits, NotAssigned.
+    """
+    performed = needed(report.passed, "passed")
+    mediation = next((one for _, one in _awaited(case)), None)
+    if mediation is None:
+        raise NotNow("command: no agreement of this case waits for performance")
+    if report.unit != mediation.mediator and report.unit not in case.supervisors(world):
+        raise NotAssigned(f"unit: {report.unit!r} neither mediated in this case nor supervises it")
+    mediation.outcome = "performed" if performed else "not_performed"
+    schema = say.MediationPerformed if performed else say.MediationNotPerformed
+    return Outcome(case.said(schema, mediation=mediation.id), Disarm(case.id, _timer(mediation)))
+
+
+def forget(case: Case) -> Outcome:
+    """The case was withdrawn: nobody is asked any more."""
+    return Outcome(*(Disarm(case.id, _timer(mediation)) for _, mediation in _awaited(case)))
+
+
+def _awaited(case: Case) -> Iterator[tuple[Rung, Mediation]]:
+    """The agreements of any generation that nobody has looked at, the latest first."""
+    for rung in reversed(case.rungs if case.state is not CaseState.WITHDRAWN else []):
+        if rung.mediation and rung.mediation.outcome == "agreed":
+            yield rung, rung.mediation
+
+
+def _timer(mediation: Mediation) -> str:
+    return f"{PERFORMANCE}:{mediation.id}"
