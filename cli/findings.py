@@ -30,7 +30,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "ticket.closure_doubted.v1": ("subject", "again"),
     "cluster.proposed.v1": ("subject", "like"),
     "matter.described.v1": ("subject",),
-    "contact.recorded.v1": ("subject", "causation"),
+    "contact.recorded.v1": ("subject", "causation", "follows"),
     "case.started.v1": ("subject",),
     "case.escalated.v1": ("subject", "level", "below", "causation"),
     "case.paused.v1": ("subject", "causation"),

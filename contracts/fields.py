@@ -33,12 +33,12 @@ def unicode(value: str) -> None:
         raise ValidationError("Not Unicode text.") from None
 
 
-def ident(about: str, **kwargs: Any) -> fields.String:
+def ident(about: str, most: int = ID, **kwargs: Any) -> fields.String:
     """An opaque id: printable, no spaces, at most 80 characters. What a space is, Python and ECMAScript agree on here."""
     return _required(
         fields.String,
         about,
-        validate=[validate.Length(1, ID), Whole(r"^[^\s\x00-\x1f\x7f-\x9f\ufeff]+$", error="Not an id."), unicode],
+        validate=[validate.Length(1, most), Whole(r"^[^\s\x00-\x1f\x7f-\x9f\ufeff]+$", error="Not an id."), unicode],
         **kwargs,
     )
 

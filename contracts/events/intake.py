@@ -8,6 +8,9 @@ from marshmallow import Schema
 from contracts import codes, fields
 from contracts.envelope import EventSchema
 
+PRODUCER_ID = 128
+"""The longest of a producer's own ids that can be named: as long as the key of a command over HTTP may be."""
+
 
 class Location(Schema):
     """A point, and the system it was measured in."""
@@ -43,6 +46,11 @@ class WhistleBlown(EventSchema):
     respondent = fields.nested(Reporter, "the other party of a dispute: asked, should it come to a mediation", optional=True)
     urgency = fields.code(codes.Urgency, "raises the category's own urgency, never lowers it", optional=True)
     dispute = fields.flag("two parties are at odds", optional=True)
+    same_as = fields.ident(
+        "the producer's own id of an earlier whistle: it is the same matter, and joins that one's ticket while it is at work",
+        most=PRODUCER_ID,
+        optional=True,
+    )
 
 
 class ReportFiled(EventSchema):

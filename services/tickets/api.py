@@ -17,7 +17,8 @@ from services.tickets.domain.rules import Rules
 from services.tickets.domain.state import ALLOWED, Command, State
 from services.tickets.domain.ticket import Ticket
 from services.tickets.domain.whistle import ticket_id
-from services.tickets.intake import ACCOUNTS, follow, open_ticket
+from services.tickets.intake import ACCOUNTS, open_ticket
+from services.tickets.merging import merge
 from services.tickets.requests import make_request
 
 Body = Mapping[str, Any]
@@ -80,10 +81,7 @@ class TicketsApi:
         found, survivor = work.load(Ticket, ticket), work.find(Ticket, body["into"])
         if survivor is None:
             raise Refused("into: no such ticket")
-        asked = found.has_contact and not survivor.has_contact
-        work.for_subject(ticket).apply(desk.merge(found, survivor))
-        for one in (ticket, *found.followers):
-            work.for_subject(one).apply(follow(one, survivor, asked, work, self.config))
+        merge(found, survivor, work, self.config)
         return moved(found)
 
     @command(http.PARK)

@@ -82,9 +82,10 @@ categories = Table(
 
 
 def tickets_of(event: Event) -> tuple[str, ...]:
-    """The ticket that an event's handler asks for."""
+    """The tickets that an event's handler asks for."""
     if event.type == intake.WhistleBlown.type:
-        return (ticket_id(event.source, event.id),)
+        named = (event.id, event.data.get("same_as"))
+        return tuple(ticket_id(event.source, one) for one in named if one)
     return () if event.type in _RECORDS else (event.subject,)
 
 

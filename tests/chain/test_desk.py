@@ -88,6 +88,24 @@ def test_two_neighbours_whistle_about_one_matter(chain: Chain) -> None:
     chain.never(merged, "deadline.breached")
 
 
+def test_the_hotline_is_called_by_two_neighbours_and_knows_that_it_is_one_matter(chain: Chain) -> None:
+    other = {"name": "李大爷", "phone": "029-00000003", "locale": "zh"}
+    first = chain.whistle("parking")
+    chain.expect(first, "assignment.made", to=PROPERTY)
+    again = chain.whistle_again(first, "parking", reporter=other, urgency="E1")
+    chain.expect(again, "ticket.merged", into=first)
+    chain.expect(first, "ticket.urgency_raised", urgency="E1")
+    chain.expect(again, "case.withdrawn", cause="merged")
+    chain.expect_notice(again, "ticket_merged")
+    handle(chain, first)
+    unsolved = chain.whistle_again(first, "parking", reporter=other)
+    chain.expect(unsolved, "assignment.made", to=PROPERTY, purpose="handle")
+    chain.never(unsolved, "ticket.merged")
+    close(chain, first)
+    chain.expect_notice(again, "ticket_closed_satisfied")
+    chain.act(unsolved, PROPERTY, "sign")
+
+
 def test_somebody_sees_that_it_is_more_urgent(chain: Chain) -> None:
     ticket = chain.whistle("property_service")
     since = started(chain, ticket, "handle")

@@ -64,6 +64,11 @@ class Chain:
         wait_until(there, f"a ticket for whistle {id_}", 20)
         return str(found[0][0])
 
+    def whistle_again(self, ticket: str, category: str, **more: Any) -> str:
+        """The producer of a ticket's whistle says that another whistle of its own is about the same matter."""
+        ((earlier,),) = self.stack.rows("tickets", "SELECT producer_id FROM whistles WHERE ticket = %s", ticket)
+        return self.whistle(category, same_as=earlier, **more)
+
     def act(self, ticket: str, unit: str, command: str, **more: Any) -> None:
         """A unit reports."""
         self._door.say(

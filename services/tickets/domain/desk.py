@@ -43,6 +43,13 @@ def merge(ticket: Ticket, survivor: Ticket) -> Outcome:
     return ticket.end(State.MERGED, Happened(say.TicketMerged, ticket.id, {"into": survivor.id}))
 
 
+def take_urgency(survivor: Ticket, merged: Ticket) -> Outcome:
+    """What was merged into it may be more urgent: two whistles about one matter are as urgent as the more urgent of them."""
+    if merged.urgency.value >= survivor.urgency.value:
+        return NOTHING
+    return raise_urgency(survivor, merged.urgency)
+
+
 def park(ticket: Ticket, reason: str, review_at: datetime, at: datetime) -> Outcome:
     """It cannot be solved now (挂账): kept until it is looked at again. Nothing else rings meanwhile. Raises NotLater."""
     require(Command.PARK, ticket.state)

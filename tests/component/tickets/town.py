@@ -38,11 +38,13 @@ class Town:
         self.stack, self.street = stack, street
         self.links = Links("a secret of the tests")
 
-    def ask(self, method: str, path: str, account: str | None = "desk", body: Any = None, service: str = "tickets") -> Reply:
-        """One request, its answer held against the OpenAPI document. A command gets a key that no other has."""
+    def ask(
+        self, method: str, path: str, account: str | None = "desk", body: Any = None, service: str = "tickets", key: str = ""
+    ) -> Reply:
+        """One request, its answer held against the OpenAPI document. A command gets a key that no other has, or this one."""
         headers = {"Authorization": f"Bearer token-of-{account}"} if account else {}
         if body is not None:
-            headers |= {"Content-Type": "application/json", "Idempotency-Key": f"key-{next(_numbers)}"}
+            headers |= {"Content-Type": "application/json", "Idempotency-Key": key or f"key-{next(_numbers)}"}
         request = urllib.request.Request(
             f"http://127.0.0.1:{self.stack.ports[service][0]}{path}",
             data=json.dumps(body).encode() if body is not None else None,
@@ -58,9 +60,9 @@ class Town:
         check(service, method, path, reply)
         return reply
 
-    def whistle(self, **changes: Any) -> str:
+    def whistle(self, key: str = "", account: str = "hotline", **changes: Any) -> str:
         """Blow a whistle; answers the ticket's id."""
-        taken = self.ask("POST", "/whistles", "hotline", {**WHISTLE, **changes})
+        taken = self.ask("POST", "/whistles", account, {**WHISTLE, **changes}, key=key)
         assert taken.status == 202, taken
         return str(taken.body["ticket"])
 

@@ -217,13 +217,17 @@ class Chain:
             Request.RATE.value: lambda: resident.rate(ticket, data["resolved"], data["satisfied"], self.at),
             Request.REOPEN.value: lambda: resident.reopen(ticket, TICKET_RULES, self.at),
             Request.CANCEL.value: lambda: resident.cancel(ticket),
-            http.MERGE.id: lambda: desk.merge(ticket, self.tickets[data["into"]]),
+            http.MERGE.id: lambda: self._merge(ticket, self.tickets[data["into"]]),
             http.REJECT.id: lambda: desk.reject(ticket, data["reason"]),
             http.PARK.id: lambda: desk.park(ticket, data["reason"], data["review_at"], self.at),
             http.RESUME.id: lambda: desk.resume(ticket, TICKET_RULES, self.at),
             http.RAISE_URGENCY.id: lambda: desk.raise_urgency(ticket, Urgency(data["urgency"])),
         }
         return takes[act.name]()
+
+    @staticmethod
+    def _merge(ticket: Ticket, survivor: Ticket) -> Outcome:
+        return desk.merge(ticket, survivor) + desk.take_urgency(survivor, ticket)
 
     # --- timers
 

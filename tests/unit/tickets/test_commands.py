@@ -186,6 +186,15 @@ def test_the_survivor_takes_over_everybody() -> None:
     assert [one.merged_into for one in (first, second, last)] == ["T2", "T3", None]
 
 
+@pytest.mark.parametrize("before", list(Urgency))
+@pytest.mark.parametrize("merged", list(Urgency))
+def test_the_survivor_is_as_urgent_as_the_more_urgent_of_both(before: Urgency, merged: Urgency) -> None:
+    survivor, one = brought_to(State.REVISITING, id="T3", urgency=before), brought_to(State.HANDLING, urgency=merged)
+    raised = ["ticket.urgency_raised"] if merged.value < before.value else []
+    assert said(desk.take_urgency(survivor, one)) == raised
+    assert survivor.urgency.value == min(before.value, merged.value)
+
+
 @pytest.mark.parametrize("state", sorted(BEFORE_HANDLED))
 def test_what_is_over_waits_for_nothing(state: State) -> None:
     def disarmed(change: Callable[[Any], Outcome]) -> set[str]:
