@@ -12,7 +12,7 @@ from werkzeug.wrappers import Request, Response
 from chassis import log as logs
 from chassis.http.once import Command, Kept, once
 from chassis.http.problem import Problem, json_response, problem_of
-from chassis.http.request import actor_of, checked, command_key, json_body, path_values, searched, sender_of
+from chassis.http.request import actor_of, checked, command_key, json_body, owner_of, path_values, searched, sender_of
 from chassis.http.server import Server
 from chassis.nameko import RUNTIME_KEY, call
 from chassis.runtime import Runtime
@@ -78,12 +78,15 @@ class Api(HttpRequestHandler):
 class Query(Api):
     """Reads. The method gets a connection, the path's values and, where the operation has a search, what is searched for.
 
-    It answers a mapping, or None for 404.
+    Where the operation has an ``own_role`` it gets ``owner``, too: the account whose own alone may be answered, None where all
+    may. It answers a mapping, or None for 404.
     """
 
     def answer(self, request: Request) -> Response:
-        actor_of(request, self.runtime.identities, self.operation.role)
+        owner = owner_of(request, self.runtime.identities, self.operation)
         values: dict[str, Any] = {**path_values(request)}
+        if self.operation.own_role:
+            values["owner"] = owner
         if self.operation.search:
             values["search"] = searched(request, self.operation.search)
         with self.runtime.store.transaction() as connection:

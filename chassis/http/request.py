@@ -35,6 +35,18 @@ def actor_of(request: Request, identities: Identities, role: str) -> Actor:
     return permitted(account_of(bearer_token(request), identities), role)
 
 
+def owner_of(request: Request, identities: Identities, operation: Operation) -> str | None:
+    """Whose alone a query may answer: the account that has only the operation's ``own_role``; None where it may answer all.
+
+    Raises Problem 401 or 403.
+    """
+    actor = account_of(bearer_token(request), identities)
+    if operation.own_role in actor.roles and operation.role not in actor.roles:
+        return actor.id
+    permitted(actor, operation.role)
+    return None
+
+
 def bearer_token(request: Request) -> str | None:
     """The token that the request came with, whosever it is."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")

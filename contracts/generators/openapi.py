@@ -80,7 +80,7 @@ def _operation(operation: Operation, known: list[samples.Sample], converter: Con
     made: Node = {
         "operationId": operation.id,
         "summary": operation.summary,
-        "description": f"The account needs the role `{operation.role}`.{_LINK if operation.by_link else ''}",
+        "description": f"The account needs the role `{operation.role}`.{_LINK if operation.by_link else ''}{_own(operation)}",
         **({"security": [{"token": []}, {}]} if operation.by_link else {}),
         "parameters": [path_parameter(name, about, converter) for name, about in operation.parameters.items()],
     }
@@ -94,6 +94,10 @@ def _operation(operation: Operation, known: list[samples.Sample], converter: Con
         made["responses"][str(int(status))] = _word(status) if _COMMON.get(status) == about else _problem(status, about)
     made["responses"]["default"] = _word(HTTPStatus.INTERNAL_SERVER_ERROR)
     return made
+
+
+def _own(operation: Operation) -> str:
+    return f" With the role `{operation.own_role}` it sees its own, and nothing else is there." if operation.own_role else ""
 
 
 def _asked(operation: Operation, known: list[samples.Sample]) -> Node:

@@ -40,6 +40,8 @@ class Operation:
     summary: str
     role: str
     """The role that the account needs."""
+    own_role: str | None = None
+    """An account that lacks the role may ask with this one, for what is its own; all else is not there for it."""
     by_link: bool = False
     """Whoever has no account may come without a token, with a signed link in the body's field ``link``."""
     status: HTTPStatus
@@ -62,6 +64,8 @@ class Operation:
             raise TypeError(f"{self.id}: every placeholder of {self.path} wants a description, and nothing else does")
         if self.by_link and (self.body is None or "link" not in self.body().fields):
             raise TypeError(f"{self.id}: without a field `link` in its body nobody can come by a link")
+        if self.own_role and (self.body or self.search):
+            raise TypeError(f"{self.id}: what is an account's own is asked for by name alone")
         if self.search and self.body:
             raise TypeError(f"{self.id}: a command says what it wants in its body")
 

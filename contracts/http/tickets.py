@@ -186,6 +186,7 @@ GET_TICKET = Operation(
     id="getTicket",
     summary="A ticket as it stands, without its private part.",
     role="reader",
+    own_role="producer",
     status=HTTPStatus.OK,
     answer=Ticket,
     parameters={"ticket": "The ticket's id."},

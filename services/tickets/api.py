@@ -45,8 +45,10 @@ class TicketsApi:
         return Answer({"ticket": ticket.id, "status": address, "advice": advice}, {"Location": address})
 
     @query(http.GET_TICKET)
-    def get_ticket(self, connection: Connection, ticket: str) -> dict[str, Any] | None:
+    def get_ticket(self, connection: Connection, ticket: str, owner: str | None) -> dict[str, Any] | None:
         """A ticket as it stands; the answer's schema leaves out what stays inside."""
+        if owner is not None and store.producer(connection, ticket) != f"{ACCOUNTS}{owner}":
+            return None
         found = store.ticket(connection, ticket)
         return view(found, self.config.rules) if found else None
 

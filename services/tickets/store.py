@@ -144,6 +144,12 @@ def whistle(connection: Connection, id_: str) -> Mapping[str, Any]:
     return found
 
 
+def producer(connection: Connection, id_: str) -> str | None:
+    """The source of the whistle that a ticket came of; None where there is no such ticket."""
+    found: str | None = connection.execute(select(whistles.c.producer).where(whistles.c.ticket == id_)).scalar_one_or_none()
+    return found
+
+
 def open_near(connection: Connection, one: Ticket, near: Near) -> list[Ticket]:
     """Open tickets that may be duplicates of this one or it of them: a bounding box by the index; the rule looks closer."""
     around = tickets.c.opened_at.between(one.opened_at - near.within, one.opened_at + near.within)

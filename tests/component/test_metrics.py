@@ -191,14 +191,20 @@ def _letter(id_: str, type_: str, data: dict[str, Any]) -> Letter:
 def test_what_was_said_is_counted_once_the_bus_has_it() -> None:
     registry = CollectorRegistry()
     metrics = CaseMetrics(registry)
-    tallies = {say.CaseEscalated.type: metrics.escalated, say.DeadlineBreached.type: metrics.breached}
+    tallies = {
+        say.CaseEscalated.type: metrics.escalated,
+        say.DeadlineBreached.type: metrics.breached,
+        say.MediationPerformanceAsked.type: metrics.performance_asked,
+    }
     letters = [
         _letter("1", "case.escalated.v1", {"cause": "breached"}),
         _letter("2", "case.escalated.v1", {"cause": "breached"}),
         _letter("3", "deadline.breached.v1", {"clock": "sign"}),
         _letter("4", "case.paused.v1", {}),
+        *(_letter(f"asked {number}", "mediation.performance_asked.v1", {"number": number}) for number in range(1, 6)),
     ]
     Tallying(Refusing("2"), tallies).publish(letters)
     assert registry.get_sample_value("whistle_case_escalations_total", {"cause": "breached"}) == 1
     assert registry.get_sample_value("whistle_case_escalations_total", {"cause": "returned"}) == 0
     assert registry.get_sample_value("whistle_deadline_breaches_total", {"clock": "sign"}) == 1
+    assert registry.get_sample_value("whistle_performances_overdue_total") == 1, "on its day, and not at each later mark"

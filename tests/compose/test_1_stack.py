@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from secrets import token_hex
 
 import pytest
 import yaml
@@ -10,6 +15,7 @@ import yaml
 from tests.compose.deployed import Compose, await_no_other_alert
 from tests.compose.people import People
 from tests.kit.deployment import ROOT, SERVICES
+from tests.kit.elsewhere import BOARD_QUEUE, Elsewhere, commands
 from tests.kit.processes import wait_until
 from tests.kit.street import matter
 
@@ -49,6 +55,7 @@ def test_a_ticket_goes_from_whistle_to_closed(deployed: Compose, people: People)
     assert status == 202
     people.sent["by-hand"] = taken["ticket"]
     people.await_all_closed()
+    assert deployed.ask("tickets", "GET", taken["status"], "HOTLINE")[1]["state"] == "closed", "who whistled may look"
     case = deployed.ask("dispatch", "GET", f"/cases/{taken['ticket']}", "FRONT_DESK")[1]
     assert (case["state"], case["playbook"]) == ("verified", "xianlinli")
 
@@ -78,6 +85,47 @@ def test_the_readmes_whistle_over_amqp_becomes_a_ticket(deployed: Compose, peopl
     _whistle_of_the_readme(deployed)
     wait_until(lambda: len(_listed(deployed) - before) == 1, "the ticket")
     people.sent["of the readme"] = next(iter(_listed(deployed) - before))
+    people.await_all_closed()
+
+
+@pytest.fixture
+def board(deployed: Compose, tmp_path: Path) -> Iterator[Path]:
+    """The nameko service of docs/integrate.md, with the account that the page makes for it; the file it notes in."""
+    made, secret = Elsewhere(tmp_path), token_hex(8)
+    for command in commands("docker", "compose", "exec", "rabbitmq"):
+        words = [secret if word == "口令" else word for word in command]
+        deployed.compose("exec", "-T", *words[3:])
+    (run,) = commands("nameko", "run")
+    process = made.begin(run, AMQP_URL=f"amqp://board:{secret}@127.0.0.1:{deployed.ports['AMQP_PORT']}/%2F")
+    try:
+        wait_until(
+            lambda: BOARD_QUEUE in _broker(deployed, "list_consumers", "queue_name"),
+            "nameko consumes",
+            60,
+            details=process.log_tail,
+        )
+        yield tmp_path / "board.db"
+    finally:
+        process.stop()
+        _broker(deployed, "delete_user", "board")
+        _broker(deployed, "delete_queue", BOARD_QUEUE)
+
+
+def _broker(deployed: Compose, *words: str) -> str:
+    return deployed.compose("exec", "-T", "rabbitmq", "rabbitmqctl", "--quiet", *words)
+
+
+def test_the_nameko_service_of_the_page_hears_of_a_ticket(deployed: Compose, people: People, board: Path) -> None:
+    status, taken = deployed.ask("tickets", "POST", "/whistles", "HOTLINE", matter(0), "for the board")
+    assert status == 202
+    people.sent["for the board"] = taken["ticket"]
+
+    def noted() -> list[tuple[str]]:
+        with closing(sqlite3.connect(board)) as db:
+            there = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'opened'").fetchall()
+            return db.execute("SELECT ticket FROM opened WHERE ticket = ?", (taken["ticket"],)).fetchall() if there else []
+
+    wait_until(lambda: noted() == [(taken["ticket"],)], "it is on the board")
     people.await_all_closed()
 
 

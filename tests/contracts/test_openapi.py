@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -149,6 +150,11 @@ def test_an_operation_describes_its_placeholders() -> None:
             method="GET", path="/x/{id}", id="x", summary="", role="reader", status=http_tickets.GET_TICKET.status,
             answer=http_tickets.Ticket,
         )  # fmt: skip
+
+
+def test_what_is_an_accounts_own_is_asked_for_by_name_alone() -> None:
+    with pytest.raises(TypeError, match="by name alone"):
+        replace(http_tickets.LIST_TICKETS, own_role="producer")
 
 
 def _described(service: str, operation: Operation) -> dict[str, Any]:

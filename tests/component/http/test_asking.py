@@ -114,6 +114,19 @@ def test_nobody_is_answered_without_the_role(
     assert ask(stack, service, method, path, wrong_account, body, key()).status == 403
 
 
+def test_who_whistled_may_follow_the_status_link_and_no_other(stack: Deployment) -> None:
+    """`app` only whistles; `hotline` is a reader too."""
+    body = {"category": "noise", "area": "shanqi-1", "channel": "mini_program", "text": "楼上半夜放音乐"}
+    of_app, of_hotline = (ask(stack, "tickets", "POST", "/whistles", who, body, key()).body for who in ("app", "hotline"))
+
+    def seen(account: str, path: str) -> int:
+        return ask(stack, "tickets", "GET", path, account).status
+
+    assert (seen("app", of_app["status"]), seen("app", of_hotline["status"])) == (200, 404)
+    assert (seen("hotline", of_app["status"]), seen("app", "/tickets/T-NOBODY")) == (200, 404)
+    assert seen("app", "/tickets") == 403, "a list is for readers"
+
+
 @pytest.mark.parametrize(
     ("status", "method", "path"),
     [

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.component.integrate.elsewhere import Elsewhere
+from tests.kit.elsewhere import Elsewhere
 from tests.kit.processes import wait_until
 from tests.kit.servers import PostgresServer, RabbitServer
 from tests.kit.stack import Stack, stack

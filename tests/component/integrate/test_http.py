@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from tests.component.integrate.elsewhere import Elsewhere, commands
+from tests.kit.elsewhere import Elsewhere, commands
 from tests.kit.stack import Stack
 
 WORDS = "楼上半夜放音乐"
@@ -25,7 +25,7 @@ def generated(elsewhere: Elsewhere) -> Elsewhere:
 
 def blow(generated: Elsewhere, deployed: Stack, key: str, text: str = WORDS) -> subprocess.CompletedProcess[str]:
     url = f"http://127.0.0.1:{deployed.ports['tickets'][0]}"
-    return generated.run(["python", "blow_http.py", key, text], TICKETS_URL=url, TOKEN="token-of-hotline")
+    return generated.run(["python", "blow_http.py", key, text], TICKETS_URL=url, TOKEN="token-of-app")
 
 
 def test_a_whistle_is_taken_once_and_seen_under_its_link(generated: Elsewhere, deployed: Stack) -> None:

@@ -13,11 +13,10 @@ import amqp
 import pytest
 
 from deploy.rabbitmq.accounts import of_listener
-from tests.component.integrate.elsewhere import PAGE, Elsewhere, commands
+from tests.kit.elsewhere import BOARD_QUEUE as QUEUE
+from tests.kit.elsewhere import PAGE, Elsewhere, commands
 from tests.kit.processes import LocalProcess, wait_until
 from tests.kit.stack import LISTENER, Stack
-
-QUEUE = "evt-tickets-ticket.opened.v1--board.opened"
 
 
 class Board:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.component.broker import Broker
-from tests.component.integrate.elsewhere import Elsewhere, commands
+from tests.kit.elsewhere import Elsewhere, commands
 from tests.kit.processes import wait_until
 from tests.kit.stack import LISTENER, Stack
 

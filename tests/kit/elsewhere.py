@@ -17,6 +17,10 @@ FILES = dict(re.findall(r"```(?:python|yaml)\n# (\S+)\n(.*?)```", PAGE, re.S))
 COMMANDS = [shlex.split(line) for block in re.findall(r"```sh\n(.*?)```", PAGE, re.S) for line in block.splitlines()]
 
 
+BOARD_QUEUE = "evt-tickets-ticket.opened.v1--board.opened"
+"""What nameko calls the queue of the page's service."""
+
+
 def commands(*first: str) -> list[list[str]]:
     """The page's commands that begin so."""
     return [command for command in COMMANDS if tuple(command[: len(first)]) == first]
