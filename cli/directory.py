@@ -1,6 +1,7 @@
 """`whistle directory`: areas, categories and responders, from the files that an operations team edits."""
 
 from collections.abc import Callable
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -55,20 +56,69 @@ def directory() -> None:
 @directory.command()
 @click.argument("file", type=click.Path(path_type=Path))
 def load(file: Path) -> None:
-    """Register what FILE names with dispatch. Loading it again changes, and says, only what is new."""
+    """Register what FILE names with dispatch. Loading it again changes, and says, only what is new.
+
+    Who is registered and not in FILE stays: it may be in another file. Such responders are listed; `retire` takes them out.
+    """
     click.echo(f"{load_file(file)} records are new or changed")
+    if others := unnamed(file):
+        click.echo(f"registered, and not in {file}: {' '.join(others)} (whistle directory retire CODE takes one out)")
+
+
+@directory.command()
+@click.argument("codes", metavar="CODE...", nargs=-1, required=True)
+def retire(codes: tuple[str, ...]) -> None:
+    """Take responders out: they left. Nobody names them any more, and what they have in hand goes to others at once."""
+    with closing(_store()) as store:
+        for code in codes:
+            cases = retired(store, code, SystemClock().now())
+            if cases is None:
+                raise click.ClickException(f"{code}: no responder of this code is registered")
+            click.echo(f"{code}: retired, {cases} cases hear of it")
 
 
 def load_file(file: Path) -> int:
     """Register what a file names; answers how many records are new or changed. Raises BadConfig."""
+    with closing(_store()) as store:
+        return register(store, read_yaml(file), SystemClock().now(), str(file))
+
+
+def unnamed(file: Path) -> list[str]:
+    """The responders that are registered and that a file does not name."""
+    from services.dispatch.store import directory as whole
+
+    named = {responder["code"] for responder in checked(read_yaml(file), str(file))["responders"]}
+    with closing(_store()) as store, store.transaction() as connection:
+        return sorted({one.id for one in whole(connection).responders} - named)
+
+
+def retired(store: Store, code: str, now: datetime) -> int | None:
+    """Take a responder out of dispatch's store; answers how many cases hear of it, None where there is no such responder.
+
+    All in one transaction. A case that names it at this very moment does not hear of it: its clocks will see that it is silent.
+    """
+    from services.dispatch import store as tables
+    from services.dispatch.domain.leaving import tell
+
+    with store.transaction() as connection:
+        role = tables.remove(connection, code)
+        if role is None:
+            return None
+        unit = UnitOfWork(store, connection, tables.DEFINITION.source)
+        work = Work(unit=unit, now=now, correlation="directory")
+        work.for_subject(code).apply(Outcome(Happened(say.ResponderRetired, code, {"role": role})))
+        concerned = [case.id for case in tables.counting_on(connection, code)]
+        for case in concerned:
+            work.for_subject(case).apply(tell(case, code, now))
+        unit.flush()
+    return len(concerned)
+
+
+def _store() -> Store:
     from chassis.settings import read
     from services.dispatch.store import DEFINITION
 
-    settings = read("dispatch")
-    store = Store(settings.database_url, DEFINITION.tables, DEFINITION.mappers)
-    new = register(store, read_yaml(file), SystemClock().now(), str(file))
-    store.close()
-    return new
+    return Store(read("dispatch").database_url, DEFINITION.tables, DEFINITION.mappers)
 
 
 def register(store: Store, directory: Any, now: datetime, where: str) -> int:

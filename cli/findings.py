@@ -88,7 +88,7 @@ KEYS: dict[str, tuple[str, ...]] = {
 """What makes an event of a type the one it is, however it was named: a second one of the same key happened twice. A word is
 a field of the data, or ``subject``, ``causation``, or ``after``: the key of the event said just before about the subject."""
 
-RECORDS = frozenset({"area.registered.v1", "category.registered.v1", "responder.registered.v1"})
+RECORDS = frozenset({"area.registered.v1", "category.registered.v1", "responder.registered.v1", "responder.retired.v1"})
 """A record may come back to what it once was, but saying it again without a change in between is saying it twice."""
 
 

@@ -8,7 +8,7 @@ from contracts.envelope import Event
 from contracts.events import intake, tickets
 from services.dispatch.api import DispatchApi
 from services.dispatch.config import Config
-from services.dispatch.domain import facts, pauses, performance
+from services.dispatch.domain import facts, leaving, pauses, performance
 from services.dispatch.domain.case import Case
 from services.dispatch.domain.playbook import choose
 from services.dispatch.domain.world import World
@@ -121,6 +121,12 @@ class DispatchService(DispatchApi):
         """Nobody has said yet whether what was agreed was done."""
         case = work.load(Case, ringing.subject)
         work.apply(performance.ask(case, ringing.detail, ringing.generation, self.world(work)))
+
+    @on_timer(leaving.GONE)
+    def ring_gone(self, ringing: Ringing, work: Work) -> None:
+        """A responder that the case counts on left the directory."""
+        case = work.load(Case, ringing.subject)
+        work.apply(leaving.leave(case, ringing.detail, self.world(work)))
 
     # --- within
 

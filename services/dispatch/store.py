@@ -1,18 +1,21 @@
 """The tables of dispatch, and its queries."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Connection, Index, Integer, MetaData, Table, Text, false, func, select
+from sqlalchemy import Boolean, Column, Connection, Index, Integer, MetaData, Table, Text, delete, false, func, select
 
 from chassis.definition import Definition
 from chassis.inbox import insert_ignoring
 from chassis.store import Document, Mapper, chassis_tables, converter
 from contracts.codes import AreaKind, Role
-from services.dispatch.domain.case import Case
+from services.dispatch.domain.case import Case, CaseState
 from services.dispatch.domain.directory import Area, Directory, Responder
+from services.dispatch.domain.leaving import concerns
 
 Row = dict[str, Any]
+OPEN = (CaseState.WORKING, CaseState.EXHAUSTED, CaseState.COMPLETED)
+"""Where somebody may still be asked for something."""
 
 metadata = MetaData()
 
@@ -91,8 +94,30 @@ def _upsert(connection: Connection, table: Table, rows: list[Row]) -> None:
     statement = insert_ignoring(connection)(table)
     changed = {column.name: statement.excluded[column.name] for column in table.columns if column.name != "code"}
     connection.execute(statement.on_conflict_do_update(index_elements=["code"], set_=changed), rows)
+    _changed(connection)
+
+
+def _changed(connection: Connection) -> None:
     version = insert_ignoring(connection)(directory_version).values(id=1, number=1)
     connection.execute(version.on_conflict_do_update(index_elements=["id"], set_={"number": directory_version.c.number + 1}))
+
+
+def remove(connection: Connection, responder: str) -> Role | None:
+    """Take a responder out; answers what it was, None where nobody of that code is registered."""
+    gone = delete(responders).where(responders.c.code == responder).returning(responders.c.role)
+    role = connection.execute(gone).scalar_one_or_none()
+    if role is not None:
+        _changed(connection)
+    return Role(role) if role is not None else None
+
+
+def counting_on(connection: Connection, unit: str) -> Iterator[Case]:
+    """The cases in which something is still asked of a unit, not locked. Reads every case that is not over."""
+    query = select(cases.c.document).where(cases.c.state.in_([state.value for state in OPEN]))
+    for document in connection.execute(query.execution_options(yield_per=500)).scalars():
+        case = converter.structure(document, Case)
+        if concerns(case, unit):
+            yield case
 
 
 def version(connection: Connection) -> int:

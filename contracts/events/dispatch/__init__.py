@@ -34,6 +34,7 @@ from contracts.events.dispatch.directory import (
     AreaRegistered,
     CategoryRegistered,
     ResponderRegistered,
+    ResponderRetired,
 )
 from contracts.events.dispatch.joint_action import (
     JointActionCalled,
@@ -95,5 +96,6 @@ __all__ = [
     "MediationPerformed",
     "MediationSessionHeld",
     "ResponderRegistered",
+    "ResponderRetired",
     "VerificationDone",
 ]

@@ -37,3 +37,13 @@ class ResponderRegistered(EventSchema):
     areas = fields.idents("areas it serves")
     categories = fields.idents("categories it leads; empty means every category", optional=True)
     volunteer = fields.flag("a member who works unpaid, and earns points (双报到)", optional=True)
+
+
+class ResponderRetired(EventSchema):
+    """A unit or person left: it is called no more, and what it had in hand goes to others."""
+
+    type = "responder.retired.v1"
+    producer = "dispatch"
+    about = "responder"
+
+    role = fields.code(codes.Role, "what it was to the areas it served")

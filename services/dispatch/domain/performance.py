@@ -35,13 +35,12 @@ def ask(case: Case, id_: str, asked: int, world: World) -> Outcome:
         return NOTHING
     rung, mediation = found
     mediation.asked += 1
-    ahead = mediation.asked < marks.BREACHED
     said = case.said(
         say.MediationPerformanceAsked,
         mediation=mediation.id,
         perform_by=mediation.perform_by,
         number=mediation.asked,
-        to=mediation.mediator if ahead else marks.above(case, mediation.asked, world),
+        to=_asked(case, mediation, world),
     )
     return Outcome(said) + wait(case, rung, mediation, world)
 
@@ -72,6 +71,13 @@ def _awaited(case: Case) -> Iterator[tuple[Rung, Mediation]]:
     for rung in reversed(case.rungs if case.state is not CaseState.WITHDRAWN else []):
         if rung.mediation and rung.mediation.outcome == "agreed":
             yield rung, rung.mediation
+
+
+def _asked(case: Case, mediation: Mediation, world: World) -> str | None:
+    """The mediator before the day, while the directory knows it; else a supervisor."""
+    if mediation.asked < marks.BREACHED and world.directory.responder(mediation.mediator) is not None:
+        return mediation.mediator
+    return marks.above(case, max(mediation.asked, marks.BREACHED), world)
 
 
 def _timer(mediation: Mediation) -> str:

@@ -31,10 +31,10 @@ def give_back(case: Case, report: Report, world: World) -> Outcome:
     assignment.step = Step.ENDED
     case.ruling_asked = case.returns == case.book.returns
     said = _returned(case, assignment, reason, report.actor, world) + clocks.meet(case, assignment)
-    return said if case.ruling_asked else said + _pass_on(case, case.rung(assignment.rung), world)
+    return said if case.ruling_asked else said + pass_on(case, case.rung(assignment.rung), EscalationCause.RETURNED, world)
 
 
-def _pass_on(case: Case, rung: Rung, world: World) -> Outcome:
+def pass_on(case: Case, rung: Rung, cause: EscalationCause, world: World) -> Outcome:
     """To the next fitting responder. Where there is none, others of the level may do, or have done, else it moves up."""
     if rung.state is not RungState.OPEN:
         return NOTHING
@@ -45,7 +45,7 @@ def _pass_on(case: Case, rung: Rung, world: World) -> Outcome:
         return assignments.name(case, rung, fitting[0], world)
     if assignments.enough(case, rung):
         return ladder.complete(case, rung, Ending.HANDLED, world)
-    return NOTHING if assignments.hopeful(case, rung) else ladder.pass_over(case, rung, EscalationCause.RETURNED, world)
+    return NOTHING if assignments.hopeful(case, rung) else ladder.pass_over(case, rung, cause, world)
 
 
 def _returned(case: Case, assignment: Assignment, reason: ReturnReason, actor: str, world: World) -> Outcome:

@@ -6,6 +6,7 @@ it was not solved, and is merged only before it was handled. Reports, requests a
 
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,9 +14,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from chassis.outcome import Refused
-from contracts.codes import Command, Party, Purpose, ReturnReason, Urgency
+from contracts.codes import Command, Party, Purpose, ReturnReason, Role, Urgency
 from contracts.events.dispatch import MediationPerformanceAsked
-from services.dispatch.domain import facts, mediating, pauses, performance
+from services.dispatch.domain import facts, leaving, mediating, pauses, performance
 from services.dispatch.domain.case import UNDER_WAY, Case, CaseState
 from services.dispatch.domain.parts import Step
 from tests.unit.dispatch.town import COMMUNITY, PEOPLE, Told
@@ -23,6 +24,7 @@ from tests.unit.dispatch.town import COMMUNITY, PEOPLE, Told
 SUPERVISING = (Command.RULE, Command.EXCUSE, Command.PAUSE, Command.RESUME)
 REPORTING = tuple(command for command in Command if command not in {Command.CLAIM, *SUPERVISING})
 UNITS = st.sampled_from([one.id for one in PEOPLE])
+LEAVING = [one.id for one in PEOPLE if one.role is not Role.SUPERVISOR]
 HANDLED = frozenset({CaseState.COMPLETED, CaseState.VERIFIED})
 
 
@@ -101,6 +103,19 @@ class AnyOrder(RuleBasedStateMachine):
         """Who mediates now."""
         going_on = (rung.mediation for rung in self.case.rungs if rung.mediation and rung.mediation.outcome is None)
         return next((mediation.mediator for mediation in going_on), None)
+
+    # --- who is there
+
+    @precondition(lambda self: len(self.told.world.directory.responders) > len(PEOPLE) - 3)
+    @rule(unit=st.sampled_from(LEAVING))
+    def unit_leaves(self, unit: str) -> None:
+        """At most three do, and the supervisors stay."""
+        directory, done = self.told.world.directory, self.case.state in HANDLED
+        left = replace(directory, responders=tuple(one for one in directory.responders if one.id != unit))
+        self.told.world = replace(self.told.world, directory=left)
+        said = self.told.note(leaving.leave(self.case, unit, self.told.world))
+        assert not (done and "case.escalated" in said)
+        assert not leaving.leave(self.case, unit, self.told.world), "it leaves once"
 
     # --- what tickets says
 
@@ -194,6 +209,14 @@ class AnyOrder(RuleBasedStateMachine):
         asked = any(one.open for one in self.case.of_generation(Purpose.VERIFY))
         if self.case.state is CaseState.COMPLETED and (asked or self.case.verifier_asked) and not self.case.paused:
             assert any(name.startswith("verify") for name in self.told.timers)
+
+    @invariant()
+    def nothing_is_newly_asked_of_who_left(self) -> None:
+        there = {one.id for one in self.told.world.directory.responders}
+        for one in self.case.assignments:
+            if one.open and one.to not in there and one.generation == self.case.generation:
+                waits_for_a_ruling = self.case.verifier_asked if one.purpose is Purpose.VERIFY else one.given_up
+                assert waits_for_a_ruling or self.case.state in HANDLED | {CaseState.WITHDRAWN}
 
     @invariant()
     def no_session_without_every_partys_consent(self) -> None:

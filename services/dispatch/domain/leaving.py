@@ -1,0 +1,63 @@
+"""A responder left the directory: nothing more is expected of it, and what it had in hand goes to others.
+
+Work goes to the next fitting responder of the level, as what is returned does, and costs no return; where there is none, the
+case moves up. A joint action does not end without a unit: the supervisor is called, who excuses it or rules. What was to be
+checked is checked by somebody else.
+"""
+
+from datetime import datetime
+
+from chassis.outcome import NOTHING, Arm, Outcome
+from contracts.codes import EscalationCause, Purpose
+from services.dispatch.domain import assignments, clocks, joint, ladder, returns, verification
+from services.dispatch.domain.case import UNDER_WAY, Case, CaseState
+from services.dispatch.domain.parts import Assignment
+from services.dispatch.domain.world import World
+
+GONE = "gone"
+"""The kind of the timer by which each case that it concerns hears of it."""
+
+
+def concerns(case: Case, unit: str) -> bool:
+    """Whether anything is still asked of the unit."""
+    return bool(_in_hand(case, unit))
+
+
+def tell(case: str, unit: str, at: datetime) -> Outcome:
+    """Have a case hear of it."""
+    return Outcome(Arm(case, f"{GONE}:{unit}", at))
+
+
+def leave(case: Case, unit: str, world: World) -> Outcome:
+    """The unit has left, unless it was registered again meanwhile."""
+    if world.directory.responder(unit) is not None:
+        return NOTHING
+    outcome = NOTHING
+    for assignment in _in_hand(case, unit):
+        if assignment.open:
+            hand_on = _check_elsewhere if assignment.purpose is Purpose.VERIFY else _work_elsewhere
+            outcome += hand_on(case, assignment, world)
+    return outcome
+
+
+def _in_hand(case: Case, unit: str) -> list[Assignment]:
+    mine = (one for one in case.assignments if one.to == unit and one.open and one.generation == case.generation)
+    return list(mine) if case.state is not CaseState.WITHDRAWN else []
+
+
+def _check_elsewhere(case: Case, assignment: Assignment, world: World) -> Outcome:
+    if case.state is not CaseState.COMPLETED or case.verifier_asked:
+        return NOTHING  # the supervisor was asked for somebody else already, and the clock of this assignment goes on calling
+    return assignments.relieve(case, [assignment]) + verification.begin(case, case.handlers(), world)
+
+
+def _work_elsewhere(case: Case, assignment: Assignment, world: World) -> Outcome:
+    if case.state not in UNDER_WAY:
+        return NOTHING
+    if joint.of(case, assignment):
+        stopped = clocks.stop(case, lambda running: running.assignment == assignment.id)
+        return stopped + ladder.give_up(case, assignment, EscalationCause.UNREACHABLE, world)
+    relieved = assignments.relieve(case, [assignment])
+    if case.ruling_asked:
+        return relieved  # the supervisor names who goes on
+    return relieved + returns.pass_on(case, case.rung(assignment.rung), EscalationCause.UNREACHABLE, world)
