@@ -121,9 +121,15 @@ class Outage:
         return CONSUMERS <= self.links() <= CONSUMERS + RELAYS
 
     def links(self) -> Counter[str]:
-        """The services' connections at the broker, by name. A safety net's come and go."""
-        host = f"vhosts/{self.stack.name}/connections"
-        names = (one.get("client_properties", {}).get("connection_name") for one in self.stack.rabbit.api("GET", host))
+        """The services' connections at the broker, by name. A safety net's come and go.
+
+        What was closed in the moment in which the broker's management looked stays in its list for minutes: where ports can be
+        compared, because nothing stands between, only what a process here still holds counts.
+        """
+        listed = self.stack.rabbit.api("GET", f"vhosts/{self.stack.name}/connections")
+        held = {one.laddr.port for one in psutil.net_connections("tcp") if one.status == psutil.CONN_ESTABLISHED}
+        there = [one for one in listed if one.get("peer_port") in held] or listed
+        names = (one.get("client_properties", {}).get("connection_name") for one in there)
         return Counter(name for name in names if name and not name.endswith(".dead"))
 
     def _complaints(self) -> Counter[str]:
