@@ -116,9 +116,9 @@ def _broker(deployed: Compose, *words: str) -> str:
 
 
 def test_the_nameko_service_of_the_page_hears_of_a_ticket(deployed: Compose, people: People, board: Path) -> None:
-    status, taken = deployed.ask("tickets", "POST", "/whistles", "HOTLINE", matter(0), "for the board")
+    status, taken = deployed.ask("tickets", "POST", "/whistles", "HOTLINE", matter(0), "for-the-board")
     assert status == 202
-    people.sent["for the board"] = taken["ticket"]
+    people.sent["for-the-board"] = taken["ticket"]
 
     def noted() -> list[tuple[str]]:
         with closing(sqlite3.connect(board)) as db:
