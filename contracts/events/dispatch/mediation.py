@@ -63,7 +63,7 @@ class MediationFailed(_Mediation):
     type = "mediation.failed.v1"
     producer = "dispatch"
 
-    cause = fields.code(codes.EscalationCause, "failed, consent_withdrawn or breached")
+    cause = fields.code(codes.EscalationCause, "failed, consent_withdrawn, breached, returned or unreachable")
 
 
 class MediationPerformanceAsked(_Mediation):
