@@ -6,6 +6,7 @@ tool. Much of it was taken in long ago, and only its ack was lost.
 
 import logging
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -23,11 +24,14 @@ def keep(inbox: Inbox, given_up: Sequence[GivenUp]) -> None:
     """Keep each message as a dead letter, once, and none that is applied. Raises StoreUnavailable."""
     rows = [_row(inbox, one) for one in given_up]
     with inbox.store.transaction() as connection:
-        outcomes = [_keep(inbox, connection, row) for row in rows]
-    for row, outcome in zip(rows, outcomes, strict=True):
-        inbox.watch.given_up(inbox.handler, outcome)
-        if outcome == KEPT:
-            log.error("dead letter: %s", row["reason"], extra={"handler": inbox.handler, "digest": row["digest"]})
+        for row in rows:
+            inbox.store.after_commit(connection, partial(_report, inbox, row, _keep(inbox, connection, row)))
+
+
+def _report(inbox: Inbox, row: dict[str, Any], outcome: str) -> None:
+    inbox.watch.given_up(inbox.handler, outcome)
+    if outcome == KEPT:
+        log.error("dead letter: %s", row["reason"], extra={"handler": inbox.handler, "digest": row["digest"]})
 
 
 def _row(inbox: Inbox, one: GivenUp) -> dict[str, Any]:

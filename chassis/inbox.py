@@ -5,9 +5,10 @@ has a committed row, so that its caller may settle them all; it raises StoreUnav
 """
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, select
@@ -162,10 +163,14 @@ class Inbox:
                 self._run(one, unit)
                 failpoint("batch.middle")
             unit.flush()
+            unit.after_commit(partial(self._report, arrived, fresh))
+            self.tell_news(unit, {one.event.subject for one in fresh})
         failpoint("work.committed")
-        self._report(arrived, fresh)
+
+    def tell_news(self, unit: UnitOfWork, subjects: Collection[str]) -> None:
+        """Within the unit that applies events of these subjects: once it committed, wake whoever waits for such news."""
         if self.news is not None:
-            self.news.applied({one.event.subject for one in fresh})
+            unit.after_commit(partial(self.news.applied, subjects))
 
     def _lock(self, events: Sequence[Event], unit: UnitOfWork) -> None:
         """Lock what the handlers will ask for: one statement a class, however many events there are."""
@@ -217,7 +222,7 @@ class Inbox:
                 row = self._row(one.message, one.event, DEAD, 1, reason="the id was used before with another body")
                 row["event_id"] = beside(one.event.id, digest)
                 connection.execute(insert_ignoring(connection)(table).on_conflict_do_nothing(), [row])
-                self.watch.handled(self.handler, one.event.type, DEAD)
+                self.store.after_commit(connection, partial(self.watch.handled, self.handler, one.event.type, DEAD))
 
     def _report(self, arrived: Sequence[_Arrived], fresh: Sequence[_Arrived]) -> None:
         self.watch.batch(self.handler, len(arrived))
@@ -246,8 +251,9 @@ class Inbox:
     def _save(self, row: dict[str, Any]) -> None:
         with self.store.transaction() as connection:
             connection.execute(insert_ignoring(connection)(self.store.tables.inbox).on_conflict_do_nothing(), [row])
-        # an unreadable message's type is the sender's text: no label
-        self.watch.handled(self.handler, row["type"] if row["type"] in self.handle else "unreadable", row["state"])
+            # an unreadable message's type is the sender's text: no label
+            type_ = row["type"] if row["type"] in self.handle else "unreadable"
+            self.store.after_commit(connection, partial(self.watch.handled, self.handler, type_, row["state"]))
 
     def _row(self, message: Message, event: Event, state: str, attempts: int, reason: str | None = None) -> dict[str, Any]:
         return row_of(self.handler, message, event, state, attempts, reason)

@@ -43,6 +43,11 @@ class ChassisMetrics:
         )
         self._published = Counter("whistle_events_published", "Events the broker confirmed.", registry=registry)
         self._parked = Counter("whistle_events_parked", "Events the broker refused.", registry=registry)
+        self._hook_failures = Counter(
+            "whistle_after_commit_failures",
+            "After-commit hooks that raised: a metric, an alert or a wake-up was lost, what was committed stands.",
+            registry=registry,
+        )
         self._removed = Counter("whistle_rows_removed", "Rows removed because they are old.", ["table"], registry=registry)
         self._leader = Gauge("whistle_relay_leader", "1 where this process publishes its store's outbox.", registry=registry)
         self._rang = Counter("whistle_timers_rung", "Timers by outcome.", ["kind", "outcome"], registry=registry)
@@ -116,6 +121,10 @@ class ChassisMetrics:
         """See `chassis.relay.RelayWatch`."""
         self._published.inc(count)
         self._parked.inc(parked)
+
+    def hook_failed(self) -> None:
+        """See `chassis.store.Store.on_hook_failure`."""
+        self._hook_failures.inc()
 
     def removed(self, table: str, count: int) -> None:
         """See `chassis.retention.RemovalWatch`."""

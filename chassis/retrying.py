@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import RowMapping, select, update
@@ -56,7 +57,8 @@ def retry_one(inbox: Inbox, as_of: datetime) -> bool:
             failpoint("inbox.replaying")
             done = {"state": APPLIED, "reason": None, "due_at": None, **FORGOTTEN}
             connection.execute(update(inbox.store.tables.inbox).where(*_is(inbox, row)).values(**done))
-        inbox.watch.handled(inbox.handler, row["type"], APPLIED)
+            unit.after_commit(partial(inbox.watch.handled, inbox.handler, row["type"], APPLIED))
+            inbox.tell_news(unit, {row["subject"]})
     except (StoreUnavailable, StoreConflict):
         raise
     except Exception as wrong:
@@ -88,7 +90,7 @@ def _failed_again(inbox: Inbox, row: RowMapping, wrong: Exception) -> None:
             .where(*_is(inbox, row), table.c.state == WAITING)
             .values(state=state, attempts=attempts, due_at=due, reason=reason(wrong))
         )
-    inbox.watch.handled(inbox.handler, row["type"], state)
+        inbox.store.after_commit(connection, partial(inbox.watch.handled, inbox.handler, row["type"], state))
     level = logging.ERROR if state == DEAD else logging.INFO
     ids = {"handler": inbox.handler, "event": row["event_id"], "type": row["type"], "subject": row["subject"]}
     log.log(level, "%s after %d attempts: %s", state, attempts, reason(wrong), extra=ids)

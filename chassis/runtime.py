@@ -70,6 +70,7 @@ class Runtime:
         self.health = Health()
         self.registry = CollectorRegistry()
         self.metrics = ChassisMetrics(self.registry, self.health)
+        self.store.on_hook_failure = self.metrics.hook_failed
         self._bus = bus
         self._listened = listened
         self._handlers: dict[str, dict[str, Handle]] = {}

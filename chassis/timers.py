@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import takewhile
 from typing import Any, Protocol
 
@@ -110,11 +111,14 @@ class Timers:
             connection.execute(delete(table).where(table.c.position.in_([row["position"] for row in rows])))
             unit.flush()
             failpoint("timers.claimed")
+            unit.after_commit(partial(self._report, rows))
         failpoint("work.committed")
+        return len(rows)
+
+    def _report(self, rows: Sequence[Any]) -> None:
         now = self._clock.now()
         for row in rows:
             self._watch.rang(_ringing(row).kind, "rung", (now - row["due_at"]).total_seconds())
-        return len(rows)
 
     def _ring_row(self, row: Any, unit: UnitOfWork) -> None:
         ringing = _ringing(row)
@@ -150,9 +154,9 @@ class Timers:
                 .where(table.c.position == row["position"])
                 .values(attempts=attempts, retry_at=retry_at, reason=reason(wrong))
             )
+            self._store.after_commit(connection, partial(self._watch.rang, _ringing(row).kind, "failed", 0.0))
         ids = {"subject": row["subject"], "timer": row["name"], "attempts": attempts}
         log.error("timer failed: %s", reason(wrong), exc_info=wrong, extra=ids)
-        self._watch.rang(_ringing(row).kind, "failed", 0.0)
 
 
 def _ringing(row: Any) -> Ringing:

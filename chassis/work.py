@@ -18,7 +18,7 @@ from chassis.event_ids import event_id
 from chassis.failpoints import failpoint
 from chassis.identity import Actor
 from chassis.outcome import Arm, Disarm, Effect, Happened, Refused, TooEarly
-from chassis.store import Mapper, Store, machine_now
+from chassis.store import Hook, Mapper, Store, machine_now
 from chassis.store.statements import adding, counting_up, disarming, locking, overwriting
 from chassis.store.tables import PENDING
 from contracts.envelope import Event
@@ -113,6 +113,13 @@ class UnitOfWork:
     def insert(self, table: Table, row: dict[str, Any]) -> None:
         """Add a row to a table that is no aggregate's; every row of a table must have the same columns."""
         self._rows.setdefault(table, []).append(row)
+
+    def after_commit(self, hook: Hook) -> None:
+        """Call ``hook`` once after the transaction committed, and never where it is rolled back. See `Store.after_commit`.
+
+        The place for every metric, alert and wake-up: the transaction may be rolled back and run again.
+        """
+        self.store.after_commit(self.connection, hook)
 
     def flush(self) -> None:
         """Send every statement. The transaction is then ready to commit."""
@@ -268,6 +275,10 @@ class Work:
     def insert(self, table: Table, row: dict[str, Any]) -> None:
         """Add a row to a table that is no aggregate's."""
         self.unit.insert(table, row)
+
+    def after_commit(self, hook: Hook) -> None:
+        """Call ``hook`` once after the transaction committed. See `UnitOfWork.after_commit`."""
+        self.unit.after_commit(hook)
 
     def apply(self, effects: tuple[Effect, ...]) -> None:
         """Carry out what a domain method answered."""

@@ -45,6 +45,13 @@ MUTANTS = (
         "tests/conformance/test_work.py",
     ),
     Mutant(
+        "the after-commit hook: what a unit of work counts is counted before it commits",
+        "chassis/work.py",
+        "        self.store.after_commit(self.connection, hook)\n",
+        "        hook()\n",
+        "tests/conformance/test_after_commit.py",
+    ),
+    Mutant(
         "the embedded confirm: an event is safe although a queue did not take it",
         "chassis/bus/embedded.py",
         "        if outage is not None:\n            raise outage\n",

@@ -3,13 +3,14 @@
 from chassis.store.errors import StoreConflict, StoreRefused, StoreUnavailable
 from chassis.store.mapper import Mapper, converter
 from chassis.store.patience import Patience
-from chassis.store.store import Store, machine_now
+from chassis.store.store import Hook, Store, machine_now
 from chassis.store.tables import ChassisTables, chassis_tables
 from chassis.store.types import Document, Instant, Position
 
 __all__ = [
     "ChassisTables",
     "Document",
+    "Hook",
     "Instant",
     "Mapper",
     "Patience",

@@ -1,7 +1,8 @@
 """A service's database: one engine, its transactions, and what wakes its relay."""
 
+import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -17,7 +18,13 @@ from chassis.store.mapper import Mapper
 from chassis.store.patience import Patience
 from chassis.store.tables import ChassisTables
 
+log = logging.getLogger(__name__)
+
+Hook = Callable[[], object]
+"""Called without arguments after a transaction committed; its answer is ignored."""
 WAKE_CHANNEL = "outbox"
+_HOOKS = "whistle_after_commit"
+"""The execution option that holds the hooks of a connection's current transaction."""
 PROBE = "probe"
 """The mark that a probe writes."""
 TURN_SECONDS = 5
@@ -46,7 +53,8 @@ class Store:
         self.is_postgres = self.engine.dialect.name == "postgresql"
         # SQLite has one writer, and who waits for it inside the driver stops every green thread, the writer too
         self._turn = None if self.is_postgres else threading.Lock()
-        self._said_something = False
+        self.on_hook_failure: Hook = lambda: None
+        """Called for each after-commit hook that raised, so that the failure is counted."""
         self.woken = threading.Event()
         """Set after a commit that said something, where the database itself cannot tell the relay."""
         self.changes = 0
@@ -54,18 +62,38 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """One transaction: committed when the block ends, rolled back when it raises."""
+        """One transaction: committed when the block ends, rolled back when it raises. After the commit its hooks run."""
+        hooks: list[Hook] = []
         try:
-            with self._one_at_a_time():
-                self._said_something = False
-                with self.engine.begin() as connection, self._counting_changes(connection):
-                    yield connection
-                if self._said_something:
-                    self.woken.set()
+            with self._one_at_a_time(), self.engine.begin() as connection, self._counting_changes(connection):
+                yield connection.execution_options(**{_HOOKS: hooks})
         except DBAPIError as wrong:
             raise translated(wrong) from wrong
         except PoolTimeout as wrong:
             raise StoreUnavailable("every connection is in use") from wrong
+        # outside of the block: a hook may open a transaction of its own, and what it raises is no error of this one
+        for hook in hooks:
+            self._run(hook)
+
+    def after_commit(self, connection: Connection, hook: Hook) -> None:
+        """Within a transaction of this store: call ``hook`` once, in the same thread, after it committed.
+
+        A transaction that is rolled back forgets its hooks; where it is run again, it registers them again. So what a hook
+        counts was committed. A hook is lost where the process dies, or the connection breaks, between the commit and the
+        call: what must be exact is a row. An exception in a hook is logged and counted; the commit stands and the other
+        hooks run. Raises LookupError for a connection without a transaction of a store.
+        """
+        hooks: list[Hook] | None = connection.get_execution_options().get(_HOOKS)
+        if hooks is None:
+            raise LookupError("after_commit wants the connection of a Store.transaction()")
+        hooks.append(hook)
+
+    def _run(self, hook: Hook) -> None:
+        try:
+            hook()
+        except Exception:
+            log.exception("an after-commit hook failed; what was committed stands")
+            self.on_hook_failure()
 
     @contextmanager
     def _one_at_a_time(self) -> Iterator[None]:
@@ -108,7 +136,7 @@ class Store:
         if self.is_postgres:
             connection.execute(text(f"NOTIFY {WAKE_CHANNEL}"))
         else:
-            self._said_something = True
+            self.after_commit(connection, self.woken.set)
 
     def close(self) -> None:
         """Close every pooled connection."""

@@ -8,6 +8,7 @@ after all. Whoever looks or says holds the log, so that nothing is appended mean
 import logging
 from collections.abc import Iterator
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Subquery, and_, delete, func, insert, select, update
@@ -58,7 +59,7 @@ def ring(ringing: Ringing, work: Work) -> None:
     work.connection.execute(delete(table).where(_is(noted)))
     work.connection.execute(insert(table), [{**asdict(hole), "noted_at": row.noted_at, "state": FOUND} for hole in left])
     for hole in left:
-        log.error("gap found", extra=_ids(hole))
+        work.after_commit(partial(log.error, "gap found", extra=_ids(hole)))
         work.for_subject(hole.subject).apply(Outcome(Happened(GapFound, hole.subject, _numbers(hole))))
 
 
@@ -72,7 +73,7 @@ def _say_filled(work: Work, since: int) -> None:
         hole = Hole(row.source, row.subject, row.missing_from, row.missing_to)
         if not still_missing(hole, _present(work.connection, hole)):
             work.connection.execute(update(table).where(_is(hole)).values(state=FILLED))
-            log.warning("gap filled", extra=_ids(hole))
+            work.after_commit(partial(log.warning, "gap filled", extra=_ids(hole)))
             work.for_subject(hole.subject).apply(Outcome(Happened(GapFilled, hole.subject, _numbers(hole))))
 
 
@@ -123,7 +124,8 @@ def _note_fork(fork: Fork, work: Work) -> None:
     if work.connection.execute(known).first():
         return
     work.connection.execute(insert(table), {**key, "noted_at": work.now})
-    log.error("fork found", extra={"origin": fork.source, "subject": fork.subject, "number": fork.sequence})
+    ids = {"origin": fork.source, "subject": fork.subject, "number": fork.sequence}
+    work.after_commit(partial(log.error, "fork found", extra=ids))
     said = {"origin": fork.source, "number": fork.sequence, "first": fork.first[:NAME], "second": fork.second[:NAME]}
     work.for_subject(fork.subject).apply(Outcome(Happened(ForkFound, fork.subject, said)))
 

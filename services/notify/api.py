@@ -1,6 +1,7 @@
 """Notify over HTTP."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection
@@ -50,8 +51,8 @@ class NotifyApi:
             )
         )
         work.for_subject(notice.ticket).apply(outcome)
-        self.delivery.happened(outcome.events)
-        alert(outcome.events)
+        work.after_commit(partial(self.delivery.happened, outcome.events))
+        work.after_commit(partial(alert, outcome.events))
         return Answer({"notice": notice.id, "state": notice.state})
 
 

@@ -80,22 +80,20 @@ class Deliverer:
 
     def orphans(self) -> int:
         """A notice whose channel the deployment no longer has goes its next way, or is exhausted with its alert."""
-        said: list[Happened] = []
         with self.store.transaction() as connection:
             unit = UnitOfWork(self.store, connection, self.source)
             ids = tables.claimable(connection, machine_now(), 50, without=tuple(self.channels.channels))
             unit.lock(Notice, ids)
             for notice in self._found(unit, ids):
                 now, retries = machine_now(), self.channels.retries
-                said += self._say(unit, notice, notice.claim(retries, timedelta(), now))
-                said += self._say(unit, notice, notice.failed(notice.attempts, Failure(NO_CHANNEL, True), retries, now))
+                self._say(unit, notice, notice.claim(retries, timedelta(), now))
+                self._say(unit, notice, notice.failed(notice.attempts, Failure(NO_CHANNEL, True), retries, now))
             unit.flush()
-        self._committed(said)
         return len(ids)
 
     def _claim(self, channel: Channel) -> tuple[int, Sequence[Notice]]:
         """How many were due, and those that are ours to send: not the held ones, nor those whose time ran out."""
-        now, claimed, said = machine_now(), [], list[Happened]()
+        now, claimed = machine_now(), list[Notice]()
         with self.store.transaction() as connection:
             if channel.pace and not tables.take_pace(connection, channel.name, channel.pace, now):
                 return 0, ()
@@ -104,10 +102,9 @@ class Deliverer:
             unit.lock(Notice, ids)
             for notice in self._found(unit, ids):
                 before = notice.attempts
-                said += self._say(unit, notice, self._begin(channel, notice, now))
+                self._say(unit, notice, self._begin(channel, notice, now))
                 claimed += [notice] * (notice.attempts > before)
             unit.flush()
-        self._committed(said)
         return len(ids), claimed
 
     def _begin(self, channel: Channel, notice: Notice, now: datetime) -> Outcome:
@@ -124,14 +121,13 @@ class Deliverer:
         return _Ended(notice.id, notice.attempts, failure)
 
     def _record(self, channel: Channel, ended: Sequence[_Ended]) -> None:
-        said, attempts = list[Happened](), {one.id: one for one in ended}
+        attempts = {one.id: one for one in ended}
         with self.store.transaction() as connection:
             unit = UnitOfWork(self.store, connection, self.source)
             unit.lock(Notice, list(attempts))
             for notice in self._found(unit, attempts):
-                said += self._say(unit, notice, self._ending(channel, notice, attempts[notice.id]))
+                self._say(unit, notice, self._ending(channel, notice, attempts[notice.id]))
             unit.flush()
-        self._committed(said)
 
     def _ending(self, channel: Channel, notice: Notice, one: _Ended) -> Outcome:
         if one.failure is None:
@@ -141,13 +137,11 @@ class Deliverer:
     def _found(self, unit: UnitOfWork, ids: Iterable[str]) -> list[Notice]:
         return [notice for id_ in ids if (notice := unit.find(Notice, id_)) is not None]
 
-    def _say(self, unit: UnitOfWork, notice: Notice, outcome: Outcome) -> list[Happened]:
+    def _say(self, unit: UnitOfWork, notice: Notice, outcome: Outcome) -> None:
+        """Say what a notice came to; it is counted, and alerted, once that is committed."""
         Work(unit, self.clock.now(), notice.ticket, None).apply(outcome)
-        return outcome.events
-
-    def _committed(self, said: Sequence[Happened]) -> None:
-        self.watch.happened(said)
-        alert(said)
+        unit.after_commit(partial(self.watch.happened, outcome.events))
+        unit.after_commit(partial(alert, outcome.events))
 
 
 def alert(said: Iterable[Happened]) -> None:

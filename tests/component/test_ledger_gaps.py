@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
+from chassis import failpoints
+from chassis.store import machine_now
 from contracts.envelope import Event
 from contracts.events.ledger import GapFilled, GapFound
 from contracts.events.sequences import TicketsSequencesAnnounced
@@ -112,3 +115,23 @@ def test_nothing_more_is_due_when_everything_is_said(ledger: LedgerAlone) -> Non
     ledger.let_pass(hours=3)
     with ledger.store.transaction() as connection:
         assert connection.execute(select(store.DEFINITION.tables.timers)).all() == []
+
+
+def test_who_is_on_duty_is_called_for_a_gap_once_that_is_committed(
+    ledger: LedgerAlone, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The timer's first transaction is rolled back at its last moment; the second commits."""
+
+    def calls() -> list[str]:
+        return [record.getMessage() for record in caplog.records if record.getMessage().startswith("gap")]
+
+    ledger.hear(announced(1, T=5))
+    ledger.let_pass(minutes=2)
+    failpoints.arm({"WHISTLE_FAILPOINTS": "timers.claimed=error"})
+    ledger.ring_failing(minutes=20)
+    failpoints.arm({})
+    assert (states(ledger), calls()) == ([(1, 5, "noted")], [])
+    later = machine_now() + timedelta(days=1)
+    monkeypatch.setattr("chassis.timers.machine_now", lambda: later)
+    ledger.ring_failing()
+    assert (states(ledger), calls()) == ([(1, 5, "found")], ["gap found"])
