@@ -88,17 +88,19 @@ class Inbox:
 
     def take(self, messages: Sequence[Message]) -> None:
         """Settle messages in the store. Raises StoreUnavailable; then nothing may be settled with the broker."""
-        arrived = []
+        arrived: list[_Arrived] = []
+        unreadable: list[dict[str, Any]] = []
         for message in messages:
             try:
                 arrived.append(_Arrived(message, self.read(message)))
             except Exception as wrong:  # reading does no I/O: whatever it raises is this message's own fault
-                self._bury(message, wrong)
-        if not arrived:
-            return
+                unreadable.append(unreadable_row(self.handler, message, reason(wrong)))
         arrived.sort(key=lambda one: one.event.subject)
-        for one in self._apply_but_the_spoilers(arrived):
-            self._take_alone(one)
+        if arrived:
+            for one in self._apply_but_the_spoilers(arrived):
+                self._take_alone(one)
+        if unreadable:
+            self._bury(unreadable)
 
     def read(self, message: Message) -> Event:
         """The event in a message. Raises Undecodable, UnknownEvent or InvalidEvent."""
@@ -242,18 +244,20 @@ class Inbox:
             self.news.waits()
         self._log(state, one.event, wrong)
 
-    def _bury(self, message: Message, wrong: Exception) -> None:
-        """What cannot be read is kept as it came."""
-        row = unreadable_row(self.handler, message, reason(wrong))
-        self._save(row)
-        log.error("dead letter: %s", row["reason"], extra={"handler": self.handler, "digest": row["digest"]})
+    def _bury(self, rows: Sequence[dict[str, Any]]) -> None:
+        """Keep what cannot be read, last and in one transaction: a batch that is delivered again because its store went away
+        in between would otherwise leave a second row of each message that has no readable id."""
+        self._save(*rows)
+        for row in rows:
+            log.error("dead letter: %s", row["reason"], extra={"handler": self.handler, "digest": row["digest"]})
 
-    def _save(self, row: dict[str, Any]) -> None:
+    def _save(self, *rows: dict[str, Any]) -> None:
         with self.store.transaction() as connection:
-            connection.execute(insert_ignoring(connection)(self.store.tables.inbox).on_conflict_do_nothing(), [row])
-            # an unreadable message's type is the sender's text: no label
-            type_ = row["type"] if row["type"] in self.handle else "unreadable"
-            self.store.after_commit(connection, partial(self.watch.handled, self.handler, type_, row["state"]))
+            connection.execute(insert_ignoring(connection)(self.store.tables.inbox).on_conflict_do_nothing(), list(rows))
+            for row in rows:
+                # an unreadable message's type is the sender's text: no label
+                type_ = row["type"] if row["type"] in self.handle else "unreadable"
+                self.store.after_commit(connection, partial(self.watch.handled, self.handler, type_, row["state"]))
 
     def _row(self, message: Message, event: Event, state: str, attempts: int, reason: str | None = None) -> dict[str, Any]:
         return row_of(self.handler, message, event, state, attempts, reason)

@@ -1,11 +1,13 @@
 """What the inbox keeps of an event: its row, with the message as long as it may be needed again."""
 
 from typing import Any
+from uuid import uuid4
 
 from sqlalchemy import Connection, RowMapping
 from sqlalchemy.dialects import postgresql, sqlite
 
-from chassis import wire
+from chassis import native_headers, wire
+from chassis.native_headers import storable
 from chassis.outcome import Refused, TooEarly
 from chassis.store import machine_now
 from chassis.store.tables import APPLIED, DEAD
@@ -35,22 +37,26 @@ def row_of(handler: str, message: Message, event: Event, state: str, attempts: i
 
 
 def unreadable_row(handler: str, message: Message, why: str) -> dict[str, Any]:
-    """The dead row of what cannot be read: as it came, under the name it has and its digest."""
-    digest, kept = message.digest(), _kept(message)
-    headers = wire.spelled(kept["headers"])
+    """The dead row of a message that cannot be read: as it came, under as much of its names as can be read.
+
+    A message with a readable id has one row, however often it is delivered. Without one nothing tells a second delivery from a
+    second message, which may be another matter in the same words: each delivery has a row of its own.
+    """
+    digest, names = message.digest(), wire.names_of(message)
+    number = "" if names["id"] else f"-{uuid4().hex[:16]}"
     return {
         "handler": handler,
-        "source": str(headers.get("ce-source", ""))[:255],
-        "event_id": beside(str(headers.get("ce-id", ""))[:150], digest),
+        "source": names["source"],
+        "event_id": beside(names["id"], digest) + number,
         "state": DEAD,
-        "type": str(headers.get("ce-type", ""))[:255],
-        "subject": str(headers.get("ce-subject", ""))[:255],
+        "type": names["type"],
+        "subject": names["subject"],
         "digest": digest,
         "received_at": machine_now(),
         "attempts": 1,
         "due_at": None,
         "reason": why,
-        **kept,
+        **_kept(message),
     }
 
 
@@ -61,7 +67,8 @@ def beside(event_id: str, digest: str) -> str:
 
 def message_of(row: RowMapping) -> Message:
     """The message that a waiting or dead row keeps."""
-    return Message(row["headers"], row["content_type"], bytes(row["body"]), row["user_id"])
+    headers = {name: native_headers.from_json(value) for name, value in row["headers"].items()}
+    return Message(headers, row["content_type"], bytes(row["body"]), row["user_id"])
 
 
 def reason(wrong: Exception) -> str:
@@ -78,12 +85,8 @@ def insert_ignoring(connection: Connection) -> Any:
 def _kept(message: Message) -> dict[str, Any]:
     return {
         "user_id": message.user_id,
-        "headers": {_storable(name): _storable(value) for name, value in message.headers.items()},
-        "content_type": _storable(message.content_type),
+        # the digest is made of what really came
+        "headers": {storable(name): native_headers.to_json(value) for name, value in message.headers.items()},
+        "content_type": storable(message.content_type),
         "body": message.body,
     }
-
-
-def _storable(text: str) -> str:
-    """PostgreSQL keeps neither U+0000 nor half a character; the digest is made of what really came."""
-    return text.replace("\0", "�").encode("utf-8", "replace").decode()

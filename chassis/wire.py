@@ -19,7 +19,7 @@ from cloudevents.core.exceptions import CloudEventValidationError
 from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
 
-from chassis import strict_json
+from chassis import native_headers, strict_json
 from contracts.envelope import SEQUENCE_DIGITS, Event, EventSchema, InvalidEvent, schema_for
 from contracts.fields import is_business_time
 
@@ -27,6 +27,10 @@ JSON = "application/json"
 _STRUCTURED = "application/cloudevents"
 _OTHER_PREFIXES = ("cloudevents:", "cloudevents_")
 _KNOWN_HEADERS = "ce-"
+_READ = {"id", "source", "type", "subject", "specversion", "time", "sequence", "correlationid", "causationid"}
+"""The attributes that decide what becomes of an event; any other is not looked at, whatever its type."""
+MAX_NAME = 255
+"""Characters of an id, source, type, subject or any other attribute that is kept in a column."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 """Half a character: the broker's client and JSON let it through, UTF-8 and so every store cannot hold it."""
 
@@ -48,9 +52,10 @@ class Undecodable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What goes over the wire. ``user_id`` is who the broker says published it."""
+    """What goes over the wire. ``user_id`` is the account that the broker says published it."""
 
-    headers: Mapping[str, str]
+    headers: Mapping[str, Any]
+    """By name, with the types of `chassis.native_headers.plain`: a sender may write numbers, booleans and timestamps."""
     content_type: str
     body: bytes
     user_id: str | None = None
@@ -62,10 +67,10 @@ class Message:
         """
         headers = spelled(self.headers)
         named = [headers.get("ce-type", ""), headers.get("ce-subject", ""), self.content_type]
-        return hashlib.sha256(json.dumps(named).encode() + b"\x00" + self._timeless_body()).hexdigest()
+        return hashlib.sha256(json.dumps(named, default=str).encode() + b"\x00" + self._timeless_body()).hexdigest()
 
     def _timeless_body(self) -> bytes:
-        if self.content_type.lower().startswith(_STRUCTURED):
+        if _is_structured(self):
             with suppress(ValueError, RecursionError):
                 whole = json.loads(self.body)
                 if isinstance(whole, dict):
@@ -117,7 +122,7 @@ def decode(message: Message) -> Event:
 
 def read_envelope(message: Message) -> CloudEvent:
     """The CloudEvent, its data not yet looked at. Raises Undecodable."""
-    headers = spelled(message.headers)
+    headers = {} if _is_structured(message) else _attributes(message.headers)
     plain = rabbitmq.RabbitMQMessage(headers=headers, content_type=message.content_type, body=message.body)
     try:
         envelope = rabbitmq.from_rabbitmq(plain, _Format(), _event)
@@ -138,6 +143,47 @@ def read_envelope(message: Message) -> CloudEvent:
     return envelope
 
 
+def _is_structured(message: Message) -> bool:
+    return message.content_type.lower().startswith(_STRUCTURED)
+
+
+def _attributes(headers: Mapping[str, Any]) -> dict[str, str]:
+    """The attributes among the headers, as canonical text. Raises Undecodable for one that we read and that cannot be text."""
+    found: dict[str, str] = {}
+    for name, value in spelled(headers).items():
+        attribute = name.removeprefix(_KNOWN_HEADERS)
+        if attribute == name or value is None:  # a header of others, or an attribute without a value: as if it were not there
+            continue
+        try:
+            found[name] = native_headers.canonical(attribute, value)
+        except native_headers.NotText:
+            if attribute in _READ:
+                wanted = "an instant" if attribute == native_headers.TIME else "text"
+                raise Undecodable(f"{name}: not {wanted}") from None
+    return found
+
+
+def names_of(message: Message) -> dict[str, str]:
+    """As much as can be read of an unreadable message's ``id``, ``source``, ``type`` and ``subject``.
+
+    Empty where there is no text; the id also where it is longer than `MAX_NAME` or no text that a store keeps, since it would
+    then no longer tell one message from another. The others are cut.
+    """
+    attributes: Mapping[str, Any] = {name.removeprefix(_KNOWN_HEADERS): one for name, one in spelled(message.headers).items()}
+    if _is_structured(message):
+        with suppress(strict_json.NotJson):
+            whole = strict_json.read(message.body)
+            attributes = whole if isinstance(whole, dict) else {}
+    texts = {name: one for name in ("id", "source", "type", "subject") if isinstance(one := attributes.get(name, ""), str)}
+    id_ = texts.get("id", "")
+    cut = {name: native_headers.storable(texts.get(name, ""))[:MAX_NAME] for name in ("source", "type", "subject")}
+    return {"id": id_ if _is_name(id_) else "", **cut}
+
+
+def _is_name(text: str) -> bool:
+    return len(text) <= MAX_NAME and "\0" not in text and not _SURROGATE.search(text)
+
+
 def _event(attributes: dict[str, Any], data: Any) -> CloudEvent:
     """The SDK makes up what is missing, and an id made up at each delivery would have its effect at each delivery."""
     if missing := [name for name in ("specversion", "id", "time") if name not in attributes]:
@@ -145,7 +191,7 @@ def _event(attributes: dict[str, Any], data: Any) -> CloudEvent:
     return CloudEvent(attributes, data)
 
 
-def spelled(headers: Mapping[str, str]) -> dict[str, str]:
+def spelled(headers: Mapping[str, Any]) -> dict[str, Any]:
     """The headers with every attribute under its ``ce-`` name."""
     return {_our_spelling(name): value for name, value in headers.items()}
 
@@ -180,8 +226,8 @@ def _optional(attributes: Mapping[str, Any], name: str) -> str | None:
     if value is None or value == "":
         return None
     text = str(value)
-    if len(text) > 255 or "\x00" in text or _SURROGATE.search(text):
-        raise Undecodable(f"ce-{name}: longer than 255 characters or contains what is no text")
+    if not _is_name(text):
+        raise Undecodable(f"ce-{name}: longer than {MAX_NAME} characters or contains what is no text")
     return text
 
 
@@ -203,4 +249,4 @@ def _sequence(attributes: Mapping[str, Any]) -> int | None:
     return int(text)
 
 
-__all__ = ["InvalidEvent", "Message", "Undecodable", "decode", "encode", "read_envelope"]
+__all__ = ["InvalidEvent", "Message", "Undecodable", "decode", "encode", "names_of", "read_envelope"]

@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import json
 import logging
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
+from sqlalchemy import select
 
+from chassis import given_up, wire
 from chassis import log as logs
+from chassis.aside import DEAD_LETTERS, SetAside
+from chassis.bus import GivenUp
+from chassis.inbox import message_of
 from chassis.outcome import Refused, TooEarly
-from chassis.wire import Message
+from chassis.store import StoreUnavailable
+from chassis.wire import JSON, Message
 from chassis.work import Work
 from contracts.envelope import Event
 from contracts.events.intake import ReportFiled
 from tests.component.counting import (
+    DEFINITION,
+    START,
     Counting,
     count_up,
     notes,
@@ -49,10 +60,12 @@ def test_what_cannot_be_read_is_kept_with_the_reason_and_harms_no_other(
     inbox.take([report("good", "1"), message, report("good", "2")])
     inbox.take([message])
     assert counting.counts == {"good": 2}
-    (dead,) = [row for row in counting.letters if row["state"] == "dead"]
-    assert dead["reason"].startswith(reason)
-    assert dead["body"] == message.body
-    assert dead["digest"] == message.digest()
+    letters = [row for row in counting.letters if row["state"] == "dead"]
+    assert len(letters) == (1 if wire.names_of(message)["id"] else 2), "without a readable id, each delivery has its own row"
+    for dead in letters:
+        assert dead["reason"].startswith(reason)
+        assert dead["body"] == message.body
+        assert dead["digest"] == message.digest()
     assert set(counting.watch.outcomes) <= {
         ("intake", ReportFiled.type, "applied"),
         ("intake", ReportFiled.type, "dead"),
@@ -85,6 +98,89 @@ def test_an_unreadable_message_is_kept_under_what_it_says_however_it_spells_it(c
     (row,) = counting.letters
     assert (row["source"], row["type"], row["subject"]) == ("/units", ReportFiled.type, "a")
     assert row["event_id"].startswith("1#")
+
+
+def nameless(**changes: str | None) -> Message:
+    """A message whose id cannot be read."""
+    return report("a", "1", id=None, **changes)
+
+
+WITHOUT_ID = {
+    "no id": report("a", "1", id=None),
+    "an empty id": report("a", ""),
+    "an id that is a number": Message({**report("a", "1").headers, "ce-id": 7}, JSON, report("a", "1").body),
+    "an id that is too long": report("a", "x" * 256),
+    "an id with NUL": report("a", "1\0"),
+    "nothing at all": Message({}, JSON, b""),
+    "structured and no JSON": Message({}, "application/cloudevents+json", b"{"),
+    "structured without an id": Message({}, "application/cloudevents+json", b'{"specversion":"1.0"}'),
+}
+
+
+@pytest.mark.parametrize("message", WITHOUT_ID.values(), ids=WITHOUT_ID.keys())
+def test_four_equal_messages_without_a_readable_id_are_four_dead_letters(message: Message, counting: Counting) -> None:
+    inbox = counting.inbox()
+    inbox.take([message, message])
+    inbox.take([message])
+    given_up.keep(inbox, [GivenUp(message, "the broker gave it up")])
+    assert states(counting.letters) == ["dead"] * 4
+    assert len({row["event_id"] for row in counting.letters}) == 4
+
+
+def test_a_structured_message_with_a_readable_id_is_one_dead_letter_under_its_names(counting: Counting) -> None:
+    body = {"specversion": "1.0", "id": "1", "source": "/units", "type": ReportFiled.type, "subject": "a", "time": "x"}
+    message = Message({}, "application/cloudevents+json", json.dumps(body).encode())
+    for _ in range(2):
+        counting.inbox().take([message])
+    (row,) = counting.letters
+    assert (row["source"], row["type"], row["subject"]) == ("/units", ReportFiled.type, "a")
+    assert row["event_id"] == f"1#{message.digest()[:16]}"
+
+
+def test_a_batch_that_the_store_refuses_leaves_no_row_of_what_cannot_be_read(counting: Counting) -> None:
+    """The broker delivers it again, and a message without an id would then have two."""
+
+    def away(event: Event, work: Work) -> None:
+        raise StoreUnavailable("gone")
+
+    messages = [nameless(), report("a", "1"), nameless()]
+    for _ in range(3):
+        with pytest.raises(StoreUnavailable):
+            counting.inbox(away).take(messages)
+    assert counting.letters == []
+    counting.inbox().take(messages)
+    assert sorted(states(counting.letters)) == ["applied", "dead", "dead"]
+
+
+NATIVE = {
+    "ce-extra": datetime(2026, 3, 3, 8, tzinfo=UTC),
+    "ce-other": True,
+    "x-count": 7,
+    "x-ratio": 1.5,
+    "x-none": None,
+    "x-decimal": Decimal("1.50"),
+    "x-bytes": b"\xff\0",
+    "x-not-a-number": float("inf"),
+    "x-table": {"$timestamp": "no timestamp", "list": [1, {"when": datetime(1970, 1, 1, tzinfo=UTC)}]},
+}
+
+
+def test_a_dead_letter_keeps_the_headers_with_their_types_and_is_replayed_with_them(counting: Counting) -> None:
+    sent = replace(report("a", "1"), headers={**report("a", "1").headers, **NATIVE, "ce-time": START, "ce-sequence": 7})
+
+    def refuses(event: Event, work: Work) -> None:
+        raise Refused("not now")
+
+    counting.inbox(refuses).take([sent])
+    with counting.store.transaction() as connection:
+        row = connection.execute(select(DEFINITION.tables.inbox)).mappings().one()
+    assert message_of(row) == sent
+    letters = SetAside(DEAD_LETTERS, counting.store, "tests")
+    assert letters.all_again() == 1
+    seen: list[Event] = []
+    inbox = counting.inbox(lambda event, _: seen.append(event))
+    assert inbox.retry_one()
+    assert [(event.id, event.time, event.sequence) for event in seen] == [("1", START, 7)]
 
 
 def test_what_a_handler_logs_carries_the_ids_of_its_event(counting: Counting, caplog: pytest.LogCaptureFixture) -> None:

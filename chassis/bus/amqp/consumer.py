@@ -9,6 +9,7 @@ from typing import Any
 import amqp
 from kombu import Connection
 
+from chassis import native_headers
 from chassis.bus.amqp.connection import LOST, connect
 from chassis.store import StoreUnavailable
 from chassis.wire import JSON, Message
@@ -130,15 +131,11 @@ class AmqpConsumer:
 
 
 def message_of(received: Any) -> Message:
-    """A message as the broker delivered it, without any header that is no text."""
+    """A message as the broker delivered it, its headers with their native types."""
     properties = received.properties
+    headers = properties.get("application_headers") or {}
     return Message(
-        # headers are the sender's: only text is looked at, and nothing of it is ever sent on
-        headers={
-            name: value
-            for name, value in (properties.get("application_headers") or {}).items()
-            if isinstance(name, str) and isinstance(value, str)
-        },
+        headers={native_headers.name_of(name): native_headers.plain(value) for name, value in headers.items()},
         content_type=properties.get("content_type") or JSON,
         body=bytes(received.body or b""),  # the client has "" for an empty body
         user_id=properties.get("user_id"),

@@ -3,14 +3,15 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chassis import wire
+from chassis import native_headers, wire
 from chassis.wire import JSON, Message, Undecodable
 from contracts.envelope import Event, InvalidEvent, UnknownEvent, all_schemas, schema_for
 from contracts.events import intake
@@ -229,6 +230,94 @@ def test_data_that_does_not_fit_names_its_fields_and_never_repeats_a_value(body:
     with pytest.raises(InvalidEvent) as refused:
         wire.decode(replace(plain(), body=body.encode()))
     assert not any(part in str(refused.value) for part in SECRET.split())
+
+
+SECONDS = datetime(2026, 3, 3, 1, 20, tzinfo=UTC)
+NATIVE_TIMES = {
+    "a timestamp": SECONDS,
+    "a timestamp of another zone": SECONDS.astimezone(timezone(timedelta(hours=8))),
+    "milliseconds, as the SDK's AMQP binding writes": int(SECONDS.timestamp() * 1000),
+    "text": "2026-03-03T01:20:00Z",
+}
+
+
+def native(**changes: Any) -> Message:
+    """A good message in binary mode with attributes of other types."""
+    return replace(plain(), headers=plain().headers | {f"ce-{name}": value for name, value in changes.items()})
+
+
+@pytest.mark.parametrize("time", NATIVE_TIMES.values(), ids=NATIVE_TIMES.keys())
+def test_a_native_time_is_the_same_event(time: Any) -> None:
+    assert wire.decode(native(time=time)) == wire.decode(plain())
+    assert native(time=time).digest() == plain().digest()
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(7, "7"), (-7, "-7"), (True, "true"), (False, "false"), (b"ab", "YWI="), (SECONDS, "2026-03-03T01:20:00Z")],
+)
+def test_a_native_extension_has_its_canonical_text(value: Any, text: str) -> None:
+    """CloudEvents 1.0.2, 3.2: the text of each type."""
+    assert wire.decode(native(correlationid=value)).correlationid == text
+
+
+def test_a_native_sequence_is_a_number() -> None:
+    assert wire.decode(native(sequence=7)).sequence == 7
+
+
+NOT_TEXT = [
+    *((name, value) for name in ("id", "source", "type", "subject", "specversion") for value in (7, True, SECONDS, b"x")),
+    *(
+        (name, value)
+        for name in ("id", "source", "type", "subject", "specversion", "sequence", "correlationid", "causationid")
+        for value in (1.5, Decimal("1.5"), [SECRET], {SECRET: SECRET})
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), NOT_TEXT)
+def test_an_attribute_of_another_type_is_not_missing_but_not_text(name: str, value: Any) -> None:
+    with pytest.raises(Undecodable) as refused:
+        wire.decode(native(**{name: value}))
+    assert str(refused.value) == f"ce-{name}: not text"
+
+
+@pytest.mark.parametrize("value", [True, 1.5, b"x", [SECRET], 2**62, -(2**62)])
+def test_a_time_of_another_type_is_not_an_instant(value: Any) -> None:
+    with pytest.raises(Undecodable, match=r"^ce-time: not an instant$"):
+        wire.decode(native(time=value))
+
+
+def test_an_attribute_of_nobody_may_have_any_type() -> None:
+    assert wire.decode(native(other={"a": [1]}, another=1.5, none=None)) == wire.decode(plain())
+
+
+json_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**63 - 1)
+    | st.floats(allow_nan=False)
+    | words
+    | st.binary(max_size=20)
+    | st.decimals(allow_nan=False, allow_infinity=False)
+    | st.datetimes(timezones=st.just(UTC)),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words | st.just("$timestamp"), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(json_values)
+def test_a_header_of_any_type_is_kept_as_json_and_read_back_as_it_was(value: Any) -> None:
+    kept = json.loads(json.dumps(native_headers.to_json(value), allow_nan=False))
+    back = native_headers.from_json(kept)
+    assert (back, type(back)) == (value, type(value))
+
+
+def test_a_table_that_is_too_deep_is_cut() -> None:
+    deep: Any = "x"
+    for _ in range(300):
+        deep = [deep]
+    assert json.dumps(native_headers.to_json(native_headers.plain(deep))).count("[") == native_headers.MAX_DEPTH
 
 
 def test_headers_of_others_are_not_looked_at() -> None:
