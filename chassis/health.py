@@ -6,6 +6,9 @@ Live means that the hub turns and that every loop has come round lately. Ready m
 import time
 from dataclasses import dataclass, field
 
+UNFORESEEN = "unforeseen: "
+"""How the trouble of a loop begins that failed in a way nobody foresaw; the name of the exception follows."""
+
 
 @dataclass
 class Loop:

@@ -43,6 +43,9 @@ class ChassisMetrics:
         )
         self._published = Counter("whistle_events_published", "Events the broker confirmed.", registry=registry)
         self._parked = Counter("whistle_events_parked", "Events the broker refused.", registry=registry)
+        self._loop_failures = Counter(
+            "whistle_loop_failures", "Errors nobody foresaw that a loop survived.", ["loop"], registry=registry
+        )
         self._hook_failures = Counter(
             "whistle_after_commit_failures",
             "After-commit hooks that raised: a metric, an alert or a wake-up was lost, what was committed stands.",
@@ -121,6 +124,10 @@ class ChassisMetrics:
         """See `chassis.relay.RelayWatch`."""
         self._published.inc(count)
         self._parked.inc(parked)
+
+    def loop_failed(self, loop: str) -> None:
+        """See `chassis.repeating.surviving`."""
+        self._loop_failures.labels(loop).inc()
 
     def hook_failed(self) -> None:
         """See `chassis.store.Store.on_hook_failure`."""

@@ -38,7 +38,7 @@ class OpsServer:
         while True:
             try:
                 connection, _ = self._listener.accept()
-            except OSError:  # out of file descriptors, say: this thread has to outlive it
+            except Exception:  # out of file descriptors, say: this thread has to outlive it
                 _time.sleep(0.1)
                 continue
             with suppress(Exception), connection:

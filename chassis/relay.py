@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection, select, update
 
+from chassis.backoff import Backoff, Failures
 from chassis.bus import BusUnavailable, Letter, Publisher
 from chassis.failpoints import failpoint
 from chassis.store import Store, StoreUnavailable, machine_now
@@ -22,7 +23,7 @@ from chassis.wire import JSON, Message
 log = logging.getLogger(__name__)
 
 BATCH = 500
-PAUSE_FIRST, PAUSE_LONGEST = 0.2, 5.0
+BACKOFF = Backoff(first=0.2, longest=5.0)
 KEEP_ALIVE_EVERY = 0.25
 
 
@@ -51,7 +52,7 @@ class Relay:
     ):
         self._store, self._publisher, self._mandatory = store, publisher, mandatory
         self._watch, self._on_state = watch, on_state
-        self._batch, self._poll, self._pause = batch, poll, PAUSE_FIRST
+        self._batch, self._poll, self._failures = batch, poll, Failures(BACKOFF)
 
     def run(self, stop: threading.Event) -> None:
         """Lead or wait to lead. When stopped, publish what is pending, if that is possible, and return."""
@@ -65,8 +66,7 @@ class Relay:
             except (StoreUnavailable, BusUnavailable) as wrong:
                 log.warning("relay: %s", wrong)
                 self._on_state(str(wrong))
-                stop.wait(self._pause)
-                self._pause = min(self._pause * 2, PAUSE_LONGEST)
+                stop.wait(self._failures.failed())
             finally:
                 self._watch.leading(False)
         self._publisher.close()
@@ -82,7 +82,7 @@ class Relay:
         while True:
             stopping = stop.is_set()  # looked at before, so that what was committed before the stop is published
             count = self.publish_pending(session)
-            self._pause = PAUSE_FIRST
+            self._failures.succeeded()
             self._on_state(None)
             if count == self._batch:
                 continue

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import RowMapping, select, update
 
 from chassis import wire
+from chassis.backoff import Backoff
 from chassis.failpoints import failpoint
 from chassis.keeping import FORGOTTEN, message_of, reason
 from chassis.outcome import Refused
@@ -35,7 +36,7 @@ class Retries:
 
     def after(self, attempts: int) -> timedelta:
         """The pause after so many failed attempts, in machine time."""
-        return timedelta(seconds=min(self.first * 2 ** (attempts - 1), self.longest))
+        return Backoff(self.first, self.longest).pause(attempts)
 
     def state_after(self, wrong: Exception, attempts: int) -> str:
         """Dead where no try can help or enough were made; otherwise waiting."""

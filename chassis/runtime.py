@@ -20,13 +20,13 @@ from chassis.bus import Bus, Consumer, Keep
 from chassis.clock import BusinessClock, SharedClock, SystemClock
 from chassis.definition import Definition
 from chassis.gauges import read_gauges
-from chassis.health import Health
+from chassis.health import UNFORESEEN, Health
 from chassis.identity import Identities
 from chassis.inbox import Handle, Inbox, Retries
 from chassis.metrics import ChassisMetrics
 from chassis.news import News
 from chassis.relay import Relay
-from chassis.repeating import Part, repeated
+from chassis.repeating import Loop, Part, repeated, surviving
 from chassis.retention import Retention
 from chassis.settings import Settings
 from chassis.store import Patience, Store
@@ -165,6 +165,8 @@ class Runtime:
         def state(trouble: str | None) -> None:
             self.health.report(loop, trouble)
             self.metrics.redelivered(queue, consumer.redelivered)
+            if trouble and trouble.startswith(UNFORESEEN):
+                self.metrics.loop_failed(loop)
 
         def take(messages: Sequence[Message]) -> None:
             with logs.bound(service=self.definition.name):  # whoever hands them over may be another service
@@ -210,7 +212,7 @@ class Runtime:
         """What publishes what was said."""
         return Relay(
             self.store,
-            Tallying(self._bus.publisher(self.definition.name), self._tallies),
+            Tallying(self._bus.publisher(self.definition.name), self._tallies, self.metrics.hook_failed),
             mandatory=self._listened.__contains__,
             watch=self.metrics,
             on_state=lambda trouble: self.health.report("relay", trouble),
@@ -220,24 +222,25 @@ class Runtime:
         self,
         spawn: Spawn,
         name: str,
-        loop: Callable[[threading.Event], None],
+        loop: Loop,
         stop: threading.Event,
         group: list[threading.Event],
     ) -> None:
         done = threading.Event()
         group.append(done)
+        survivor = surviving(name, loop, partial(self.health.report, name), self.metrics.loop_failed)
 
         def body() -> None:
             try:
                 with logs.bound(service=self.definition.name):
-                    loop(stop)
+                    survivor(stop)
             finally:
                 done.set()
 
         self.health.report(name, "starting")
         spawn(body, name)
 
-    def _repeat(self, part: Part) -> Callable[[threading.Event], None]:
+    def _repeat(self, part: Part) -> Loop:
         return repeated(part, partial(self.health.report, part.name))
 
     def _beat(self) -> None:

@@ -5,20 +5,26 @@ again: what must be exact is a gauge that is read from the store.
 """
 
 import json
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from chassis.bus import Letter, Publisher
+
+log = logging.getLogger(__name__)
 
 Tally = Callable[[Mapping[str, Any]], None]
 """Gets an event's data, as it is on the wire."""
 
 
 class Tallying:
-    """A publisher that has what it published counted. ``tallies`` is by event type."""
+    """A publisher that has what it published counted. ``tallies`` is by event type.
 
-    def __init__(self, publisher: Publisher, tallies: Mapping[str, Tally]):
-        self._publisher, self._tallies = publisher, tallies
+    An error of a tally is logged, and ``on_failure`` is called: what the bus has must not be published again for it.
+    """
+
+    def __init__(self, publisher: Publisher, tallies: Mapping[str, Tally], on_failure: Callable[[], object] = lambda: None):
+        self._publisher, self._tallies, self._on_failure = publisher, tallies, on_failure
 
     def publish(self, letters: Sequence[Letter]) -> Mapping[str, str]:
         """See `chassis.bus.Publisher`."""
@@ -26,8 +32,15 @@ class Tallying:
         for letter in letters:
             tally = self._tallies.get(letter.type)
             if tally is not None and letter.event_id not in refused:
-                tally(json.loads(letter.message.body))
+                self._count(tally, letter)
         return refused
+
+    def _count(self, tally: Tally, letter: Letter) -> None:
+        try:
+            tally(json.loads(letter.message.body))
+        except Exception:
+            log.exception("what was published could not be counted", extra={"event": letter.event_id, "type": letter.type})
+            self._on_failure()
 
     def keep_alive(self) -> None:
         """See `chassis.bus.Publisher`."""

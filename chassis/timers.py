@@ -8,7 +8,7 @@ So a timer and an event about the same aggregate cannot deadlock.
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from itertools import takewhile
 from typing import Any, Protocol
@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from sqlalchemy import Connection, delete, or_, select, update
 
 from chassis import log as logs
+from chassis.backoff import Backoff
 from chassis.clock import BusinessClock
 from chassis.failpoints import failpoint
 from chassis.inbox import CONFLICT_RETRIES
@@ -24,6 +25,9 @@ from chassis.store import Store, StoreConflict, StoreUnavailable, machine_now
 from chassis.work import UnitOfWork, Work
 
 log = logging.getLogger(__name__)
+
+BACKOFF = Backoff(first=2.0, longest=300.0)
+"""The pauses of a timer that fails, in machine time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +101,13 @@ class Timers:
         return 0
 
     def _ring_batch(self, most: int) -> int:
+        self._current = None
         with self._store.transaction() as connection:
             rows = self._claim(connection, most)
             if not rows:
                 return 0
+            if most == 1:  # whatever fails from here on is this one's, also what fails before its handler is called
+                self._current = rows[0]
             unit = UnitOfWork(self._store, connection, self._source)
             for cls in self._rung:
                 unit.lock(cls, {row["subject"] for row in rows})
@@ -144,10 +151,15 @@ class Timers:
         )
 
     def _put_off(self, wrong: Exception) -> None:
-        """The row that rang last failed: it stays armed and rings again, ever more patiently. It is never given up."""
+        """The claimed row failed: it stays armed and rings again, ever more patiently. It is never given up.
+
+        Raises ``wrong`` where no row was claimed: then no timer is to blame.
+        """
         row, table = self._current, self._store.tables.timers
+        if row is None:
+            raise wrong
         attempts = row["attempts"] + 1
-        retry_at = machine_now() + timedelta(seconds=min(2.0**attempts, 300.0))
+        retry_at = machine_now() + BACKOFF.pause(attempts)
         with self._store.transaction() as connection:
             connection.execute(
                 update(table)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from chassis.bus import BusUnavailable, Keep, Letter
+from chassis.health import UNFORESEEN
 from chassis.store import StoreUnavailable
 from chassis.wire import Message
 
@@ -148,6 +149,6 @@ class EmbeddedConsumer:
                 raise BusUnavailable(f"{self.queue}: the store is unavailable: {wrong}") from wrong
             except Exception as wrong:  # unforeseen: the letters stay pending, and the publisher goes on to the others
                 log.exception("%s: unforeseen", self.queue)
-                self._on_state(f"unforeseen: {type(wrong).__name__}")
+                self._on_state(f"{UNFORESEEN}{type(wrong).__name__}")
                 raise BusUnavailable(f"{self.queue}: {type(wrong).__name__}") from wrong
             self._on_state(None)

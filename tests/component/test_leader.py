@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from chassis.backoff import Backoff, Failures
 from chassis.bus.amqp import AmqpPublisher
 from chassis.store.leader import LEADER_LOCK
 from tests.component.broker import Broker
@@ -66,7 +67,7 @@ def test_leadership_moves_when_the_leaders_session_ends(counting: Counting, brok
     queue, url = broker.queue(EXCHANGE, [KEY]), counting.store.url
     with running(url, publisher, poll=0.05) as first:
         wait_until(lambda: first.leads, "one leads", 10)
-        first.relay._pause = 5.0  # long enough for the other to be faster
+        first.relay._failures = Failures(Backoff(5.0, 5.0, jitter=0.0))  # long enough for the other to be faster
         with running(url, AmqpPublisher(broker.url, "tests.second"), poll=0.05) as second:
             wait_until(lambda: second.state is None, "the other waits", 10)
             (before,) = lock_holders(counting)

@@ -173,7 +173,8 @@ def test_the_pause_between_attempts_grows_to_a_bound() -> None:
     from chassis.inbox import Retries
 
     retries = Retries(first=0.5, longest=10)
-    assert [retries.after(n).total_seconds() for n in range(1, 8)] == [0.5, 1, 2, 4, 8, 10, 10]
+    for attempts, most in zip([1, 2, 3, 4, 5, 6, 7, 1025, 10**6], [0.5, 1, 2, 4, 8, 10, 10, 10, 10], strict=True):
+        assert most * 0.8 <= retries.after(attempts).total_seconds() <= most
 
 
 def test_two_retriers_try_a_waiting_event_once(counting: Counting, counting_url: str) -> None:

@@ -6,16 +6,18 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import insert, text, update
 
 from chassis import log as logs
 from chassis.outcome import Arm, Disarm, Outcome
+from chassis.store import machine_now
 from chassis.timers import Ring, Ringing
 from chassis.work import Work
 from tests.component.counting import (
     DEFINITION,
     START,
     Counting,
+    counters,
     in_threads,
     new_store,
 )
@@ -160,6 +162,37 @@ def test_a_timer_that_was_put_off_rings_when_its_pause_is_over(counting: Countin
     assert timers(counting).ring_due() == 1
     assert counting.counts == {"a": 1}
     assert counting.timers == []
+
+
+@pytest.mark.parametrize("attempts", [1023, 1024, 10**6])
+def test_a_timer_that_failed_for_days_is_still_put_off_and_the_others_ring(attempts: int, counting: Counting) -> None:
+    """At the 1,024th attempt 2.0 ** attempts is no float any more."""
+    counting.commit(Arm("bad", "sign", START), Arm("good", "sign", START))
+    with counting.store.transaction() as connection:
+        bad = DEFINITION.tables.timers.c.subject == "bad"
+        connection.execute(update(DEFINITION.tables.timers).where(bad).values(attempts=attempts, retry_at=START))
+
+    def ring(ringing: Ringing, work: Work) -> None:
+        if ringing.subject == "bad":
+            raise LookupError("for ever")
+        ring_up(ringing, work)
+
+    began = machine_now()
+    assert timers(counting, ring).ring_due() == 2
+    (row,) = counting.timers
+    assert (row["subject"], row["attempts"]) == ("bad", attempts + 1)
+    assert timedelta(seconds=240) <= row["retry_at"] - began <= timedelta(seconds=330)
+    assert counting.counts == {"good": 1}
+
+
+def test_a_timer_that_fails_before_its_handler_is_called_is_put_off_itself(counting: Counting) -> None:
+    """Its aggregate cannot be read: the one that rang before it is not to blame."""
+    counting.commit(Arm("bad", "sign", START), Arm("good", "sign", START))
+    with counting.store.transaction() as connection:
+        connection.execute(insert(counters).values(id="bad", document={"no": "counter"}, count=0))
+    assert timers(counting).ring_due() == 2
+    assert [(row["subject"], row["attempts"]) for row in counting.timers] == [("bad", 1)]
+    assert counting.counts == {"good": 1, "bad": 0}
 
 
 def test_a_kind_that_nobody_takes_is_put_off_and_the_others_ring(counting: Counting) -> None:

@@ -10,13 +10,15 @@ import amqp
 from kombu import Connection
 
 from chassis import native_headers
+from chassis.backoff import Backoff, Failures
 from chassis.bus.amqp.connection import LOST, connect
+from chassis.health import UNFORESEEN
 from chassis.store import StoreUnavailable
 from chassis.wire import JSON, Message
 
 log = logging.getLogger(__name__)
 
-PAUSE_FIRST, PAUSE_LONGEST = 0.2, 5.0
+BACKOFF = Backoff(first=0.2, longest=5.0)
 
 
 class AmqpConsumer:
@@ -38,8 +40,8 @@ class AmqpConsumer:
     ):
         self._url, self.queue = url, queue
         self._take, self._probe, self._on_state = take, probe, on_state
-        self._batch, self._prefetch, self._pause = batch, prefetch, PAUSE_FIRST
-        self._store_pause = PAUSE_FIRST
+        self._batch, self._prefetch = batch, prefetch
+        self._failures, self._store_failures = Failures(BACKOFF), Failures(BACKOFF)
         self._buffer: deque[Any] = deque()
         self.redelivered = 0
 
@@ -62,12 +64,11 @@ class AmqpConsumer:
                 self._rest(stop)
             except Exception as wrong:  # unforeseen, but the other queues need not stand still for it
                 log.exception("%s: unforeseen", self.queue)
-                self._outage(f"unforeseen: {type(wrong).__name__}", wrong)
+                self._outage(f"{UNFORESEEN}{type(wrong).__name__}", wrong)
                 self._rest(stop)
 
     def _rest(self, stop: threading.Event) -> None:
-        stop.wait(self._pause)
-        self._pause = min(self._pause * 2, PAUSE_LONGEST)
+        stop.wait(self._failures.failed())
 
     def _outage(self, what: str, wrong: Exception) -> None:
         log.warning("%s: %s", self.queue, what, extra={"error": str(wrong)[:200]})
@@ -75,8 +76,7 @@ class AmqpConsumer:
 
     def _wait_for_store(self, stop: threading.Event) -> None:
         """Ever more patiently while nothing can be taken: each time counts as a delivery of all that was in hand."""
-        while not stop.wait(self._store_pause):
-            self._store_pause = min(self._store_pause * 2, PAUSE_LONGEST)
+        while not stop.wait(self._store_failures.failed()):
             try:
                 return self._probe()
             except StoreUnavailable:
@@ -98,7 +98,7 @@ class AmqpConsumer:
             if not stopping:
                 self._gather(connection)
             last = self._settle()
-            self._pause = PAUSE_FIRST
+            self._failures.succeeded()
             if stop.is_set() and not stopping:
                 # before the ack: for what an ack makes room for, the broker sets messages aside that count as delivered
                 channel.basic_cancel(tag)
@@ -126,7 +126,7 @@ class AmqpConsumer:
             return None
         self.redelivered += sum(1 for message in batch if message.delivery_info.get("redelivered"))
         self._take([message_of(message) for message in batch])
-        self._store_pause = PAUSE_FIRST
+        self._store_failures.succeeded()
         return int(batch[-1].delivery_tag)
 
 

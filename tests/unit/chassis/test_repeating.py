@@ -5,9 +5,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from greenlet import GreenletExit
 
 from chassis.bus import BusUnavailable
-from chassis.repeating import OUTAGE_PAUSE, Part, repeated
+from chassis.repeating import OUTAGE_PAUSE, Part, repeated, surviving
 from chassis.store import StoreConflict, StoreUnavailable
 
 LONG = 3600.0
@@ -46,6 +47,50 @@ def test_an_outage_is_told_and_soon_looked_at_again(outage: Callable[[str], Exce
     assert told.rests == [rest, pause]
     assert "away" in told.reports[0]
     assert told.reports[1] is None
+
+
+class Escaped(BaseException):
+    """As an eventlet.Timeout that escaped."""
+
+
+@pytest.mark.parametrize("wrong", [KeyError("x"), OverflowError("x"), Escaped("x"), SystemExit(1), RecursionError("x")])
+def test_no_exception_ends_a_loop_and_each_is_told_and_counted(wrong: BaseException, caplog: pytest.LogCaptureFixture) -> None:
+    stop, script, reports, counted = Told([0], 0.0), [wrong, wrong, 0], list[str | None](), list[str]()
+    stop.clear()
+    stop.rests.clear()
+
+    def step() -> int:
+        what = script.pop(0)
+        if isinstance(what, BaseException):
+            raise what
+        stop.set()
+        return what
+
+    part = Part("part", step, LONG)
+    surviving("part", repeated(part, reports.append), reports.append, counted.append)(stop)
+    assert reports == [f"unforeseen: {type(wrong).__name__}"] * 2 + [None]
+    assert counted == ["part", "part"]
+    assert [0.8 * most <= rest <= most for rest, most in zip(stop.rests, [0.2, 0.4, LONG], strict=True)] == [True] * 3
+    assert [record.exc_info[0] for record in caplog.records if record.exc_info] == [type(wrong)] * 2
+
+
+def test_a_stop_ends_a_loop_that_fails_for_ever() -> None:
+    stop = threading.Event()
+
+    def loop(stop: threading.Event) -> None:
+        stop.set()
+        raise KeyError
+
+    surviving("part", loop, lambda _: None, lambda _: None)(stop)
+
+
+@pytest.mark.parametrize("end", [GreenletExit, KeyboardInterrupt])
+def test_whoever_runs_a_loop_may_kill_it(end: type[BaseException]) -> None:
+    def loop(stop: threading.Event) -> None:
+        raise end
+
+    with pytest.raises(end):
+        surviving("part", loop, lambda _: None, lambda _: None)(threading.Event())
 
 
 def test_news_ends_a_pause_once() -> None:

@@ -130,6 +130,7 @@ def test_a_whistle_of_nobody_is_kept_with_the_reason(producer: Producer) -> None
 def test_ten_megabytes_are_one_dead_row(producer: Producer) -> None:
     producer.says("10 MB", whistle(x="x" * 10_000_000))
     producer.still_heard()
+    wait_until(lambda: bool(producer.rows("10 MB", "dead")), "what cannot be read is kept", 20)
     assert producer.rows("10 MB", "dead") == ["Undecodable: data: not smaller than 256 KiB"]
 
 

@@ -1,0 +1,130 @@
+"""No exception ends a loop of a service: it is told by /readyz, counted, and the loop goes on; so do all the others."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chassis import runtime
+from chassis.bus import BusUnavailable, Letter
+from chassis.bus.embedded import EmbeddedBus
+from chassis.relay import Relay
+from chassis.runtime import Runtime
+from chassis.settings import Settings
+from chassis.timers import Timers
+from contracts.events.intake import ReportFiled
+from tests.component.counting import DEFINITION, Counting, count_up, metadata, report
+from tests.kit.processes import wait_until
+
+
+class Broken:
+    """Raises while it is broken, whatever is asked of it."""
+
+    def __init__(self, inner: Callable[..., object], wrong: BaseException):
+        self._inner, self.wrong = inner, wrong
+        self.is_broken, self.calls = True, 0
+
+    def __call__(self, *args: object, **kwargs: object) -> object:
+        if self.is_broken:
+            self.calls += 1
+            raise self.wrong
+        return self._inner(*args, **kwargs)
+
+
+class Service:
+    """The counting service's runtime in threads, over a bus of its own."""
+
+    def __init__(self, directory: Path):
+        (directory / "identities.yaml").write_text("accounts: []")
+        settings = Settings(
+            service="counting",
+            database_url=f"sqlite:///{directory}/counting.db",
+            amqp_url="embedded:",
+            http="127.0.0.1:0",
+            ops="127.0.0.1:0",
+            identities=directory / "identities.yaml",
+            config_dir=directory,
+            clock_file=None,
+            secret="a secret of the tests",
+            log_level=logging.INFO,
+            batch=10,
+            prefetch=10,
+            retry_attempts=3,
+            retry_first=0.01,
+            retention_days=0,
+            statement_seconds=5.0,
+            lock_seconds=5.0,
+        )
+        self.bus = EmbeddedBus({"counting.intake": {ReportFiled.exchange(): [ReportFiled.type]}})
+        self.runtime = Runtime(DEFINITION, settings, frozenset(), self.bus)
+        metadata.create_all(self.runtime.store.engine)
+        self.runtime.on("intake", ReportFiled.type, count_up)
+        self.counting = Counting(self.runtime.store)
+
+    def start(self) -> None:
+        """Start every loop."""
+        self.runtime.start(lambda body, name: threading.Thread(target=body, name=name, daemon=True).start())
+
+    def failures(self, loop: str) -> float:
+        """The metric."""
+        return self.runtime.registry.get_sample_value("whistle_loop_failures_total", {"loop": loop}) or 0.0
+
+    @property
+    def troubles(self) -> dict[str, str]:
+        """What /readyz says, but for what has just been started."""
+        return {name: what for name, what in self.runtime.health.troubles().items() if what != "starting"}
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Service]:
+    made = Service(tmp_path)
+    yield made
+    made.runtime.stop()
+
+
+PLACES: dict[str, tuple[Any, str]] = {
+    "relay": (Relay, "publish_pending"),
+    "timers": (Timers, "ring_due"),
+    "sample": (runtime, "read_gauges"),
+}
+"""What fails in which loop of the chassis."""
+
+
+@pytest.mark.parametrize("wrong", [KeyError("x"), OverflowError("x"), SystemExit(1)], ids=repr)
+@pytest.mark.parametrize("loop", ["own", *PLACES])
+def test_a_loop_survives_whatever_is_raised_in_it(
+    loop: str, wrong: BaseException, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner, name = PLACES.get(loop, (None, ""))
+    broken = Broken(getattr(owner, name, lambda: 0), wrong)
+    service.runtime.add_loop("own", broken if owner is None else lambda: 0, 0.05)
+    if owner is not None:
+        monkeypatch.setattr(owner, name, lambda *args: broken(*args))
+    service.start()
+    wait_until(lambda: service.failures(loop) >= 2, "it failed, and was begun again", 20)
+    assert service.troubles == {loop: f"unforeseen: {type(wrong).__name__}"}
+    assert broken.calls >= 2
+    broken.is_broken = False
+    wait_until(lambda: service.troubles == {}, "it works again", 20)
+    service.counting.say("a")
+    wait_until(lambda: service.counting.outbox[-1]["state"] == "published", "the service works", 20)
+
+
+def test_a_consumer_survives_too(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = Broken(lambda: None, KeyError("x"))
+    monkeypatch.setattr("chassis.inbox.Inbox.take", lambda *_: broken())
+    service.start()
+    speaker = service.bus.publisher("units")
+    wait_until(lambda: "consume:intake" not in service.troubles, "it consumes", 20)
+    letter = Letter("1", ReportFiled.exchange(), ReportFiled.type, report("a", "1"), mandatory=True)
+    with pytest.raises(BusUnavailable):
+        speaker.publish([letter])
+    assert service.failures("consume:intake") == 1
+    monkeypatch.undo()
+    assert speaker.publish([letter]) == {}
+    assert service.counting.counts == {"a": 1}
