@@ -6,9 +6,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from chassis.mendable import Mendable
+from chassis.yaml_core import InvalidYaml, load_yaml
 
 
 class BadConfig(Mendable):
@@ -20,10 +19,10 @@ _DURATION = re.compile(r"(\d+)\s*(s|min|h|d)")
 
 
 def read_yaml(path: Path) -> Any:
-    """A file's content. Raises BadConfig."""
+    """Return a file's content, read as YAML 1.2. Raises BadConfig."""
     try:
-        return yaml.safe_load(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as unreadable:
+        return load_yaml(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, InvalidYaml) as unreadable:
         raise BadConfig(f"{path}: {unreadable}") from None
 
 

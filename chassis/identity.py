@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
 from marshmallow import Schema, ValidationError, fields, validate
 
+from chassis.config import BadConfig, read_yaml
 from chassis.mendable import Mendable
 from contracts.envelope import flatten
 
@@ -74,13 +74,13 @@ class Identities:
 def read_accounts(path: Path) -> list[dict[str, Any]]:
     """The accounts that a file names, with or without tokens. Raises InvalidIdentities."""
     try:
-        accounts: list[dict[str, Any]] = _File().load(yaml.safe_load(path.read_text("utf-8")))["accounts"]
+        accounts: list[dict[str, Any]] = _File().load(read_yaml(path))["accounts"]
         for name in ("id", "amqp_user", "token_sha256"):
             given = [account[name] for account in accounts if name in account]
             if len(given) > len(set(given)):
                 raise ValidationError({"accounts": f"two have the same {name}"})
     except ValidationError as wrong:
         raise InvalidIdentities(f"{path}: " + "; ".join(f"{k}: {v}" for k, v in flatten(wrong.messages).items())) from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as unreadable:
-        raise InvalidIdentities(f"{path}: {unreadable}") from None
+    except BadConfig as unreadable:
+        raise InvalidIdentities(str(unreadable)) from None
     return accounts

@@ -13,10 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from chassis.config import read_yaml
 from chassis.mendable import Mendable
+from chassis.yaml_core import dump_yaml
 from contracts.topology import SERVICES
 
 LOCK, DISPOSABLE, TOKENS = "lock", "disposable", "tokens.yaml"
@@ -117,7 +116,7 @@ class Home:
             {**one, "amqp_user": one["id"], "token_sha256": hashlib.sha256(tokens[one["id"]].encode()).hexdigest()}
             for one in accounts
         ]
-        self._write("identities.yaml", yaml.safe_dump({"accounts": known}, allow_unicode=True))
+        self._write("identities.yaml", dump_yaml({"accounts": known}))
 
     def _secret(self, given: str | None) -> str:
         path = self.path / "secret"
@@ -130,7 +129,7 @@ class Home:
         known = self.tokens() if (self.path / TOKENS).exists() else {}
         tokens = known | {one["id"]: secrets.token_urlsafe(24) for one in accounts if one["id"] not in known}
         if tokens != known:
-            self._write(TOKENS, yaml.safe_dump(tokens))
+            self._write(TOKENS, dump_yaml(tokens))
         return tokens
 
     def _write(self, name: str, text: str) -> None:

@@ -6,6 +6,7 @@ for each queue, with all the types that are bound to it, because that is what a 
 """
 
 import inspect
+import re
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +62,11 @@ def document(known: list[samples.Sample]) -> Node:
 
 
 class PlainDumper(yaml.SafeDumper):
-    """No anchors: they save lines and cost the reader a search. Long texts as blocks."""
+    """No anchors: they save lines and cost the reader a search. Long texts as blocks.
+
+    The library quotes text that YAML 1.1 takes for a number. Readers of YAML 1.2 take more for one, such as `0018` and `1e3`
+    (https://yaml.org/spec/1.2.2/#103-core-schema), so these are quoted too.
+    """
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
@@ -72,6 +77,11 @@ def _block_text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
 
 
 PlainDumper.add_representer(str, _block_text)
+PlainDumper.add_implicit_resolver(
+    "tag:whistle,number-in-1.2",  # a tag that no plain scalar has: text that matches is quoted, numbers are written as before
+    re.compile(r"(?:0o[0-7]+|[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?)\Z"),
+    list("-+.0123456789"),
+)
 
 
 def _server() -> Node:

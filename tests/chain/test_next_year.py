@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import chinese_calendar.constants
-import yaml
 
+from chassis.yaml_core import dump_yaml, load_yaml
 from tests.chain.steps import PROPERTY, close, handle
 from tests.kit.chain import Chain
 from tests.kit.deployment import ROOT
@@ -46,10 +46,10 @@ def published(scratch: Path, monday: date) -> Path:
     """The deployment's files with the year's holidays: three days of this week are off."""
     config = scratch / "published"
     shutil.copytree(ROOT / "deploy", config)
-    clocks = yaml.safe_load((config / "clocks.yaml").read_text("utf-8"))
+    clocks = load_yaml((config / "clocks.yaml").read_text("utf-8"))
     clocks["years"] = {
         year: {"off": [f"{year}-01-01", *([f"{monday + timedelta(days=1)}/{monday + timedelta(days=3)}"] if n == 0 else [])]}
         for n, year in enumerate((UNKNOWN, UNKNOWN + 1))
     }
-    (config / "clocks.yaml").write_text(yaml.safe_dump(clocks, allow_unicode=True), "utf-8")
+    (config / "clocks.yaml").write_text(dump_yaml(clocks), "utf-8")
     return config

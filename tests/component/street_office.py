@@ -14,9 +14,9 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-import yaml
 from kombu import Connection
 
+from chassis.yaml_core import dump_yaml
 from contracts.envelope import EventSchema
 from contracts.events import dispatch, tickets
 from tests.kit.deployment import ROOT
@@ -102,7 +102,7 @@ class Office:
             "margin": "1s",
             "link": "https://street.example/$purpose/$token",
         }
-        (self.config / "channels.yaml").write_text(yaml.safe_dump(channels))
+        (self.config / "channels.yaml").write_text(dump_yaml(channels))
 
     def start(self, failpoints: str = "") -> None:
         """Start notify."""

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from prometheus_client import CollectorRegistry, generate_latest
 
 from chassis.health import Health
 from chassis.metrics import ChassisMetrics
+from chassis.yaml_core import load_yaml
 from contracts.topology import SERVICES
 from services.dispatch.metrics import CaseMetrics, DispatchMetrics
 from services.ledger.metrics import LedgerMetrics
@@ -62,12 +62,12 @@ def _registry() -> CollectorRegistry:
 
 
 def _rules() -> list[dict[str, Any]]:
-    loaded = yaml.safe_load((HERE / "alerts.yml").read_text("utf-8"))
+    loaded = load_yaml((HERE / "alerts.yml").read_text("utf-8"))
     return [rule for group in loaded["groups"] for rule in group["rules"]]
 
 
 def _tested() -> list[dict[str, Any]]:
-    loaded = yaml.safe_load((HERE / "alerts_test.yml").read_text("utf-8"))
+    loaded = load_yaml((HERE / "alerts_test.yml").read_text("utf-8"))
     return [one for test in loaded["tests"] for one in test["alert_rule_test"]]
 
 
@@ -102,5 +102,5 @@ def test_the_rules_speak_of_metrics_that_there_are() -> None:
 
 
 def test_every_service_is_asked() -> None:
-    config = yaml.safe_load((HERE / "prometheus.yml").read_text("utf-8"))
+    config = load_yaml((HERE / "prometheus.yml").read_text("utf-8"))
     assert set(SERVICES) <= {job["job_name"] for job in config["scrape_configs"]}

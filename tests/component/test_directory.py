@@ -9,12 +9,12 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-import yaml
 from click.testing import CliRunner, Result
 from sqlalchemy import select
 
 from chassis.store import Store
 from chassis.work import UnitOfWork
+from chassis.yaml_core import dump_yaml
 from cli.directory import register, retired
 from cli.main import main
 from contracts.codes import Purpose, Urgency
@@ -124,8 +124,8 @@ def test_the_command_says_who_is_not_in_the_file_and_takes_out_only_who_is_there
         return CliRunner().invoke(main, ["directory", *words], env=env)
 
     file, less = tmp_path / "all.yaml", tmp_path / "less.yaml"
-    file.write_text(yaml.safe_dump(ALL))
-    less.write_text(yaml.safe_dump({**ALL, "responders": []}))
+    file.write_text(dump_yaml(ALL))
+    less.write_text(dump_yaml({**ALL, "responders": []}))
     assert whistle("load", str(file)).output == "4 records are new or changed\n"
     assert "not in" in whistle("load", str(less)).output
     assert "heping" in whistle("load", str(less)).output

@@ -10,8 +10,8 @@ from pathlib import Path
 from secrets import token_hex
 
 import pytest
-import yaml
 
+from chassis.yaml_core import load_yaml
 from tests.compose.deployed import Compose, await_no_other_alert
 from tests.compose.people import People
 from tests.kit.deployment import ROOT, SERVICES
@@ -134,9 +134,7 @@ def _listed(deployed: Compose) -> set[str]:
 
 
 def test_every_target_is_up(deployed: Compose) -> None:
-    asked = {
-        job["job_name"] for job in yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yml").read_text())["scrape_configs"]
-    }
+    asked = {job["job_name"] for job in load_yaml((ROOT / "deploy/prometheus/prometheus.yml").read_text())["scrape_configs"]}
     seen: list[tuple[str, str, str]] = []
 
     def all_up() -> bool:
@@ -148,7 +146,7 @@ def test_every_target_is_up(deployed: Compose) -> None:
 
 
 def test_every_rule_is_loaded_and_only_the_watchdog_fires(deployed: Compose) -> None:
-    written = yaml.safe_load((ROOT / "deploy/prometheus/alerts.yml").read_text("utf-8"))
+    written = load_yaml((ROOT / "deploy/prometheus/alerts.yml").read_text("utf-8"))
     rules = [rule for group in deployed.prometheus("rules")["groups"] for rule in group["rules"]]
     assert {rule["name"] for rule in rules} == {rule["alert"] for group in written["groups"] for rule in group["rules"]}
     wait_until(

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from jsonschema import Draft7Validator
 
+from chassis.yaml_core import dump_yaml, load_yaml
 from contracts.envelope import EventSchema, all_schemas
 from contracts.generate import ROOT
 from contracts.topology import SERVICES, queues
@@ -30,7 +30,7 @@ Damage = Callable[[dict[str, Any]], None]
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
     """The document as it is published. Nobody changes it."""
-    loaded: dict[str, Any] = yaml.safe_load((ROOT / "asyncapi.yaml").read_text(encoding="utf-8"))
+    loaded: dict[str, Any] = load_yaml((ROOT / "asyncapi.yaml").read_text(encoding="utf-8"))
     return loaded
 
 
@@ -62,7 +62,7 @@ def told(document: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> 
     for damage in DAMAGES:
         damage(damaged := deepcopy(document))
         files[damage.__name__] = tmp_path_factory.mktemp("asyncapi") / "asyncapi.yaml"
-        files[damage.__name__].write_text(yaml.safe_dump(damaged, allow_unicode=True), encoding="utf-8")
+        files[damage.__name__].write_text(dump_yaml(damaged), encoding="utf-8")
     environment = {**os.environ, "NODE_PATH": str(_installed())}
     said = json.loads(_run(["node", str(HERE / "check.cjs"), *map(str, files.values())], env=environment))
     return {name: [one for one in said[str(path)] if one["code"] != LATEST] for name, path in files.items()}

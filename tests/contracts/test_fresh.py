@@ -5,8 +5,13 @@ import shutil
 from pathlib import Path
 
 import pytest
+import yaml  # noqa: TID251  # a reader of YAML 1.1
+from hypothesis import given
+from hypothesis import strategies as st
 
+from chassis.yaml_core import load_yaml
 from contracts.generate import ROOT, documents, main, stale, write
+from contracts.generators.asyncapi import PlainDumper
 from contracts.generators.released import FILE
 
 
@@ -88,3 +93,16 @@ def test_a_changed_sample_is_told(copy: Path, capsys: pytest.CaptureFixture[str]
 def test_every_generated_file_says_so_at_its_head(path: str) -> None:
     head = "".join((ROOT / path).read_text(encoding="utf-8").splitlines()[:2])
     assert "python -m contracts.generate" in head
+
+
+@given(st.text() | st.from_regex(r"\A[-+.:_0-9eEoxnyf]+\Z") | st.integers() | st.booleans() | st.none())
+def test_a_document_means_the_same_to_readers_of_yaml_1_1_and_1_2(value: str | float | None) -> None:
+    written = yaml.dump({"a": value}, Dumper=PlainDumper, allow_unicode=True)
+    assert load_yaml(written) == yaml.safe_load(written) == {"a": value}
+
+
+def test_a_padded_number_of_a_sequence_is_text_in_the_documents(fresh: Path) -> None:
+    document = load_yaml((fresh / "asyncapi.yaml").read_text(encoding="utf-8"))
+    messages = document["components"]["messages"].values()
+    sequences = [example["headers"].get("ce-sequence", "") for message in messages for example in message["examples"]]
+    assert {type(sequence) for sequence in sequences} == {str}

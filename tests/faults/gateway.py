@@ -11,8 +11,7 @@ from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-import yaml
-
+from chassis.yaml_core import dump_yaml
 from tests.kit.deployment import ROOT
 
 WAYS = ("well", "slow", "never", "garbage", "error", "moved", "closes")
@@ -60,7 +59,7 @@ class Gateway(ThreadingHTTPServer):
             "retries": {"attempts": 100, "first": "1s", "longest": "1s"},
             "margin": "1s",
         }
-        (directory / "channels.yaml").write_text(yaml.safe_dump(channels))
+        (directory / "channels.yaml").write_text(dump_yaml(channels))
         return {"WHISTLE_CONFIG_DIR": str(directory), "NO_PROXY": "127.0.0.1"}
 
 

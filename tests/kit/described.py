@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-import yaml
 from jsonschema import Draft202012Validator, FormatChecker
 
+from chassis.yaml_core import load_yaml
 from tests.kit.deployment import ROOT
 
 Node = dict[str, Any]
@@ -28,7 +28,7 @@ class Reply:
 @cache
 def document(service: str) -> Node:
     """A service's OpenAPI document."""
-    loaded: Node = yaml.safe_load((ROOT / f"contracts/openapi/{service}.yaml").read_text(encoding="utf-8"))
+    loaded: Node = load_yaml((ROOT / f"contracts/openapi/{service}.yaml").read_text(encoding="utf-8"))
     return loaded
 
 

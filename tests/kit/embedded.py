@@ -10,8 +10,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import Any
 
-import yaml
-
+from chassis.yaml_core import dump_yaml
 from cli.home import Home
 from tests.kit.deployment import ACCOUNTS, ROOT, SERVICES, Deployment
 from tests.kit.processes import LocalProcess, free_port, wait_until
@@ -28,7 +27,7 @@ class EmbeddedStack(Deployment):
         self.home = Home(self.directory / "a home")  # nobody has to name it without a space
         self.databases = {service: f"sqlite:///{self.home.path}/{service}.db" for service in SERVICES}
         self.ports = {service: (free_port(), free_port()) for service in SERVICES}
-        (self.directory / "accounts.yaml").write_text(yaml.safe_dump({"accounts": ACCOUNTS}, allow_unicode=True))
+        (self.directory / "accounts.yaml").write_text(dump_yaml({"accounts": ACCOUNTS}))
 
     @property
     def process(self) -> LocalProcess:
@@ -41,7 +40,7 @@ class EmbeddedStack(Deployment):
     def deploy(self) -> None:
         """Home with tokens that the tests know, migrations, directory. Without it the first start makes them."""
         self.home.path.mkdir()
-        (self.home.path / "tokens.yaml").write_text(yaml.safe_dump({one["id"]: f"token-of-{one['id']}" for one in ACCOUNTS}))
+        (self.home.path / "tokens.yaml").write_text(dump_yaml({one["id"]: f"token-of-{one['id']}" for one in ACCOUNTS}))
         self.home.prepare(ACCOUNTS, ROOT / "deploy", 0, SECRET)
         self.whistle("migrate")
         self.whistle("directory", "load", str(ROOT / "deploy/demo/directory.yaml"))

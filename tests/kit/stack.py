@@ -16,9 +16,9 @@ from typing import Any
 from uuid import uuid4
 
 import psycopg2
-import yaml
 from kombu import Connection
 
+from chassis.yaml_core import dump_yaml
 from deploy.rabbitmq import accounts
 from tests.kit.deployment import ACCOUNTS, ROOT, SERVICES, Deployment
 from tests.kit.processes import LocalProcess, free_port
@@ -74,7 +74,7 @@ class Stack(Deployment):
             {**account, "amqp_user": self.user(account["amqp_user"]), "token_sha256": _sha256(f"token-of-{account['id']}")}
             for account in ACCOUNTS
         ]
-        (self.directory / "identities.yaml").write_text(yaml.safe_dump({"accounts": accounts}, allow_unicode=True))
+        (self.directory / "identities.yaml").write_text(dump_yaml({"accounts": accounts}))
 
     def user(self, account: str) -> str:
         """The broker's name for an account: broker users are shared by every stack of a run."""

@@ -5,10 +5,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-import yaml
 
 from chassis.config import BadConfig
 from chassis.identity import Identities
+from chassis.yaml_core import dump_yaml, load_yaml
 from cli.demo.rules import Situation
 from cli.demo.scene import REQUESTS, read_scene
 from cli.demo.town import DESK
@@ -27,9 +27,7 @@ def rows() -> list[dict[str, str]]:
 
 def test_every_complaint_type_and_every_board_is_listed_and_no_other() -> None:
     assert COMPLAINTS.kinds.keys() == {row["complaint_type"] for row in rows()}
-    assert yaml.safe_load((DEMO / "boards.yaml").read_text("utf-8"))["boards"].keys() == {
-        row["community_board"] for row in rows()
-    }
+    assert load_yaml((DEMO / "boards.yaml").read_text("utf-8"))["boards"].keys() == {row["community_board"] for row in rows()}
 
 
 def test_a_category_is_either_the_playbooks_or_is_referred_elsewhere() -> None:
@@ -56,8 +54,8 @@ def test_an_estates_own_company_comes_first_and_has_one_stand_in() -> None:
 
 def test_the_directory_is_one_that_can_be_loaded(tmp_path: Path) -> None:
     file = tmp_path / "directory.yaml"
-    file.write_text(yaml.safe_dump(SCENE.town.directory(), allow_unicode=True))
-    loaded = checked(yaml.safe_load(file.read_text()), "the town")
+    file.write_text(dump_yaml(SCENE.town.directory()))
+    loaded = checked(load_yaml(file.read_text()), "the town")
     codes = [one["code"] for part in ("areas", "responders") for one in loaded[part]]
     assert len(codes) == len(set(codes))
     areas = {one["code"] for one in loaded["areas"]}

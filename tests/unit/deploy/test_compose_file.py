@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from chassis.http.server import DRAIN_DEADLINE
 from chassis.runtime import STOP_DEADLINE
+from chassis.yaml_core import load_yaml
 from contracts.topology import SERVICES, queues
 from tests.kit.deployment import ROOT
 
 TEXT = (ROOT / "docker-compose.yml").read_text("utf-8")
-FILE: dict[str, Any] = yaml.safe_load(TEXT)
+FILE: dict[str, Any] = load_yaml(TEXT)
 ALL: dict[str, Any] = FILE["services"]
 ONCE = {name for name, one in ALL.items() if one["restart"] == "no"}
 SCRIPT = ROOT / "deploy" / "compose" / "secrets.sh"

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chassis.config import BadConfig
+from chassis.yaml_core import dump_yaml, load_yaml
 from contracts.codes import Command
 from services.dispatch.config import load_clocks
 from services.dispatch.domain import clocks, facts, pauses
@@ -25,8 +25,8 @@ UNKNOWN = next(year for year in range(2026, 2100) if not CALENDAR.knows(year))
 def years(tmp_path: Path, given: Any) -> WorkCalendar:
     """The calendar of a file that names these years."""
     path = tmp_path / "clocks.yaml"
-    loaded = yaml.safe_load((DEPLOY / "clocks.yaml").read_text("utf-8"))
-    path.write_text(yaml.safe_dump({**loaded, "years": given}), "utf-8")
+    loaded = load_yaml((DEPLOY / "clocks.yaml").read_text("utf-8"))
+    path.write_text(dump_yaml({**loaded, "years": given}), "utf-8")
     return load_clocks(path)[0]
 
 

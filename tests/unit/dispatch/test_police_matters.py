@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from chassis.config import BadConfig
+from chassis.yaml_core import dump_yaml, load_yaml
 from contracts.codes import Command, ReturnReason, Urgency
 from services.dispatch.config import load_playbook, load_playbooks, load_police_matters
 from services.dispatch.domain.police_matter import NeverToThem
@@ -25,8 +25,8 @@ from tests.unit.dispatch.town import (
     Told,
 )
 
-POLICE_FILE = yaml.safe_load((DEPLOY / "playbooks/police.yaml").read_text("utf-8"))
-XIANLINLI = yaml.safe_load((DEPLOY / "playbooks/xianlinli.yaml").read_text("utf-8"))
+POLICE_FILE = load_yaml((DEPLOY / "playbooks/police.yaml").read_text("utf-8"))
+XIANLINLI = load_yaml((DEPLOY / "playbooks/xianlinli.yaml").read_text("utf-8"))
 PROPERTY_CALL = {"role": "property", "of": "estate"}
 MEDIATION = {
     "level": "mediation",
@@ -39,7 +39,7 @@ MEDIATION = {
 def written(tmp_path: Path, content: Any) -> Path:
     """A playbook's file."""
     path = tmp_path / "book.yaml"
-    path.write_text(yaml.safe_dump(content, allow_unicode=True), "utf-8")
+    path.write_text(dump_yaml(content), "utf-8")
     return path
 
 

@@ -7,24 +7,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from chassis.config import BadConfig
 from chassis.work import Missing
+from chassis.yaml_core import dump_yaml, load_yaml
 from services.tickets.domain.state import State
 from services.tickets.open311.map import read_map
 from services.tickets.open311.offer import Service, read_offer
 
 DEPLOY = Path(__file__).resolve().parents[4] / "deploy"
-DIRECTORY = yaml.safe_load((DEPLOY / "demo/directory.yaml").read_text("utf-8"))
-SHIPPED = yaml.safe_load((DEPLOY / "open311.yaml").read_text("utf-8"))
+DIRECTORY = load_yaml((DEPLOY / "demo/directory.yaml").read_text("utf-8"))
+SHIPPED = load_yaml((DEPLOY / "open311.yaml").read_text("utf-8"))
 RING = [[108.9, 34.26], [108.91, 34.26], [108.91, 34.27], [108.9, 34.26]]
 
 
 def read(directory: Path, geojson: Any = None, **changes: Any) -> Any:
     """An offer as the file says it, with changes; None takes a key away."""
     told = {name: value for name, value in {**SHIPPED, **changes}.items() if value is not ...}
-    (directory / "open311.yaml").write_text(yaml.safe_dump(told, allow_unicode=True), "utf-8")
+    (directory / "open311.yaml").write_text(dump_yaml(told), "utf-8")
     (directory / "places.geojson").write_text(json.dumps(geojson or {"type": "FeatureCollection", "features": []}))
     return read_offer(directory)
 
@@ -48,7 +48,7 @@ def test_what_is_shipped_fits_the_directory_of_the_demonstration() -> None:
         inside = offer.places.at(place.middle)
         assert place.estate is None or (inside.area, inside.estate) == (place.area, place.estate)
     categories = {category["code"]: category for category in DIRECTORY["categories"]}
-    police = set(yaml.safe_load((DEPLOY / "police_matters.yaml").read_text("utf-8"))["police_matters"])
+    police = set(load_yaml((DEPLOY / "police_matters.yaml").read_text("utf-8"))["police_matters"])
     assert set(offer.services) <= set(categories) - police
     assert not [code for code, service in offer.services.items() if service.public and categories[code].get("dispute")]
 
