@@ -13,13 +13,17 @@ from nameko.extensions import DependencyProvider
 from chassis.config import BadConfig, duration, read_yaml
 from chassis.nameko import RUNTIME_KEY
 from contracts.envelope import flatten
+from services.notify.domain.answers import success_rule
 from services.notify.domain.attempts import Retries
 from services.notify.domain.channels import LOG, LOG_ONLY, OTHERS, Channel, Channels, Route, Routes
+from services.notify.domain.header_fields import has_line_break
 from services.notify.domain.notice import Way
 from services.notify.domain.quiet import Quiet, QuietHours
 from services.notify.domain.rules import DUTY, RESIDENT, RULES
 from services.notify.domain.templates import INSTANT_PARTS, Templates, placeholders
 
+LONGEST_SUBJECT = 100
+"""Characters of a subject line before its placeholders are filled in."""
 LONGEST_STEP = 20.0
 """Seconds that one batch of one channel may take: a stop waits for it."""
 
@@ -44,22 +48,42 @@ class _Zone(fields.String):
             raise ValidationError("no such time zone") from None
 
 
+class _Success(fields.Dict):
+    """``{errcode: [0]}``; loads a SuccessRule."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        loaded = super()._deserialize(value, attr, data, **kwargs)
+        if not loaded:
+            raise ValidationError("Names no field.")
+        return success_rule(loaded)
+
+
+def _one_line(value: str) -> None:
+    """Refuse what would begin a further header field or line; the value may be private, so the message does not repeat it."""
+    if has_line_break(value):
+        raise ValidationError("Contains a line break or another control character.")
+
+
 _positive = validate.Range(min=1)
 
 
 class _Channel(Schema):
-    via = fields.String(required=True, validate=validate.Length(min=1))
+    via = fields.String(required=True, validate=[validate.Length(min=1), _one_line])
     size = fields.Integer(strict=True, validate=validate.Range(min=20))
     timeout = _Duration()
     at_once = fields.Integer(strict=True, validate=validate.Range(1, 32))
     batch = fields.Integer(strict=True, validate=_positive)
     per_minute = fields.Integer(strict=True, validate=_positive)
     receipts = _Duration()
+    success = _Success(
+        keys=fields.String(validate=validate.Length(min=1)),
+        values=fields.List(fields.Raw(), validate=validate.Length(min=1)),
+    )
 
 
 class _Way(Schema):
     channel = fields.String(required=True)
-    address = fields.String()
+    address = fields.String(validate=_one_line)
 
 
 class _Route(_Way):
@@ -114,6 +138,13 @@ class _Notices(Schema):
         load_default=dict,
     )
     templates = fields.Dict(keys=fields.String(), values=_TEXTS, required=True)
+    subjects = fields.Dict(
+        keys=fields.String(),
+        values=fields.Dict(
+            keys=fields.String(), values=fields.String(validate=[validate.Length(1, LONGEST_SUBJECT), _one_line])
+        ),
+        required=True,
+    )
 
 
 def load_templates(path: Path) -> Templates:
@@ -128,11 +159,26 @@ def load_templates(path: Path) -> Templates:
             raise BadConfig(f"{path}: templates.{name}.{fallback}: missing")
         for locale, text in texts[name].items():
             _only(text, wanted[name], f"{path}: templates.{name}.{locale}")
+    _check_subjects(loaded["subjects"], texts, path)
     for locale, text in loaded["instants"].items():
         _only(text, INSTANT_PARTS, f"{path}: instants.{locale}")
     if fallback not in loaded["instants"]:
         raise BadConfig(f"{path}: instants.{fallback}: missing")
-    return Templates(texts, fallback, loaded["zone"], loaded["instants"], loaded["words"])
+    return Templates(texts, loaded["subjects"], fallback, loaded["zone"], loaded["instants"], loaded["words"])
+
+
+def _check_subjects(subjects: Mapping[str, Any], texts: Mapping[str, Any], path: Path) -> None:
+    """Require a subject in each language of each template. Raises BadConfig naming template and language."""
+    known = {name: rule.subject_placeholders() for rule in RULES for name in rule.templates()}
+    for name in sorted(subjects.keys() | texts.keys()):
+        if name not in known:
+            raise BadConfig(f"{path}: subjects.{name}: no rule uses it")
+        for locale in sorted(subjects.get(name, {}).keys() | texts[name].keys()):
+            if locale not in texts[name]:
+                raise BadConfig(f"{path}: subjects.{name}.{locale}: the template has no text in this language")
+            if locale not in subjects.get(name, {}):
+                raise BadConfig(f"{path}: subjects.{name}.{locale}: missing")
+            _only(subjects[name][locale], known[name], f"{path}: subjects.{name}.{locale}")
 
 
 def load_channels(path: Path) -> Channels:
@@ -157,9 +203,11 @@ def load_channels(path: Path) -> Channels:
 
 
 def _check(channel: Channel, where: str) -> None:
-    _only(channel.via, frozenset({"address", "key"}), f"{where}.via")
+    _only(channel.via, frozenset({"address", "key", "subject"}), f"{where}.via")
     if channel.via != LOG and (channel.timeout * channel.batch).total_seconds() > LONGEST_STEP:
         raise BadConfig(f"{where}: timeout times batch exceeds {LONGEST_STEP:.0f} s")
+    if channel.via == LOG and channel.success:
+        raise BadConfig(f"{where}: a log gives no answers")
     if channel.via == LOG and channel.receipts:
         raise BadConfig(f"{where}: a log gives no receipts")
     if channel.per_minute and channel.batch > 1:

@@ -11,6 +11,7 @@ import eventlet
 from services.notify.domain.attempts import UNKNOWN, Failure
 from services.notify.domain.channels import LOG, Channel, Channels
 from services.notify.domain.fitting import fit
+from services.notify.domain.header_fields import refused_field
 from services.notify.domain.notice import Notice
 
 log = logging.getLogger(__name__)
@@ -46,11 +47,16 @@ def send(channel: Channel, notice: Notice, channels: Channels) -> None:
         return
     from services.notify.gateways import hand_over  # see `make_ready`
 
+    subject = notice.subject or notice.ticket
+    refused = refused_field({"subject": subject, "address": notice.address or ""})
+    if refused:
+        raise NotSent(Failure(f"line_break_in_{refused}", final=True))
     failure: Failure | None
     try:
         # the plugins bound each wait on a socket; this bounds the whole of it
         with eventlet.Timeout(channel.timeout.total_seconds(), TooSlow()):
-            failure = hand_over(url_of(channel, notice), fit(notice.text, channel.size), channels)
+            text = fit(notice.text, channel.size)
+            failure = hand_over(url_of(channel, notice), subject, text, channels, channel.success)
     except TooSlow:
         failure = Failure(UNKNOWN)
     except Exception as wrong:
@@ -62,7 +68,8 @@ def send(channel: Channel, notice: Notice, channels: Channels) -> None:
 def url_of(channel: Channel, notice: Notice) -> str:
     """The apprise address: the recipient's address quoted, the attempt's time, and for webhooks the idempotency key."""
     key = quote(notice.key, safe="")
-    url = Template(channel.via).substitute({"address": quote(notice.address or "", safe=""), "key": key})
+    parts = {"address": notice.address or "", "subject": notice.subject or notice.ticket}
+    url = Template(channel.via).substitute({"key": key, **{name: quote(part, safe="") for name, part in parts.items()}})
     seconds = f"{channel.timeout.total_seconds():g}"
     more = [f"cto={seconds}", f"rto={seconds}"]
     if urlsplit(url).scheme in {PLAIN, SECURE}:

@@ -129,6 +129,7 @@ def _write(telling: Telling, to: Recipient, event: Event, work: Work, config: Co
         template=telling.template,
         locale=locale,
         text=text,
+        subject=templates.subject(telling.template, locale, {telling.rule.event.about: to.ticket}),
         asked=asked,
         fell_back=fell_back,
         urgent=to.urgent,

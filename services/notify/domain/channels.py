@@ -6,6 +6,7 @@ from datetime import timedelta
 from string import Template
 from urllib.parse import quote
 
+from services.notify.domain.answers import SuccessRule
 from services.notify.domain.attempts import Retries
 from services.notify.domain.notice import Way
 from services.notify.domain.pace import Pace
@@ -19,7 +20,7 @@ DEFAULT_PASSING = frozenset({401, 403, 408, 425, 429})
 
 @dataclass(frozen=True)
 class Channel:
-    """One way out. ``via`` is an apprise address with ``$address`` and ``$key``, or `LOG`.
+    """One way out. ``via`` is an apprise address with ``$address``, ``$key`` and ``$subject``, or `LOG`.
 
     ``receipts`` is how long a receipt is waited for; a channel without it gives none, and `notification.sent` is all that
     anybody will know.
@@ -33,6 +34,8 @@ class Channel:
     batch: int = 1
     per_minute: int | None = None
     receipts: timedelta | None = None
+    success: SuccessRule | None = None
+    """What the body of a 2xx answer must say; None for the rule of the address's scheme."""
 
     @property
     def pace(self) -> Pace | None:

@@ -63,6 +63,8 @@ class Notice:
     template: str
     locale: str
     text: str
+    subject: str = ""
+    """The subject line, for channels that have one. Empty in notices that were written before version 0.2.0."""
     state: NoticeState = NoticeState.DUE
     attempts: int = 0
     """On every channel together."""

@@ -59,6 +59,10 @@ class Rule:
         more = ("matter", "address") if self.matter else ()
         return frozenset((self.event.about, *self.values, *more, *(("link",) if self.link else ())))
 
+    def subject_placeholders(self) -> frozenset[str]:
+        """Return what the subject line may name: what the event is about, and nothing private or of somebody else's writing."""
+        return frozenset((self.event.about,))
+
     @property
     def of_ticket(self) -> bool:
         """Whether its event is about a ticket; what the ledger finds is about whatever a source numbers."""

@@ -20,6 +20,8 @@ class Templates:
     """
 
     texts: Mapping[str, Mapping[str, str]]
+    subjects: Mapping[str, Mapping[str, str]]
+    """The subject lines of channels that have one, such as e-mail: {template: {language: subject}}."""
     fallback: str
     zone: ZoneInfo
     instants: Mapping[str, str]
@@ -37,6 +39,11 @@ class Templates:
         """The text in a language that the template has. Raises KeyError for a value that is missing."""
         said = {name: self._said(name, value, locale) for name, value in values.items()}
         return Template(self.texts[template][locale]).substitute(said)
+
+    def subject(self, template: str, locale: str, values: Mapping[str, Any]) -> str:
+        """Return the subject line in a language that the template has. Raises KeyError for a value that is missing."""
+        said = {name: self._said(name, value, locale) for name, value in values.items()}
+        return Template(self.subjects[template][locale]).substitute(said)
 
     def _said(self, name: str, value: Any, locale: str) -> str:
         words = self.words.get(locale, self.words.get(self.fallback, {})).get(name, {})

@@ -17,8 +17,8 @@ import pytest
 from services.notify.domain.attempts import Failure
 from services.notify.domain.channels import LOG_ONLY, Channel
 from services.notify.domain.notice import Notice
+from services.notify.http_answers import retry_after
 from services.notify.sending import KEY_HEADER, NotSent, send
-from services.notify.webhook import retry_after
 
 SECONDS = 0.3
 SILENT, CUT = 0, -1
@@ -127,7 +127,8 @@ def test_it_is_cut_to_the_channels_size_and_keeps_its_link(gateway: Gateway) -> 
     ("via", "failure"),
     [
         ("webhook://127.0.0.1:9/", Failure("unreachable")),
-        ("json://127.0.0.1:9/", Failure("refused")),
+        ("json://127.0.0.1:9/", Failure("unreachable")),
+        ("mailto://127.0.0.1:9/?to=a@b.example&from=c@d.example", Failure("refused")),
         ("nonsense://x", Failure("bad_address", final=True)),
     ],
 )
