@@ -12,6 +12,7 @@ from typing import Any
 from environs import EnvValidationError, FileAwareEnv, ValidationError, validate
 
 from chassis.mendable import Mendable
+from contracts.contact_points import is_region
 from contracts.envelope import flatten
 
 
@@ -40,6 +41,7 @@ class Settings:
     retention_days: int
     statement_seconds: float
     lock_seconds: float
+    phone_region: str
 
 
 class _Env(FileAwareEnv):
@@ -79,6 +81,7 @@ def read(service: str) -> Settings:
         "retry_first": env.float(key("RETRY_FIRST"), 0.25, validate=validate.Range(min=0.001)),
         "statement_seconds": env.float(key("STATEMENT_SECONDS"), 20.0, validate=validate.Range(min=0.1)),
         "lock_seconds": env.float(key("LOCK_SECONDS"), 10.0, validate=validate.Range(min=0.1)),
+        "phone_region": env.str(key("PHONE_REGION"), "CN", validate=_region),
         "retention_days": env.int(key("RETENTION_DAYS"), 30, validate=validate.Range(min=0)),
     }
     try:
@@ -87,6 +90,11 @@ def read(service: str) -> Settings:
         named = "; ".join(f"{name}: {what}" for name, what in flatten(wrong.error_messages).items())
         raise BadSettings(f"settings of {service}: {named}") from None
     return Settings(service=service, **values)
+
+
+def _region(value: str) -> None:
+    if not is_region(value):
+        raise ValidationError("Want the ISO 3166 code of a country, such as CN.")
 
 
 def _address(value: str) -> None:

@@ -24,7 +24,9 @@ class Reporter(Schema):
     """A person: who blew the whistle, where they want to be known, or the other party of a dispute."""
 
     name = fields.name("what to call them", optional=True)
-    phone = fields.name("telephone number", optional=True)
+    phone = fields.name(
+        "exactly one telephone number, or e-mail address where the deployment writes to people by e-mail", optional=True
+    )
     locale = fields.ident("language of the notices, such as zh or en", optional=True)
 
 

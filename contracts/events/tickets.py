@@ -20,7 +20,7 @@ class Respondent(Schema):
     """The other party of a dispute: told of the mediation, and of nothing else."""
 
     name = fields.name("what to call them", optional=True)
-    phone = fields.name("telephone number", optional=True)
+    phone = fields.name("telephone number in E.164, short code, or e-mail address; normalised", optional=True)
     locale = fields.ident("language of the notices", optional=True)
     links = fields.nested(Links, "signed single-purpose tokens: to respond, alone", optional=True)
 
@@ -199,7 +199,7 @@ class ContactRecorded(EventSchema):
     private = True
 
     name = fields.name("what to call them", optional=True)
-    phone = fields.name("telephone number", optional=True)
+    phone = fields.name("telephone number in E.164, short code, or e-mail address; normalised", optional=True)
     locale = fields.ident("language of the notices", optional=True)
     links = fields.nested(Links, "signed single-purpose tokens by which the resident acts", optional=True)
     respondent = fields.nested(Respondent, "the other party, where the whistle names one", optional=True)

@@ -75,6 +75,9 @@ class Ticket(Schema):
     rejected_for = fields.code(codes.RejectReason, "why it was rejected, where it was", optional=True)
     merged_into = fields.ident("the ticket that goes on in its place, where it was merged", optional=True)
     looks_like = fields.ident("the ticket that it was proposed to be a duplicate of", optional=True)
+    unusable_contacts = fields.names(
+        "the fields of the whistle whose contact point nobody can be reached by, such as reporter.phone", optional=True
+    )
     requests = plain.List(
         fields.code(codes.Request, "a request"),
         required=True,
@@ -176,6 +179,7 @@ _SEEN = {
     "rejected_for": None,
     "merged_into": None,
     "looks_like": None,
+    "unusable_contacts": [],
     "requests": ["cancel"],
     "advice": None,
 }

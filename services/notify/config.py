@@ -15,7 +15,7 @@ from chassis.nameko import RUNTIME_KEY
 from contracts.envelope import flatten
 from services.notify.domain.answers import success_rule
 from services.notify.domain.attempts import Retries
-from services.notify.domain.channels import LOG, LOG_ONLY, OTHERS, Channel, Channels, Route, Routes
+from services.notify.domain.channels import LOG, LOG_ONLY, OTHERS, Channel, Channels, Route, Routes, is_one_address
 from services.notify.domain.header_fields import has_line_break
 from services.notify.domain.notice import Way
 from services.notify.domain.quiet import Quiet, QuietHours
@@ -181,7 +181,7 @@ def _check_subjects(subjects: Mapping[str, Any], texts: Mapping[str, Any], path:
             _only(subjects[name][locale], known[name], f"{path}: subjects.{name}.{locale}")
 
 
-def load_channels(path: Path) -> Channels:
+def load_channels(path: Path, region: str = "CN") -> Channels:
     """The channels; without a file the log alone. Raises BadConfig; never repeats an address, which may hold a password."""
     if not path.exists():
         return LOG_ONLY
@@ -190,6 +190,7 @@ def load_channels(path: Path) -> Channels:
     for channel in channels.values():
         _check(channel, f"{path}: channels.{channel.name}")
     routes = _routes(loaded["routes"])
+    _check_addresses(routes, region, path)
     for way in (way for route in routes.all() for way in route.ways(None)):
         if way.channel not in channels:
             raise BadConfig(f"{path}: routes: no channel {way.channel!r}")
@@ -212,6 +213,13 @@ def _check(channel: Channel, where: str) -> None:
         raise BadConfig(f"{where}: a log gives no receipts")
     if channel.per_minute and channel.batch > 1:
         raise BadConfig(f"{where}: a channel with a rate sends one at a time: leave out batch")
+
+
+def _check_addresses(routes: Routes, region: str, path: Path) -> None:
+    """Check each address that the deployment writes. Raises BadConfig, which names the channel and never the address."""
+    for way in (way for route in routes.all() for way in route.ways(None)):
+        if way.address is not None and not is_one_address(way.address, region):
+            raise BadConfig(f"{path}: routes: address by channel {way.channel!r}: want exactly one number or address")
 
 
 def _routes(loaded: Mapping[str, Any]) -> Routes:
@@ -247,6 +255,8 @@ class Configured:
 
     templates: Templates
     channels: Channels
+    region: str = "CN"
+    """The country of telephone numbers without a country code."""
 
 
 class Config(DependencyProvider):
@@ -258,8 +268,10 @@ class Config(DependencyProvider):
     @cached_property
     def configured(self) -> Configured:
         """The configuration. Raises BadConfig at start."""
-        directory = self.container.config[RUNTIME_KEY].settings.config_dir
-        return Configured(load_templates(directory / "notices.yaml"), load_channels(directory / "channels.yaml"))
+        settings = self.container.config[RUNTIME_KEY].settings
+        directory, region = settings.config_dir, settings.phone_region
+        channels = load_channels(directory / "channels.yaml", region)
+        return Configured(load_templates(directory / "notices.yaml"), channels, region)
 
     def get_dependency(self, worker_ctx: Any) -> Configured:
         return self.configured

@@ -8,7 +8,8 @@ from urllib.parse import quote, urlsplit
 
 import eventlet
 
-from services.notify.domain.attempts import UNKNOWN, Failure
+from contracts.contact_points import EMAIL_MARK
+from services.notify.domain.attempts import BAD_ADDRESS, UNKNOWN, Failure
 from services.notify.domain.channels import LOG, Channel, Channels
 from services.notify.domain.fitting import fit
 from services.notify.domain.header_fields import refused_field
@@ -17,6 +18,11 @@ from services.notify.domain.notice import Notice
 log = logging.getLogger(__name__)
 
 KEY_HEADER = "Idempotency-Key"
+MAIL_SCHEMES = frozenset(
+    ("mailto", "mailtos", "azure", "brevo", "groundmail", "mailersend", "mailgun", "o365", "postmark", "resend", "sendgrid")
+    + ("sendpulse", "ses", "smtp2go", "sparkpost")
+)
+"""The schemes that send e-mail. Others have no subject line and would put a title into the message, beyond its limit."""
 PLAIN, SECURE = "webhook", "webhooks"
 """Our own schemes; see `services.notify.webhook`."""
 
@@ -45,6 +51,8 @@ def send(channel: Channel, notice: Notice, channels: Channels) -> None:
         ids = {"notice": notice.id, "ticket": notice.ticket, "template": notice.template, "audience": notice.audience}
         log.info("notice", extra=ids)
         return
+    if not _can_be_addressed(channel, notice.address):
+        raise NotSent(Failure(BAD_ADDRESS, final=True))
     from services.notify.gateways import hand_over  # see `make_ready`
 
     subject = notice.subject or notice.ticket
@@ -63,6 +71,15 @@ def send(channel: Channel, notice: Notice, channels: Channels) -> None:
         failure = Failure(type(wrong).__name__)
     if failure:
         raise NotSent(failure)
+
+
+def _can_be_addressed(channel: Channel, address: str | None) -> bool:
+    """Whether the channel reaches exactly one recipient there; a mail plugin without one would write to the sender."""
+    if "address" not in Template(channel.via).get_identifiers():
+        return True
+    if not address or not address.strip():
+        return False
+    return urlsplit(channel.via).scheme not in MAIL_SCHEMES or EMAIL_MARK in address
 
 
 def url_of(channel: Channel, notice: Notice) -> str:

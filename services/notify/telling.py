@@ -8,6 +8,7 @@ from typing import Any
 from chassis.outcome import NOTHING, Outcome, TooEarly
 from chassis.store import machine_now
 from chassis.work import Work
+from contracts.contact_points import comparable
 from contracts.envelope import Event
 from services.notify.config import Configured
 from services.notify.domain.channels import kind_of
@@ -33,12 +34,14 @@ class Recipient:
     person: Person | None = None
     link_of: str = ""
     """The ticket that the person's links are for."""
+    own: str | None = None
+    """The person's contact point, normalised."""
 
 
 def tell(event: Event, work: Work, config: Configured) -> None:
     """Write a notice for everybody who is to be told. Raises NotHeardYet."""
     for telling in tellings(event.type, event.data):
-        for recipient in _recipients(telling, event, work):
+        for recipient in _recipients(telling, event, work, config):
             work.apply(_write(telling, recipient, event, work, config))
 
 
@@ -60,7 +63,7 @@ def notice_id(event: str, audience: str, follower: str = "") -> str:
 # --- who
 
 
-def _recipients(telling: Telling, event: Event, work: Work) -> Iterator[Recipient]:
+def _recipients(telling: Telling, event: Event, work: Work, config: Configured) -> Iterator[Recipient]:
     rule = telling.rule
     if not rule.of_ticket:
         yield Recipient(event.subject, rule.urgent)
@@ -72,25 +75,27 @@ def _recipients(telling: Telling, event: Event, work: Work) -> Iterator[Recipien
     if telling.audience not in PARTIES:
         yield Recipient(contact.id, urgent, contact)
     elif telling.audience == RESIDENT:
-        yield from _reporters(rule, contact, urgent, work)
+        yield from _reporters(rule, contact, urgent, work, config)
     else:
         _reporter_of(contact)  # both parties arrive together: where the one is not there yet, nobody knows of the other
-        if contact.respondent and contact.respondent.phone:
-            yield Recipient(contact.id, urgent, contact, contact.respondent, contact.id)
+        own = comparable(contact.respondent.phone, config.region) if contact.respondent else None
+        if own:
+            yield Recipient(contact.id, urgent, contact, contact.respondent, contact.id, own)
 
 
-def _reporters(rule: Rule, contact: Contact, urgent: bool, work: Work) -> Iterator[Recipient]:
+def _reporters(rule: Rule, contact: Contact, urgent: bool, work: Work, config: Configured) -> Iterator[Recipient]:
     """The ticket's reporter and, by the rule, those who follow it; whoever reported it twice is told once."""
     reporter, told = _reporter_of(contact), set()
-    if reporter.phone:
-        told.add(reporter.phone)
-        yield Recipient(contact.id, urgent, contact, reporter, contact.follows or contact.id)
+    if own := comparable(reporter.phone, config.region):
+        told.add(own)
+        yield Recipient(contact.id, urgent, contact, reporter, contact.follows or contact.id, own)
     for ticket in contact.followers if rule.followers or (rule.asks and not told) else ():
         person = _follower_of(contact.id, ticket, rule, work)
         asked = not rule.asks or (rule.link is not None and rule.link.value in person.links)
-        if person.phone and person.phone not in told and asked:
-            told.add(person.phone)
-            yield Recipient(ticket, urgent, contact, person, contact.id)
+        own = comparable(person.phone, config.region)
+        if own and own not in told and asked:
+            told.add(own)
+            yield Recipient(ticket, urgent, contact, person, contact.id, own)
 
 
 def _reporter_of(contact: Contact | None) -> Person:
@@ -121,7 +126,7 @@ def _write(telling: Telling, to: Recipient, event: Event, work: Work, config: Co
     text = templates.render(telling.template, locale, values)
     if to.urgent and locale != templates.fallback:
         text += "\n" + templates.render(telling.template, templates.fallback, values)
-    first, *ways = route.ways(to.person.phone if to.person else None)
+    first, *ways = route.ways(to.own)
     notice = Notice(
         id=notice_id(event.id, telling.audience, to.ticket if to.ticket != event.subject else ""),
         ticket=to.ticket,

@@ -1,17 +1,19 @@
 """Tickets over HTTP."""
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 from sqlalchemy import Connection
 
-from chassis.http import Answer, command, query
+from chassis.http import Answer, Problem, command, query
 from chassis.outcome import Refused
 from chassis.work import Work
 from contracts.codes import Request
 from contracts.http import tickets as http
 from services.tickets import store
 from services.tickets.config import Configured
+from services.tickets.contacts import unusable
 from services.tickets.domain import desk
 from services.tickets.domain.rules import Rules
 from services.tickets.domain.state import ALLOWED, Command, State
@@ -37,7 +39,9 @@ class TicketsApi:
 
     @command(http.BLOW_WHISTLE)
     def blow_whistle(self, body: Body, work: Work, key: str) -> Answer:
-        """The same key twice is one ticket. Raises Unregistered."""
+        """The same key twice is one ticket. Raises Unregistered, and Problem 422 for an unusable contact."""
+        if wrong := unusable(body, self.config):
+            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "fields are wrong", wrong)
         source = f"{ACCOUNTS}{work.commander().id}"
         ticket = open_ticket(ticket_id(source, key), source, key, body, work, self.config)
         address = http.GET_TICKET.at(ticket=ticket.id)

@@ -25,6 +25,8 @@ class Configured:
     offer: Offer
     salt: bytes
     links: Links
+    region: str = "CN"
+    """The country of telephone numbers without a country code."""
 
 
 class Config(DependencyProvider):
@@ -38,7 +40,8 @@ class Config(DependencyProvider):
         """The configuration. Raises BadConfig at start."""
         settings = self.container.config[RUNTIME_KEY].settings
         rules = read_rules(settings.config_dir / "tickets.yaml")
-        return Configured(rules, read_offer(settings.config_dir), settings.secret.encode(), Links(settings.secret))
+        offer, links = read_offer(settings.config_dir), Links(settings.secret)
+        return Configured(rules, offer, settings.secret.encode(), links, settings.phone_region)
 
     def get_dependency(self, worker_ctx: Any) -> Configured:
         return self.configured

@@ -4,18 +4,37 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from contracts.codes import LinkPurpose
+from contracts.contact_points import BadContactPoint, comparable, normalised
 from services.tickets.config import Configured
 
 REPORTERS = (LinkPurpose.RATE, LinkPurpose.CONSENT, LinkPurpose.REOPEN, LinkPurpose.CANCEL)
 """What whoever blew the whistle gets links for; the respondent's is another."""
+PEOPLE = ("reporter", "respondent")
+"""The parts of a whistle that name a person."""
+
+
+def unusable(data: Mapping[str, Any], config: Configured) -> dict[str, str]:
+    """Return what is wrong with each contact point of a whistle's data, by field, such as ``reporter.phone``."""
+    wrong = {}
+    for person in PEOPLE:
+        phone = (data.get(person) or {}).get("phone")
+        try:
+            if phone:
+                normalised(phone, config.region)
+        except BadContactPoint as bad:
+            wrong[f"{person}.phone"] = str(bad)
+    return wrong
 
 
 def contact(id_: str, data: Mapping[str, Any], config: Configured) -> dict[str, Any]:
-    """Who reported it, and the other party; whose only link is the one to respond. ``data`` are the whistle's."""
-    respondent = _person(data.get("respondent"))
+    """Who reported it, and the other party; whose only link is the one to respond. ``data`` are the whistle's.
+
+    A contact point travels in its normalised form; one that nobody can be reached by does not travel.
+    """
+    respondent = _person(data.get("respondent"), config)
     if respondent.get("phone"):
         respondent["links"] = signed(id_, (LinkPurpose.RESPOND,), config)
-    return {**_person(data.get("reporter")), "respondent": respondent or None}
+    return {**_person(data.get("reporter"), config), "respondent": respondent or None}
 
 
 def signed(id_: str, purposes: Iterable[LinkPurpose], config: Configured) -> dict[str, str]:
@@ -23,5 +42,8 @@ def signed(id_: str, purposes: Iterable[LinkPurpose], config: Configured) -> dic
     return {purpose.value: config.links.sign(id_, purpose) for purpose in purposes}
 
 
-def _person(said: Mapping[str, Any] | None) -> dict[str, Any]:
-    return {name: said.get(name) for name in ("name", "phone", "locale")} if said else {}
+def _person(said: Mapping[str, Any] | None, config: Configured) -> dict[str, Any]:
+    if not said:
+        return {}
+    phone = comparable(said.get("phone"), config.region)
+    return {"name": said.get("name"), "phone": phone, "locale": said.get("locale")}

@@ -1,5 +1,6 @@
 """How a whistle becomes a ticket, whichever way it came, and how its private part travels on: once, to notify alone."""
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,10 +13,12 @@ from contracts.events import intake
 from contracts.events import tickets as say
 from services.tickets import store
 from services.tickets.config import Configured
-from services.tickets.contacts import REPORTERS, contact, signed
+from services.tickets.contacts import REPORTERS, contact, signed, unusable
 from services.tickets.domain.ticket import Ticket
 from services.tickets.domain.whistle import ticket_from
 from services.tickets.merging import merge_if_repeated
+
+log = logging.getLogger(__name__)
 
 ACCOUNTS = "/accounts/"
 """Sources under it are what comes over HTTP: nobody may use another account's, and so swallow its whistles."""
@@ -34,8 +37,11 @@ def open_ticket(id_: str, producer: str, producer_id: str, data: Mapping[str, An
     _registered(work, store.areas, "area", data["area"])
     if data.get("estate"):
         _registered(work, store.areas, "estate", data["estate"])
-    ticket = ticket_from(id_, data, Urgency(category["urgency"]), category["dispute"] == "True", work.now, config.salt)
+    wrong = unusable(data, config)
+    ticket = ticket_from(id_, data, Urgency(category["urgency"]), category["dispute"] == "True", work.now, config.salt, wrong)
     work.add(ticket)
+    if wrong:
+        log.warning("a whistle's contact is unusable: ask its producer", extra={"ticket": id_, "fields": sorted(wrong)})
     said = intake.WhistleBlown.write(data)
     work.insert(store.whistles, {"ticket": id_, "producer": producer, "producer_id": producer_id, "data": said})
     opened = work.for_subject(id_)

@@ -89,7 +89,7 @@ class RequestForm(Asked):
     account_id = fields.text("not kept", optional=True)
     first_name = fields.name("given name", optional=True)
     last_name = fields.name("family name", optional=True)
-    phone = fields.name("telephone number", optional=True)
+    phone = fields.name("exactly one telephone number", optional=True)
     description = fields.text("what is the matter", optional=True)
     media_url = fields.text("address of a picture; becomes a line of the text", optional=True)
 

@@ -10,6 +10,9 @@ NO_RECEIPT = "no_receipt"
 NO_CHANNEL = "no_channel"
 """The deployment has no such channel any more."""
 
+BAD_ADDRESS = "bad_address"
+"""There is no address for this channel, or not one that it can send to."""
+
 
 @dataclass(frozen=True)
 class Failure:

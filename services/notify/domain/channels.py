@@ -6,6 +6,7 @@ from datetime import timedelta
 from string import Template
 from urllib.parse import quote
 
+from contracts.contact_points import EMAIL_MARK, comparable
 from services.notify.domain.answers import SuccessRule
 from services.notify.domain.attempts import Retries
 from services.notify.domain.notice import Way
@@ -89,6 +90,14 @@ def kind_of(audience: str) -> str:
     if audience in PARTIES:
         return RESIDENT
     return DUTY if audience == DUTY else OTHERS
+
+
+def is_one_address(address: str, region: str) -> bool:
+    """Whether it is one telephone number, one e-mail address, or a gateway's own name for one recipient."""
+    if comparable(address, region) is not None:
+        return True
+    separators = any(character.isspace() or not character.isprintable() or character in ",;、，；" for character in address)
+    return EMAIL_MARK not in address and bool(address) and not separators
 
 
 @dataclass(frozen=True)

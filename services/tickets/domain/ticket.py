@@ -40,6 +40,8 @@ class Ticket:
     opened_at: datetime
     has_contact: bool
     private_digest: str
+    unusable_contacts: list[str] = field(default_factory=list)
+    """The fields of the whistle, such as ``reporter.phone``, that hold no contact point that anybody can be reached by."""
     place: Point | None = None
     """Private: never in an answer, an event or a log."""
     state: State = State.OPEN

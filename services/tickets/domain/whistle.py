@@ -4,7 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from services.tickets.domain.coordinates import point
 from services.tickets.domain.ticket import Ticket
 
 PRIVATE = ("text", "address", "location", "reporter", "respondent")
+REPORTER_PHONE = "reporter.phone"
 
 
 def ticket_id(source: str, producer_id: str) -> str:
@@ -33,13 +34,17 @@ def private_digest(data: Mapping[str, Any], salt: bytes) -> str:
     return hmac.new(salt, text.encode(), hashlib.sha256).hexdigest()
 
 
-def has_contact(reporter: Mapping[str, Any] | None) -> bool:
-    """Whether there is somebody to ask whether it is solved."""
-    return bool(reporter and reporter.get("phone"))
-
-
-def ticket_from(id_: str, data: Mapping[str, Any], urgency: Urgency, dispute: bool, at: datetime, salt: bytes) -> Ticket:
-    """A new ticket for a whistle's data (`whistle.blown.v1`)."""
+def ticket_from(
+    id_: str,
+    data: Mapping[str, Any],
+    urgency: Urgency,
+    dispute: bool,
+    at: datetime,
+    salt: bytes,
+    unusable: Collection[str] = (),
+) -> Ticket:
+    """A new ticket for a whistle's data (`whistle.blown.v1`). ``unusable`` are the fields whose contact point is."""
+    phone = (data.get("reporter") or {}).get("phone")
     return Ticket(
         id=id_,
         category=data["category"],
@@ -49,7 +54,8 @@ def ticket_from(id_: str, data: Mapping[str, Any], urgency: Urgency, dispute: bo
         dispute=dispute if data.get("dispute") is None else data["dispute"],
         channel=data["channel"],
         opened_at=at,
-        has_contact=has_contact(data.get("reporter")),
+        has_contact=bool(phone) and REPORTER_PHONE not in unusable,
+        unusable_contacts=sorted(unusable),
         private_digest=private_digest(data, salt),
         place=point(**data["location"]) if data.get("location") else None,
     )

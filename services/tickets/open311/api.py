@@ -1,18 +1,20 @@
 """GeoReport v2: the standard's resources. `TicketsService` inherits them, and the configuration is that service's."""
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 from sqlalchemy import Connection, select
 
 from chassis.clock import BusinessClock
-from chassis.http import Answer
+from chassis.http import Answer, Problem
 from chassis.identity import Actor
 from chassis.work import Work
 from contracts.http import open311
 from contracts.http.open311.words import FORMATS, Type
 from services.tickets import store
 from services.tickets.config import Configured
+from services.tickets.contacts import unusable
 from services.tickets.domain.whistle import ticket_id
 from services.tickets.intake import ACCOUNTS, open_ticket
 from services.tickets.open311.door import ATTRIBUTES, command, query
@@ -75,10 +77,12 @@ class Open311Api:
 
     @command(open311.POST_REQUEST)
     def post_request(self, body: Body, work: Work, key: str) -> Answer:
-        """Blow the whistle. The token is the ticket's id, and is told when the ticket is kept. Raises Unregistered."""
+        """Blow the whistle. The token is the ticket's id, and is told when the ticket is kept. Raises Unregistered, Problem."""
         offer = self._offer(body)
         source = f"{ACCOUNTS}{work.commander().id}"
         data = whistle(body, body[ATTRIBUTES], offer)
+        if wrong := unusable(data, self.config):
+            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "fields are wrong", {"phone": next(iter(wrong.values()))})
         ticket = open_ticket(ticket_id(source, key), source, key, data, work, self.config)
         notice = notice_of(ticket, self.config.rules)
         return Answer({"token": ticket.id, **({"service_notice": notice} if notice else {})})

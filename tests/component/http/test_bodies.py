@@ -53,6 +53,16 @@ WRONG: list[tuple[str, int, bytes, str | None]] = [
     ("a lone surrogate", 422, changed(text="\ud800"), "text"),
     ("a lone surrogate in a name", 422, changed(reporter={"name": "\udfff"}), "reporter.name"),
     ("a line break in an id", 422, changed(category="noise\n"), "category"),
+    *(
+        (f"{what} as {who}'s telephone", 422, changed(**{who: {"phone": phone}}), f"{who}.phone")
+        for who in ("reporter", "respondent")
+        for what, phone in (
+            ("spaces", "   "),
+            ("two words", "a,b"),
+            ("two addresses", "a@x,b@y"),
+            ("two numbers", "13800000000，13900000000"),
+        )
+    ),
     ("text too long", 422, changed(text="x" * 4001), "text"),
     ("null where it is wanted", 422, changed(text=None), "text"),
     ("an unregistered category", 422, changed(category="flying"), None),

@@ -36,6 +36,8 @@ FORMS: list[tuple[int, int, dict[str, Any], str]] = [
     (400, 422, {"attribute[a]": "a\0b"}, "U+0000"),
     (400, 422, {"first_name": "a\nb"}, "first_name: Not a name"),
     (400, 422, {"phone": "1" * 201}, "phone: Length must be"),
+    (400, 422, {"phone": "   "}, "phone: Blank"),
+    (400, 422, {"phone": "029-00001234,029-00001235"}, "phone: Not exactly one telephone number"),
 ]
 
 

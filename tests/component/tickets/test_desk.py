@@ -46,7 +46,7 @@ def test_merged_and_the_reporter_follows_the_survivor(town: Town) -> None:
     assert town.until_said("dispatch", "case.withdrawn", first) == [{"cause": "merged"}]
     contacts = town.said("tickets", "contact.recorded", first)
     assert [contact.get("follows") for contact in contacts] == [None, second, survivor], "also who followed the merged one"
-    assert contacts[-1]["phone"] == "029-00001234"
+    assert contacts[-1]["phone"] == "+862900001234"
     assert contacts[-1]["links"] is None, "the survivor's own reporter is asked"
     assert town.seen(second)["merged_into"] == survivor
     assert town.resident(first, "cancel").status == 422

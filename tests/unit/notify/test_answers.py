@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from apprise.plugins.dingtalk import NotifyDingTalk
 from apprise.plugins.feishu import NotifyFeishu
 from apprise.plugins.lark import NotifyLark
@@ -20,6 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chassis.config import BadConfig
+from chassis.yaml_core import dump_yaml, load_yaml
 from services.notify.config import load_channels
 from services.notify.domain.answers import SuccessRule, rule_of, success_rule
 from services.notify.domain.attempts import Failure
@@ -173,14 +173,14 @@ def test_a_deployment_writes_the_rule_of_its_own_gateway(gateway: Gateway, body:
 
 
 def test_a_channels_file_names_the_rule(tmp_path: Path) -> None:
-    loaded = yaml.safe_load(EXAMPLE.read_text("utf-8"))
+    loaded = load_yaml(EXAMPLE.read_text("utf-8"))
     path = tmp_path / "channels.yaml"
     loaded["channels"]["sms"]["success"] = {"code": [0, "OK"]}
-    path.write_text(yaml.safe_dump(loaded))
+    path.write_text(dump_yaml(loaded))
     assert load_channels(path).channels["sms"].success == success_rule({"code": ["0", "OK"]})
     for wrong in ({}, {"code": []}, {"code": 0}, "errcode"):
         loaded["channels"]["sms"]["success"] = wrong
-        path.write_text(yaml.safe_dump(loaded))
+        path.write_text(dump_yaml(loaded))
         with pytest.raises(BadConfig, match=r"channels\.sms.*success"):
             load_channels(path)
 

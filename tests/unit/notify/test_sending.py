@@ -8,6 +8,7 @@ import socket
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -107,6 +108,20 @@ def test_what_an_answer_means(gateway: Gateway, status: int, headers: dict[str, 
 def test_address_key_and_text_travel_whole(gateway: Gateway) -> None:
     assert attempt(f"webhook://127.0.0.1:{gateway.server_port}/sms?:to=$address&-k=v") is None
     assert gateway.got == [("/sms?k=v", NOTICE.id, {"to": NOTICE.address, "message": NOTICE.text})]
+
+
+@pytest.mark.parametrize(
+    ("via", "address"),
+    [
+        ("webhook://127.0.0.1:{port}/sms?:to=$address", None),
+        ("webhook://127.0.0.1:{port}/sms?:to=$address", "  "),
+        ("mailto://street:password@127.0.0.1:{port}?to=$address&from=street@s.example", "+8613800000000"),
+    ],
+)
+def test_without_an_address_of_its_kind_nothing_is_sent(gateway: Gateway, via: str, address: str | None) -> None:
+    notice = replace(NOTICE, address=address)
+    assert attempt(via.format(port=gateway.server_port), notice) == Failure("bad_address", final=True)
+    assert gateway.got == []
 
 
 def test_the_key_changes_with_the_sending(gateway: Gateway) -> None:

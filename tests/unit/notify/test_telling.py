@@ -47,7 +47,7 @@ class Desk:
         return [one for (cls, _), one in self.kept.items() if cls is Notice]
 
 
-def contact(id_: str = "T1", phone: str | None = "1", urgency: Urgency | None = Urgency.E2, **more: Any) -> Contact:
+def contact(id_: str = "T1", phone: str | None = "101", urgency: Urgency | None = Urgency.E2, **more: Any) -> Contact:
     """A ticket whose reporter is known, and has every link."""
     links = {purpose: f"{purpose}-of-{id_}" for purpose in ("rate", "consent", "reopen", "cancel")}
     return Contact(id_, Person("王阿姨", phone, more.pop("locale", "zh"), links), urgency=urgency, text="漏水", **more)
@@ -75,34 +75,35 @@ def test_what_has_not_arrived_is_waited_for(known: Contact) -> None:
 
 
 def test_the_respondent_is_asked_by_a_link_of_its_own_and_told_how_it_ends() -> None:
-    other = Person("李先生", "2", "en", {"respond": "respond-token"})
+    other = Person("李先生", "102", "en", {"respond": "respond-token"})
     notices = Desk(NOON, contact(respondent=other)).told(dispatch.MediationOpened)
-    assert audiences(notices) == [("resident", "1"), ("respondent", "2")]
+    assert audiences(notices) == [("resident", "101"), ("respondent", "102")]
     assert "/T1/consent?token=consent-of-T1" in notices[0].text
     assert "/T1/respond?token=respond-token" in notices[1].text
     assert "consent-of-T1" not in notices[1].text
     assert (notices[1].locale, notices[1].channel) == ("en", "sms")
     for schema, data in ((dispatch.MediationSessionHeld, {"number": 1, "step": "说事"}), (dispatch.MediationFailed, {})):
-        assert audiences(Desk(NOON, contact(respondent=other)).told(schema, **data)) == [("resident", "1"), ("respondent", "2")]
+        told = Desk(NOON, contact(respondent=other)).told(schema, **data)
+        assert audiences(told) == [("resident", "101"), ("respondent", "102")]
 
 
 @pytest.mark.parametrize("schema", [tickets.TicketReopened, tickets.TicketCancelled, dispatch.DeadlineExtended])
 def test_the_respondent_is_told_of_the_mediation_alone(schema: type[EventSchema]) -> None:
-    other = Person("李先生", "2", "zh", {"respond": "respond-token"})
-    assert audiences(Desk(NOON, contact(respondent=other)).told(schema, due=NOON)) == [("resident", "1")]
+    other = Person("李先生", "102", "zh", {"respond": "respond-token"})
+    assert audiences(Desk(NOON, contact(respondent=other)).told(schema, due=NOON)) == [("resident", "101")]
 
 
 def test_a_respondent_without_a_number_is_asked_by_people() -> None:
     for respondent in (None, Person("李先生")):
-        assert audiences(Desk(NOON, contact(respondent=respondent)).told(dispatch.MediationOpened)) == [("resident", "1")]
+        assert audiences(Desk(NOON, contact(respondent=respondent)).told(dispatch.MediationOpened)) == [("resident", "101")]
 
 
 def test_followers_are_told_by_their_own_number_and_without_a_link_whom_to_call() -> None:
-    followers = [contact("T2", "2", None, follows="T1"), contact("T3", "3", None, follows="T1")]
-    followers[0].reporter = Person(phone="2")
+    followers = [contact("T2", "102", None, follows="T1"), contact("T3", "103", None, follows="T1")]
+    followers[0].reporter = Person(phone="102")
     desk = Desk(NOON, contact(followers=["T2", "T3"]), *followers)
     notices = desk.told(tickets.TicketClosed, closure=Closure.NO_ANSWER)
-    assert [(one.ticket, one.address) for one in notices] == [("T1", "1"), ("T2", "2"), ("T3", "3")]
+    assert [(one.ticket, one.address) for one in notices] == [("T1", "101"), ("T2", "102"), ("T3", "103")]
     assert "T2" in notices[1].text
     assert "请拨打12345" in notices[1].text
     assert "/T1/reopen?token=reopen-of-T3" in notices[2].text  # whatever links they have are for the survivor
@@ -110,24 +111,36 @@ def test_followers_are_told_by_their_own_number_and_without_a_link_whom_to_call(
 
 
 def test_who_reported_it_twice_is_told_once() -> None:
-    desk = Desk(NOON, contact(followers=["T2"]), contact("T2", "1", None, follows="T1"))
+    desk = Desk(NOON, contact(followers=["T2"]), contact("T2", "101", None, follows="T1"))
     assert [one.ticket for one in desk.told(tickets.TicketReopened)] == ["T1"]
 
 
+@pytest.mark.parametrize("again", ["+86 29 8888 0000", "０２９－８８８８００００", "(029) 88880000"])
+def test_who_reported_it_twice_is_told_once_however_the_number_is_written(again: str) -> None:
+    desk = Desk(NOON, contact(phone="029-88880000", followers=["T2"]), contact("T2", again, None, follows="T1"))
+    assert [(one.ticket, one.address) for one in desk.told(tickets.TicketReopened)] == [("T1", "+862988880000")]
+
+
+@pytest.mark.parametrize("phone", ["   ", "a,b", "a@x,b@y", "13800000000,13900000000"])
+def test_a_stored_contact_that_is_not_exactly_one_number_or_address_is_told_nothing(phone: str) -> None:
+    other = Person("李先生", phone, "zh", {"respond": "respond-token"})
+    assert Desk(NOON, contact(phone=phone, respondent=other)).told(dispatch.MediationOpened) == []
+
+
 def test_where_the_survivor_has_nobody_to_ask_the_follower_with_the_link_is_asked() -> None:
-    without = contact("T2", "2", None, follows="T1")
-    without.reporter = Person(phone="2")
-    asked = contact("T3", "3", None, follows="T1")
+    without = contact("T2", "102", None, follows="T1")
+    without.reporter = Person(phone="102")
+    asked = contact("T3", "103", None, follows="T1")
     desk = Desk(NOON, contact(phone=None, followers=["T2", "T3"]), without, asked)
     (notice,) = desk.told(tickets.TicketVerified)
-    assert (notice.ticket, notice.address) == ("T3", "3")
+    assert (notice.ticket, notice.address) == ("T3", "103")
     assert "/T1/rate?token=rate-of-T3" in notice.text
     with_reporter = Desk(NOON, contact(followers=["T2", "T3"]), without, asked)
-    assert audiences(with_reporter.told(tickets.TicketVerified)) == [("resident", "1")]
+    assert audiences(with_reporter.told(tickets.TicketVerified)) == [("resident", "101")]
 
 
 def test_a_survivor_that_was_merged_in_its_turn_holds_nothing_up() -> None:
-    desk = Desk(NOON, contact(followers=["T2"]), contact("T2", "2", None, follows="T9"))
+    desk = Desk(NOON, contact(followers=["T2"]), contact("T2", "102", None, follows="T9"))
     notices = desk.told(tickets.TicketClosed, closure=Closure.NO_ANSWER)
     assert "请拨打12345" in notices[1].text
 
