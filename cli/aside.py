@@ -10,6 +10,7 @@ import click
 
 from chassis.aside import DEAD_LETTERS, PARKED_EVENTS, Pile, SetAside, Wanted
 from chassis.store import Store
+from chassis.untrusted_text import escaped_line, escaped_lines
 from cli.services import CLASSES, definition
 
 SERVICE = click.argument("service", type=click.Choice(sorted(CLASSES)))
@@ -32,11 +33,6 @@ def wanted(command: Command) -> Command:
     return with_type(click.option("--reason", metavar="WORDS", help="Only with these words in the reason.")(with_wanted))
 
 
-def printable(line: str) -> str:
-    """What would move a terminal's cursor or turn its writing round is spelt out: an event's type may be anybody's text."""
-    return "".join(letter if letter.isprintable() else json.dumps(letter)[1:-1] for letter in line)
-
-
 def group(pile: Pile, about: str, again: str, drop: str, done: str) -> click.Group:
     """The commands of a pile. ``again`` and ``drop`` are what their help says, ``done`` what is said of those tried again."""
     commands = click.Group(pile.command, help=about)
@@ -55,7 +51,7 @@ def group(pile: Pile, about: str, again: str, drop: str, done: str) -> click.Gro
     def count(service: str, most: int, wanted: Wanted) -> None:
         for one in aside(service).counts(most, wanted):
             first, last = (at.isoformat(timespec="seconds") for at in (one.first, one.last))
-            click.echo(printable(f"{one.number:7,}  {first}  {last}  {one.type}  {one.reason}"))
+            click.echo(escaped_line(f"{one.number:7,}  {first}  {last}  {one.type}  {one.reason}"))
 
     @commands.command("list", help="List the oldest: key, type, subject, since when, why. Never their content.")
     @SERVICE
@@ -64,7 +60,7 @@ def group(pile: Pile, about: str, again: str, drop: str, done: str) -> click.Gro
     def list_(service: str, most: int, wanted: Wanted) -> None:
         for one in aside(service).oldest(most, wanted):
             since = one[pile.since].isoformat(timespec="seconds")
-            click.echo(printable(f"{one['key']}  {one['type']}  {one['subject']}  {since}  {one['reason']}"))
+            click.echo(escaped_line(f"{one['key']}  {one['type']}  {one['subject']}  {since}  {one['reason']}"))
 
     @commands.command(help=f"Show one {pile.noun}.")
     @SERVICE
@@ -72,7 +68,7 @@ def group(pile: Pile, about: str, again: str, drop: str, done: str) -> click.Gro
     @click.option("--body", is_flag=True, help="Also print the body, which may hold private data; this is audited.")
     def show(service: str, key: str, body: bool) -> None:
         shown = json.dumps(aside(service).show(key, body), ensure_ascii=False, indent=2, default=str)
-        click.echo("\n".join(map(printable, shown.split("\n"))))
+        click.echo(escaped_lines(shown))
 
     @commands.command(pile.again, help=again)
     @SERVICE

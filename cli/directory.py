@@ -13,6 +13,7 @@ from chassis.clock import SystemClock
 from chassis.config import BadConfig, read_yaml
 from chassis.outcome import Happened, Outcome
 from chassis.store import Store
+from chassis.untrusted_text import escaped_line
 from chassis.work import UnitOfWork, Work
 from contracts.codes import AreaKind, Role, Urgency
 from contracts.envelope import flatten
@@ -62,7 +63,9 @@ def load(file: Path) -> None:
     """
     click.echo(f"{load_file(file)} records are new or changed")
     if others := unnamed(file):
-        click.echo(f"registered, and not in {file}: {' '.join(others)} (whistle directory retire CODE takes one out)")
+        click.echo(
+            f"registered, and not in {file}: {escaped_line(' '.join(others))} (whistle directory retire CODE takes one out)"
+        )
 
 
 @directory.command()

@@ -10,6 +10,7 @@ import click
 
 from chassis.config import BadConfig
 from chassis.store import Store
+from chassis.untrusted_text import escaped_line, escaped_lines
 
 
 @click.group()
@@ -63,7 +64,7 @@ def verify(file: BinaryIO, key: Any, keys: Path | None) -> None:
     try:
         report = audit(file, trusted or None)
     except Bad as bad:
-        click.echo(f"bad: {bad}", err=True)
+        click.echo(escaped_line(f"bad: {bad}"), err=True)
         sys.exit(1)
     click.echo(f"{report.entries} entries, {report.checkpoints} checkpoints, root {report.root}")
     for run in report.runs:
@@ -71,7 +72,7 @@ def verify(file: BinaryIO, key: Any, keys: Path | None) -> None:
     named = "" if trusted else ", which the file names itself"
     click.echo(f"signed {report.taken_at.isoformat()} by key {report.key}{named}")
     for found in report.found:
-        click.echo(str(found), err=True)
+        click.echo(escaped_line(str(found)), err=True)
     sys.exit(1 if report.found else 0)
 
 
@@ -143,7 +144,7 @@ def kpi(tickets: bool, by: str | None, **chosen: str | None) -> None:
         if not tickets:
             parts = [{name: part[name] for name in ("part", "numerator", "denominator", "rate")} for part in parts]
         answer.append({**view(found, rules), **(behind(found) if tickets else {}), **({"groups": parts} if by else {})})
-    click.echo(json.dumps({"at": now.isoformat(), "figures": answer}, ensure_ascii=False, indent=2))
+    click.echo(escaped_lines(json.dumps({"at": now.isoformat(), "figures": answer}, ensure_ascii=False, indent=2)))
 
 
 @ledger.command()

@@ -13,6 +13,7 @@ import click
 from environs import EnvError, FileAwareEnv
 
 from chassis.settings import BadSettings
+from chassis.untrusted_text import escaped_lines
 from contracts.topology import SERVICES
 
 
@@ -65,5 +66,5 @@ def reconcile(file: Path, settled: bool) -> None:
     except ValueError as wrong:
         raise click.ClickException(f"{file}: {wrong}") from None
     found = compare(sent, read_books(database_urls()), settled)
-    click.echo(json.dumps(asdict(found), ensure_ascii=False, indent=2))
+    click.echo(escaped_lines(json.dumps(asdict(found), ensure_ascii=False, indent=2)))
     sys.exit(0 if found.clean else 1)

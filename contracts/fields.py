@@ -12,6 +12,8 @@ F = TypeVar("F", bound=fields.Field[Any])
 
 ID = 80
 NAME = 200
+ADDRESS = 200
+"""A notice tells an address whole, so whatever a channel allows must hold the longest one."""
 TEXT = 4000
 YEARS = range(1900, 2200)
 
@@ -33,6 +35,10 @@ def unicode(value: str) -> None:
         raise ValidationError("Not Unicode text.") from None
 
 
+class FreeText(fields.String):
+    """Words that somebody wrote. Whatever shows them to a person leaves out what is invisible; events carry the original."""
+
+
 def ident(about: str, most: int = ID, **kwargs: Any) -> fields.String:
     """An opaque id: printable, no spaces, at most 80 characters. What a space is, Python and ECMAScript agree on here."""
     return _required(
@@ -46,19 +52,19 @@ def ident(about: str, most: int = ID, **kwargs: Any) -> fields.String:
 def name(about: str, **kwargs: Any) -> fields.String:
     """A short text without control characters, at most 200 characters."""
     return _required(
-        fields.String,
+        FreeText,
         about,
         validate=[validate.Length(1, NAME), Whole(r"^[^\x00-\x1f\x7f-\x9f]*$", error="Not a name."), unicode],
         **kwargs,
     )
 
 
-def text(about: str, **kwargs: Any) -> fields.String:
-    """Free text, at most 4,000 characters; U+0000 is refused because no store keeps it."""
+def text(about: str, most: int = TEXT, **kwargs: Any) -> fields.String:
+    """Free text, at most 4,000 characters unless the field says otherwise; U+0000 is refused because no store keeps it."""
     return _required(
-        fields.String,
+        FreeText,
         about,
-        validate=[validate.Length(max=TEXT), Whole(r"^[^\x00]*$", error="Contains U+0000."), unicode],
+        validate=[validate.Length(max=most), Whole(r"^[^\x00]*$", error="Contains U+0000."), unicode],
         **kwargs,
     )
 

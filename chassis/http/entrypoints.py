@@ -14,6 +14,7 @@ from chassis.http.once import Command, Kept, once
 from chassis.http.problem import Problem, json_response, problem_of
 from chassis.http.request import actor_of, checked, command_key, json_body, owner_of, path_values, searched, sender_of
 from chassis.http.server import Server
+from chassis.http.shown import shown
 from chassis.nameko import RUNTIME_KEY, call
 from chassis.runtime import Runtime
 from chassis.work import Missing, Work
@@ -70,9 +71,9 @@ class Api(HttpRequestHandler):
         return problem.response()
 
     def dumped(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        """An answer as the contract says: what its schema does not name stays inside."""
-        dumped: dict[str, Any] = self.operation.answer().dump(body)
-        return dumped
+        """An answer as the contract says: what its schema does not name stays inside, and free texts are safe to read."""
+        schema = self.operation.answer()
+        return shown(schema, schema.dump(body))
 
 
 class Query(Api):

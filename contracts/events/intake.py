@@ -42,7 +42,7 @@ class WhistleBlown(EventSchema):
     estate = fields.ident("code of the estate, where there is one", optional=True)
     channel = fields.code(codes.Channel, "how it reached us")
     text = fields.text("what is the matter, in the reporter's words")
-    address = fields.text("where, in words", optional=True)
+    address = fields.text("where, in words", most=fields.ADDRESS, optional=True)
     location = fields.nested(Location, "where, as a point", optional=True)
     reporter = fields.nested(Reporter, "who to answer", optional=True)
     respondent = fields.nested(Reporter, "the other party of a dispute: asked, should it come to a mediation", optional=True)

@@ -17,8 +17,10 @@ from services.notify.domain.answers import success_rule
 from services.notify.domain.attempts import Retries
 from services.notify.domain.channels import LOG, LOG_ONLY, OTHERS, Channel, Channels, Route, Routes, is_one_address
 from services.notify.domain.header_fields import has_line_break
+from services.notify.domain.limits import Unit
 from services.notify.domain.notice import Way
 from services.notify.domain.quiet import Quiet, QuietHours
+from services.notify.domain.room import missing_room
 from services.notify.domain.rules import DUTY, RESIDENT, RULES
 from services.notify.domain.templates import INSTANT_PARTS, Templates, placeholders
 
@@ -69,7 +71,8 @@ _positive = validate.Range(min=1)
 
 class _Channel(Schema):
     via = fields.String(required=True, validate=[validate.Length(min=1), _one_line])
-    size = fields.Integer(strict=True, validate=validate.Range(min=20))
+    size = fields.Integer(strict=True, validate=_positive)
+    unit = fields.Enum(Unit, by_value=True)
     timeout = _Duration()
     at_once = fields.Integer(strict=True, validate=validate.Range(1, 32))
     batch = fields.Integer(strict=True, validate=_positive)
@@ -200,7 +203,10 @@ def load_channels(path: Path, region: str = "CN") -> Channels:
     if passing is not None:
         more["passing"] = frozenset(passing)
     quiet = Quiet({kind: QuietHours(**one) for kind, one in loaded["quiet"].items()})
-    return Channels(channels, routes, retries=Retries(**loaded["retries"]), quiet=quiet, **more)
+    made = Channels(channels, routes, retries=Retries(**loaded["retries"]), quiet=quiet, **more)
+    for name, what in missing_room(made):
+        raise BadConfig(f"{path}: channels.{name}.size: no room for {what}, which a notice never cuts: allow more")
+    return made
 
 
 def _check(channel: Channel, where: str) -> None:

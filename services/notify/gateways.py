@@ -12,9 +12,8 @@ from apprise import Apprise, NotifyFormat
 from services.notify import webhook
 from services.notify.domain.answers import SuccessRule, rule_of
 from services.notify.domain.attempts import BAD_ADDRESS, UNKNOWN, Failure
-from services.notify.domain.channels import Channels
+from services.notify.domain.channels import MAIL, Channels
 from services.notify.http_answers import Answer, record_requests, recorded
-from services.notify.sending import MAIL_SCHEMES
 
 
 def silence_apprise() -> None:
@@ -40,7 +39,7 @@ def hand_over(url: str, subject: str, body: str, channels: Channels, success: Su
     scheme = urlsplit(url).scheme.lower()
     with recorded() as answers:
         # a body whose format is not declared goes out as whatever the plugin prefers: for e-mail that is HTML
-        taken = to.notify(body=body, title=subject if scheme in MAIL_SCHEMES else "", body_format=NotifyFormat.TEXT)
+        taken = to.notify(body=body, title=subject if scheme in MAIL else "", body_format=NotifyFormat.TEXT)
     answer = to.answer if isinstance(to, webhook.Webhook) else answers[-1] if answers else None
     return _failure(taken, answer, channels, success or rule_of(scheme))
 

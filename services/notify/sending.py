@@ -9,20 +9,15 @@ from urllib.parse import quote, urlsplit
 import eventlet
 
 from contracts.contact_points import EMAIL_MARK
-from services.notify.domain.attempts import BAD_ADDRESS, UNKNOWN, Failure
-from services.notify.domain.channels import LOG, Channel, Channels
-from services.notify.domain.fitting import fit
+from services.notify.composing import compose
+from services.notify.domain.attempts import BAD_ADDRESS, TOO_LONG, UNKNOWN, Failure
+from services.notify.domain.channels import LOG, MAIL, Channel, Channels
 from services.notify.domain.header_fields import refused_field
 from services.notify.domain.notice import Notice
 
 log = logging.getLogger(__name__)
 
 KEY_HEADER = "Idempotency-Key"
-MAIL_SCHEMES = frozenset(
-    ("mailto", "mailtos", "azure", "brevo", "groundmail", "mailersend", "mailgun", "o365", "postmark", "resend", "sendgrid")
-    + ("sendpulse", "ses", "smtp2go", "sparkpost")
-)
-"""The schemes that send e-mail. Others have no subject line and would put a title into the message, beyond its limit."""
 PLAIN, SECURE = "webhook", "webhooks"
 """Our own schemes; see `services.notify.webhook`."""
 
@@ -59,11 +54,13 @@ def send(channel: Channel, notice: Notice, channels: Channels) -> None:
     refused = refused_field({"subject": subject, "address": notice.address or ""})
     if refused:
         raise NotSent(Failure(f"line_break_in_{refused}", final=True))
+    text = compose(notice.parts, channel.limits, channel.interpreted)
+    if text is None:
+        raise NotSent(Failure(TOO_LONG, final=True))
     failure: Failure | None
     try:
         # the plugins bound each wait on a socket; this bounds the whole of it
         with eventlet.Timeout(channel.timeout.total_seconds(), TooSlow()):
-            text = fit(notice.text, channel.size)
             failure = hand_over(url_of(channel, notice), subject, text, channels, channel.success)
     except TooSlow:
         failure = Failure(UNKNOWN)
@@ -79,7 +76,7 @@ def _can_be_addressed(channel: Channel, address: str | None) -> bool:
         return True
     if not address or not address.strip():
         return False
-    return urlsplit(channel.via).scheme not in MAIL_SCHEMES or EMAIL_MARK in address
+    return channel.scheme not in MAIL or EMAIL_MARK in address
 
 
 def url_of(channel: Channel, notice: Notice) -> str:

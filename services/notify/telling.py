@@ -2,17 +2,20 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 
 from chassis.outcome import NOTHING, Outcome, TooEarly
 from chassis.store import machine_now
+from chassis.untrusted_text import visible_line, visible_text, without_links
 from chassis.work import Work
 from contracts.contact_points import comparable
 from contracts.envelope import Event
 from services.notify.config import Configured
 from services.notify.domain.channels import kind_of
 from services.notify.domain.contact import Contact, Person
+from services.notify.domain.message import Part, PartKind, joined
 from services.notify.domain.notice import Notice
 from services.notify.domain.rules import PARTIES, RESIDENT, URGENT, Rule, Telling, tellings
 
@@ -123,9 +126,11 @@ def _write(telling: Telling, to: Recipient, event: Event, work: Work, config: Co
     asked = (to.person.locale if to.person else None) or route.locale
     locale, fell_back = templates.locale(telling.template, asked)
     values = _values(telling.rule, to, event, config)
-    text = templates.render(telling.template, locale, values)
+    kinds = _kinds(telling.rule)
+    parts = templates.parts(telling.template, locale, values, kinds)
     if to.urgent and locale != templates.fallback:
-        text += "\n" + templates.render(telling.template, templates.fallback, values)
+        parts += [Part(PartKind.WORDS, "\n"), *templates.parts(telling.template, templates.fallback, values, kinds)]
+    text, spans = joined(parts)
     first, *ways = route.ways(to.own)
     notice = Notice(
         id=notice_id(event.id, telling.audience, to.ticket if to.ticket != event.subject else ""),
@@ -134,7 +139,8 @@ def _write(telling: Telling, to: Recipient, event: Event, work: Work, config: Co
         template=telling.template,
         locale=locale,
         text=text,
-        subject=templates.subject(telling.template, locale, {telling.rule.event.about: to.ticket}),
+        spans=spans,
+        subject=templates.subject(telling.template, locale, {telling.rule.event.about: values[telling.rule.event.about]}),
         asked=asked,
         fell_back=fell_back,
         urgent=to.urgent,
@@ -149,12 +155,27 @@ def _write(telling: Telling, to: Recipient, event: Event, work: Work, config: Co
 
 
 def _values(rule: Rule, to: Recipient, event: Event, config: Configured) -> dict[str, Any]:
-    values = {rule.event.about: to.ticket, **{name: event.data.get(name) for name in rule.values}}
+    values = {rule.event.about: _safe(to.ticket), **{name: _safe(event.data.get(name)) for name in rule.values}}
     if rule.matter:
         if to.contact is None or to.contact.text is None:
             raise NotHeardYet("matter: not described yet")
-        values |= {"matter": to.contact.text, "address": to.contact.address}
+        address = to.contact.address
+        values |= {
+            "matter": without_links(visible_text(to.contact.text)),
+            "address": without_links(visible_line(address)) if address else None,
+        }
     if rule.link:
         token = to.person.links.get(rule.link.value) if to.person else None
         values["link"] = config.channels.link_to(to.link_of, rule.link.value, token) if token else None
     return values
+
+
+def _safe(value: Any) -> Any:
+    """A value of an event as a notice may show it: of a text only what is visible, and no link."""
+    return without_links(visible_line(value)) if isinstance(value, str) and not isinstance(value, StrEnum) else value
+
+
+def _kinds(rule: Rule) -> dict[str, PartKind]:
+    """What each placeholder of the rule's texts is."""
+    of_name = {"matter": PartKind.MATTER, "address": PartKind.ADDRESS, "link": PartKind.LINK, rule.event.about: PartKind.WORDS}
+    return {name: of_name.get(name, PartKind.VALUE) for name in rule.placeholders()}

@@ -86,8 +86,8 @@ class Office:
         then = [{"channel": "sms", "address": APP_USER}]
         channels = {
             "channels": {
-                "sms": {"via": f"{at}/sms?:to=$address", "size": 200, "timeout": "2s", "at_once": 2},
-                "app": {"via": f"{at}/app?:to=$address", "size": 200, "timeout": "2s", "receipts": "2s", "per_minute": 600},
+                "sms": {"via": f"{at}/sms?:to=$address", "size": 300, "timeout": "2s", "at_once": 2},
+                "app": {"via": f"{at}/app?:to=$address", "size": 300, "timeout": "2s", "receipts": "2s", "per_minute": 600},
                 "duty": {"via": f"{at}/duty?:to=duty", "timeout": "2s"},
                 "log": {"via": "log", "batch": 50},
             },

@@ -30,6 +30,7 @@ READ = [
     ("a text that is no UTF-8", "whistle.blown.v1", WHISTLE | {"text": "a\ud800b"}, "text"),
     ("an id that is no UTF-8", "whistle.blown.v1", WHISTLE | {"area": "a\udfff"}, "area"),
     ("a text of 4,001 characters", "whistle.blown.v1", WHISTLE | {"text": "长" * 4001}, "text"),
+    ("an address that no notice has room for", "whistle.blown.v1", WHISTLE | {"address": "楼" * 201}, "address"),
     ("a required field that is null", "whistle.blown.v1", WHISTLE | {"text": None}, "text"),
     ("a word that is not on the list", "whistle.blown.v1", WHISTLE | {"channel": "pigeon"}, "channel"),
     ("a point beyond the pole", "whistle.blown.v1", WHISTLE | {"location": POINT | {"lat": 90.1}}, "location.lat"),

@@ -82,7 +82,7 @@ class RequestForm(Asked):
     service_code = fields.ident("a service's code")
     lat = _degrees("degrees north, WGS-84; with `long`, or else `address_id` or `address_string` is needed", 90)
     long = _degrees("degrees east, WGS-84", 180)
-    address_string = fields.text("where, in words", optional=True)
+    address_string = fields.text("where, in words", most=fields.ADDRESS, optional=True)
     address_id = fields.ident("where, as the code of an area or estate", optional=True)
     email = fields.name("address for e-mail; becomes a line of the text", optional=True)
     device_id = fields.text("not kept", optional=True)

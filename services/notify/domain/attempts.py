@@ -12,6 +12,8 @@ NO_CHANNEL = "no_channel"
 
 BAD_ADDRESS = "bad_address"
 """There is no address for this channel, or not one that it can send to."""
+TOO_LONG = "too_long"
+"""The address and our link alone, which are never cut, are longer than the channel allows."""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from contracts.contact_points import EMAIL_MARK, comparable
 from services.notify.domain.answers import SuccessRule
 from services.notify.domain.attempts import Retries
+from services.notify.domain.limits import Limit, Unit, vendor_limit
 from services.notify.domain.notice import Way
 from services.notify.domain.pace import Pace
 from services.notify.domain.quiet import Quiet
@@ -16,6 +17,18 @@ from services.notify.domain.rules import DUTY, PARTIES, RESIDENT
 
 LOG = "log"
 OTHERS = "others"
+MAIL = frozenset(
+    ("mailto", "mailtos", "azure", "brevo", "groundmail", "mailersend", "mailgun", "o365", "postmark", "resend", "sendgrid")
+    + ("sendpulse", "ses", "smtp2go", "sparkpost")
+)
+"""The schemes whose messages have a subject line. Others would put a title into the message, beyond its limit."""
+SMS = frozenset(
+    ("46elks", "atalk", "bulksms", "bulkvs", "burstsms", "clicksend", "d7sms", "freemobile", "httpsms", "kaleyra", "msg91")
+    + ("msgbird", "octopush", "plivo", "seven", "sinch", "smpp", "smpps", "smsc", "smseagle", "smseagles", "sns", "telnyx")
+    + ("twilio", "voipms", "vonage", "nexmo")
+)
+PLAIN = MAIL | SMS | {"", "webhook", "webhooks", "json", "jsons", "form", "forms", "xml", "xmls"}
+"""The schemes that hand a plain text on as it is. Chat services find mentions, links and Markdown in it."""
 DEFAULT_PASSING = frozenset({401, 403, 408, 425, 429})
 
 
@@ -30,6 +43,7 @@ class Channel:
     name: str
     via: str
     size: int = 2000
+    unit: Unit = Unit.CHARACTERS
     timeout: timedelta = timedelta(seconds=10)
     at_once: int = 1
     batch: int = 1
@@ -37,6 +51,22 @@ class Channel:
     receipts: timedelta | None = None
     success: SuccessRule | None = None
     """What the body of a 2xx answer must say; None for the rule of the address's scheme."""
+
+    @property
+    def scheme(self) -> str:
+        """The scheme of ``via``, in lower case; empty for the log."""
+        return self.via.partition("://")[0].lower() if "://" in self.via else ""
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        """Its own limit and, where we know one, its vendor's: a text must be within both."""
+        own, vendors = Limit(self.size, self.unit), vendor_limit(self.scheme)
+        return (own, vendors) if vendors else (own,)
+
+    @property
+    def interpreted(self) -> bool:
+        """Whether the receiver may take markup in a plain text for its own: of every scheme that is not known as plain."""
+        return self.scheme not in PLAIN
 
     @property
     def pace(self) -> Pace | None:

@@ -16,6 +16,7 @@ from chassis.outcome import NOTHING, Arm, Happened, Outcome
 from contracts.envelope import EventSchema
 from contracts.events import notify as say
 from services.notify.domain.attempts import NO_RECEIPT, UNKNOWN, Failure, Retries
+from services.notify.domain.message import Part, Span, link_spans, parts_of
 
 QUIET = "quiet"
 """The timer of a held notice."""
@@ -65,6 +66,8 @@ class Notice:
     text: str
     subject: str = ""
     """The subject line, for channels that have one. Empty in notices that were written before version 0.2.0."""
+    spans: list[Span] | None = None
+    """Where the matter, the address, our link and the like stand in the text. None in notices of before version 0.2.0."""
     state: NoticeState = NoticeState.DUE
     attempts: int = 0
     """On every channel together."""
@@ -96,6 +99,11 @@ class Notice:
     def key(self) -> str:
         """The idempotency key. After a bad receipt it is another: the gateway would drop what it had before."""
         return self.id if self.first == 1 else f"{self.id}~{self.first}"
+
+    @property
+    def parts(self) -> list[Part]:
+        """The text, part by part."""
+        return list(parts_of(self.text, link_spans(self.text) if self.spans is None else self.spans))
 
     # --- waiting
 

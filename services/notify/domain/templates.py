@@ -7,6 +7,8 @@ from string import Template
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from services.notify.domain.message import Part, PartKind, joined
+
 NONE = "none"
 INSTANT_PARTS = frozenset({"year", "month", "day", "hour", "minute"})
 
@@ -35,10 +37,22 @@ class Templates:
                 return locale, False
         return self.fallback, bool(asked)
 
+    def parts(self, template: str, locale: str, values: Mapping[str, Any], kinds: Mapping[str, PartKind]) -> list[Part]:
+        """Return the text in a language that the template has, part by part; ``kinds`` are those of the values.
+
+        Raises KeyError for a value or a kind that is missing.
+        """
+        text, at, parts = self.texts[template][locale], 0, list[Part]()
+        for found in Template.pattern.finditer(text):
+            name = found["named"] or found["braced"]
+            parts.append(Part(PartKind.WORDS, text[at : found.start()]))
+            parts.append(Part(kinds[name], self._said(name, values[name], locale)) if name else Part(PartKind.WORDS, "$"))
+            at = found.end()
+        return [*parts, Part(PartKind.WORDS, text[at:])]
+
     def render(self, template: str, locale: str, values: Mapping[str, Any]) -> str:
-        """The text in a language that the template has. Raises KeyError for a value that is missing."""
-        said = {name: self._said(name, value, locale) for name, value in values.items()}
-        return Template(self.texts[template][locale]).substitute(said)
+        """Return the text in a language that the template has. Raises KeyError for a value that is missing."""
+        return joined(self.parts(template, locale, values, dict.fromkeys(values, PartKind.WORDS)))[0]
 
     def subject(self, template: str, locale: str, values: Mapping[str, Any]) -> str:
         """Return the subject line in a language that the template has. Raises KeyError for a value that is missing."""

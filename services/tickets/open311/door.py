@@ -10,6 +10,7 @@ from chassis.http.entrypoints import Api, CommandApi
 from chassis.http.once import Command
 from chassis.http.problem import Problem
 from chassis.http.request import checked
+from chassis.http.shown import shown
 from chassis.nameko import call
 from chassis.work import Missing
 from contracts.http.open311 import GeoReport
@@ -37,7 +38,8 @@ class _Spoken(Api):
     def rendered(self, request: Request, said: Any) -> Response:
         """The answer in the format of the path."""
         listed = self.operation.root in LISTS
-        value = self.operation.answer(many=listed).dump(said)
+        schema = self.operation.answer()
+        value = [shown(schema, schema.dump(one)) for one in said] if listed else shown(schema, schema.dump(said))
         return rendering.answer(int(self.operation.status), self.operation.root, value, ending(request.path))
 
 

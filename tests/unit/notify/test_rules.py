@@ -184,6 +184,14 @@ def test_the_example_of_channels_is_a_good_one(tmp_path: Path) -> None:
         ("timeout: 15s", "timeout: 15s, batch: 9", "timeout times batch"),
         ("?token=$token", "?token=$tokn", r"link: nobody fills in \$tokn"),
         ("attempts: 6", "attempt: 6", r"retries\.attempt"),
+        ("size: 7, unit: sms_segments", "size: 2, unit: sms_segments", r"channels\.sms\.size: no room for an address"),
+        ("size: 300, timeout: 10s", "size: 100, timeout: 10s", r"channels\.voice\.size: no room for a link"),
+        (
+            "size: 2000, timeout: 15s",
+            "size: 700, unit: utf8_bytes, timeout: 15s",
+            r"channels\.mail\.size: no room for an address",
+        ),
+        ("unit: sms_segments", "unit: bytes", r"channels\.sms.*unit"),
     ],
 )
 def test_bad_channels_are_refused_without_repeating_an_address(tmp_path: Path, before: str, after: str, named: str) -> None:

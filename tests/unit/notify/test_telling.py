@@ -15,6 +15,7 @@ from contracts.envelope import Event, EventSchema
 from contracts.events import dispatch, ledger, tickets
 from services.notify.config import Configured, load_channels, load_templates
 from services.notify.domain.contact import Contact, Person
+from services.notify.domain.message import WHOLE, PartKind
 from services.notify.domain.notice import Notice, NoticeState
 from services.notify.telling import ID_LENGTH, NotHeardYet, notice_id, tell
 
@@ -195,3 +196,27 @@ def test_an_id_leaves_room_for_later_keys() -> None:
     assert len(ids) == 4
     assert all(len(id_) <= ID_LENGTH for id_ in ids)
     assert notice_id(ID, "resident") == f"{ID}-resident"
+
+
+def test_what_somebody_wrote_is_told_visible_and_without_links() -> None:
+    known = contact()
+    known.text = "楼上漏水\u202e\ufeff 看http://evil.example/x"
+    known.address = "3号楼\u202e201室\n东门\U000e0041"
+    (notice,) = Desk(NOON, known).told(dispatch.AssignmentMade, to="u", purpose="handle")
+    assert notice.text == "工单T1已派给您，请及时签收。内容：楼上漏水 看http：//evil．example/x 地址：3号楼201室 东门"
+    assert [(part.kind, part.text) for part in notice.parts if part.kind in WHOLE] == [(PartKind.ADDRESS, "3号楼201室 东门")]
+    assert (known.text, known.address)[1] == "3号楼\u202e201室\n东门\U000e0041"  # the original stays
+    (session,) = Desk(NOON, contact()).told(dispatch.MediationSessionHeld, number=1, step="说\u202e事")
+    assert "说事" in session.text
+
+
+def test_our_link_is_the_only_one_and_is_known_as_ours() -> None:
+    (notice,) = Desk(NOON, contact()).told(tickets.TicketVerified)
+    (link,) = [part.text for part in notice.parts if part.kind is PartKind.LINK]
+    assert link.startswith("https://street.example/t/T1/rate?token=")
+
+
+@pytest.mark.parametrize(("asked", "subject"), [("zh", "事项T1是否解决，请您评价"), ("en", "Is your report T1 solved?")])
+def test_the_subject_is_in_the_recipients_language(asked: str, subject: str) -> None:
+    (notice,) = Desk(NOON, contact(locale=asked)).told(tickets.TicketVerified)
+    assert notice.subject == subject
