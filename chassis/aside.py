@@ -68,7 +68,7 @@ PARKED_EVENTS = Pile(
     again="retry",
     anew=lambda: {"state": PENDING, "reason": None},
 )
-"""Events that were said, and that the broker refused. Retried, one is published under the number that it had."""
+"""Events that were said, and for which the broker had no queue. Retried, one is published under the number that it had."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """What the gauges say, read from the store now and then."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from prometheus_client import Gauge
@@ -11,18 +12,37 @@ from chassis.metrics import ChassisMetrics
 from chassis.store import Store, StoreUnavailable, machine_now
 from chassis.store.tables import DEAD, PARKED, PENDING, WAITING
 
+STUCK_SECONDS = 60.0
+"""An event that is pending for so long is stuck; so says the alert EventUnpublished, too."""
 
-def read_gauges(store: Store, clock: BusinessClock, metrics: ChassisMetrics) -> None:
-    """Set every gauge of the chassis. Raises StoreUnavailable, which a gauge then says too."""
+
+@dataclass(frozen=True, slots=True)
+class Outbox:
+    """What is not published: events parked for a person, events pending, and the age of the oldest pending in seconds."""
+
+    parked: int
+    pending: int
+    oldest: float
+
+    def trouble(self) -> str | None:
+        """What /readyz says of events that were accepted and are stuck; None where none is."""
+        stuck = [f"{self.parked} events are parked: `whistle outbox list` says why"] * (self.parked > 0)
+        stuck += [f"{self.pending} events are pending, the oldest for {self.oldest:.0f} s"] * (self.oldest > STUCK_SECONDS)
+        return "; ".join(stuck) or None
+
+
+def read_gauges(store: Store, clock: BusinessClock, metrics: ChassisMetrics) -> Outbox:
+    """Set every gauge of the chassis; answers the outbox's. Raises StoreUnavailable, which a gauge then says too."""
     try:
-        _read(store, clock, metrics)
+        outbox = _read(store, clock, metrics)
     except StoreUnavailable:
         metrics.store_up.set(0)
         raise
     metrics.store_up.set(1)
+    return outbox
 
 
-def _read(store: Store, clock: BusinessClock, metrics: ChassisMetrics) -> None:
+def _read(store: Store, clock: BusinessClock, metrics: ChassisMetrics) -> Outbox:
     outbox, inbox, timers = store.tables.outbox.c, store.tables.inbox.c, store.tables.timers.c
     with store.transaction() as connection:
 
@@ -33,14 +53,17 @@ def _read(store: Store, clock: BusinessClock, metrics: ChassisMetrics) -> None:
             select(func.count(), func.min(outbox.created_at)).where(outbox.state == PENDING)
         ).one()
         metrics.outbox_pending.set(pending)
-        metrics.outbox_age.set((machine_now() - oldest).total_seconds() if oldest else 0)
-        metrics.outbox_parked.set(count(outbox.state == PARKED))
+        age = (machine_now() - oldest).total_seconds() if oldest else 0.0
+        parked = count(outbox.state == PARKED)
+        metrics.outbox_age.set(age)
+        metrics.outbox_parked.set(parked)
         metrics.inbox_waiting.set(count(inbox.state == WAITING))
         metrics.inbox_dead.set(count(inbox.state == DEAD))
         now = clock.now()
         overdue, first = connection.execute(select(func.count(), func.min(timers.due_at)).where(timers.due_at <= now)).one()
         metrics.timers_overdue.set(overdue)
         metrics.timers_late.set((now - first).total_seconds() if first else 0)
+        return Outbox(parked, pending, age)
 
 
 class Counted:

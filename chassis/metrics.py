@@ -42,7 +42,12 @@ class ChassisMetrics:
             registry=registry,
         )
         self._published = Counter("whistle_events_published", "Events the broker confirmed.", registry=registry)
-        self._parked = Counter("whistle_events_parked", "Events the broker refused.", registry=registry)
+        self._parked = Counter(
+            "whistle_events_parked", "Events the broker returned, for which no queue is bound.", registry=registry
+        )
+        self._nacked = Counter(
+            "whistle_events_nacked", "Times that the broker nacked an event, which is then published again.", registry=registry
+        )
         self._loop_failures = Counter(
             "whistle_loop_failures", "Errors nobody foresaw that a loop survived.", ["loop"], registry=registry
         )
@@ -70,7 +75,7 @@ class ChassisMetrics:
             "whistle_outbox_oldest_seconds", "Age of the oldest event not yet confirmed.", registry=registry
         )
         self.outbox_parked = Gauge(
-            "whistle_outbox_parked", "Events the broker refused that wait for a person.", registry=registry
+            "whistle_outbox_parked", "Events the broker returned that wait for a person.", registry=registry
         )
         self.inbox_waiting = Gauge("whistle_inbox_waiting", "Events that are tried again.", registry=registry)
         self.inbox_dead = Gauge("whistle_inbox_dead", "Dead letters that wait for a person.", registry=registry)
@@ -120,10 +125,11 @@ class ChassisMetrics:
         """See `chassis.relay.RelayWatch`."""
         self._leader.set(leads)
 
-    def published(self, count: int, parked: int) -> None:
+    def published(self, confirmed: int, returned: int, nacked: int) -> None:
         """See `chassis.relay.RelayWatch`."""
-        self._published.inc(count)
-        self._parked.inc(parked)
+        self._published.inc(confirmed)
+        self._parked.inc(returned)
+        self._nacked.inc(nacked)
 
     def loop_failed(self, loop: str) -> None:
         """See `chassis.repeating.surviving`."""

@@ -23,6 +23,8 @@ from chassis.wire import JSON, Message
 log = logging.getLogger(__name__)
 
 BATCH = 500
+MAX_WINDOW = 5000
+"""Events that are published under one window of confirms where many of them were nacked before."""
 BACKOFF = Backoff(first=0.2, longest=5.0)
 KEEP_ALIVE_EVERY = 0.25
 
@@ -33,8 +35,8 @@ class RelayWatch(Protocol):
     def leading(self, leads: bool) -> None:
         """This process became, or ceased to be, the leader."""
 
-    def published(self, count: int, parked: int) -> None:
-        """A batch was confirmed; so many of it were refused."""
+    def published(self, confirmed: int, returned: int, nacked: int) -> None:
+        """A batch was published: so many events were confirmed, returned and parked, nacked and left pending."""
 
 
 class Relay:
@@ -53,6 +55,7 @@ class Relay:
         self._store, self._publisher, self._mandatory = store, publisher, mandatory
         self._watch, self._on_state = watch, on_state
         self._batch, self._poll, self._failures = batch, poll, Failures(BACKOFF)
+        self._nacked = 0
 
     def run(self, stop: threading.Event) -> None:
         """Lead or wait to lead. When stopped, publish what is pending, if that is possible, and return."""
@@ -82,6 +85,11 @@ class Relay:
         while True:
             stopping = stop.is_set()  # looked at before, so that what was committed before the stop is published
             count = self.publish_pending(session)
+            if self._nacked:
+                self._on_state(f"the broker nacked {self._nacked} events, which are published again")
+                if stopping or stop.wait(self._failures.failed()):
+                    return
+                continue
             self._failures.succeeded()
             self._on_state(None)
             if count == self._batch:
@@ -99,25 +107,33 @@ class Relay:
                 return
 
     def publish_pending(self, session: Candidate) -> int:
-        """Publish one batch and mark it; answers how many rows it had. The session must lead."""
+        """Publish one batch and mark it; answers how many rows it had. The session must lead.
+
+        A nacked event stays pending. The batch after it is longer by as many rows, up to `MAX_WINDOW`, so that events for a
+        queue that stays away do not hold up all others.
+        """
         with session.connection() as connection:
             rows = connection.execute(self._pending()).mappings().all()
         if not rows:
+            self._nacked = 0
             return 0
-        refused = self._publisher.publish([self._letter(row) for row in rows])
+        unconfirmed = self._publisher.publish([self._letter(row) for row in rows])
         failpoint("relay.published")
+        confirmed = [row["position"] for row in rows if row["event_id"] not in unconfirmed]
         with session.connection() as connection:
-            self._mark(connection, [row["position"] for row in rows if row["event_id"] not in refused])
+            self._mark(connection, confirmed)
             for row in rows:
-                if row["event_id"] in refused:
-                    self._park(connection, row, refused[row["event_id"]])
-        self._watch.published(len(rows) - len(refused), len(refused))
+                if row["event_id"] in unconfirmed.returned:
+                    self._park(connection, row, unconfirmed.returned[row["event_id"]])
+        self._nacked = len(unconfirmed.nacked)
+        self._watch.published(len(confirmed), len(unconfirmed.returned), self._nacked)
         return len(rows)
 
     def _pending(self) -> Any:
         table = self._store.tables.outbox
+        limit = min(self._batch + self._nacked, max(self._batch, MAX_WINDOW))
         columns = (table.c.position, table.c.event_id, table.c.exchange, table.c.type, table.c.headers, table.c.body)
-        return select(*columns).where(table.c.state == PENDING).order_by(table.c.position).limit(self._batch)
+        return select(*columns).where(table.c.state == PENDING).order_by(table.c.position).limit(limit)
 
     def _letter(self, row: Any) -> Letter:
         message = Message(headers=row["headers"], content_type=JSON, body=bytes(row["body"]))

@@ -248,7 +248,11 @@ class Runtime:
             self.health.beat()
 
     def _sample(self) -> int:
-        read_gauges(self.store, self.clock, self.metrics)
+        trouble: str | None = "nobody knows: the store cannot be read"
+        try:
+            trouble = read_gauges(self.store, self.clock, self.metrics).trouble()
+        finally:
+            self.health.report("outbox", trouble)
         return 0
 
     def _sample_own(self) -> int:

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from chassis.bus import Letter, Publisher
+from chassis.bus import Letter, Publisher, Unconfirmed
 
 log = logging.getLogger(__name__)
 
@@ -26,14 +26,14 @@ class Tallying:
     def __init__(self, publisher: Publisher, tallies: Mapping[str, Tally], on_failure: Callable[[], object] = lambda: None):
         self._publisher, self._tallies, self._on_failure = publisher, tallies, on_failure
 
-    def publish(self, letters: Sequence[Letter]) -> Mapping[str, str]:
+    def publish(self, letters: Sequence[Letter]) -> Unconfirmed:
         """See `chassis.bus.Publisher`."""
-        refused = self._publisher.publish(letters)
+        unconfirmed = self._publisher.publish(letters)
         for letter in letters:
             tally = self._tallies.get(letter.type)
-            if tally is not None and letter.event_id not in refused:
+            if tally is not None and letter.event_id not in unconfirmed:
                 self._count(tally, letter)
-        return refused
+        return unconfirmed
 
     def _count(self, tally: Tally, letter: Letter) -> None:
         try:

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from chassis.bus.amqp.connection import BrokerRefused, check_account
 from chassis.starting import CannotStart
-from chassis.store import StoreRefused, StoreUnavailable
+from chassis.store import StoreDamaged, StoreRefused, StoreUnavailable
+from chassis.store.engine import check_file
 from chassis.store.version import NotMigrated, require_current
 
 
@@ -16,13 +17,16 @@ def check_accounts(service: str, path: Path) -> None:
 
 
 def check_store(service: str, package: str, url: str) -> None:
-    """Let nobody start on a database of another version, or whose password is wrong. Raises CannotStart."""
+    """Let nobody start on a database of another version, a damaged file, or with a wrong password. Raises CannotStart."""
     try:
+        check_file(url)
         require_current(package, url)
     except NotMigrated as wrong:
         raise CannotStart(f"{service}: {wrong}; run `whistle migrate {service}`") from None
     except StoreRefused as wrong:
         raise CannotStart(f"{service}: the database lets nobody in: {wrong}; {_see('DATABASE_URL', service)}") from None
+    except StoreDamaged as wrong:
+        raise CannotStart(f"{service}: {wrong}") from None
     except StoreUnavailable:
         return  # the service waits for it, and says so
 

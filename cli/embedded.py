@@ -21,13 +21,17 @@ def _path(default: str) -> dict[str, Any]:
 @click.option("--accounts", **_path("deploy/demo/accounts.yaml"), help="Who may command what; tokens are made once.")
 @click.option("--directory", "file", **_path("deploy/demo/directory.yaml"), help="Areas, categories, responders.")
 @click.option("--port", default=8100, show_default=True, help="HTTP takes the four ports after it, ops those after it and 10.")
-def embedded(home: Path, config: Path, accounts: Path, file: Path, port: int) -> None:
+@click.option(
+    "--accept-damage", is_flag=True, help="Start although a store lost its newest transactions; a damaged log is kept."
+)
+def embedded(home: Path, config: Path, accounts: Path, file: Path, port: int, accept_damage: bool) -> None:
     """Run all four services in this process until it is told to stop (SIGTERM or Ctrl-C)."""
     with uncollected():
         from chassis import launch  # patches the standard library: before anything else is imported
         from chassis.bus.embedded import EmbeddedBus
         from chassis.settings import read
         from cli.directory import load_file
+        from cli.integrity import check_stores
         from cli.services import LISTENED, bound_queues, hosted
         from contracts.topology import SERVICES
 
@@ -35,8 +39,10 @@ def embedded(home: Path, config: Path, accounts: Path, file: Path, port: int) ->
     with place.held():
         place.prepare(read_accounts(accounts), config, port)
         place.apply()
-        for service in SERVICES:
-            _migrate(f"services.{service}", read(service).database_url)
+        urls = {service: read(service).database_url for service in SERVICES}
+        with check_stores(urls, accept_damage):
+            for service, url in urls.items():
+                _migrate(f"services.{service}", url)
         load_file(file)
         _say_where(place)
         sys.exit(launch.serve_together([hosted(service) for service in SERVICES], LISTENED, EmbeddedBus(bound_queues())))

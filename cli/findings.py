@@ -176,7 +176,7 @@ def _outboxes(books: Books, found: Findings) -> None:
         if said.state == PENDING:
             found.unsettled.append(f"{said}: not yet published")
         elif said.state == PARKED:
-            found.lost.append(f"{said}: parked, the broker refused it")
+            found.lost.append(f"{said}: parked, no queue was bound for it")
 
 
 def _deliveries(books: Books, found: Findings) -> None:

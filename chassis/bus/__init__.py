@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from chassis.wire import Message
@@ -23,11 +23,27 @@ class Letter:
     mandatory: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Unconfirmed:
+    """What the bus did not confirm of a batch of letters. Every letter that is in neither is safe on the bus."""
+
+    returned: Mapping[str, str] = field(default_factory=dict)
+    """{event id: why}: no queue is bound for it. Publishing it again cannot help before somebody has mended that."""
+    nacked: frozenset[str] = frozenset()
+    """Event ids that the bus could not take just now, as while a queue has no leader: to be published again."""
+
+    def __contains__(self, event_id: str) -> bool:
+        return event_id in self.returned or event_id in self.nacked
+
+
+ALL_CONFIRMED = Unconfirmed()
+
+
 class Publisher(Protocol):
     """Hands letters to the bus."""
 
-    def publish(self, letters: Sequence[Letter]) -> Mapping[str, str]:
-        """Return when each letter is safe on the bus or refused; answers {event id: why} of the refused.
+    def publish(self, letters: Sequence[Letter]) -> Unconfirmed:
+        """Return when the bus has confirmed, returned or nacked each letter; answers those that it did not confirm.
 
         Raises BusUnavailable when that cannot be said of all; then any of them may have been taken.
         """

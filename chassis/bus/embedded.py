@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from chassis.bus import BusUnavailable, Keep, Letter
+from chassis.bus import BusUnavailable, Keep, Letter, Unconfirmed
 from chassis.health import UNFORESEEN
 from chassis.store import StoreUnavailable
 from chassis.wire import Message
@@ -75,20 +75,20 @@ class EmbeddedPublisher:
         self._bus, self._account = bus, account
         self._taken: set[tuple[str, str]] = set()
 
-    def publish(self, letters: Sequence[Letter]) -> Mapping[str, str]:
+    def publish(self, letters: Sequence[Letter]) -> Unconfirmed:
         """See `Publisher.publish`."""
-        refused: dict[str, str] = {}
+        returned: dict[str, str] = {}
         wanted: dict[str, list[Letter]] = defaultdict(list)
         for letter in letters:
             queues = self._bus.queues_of(letter)
             if letter.mandatory and not queues:
-                refused[letter.event_id] = NOBODY
+                returned[letter.event_id] = NOBODY
             for queue in queues:
                 if (queue, letter.event_id) not in self._taken:
                     wanted[queue].append(letter)
         self._hand_over(wanted)
         self._taken.clear()
-        return refused
+        return Unconfirmed(returned)
 
     def _hand_over(self, wanted: Mapping[str, Sequence[Letter]]) -> None:
         outage: BusUnavailable | None = None

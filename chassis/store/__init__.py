@@ -1,6 +1,6 @@
 """A service's own database, and the tables that the chassis keeps in it."""
 
-from chassis.store.errors import StoreConflict, StoreRefused, StoreUnavailable
+from chassis.store.errors import StoreConflict, StoreDamaged, StoreRefused, StoreUnavailable
 from chassis.store.mapper import Mapper, converter
 from chassis.store.patience import Patience
 from chassis.store.store import Hook, Store, machine_now
@@ -17,6 +17,7 @@ __all__ = [
     "Position",
     "Store",
     "StoreConflict",
+    "StoreDamaged",
     "StoreRefused",
     "StoreUnavailable",
     "chassis_tables",

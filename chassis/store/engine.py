@@ -1,11 +1,15 @@
 """Engines for the two kinds of database: PostgreSQL, and SQLite where all services live in one process."""
 
 import time
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
+from chassis.store import wal
+from chassis.store.errors import FILE, StoreDamaged, translated
 from chassis.store.patience import CONNECT_SECONDS, Patience
 
 SQLITE_BUSY_SECONDS = 2.0
@@ -20,7 +24,10 @@ def driver_url(url: str) -> URL:
 
 
 def new_engine(url: str, pool_size: int = 10, patience: Patience | None = None) -> Engine:
-    """An engine whose transactions are durable when they have committed. Without ``patience`` it waits for ever."""
+    """An engine whose transactions are durable when they have committed. Without ``patience`` it waits for ever.
+
+    Raises StoreDamaged for a SQLite file whose log lost transactions; see `chassis.store.wal`.
+    """
     parsed = driver_url(url)
     return _sqlite(parsed) if parsed.get_backend_name() == "sqlite" else _postgres(parsed, pool_size, patience)
 
@@ -53,10 +60,20 @@ def reading(connection: Connection) -> Connection:
 
 
 def _sqlite(url: URL) -> Engine:
+    path = Path(url.database) if url.database and url.database != ":memory:" else None
+    if path is not None:
+        wal.verify_once(path)
     engine = create_engine(url, connect_args={"timeout": SQLITE_BUSY_SECONDS, "check_same_thread": False})
+    event.listen(engine, "handle_error", partial(_name_file, url.database))
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def _name_file(file: str | None, context: Any) -> None:
+    """SQLite's errors do not say which of the files is meant."""
+    if file:
+        setattr(context.original_exception, FILE, file)
 
 
 def _prepare(connection: Any, _record: Any) -> None:
@@ -81,6 +98,22 @@ def _begin(connection: Connection) -> None:
             if not _is_busy(wrong) or time.monotonic() > end:
                 raise
         time.sleep(BUSY_PAUSE)
+
+
+def check_file(url: str) -> None:
+    """Have SQLite look for damage in a whole SQLite database; nothing for another. Raises StoreDamaged, StoreUnavailable."""
+    if driver_url(url).get_backend_name() != "sqlite":
+        return
+    engine = new_engine(url)
+    try:
+        with reading(engine.connect()) as connection:
+            found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
+    except DBAPIError as wrong:
+        raise translated(wrong) from wrong
+    finally:
+        engine.dispose()
+    if found != "ok":
+        raise StoreDamaged(f"{engine.url.database}: {' '.join(str(found).split())}; restore it from a backup")
 
 
 def _is_busy(wrong: OperationalError) -> bool:

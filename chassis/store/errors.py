@@ -20,8 +20,14 @@ _REFUSED = (
     "permission denied for database",
 )
 """The driver gives no code for it, only the server's words; in another language it is an outage like any other."""
-_SQLITE_OUTAGES = tuple(f"SQLITE_{name}" for name in ("BUSY", "CANTOPEN", "FULL", "IOERR", "LOCKED", "NOMEM", "READONLY"))
+_SQLITE_OUTAGES = tuple(
+    f"SQLITE_{name}"
+    for name in ("AUTH", "BUSY", "CANTOPEN", "FULL", "IOERR", "LOCKED", "NOMEM", "PERM", "PROTOCOL", "READONLY")
+)
 """How SQLite's names begin where the file or the disk is to blame."""
+_SQLITE_DAMAGES = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
+FILE = "whistle_file"
+"""The attribute of a driver's error that names the SQLite file; see `chassis.store.engine`."""
 
 
 class StoreUnavailable(Mendable):
@@ -32,6 +38,10 @@ class StoreRefused(StoreUnavailable):
     """The database lives and lets nobody in with this name and password, or has no such database."""
 
 
+class StoreDamaged(StoreUnavailable):
+    """A file of the store is damaged: a person has to decide what becomes of it. The message names the file."""
+
+
 class StoreConflict(Exception):
     """Two transactions were in each other's way and this one gave in. Run it again."""
 
@@ -40,6 +50,8 @@ def translated(wrong: DBAPIError) -> Exception:
     """The chassis' name for a driver's error, or the error itself."""
     if getattr(wrong.orig, "pgcode", None) in _CONFLICTS:
         return StoreConflict(_first_line(wrong))
+    if str(getattr(wrong.orig, "sqlite_errorname", "")).startswith(_SQLITE_DAMAGES):
+        return StoreDamaged(f"{_first_line(wrong)}; restore it from a backup")
     if not _is_outage(wrong):
         return wrong
     refused = [line for line in str(wrong.orig).splitlines() if any(words in line for words in _REFUSED)]
@@ -58,4 +70,6 @@ def _is_outage(wrong: DBAPIError) -> bool:
 
 
 def _first_line(wrong: DBAPIError) -> str:
-    return next(iter(str(wrong.orig).strip().splitlines()), "")
+    said = next(iter(str(wrong.orig).strip().splitlines()), "")
+    file = getattr(wrong.orig, FILE, None)
+    return f"{file}: {said}" if file else said

@@ -92,7 +92,7 @@ def _sqlite(store: Store) -> Iterator[Candidate]:
     try:
         lock = path.open("w")
     except OSError as wrong:  # the directory is gone, or nobody may write there
-        raise StoreUnavailable(f"{path.name}: {wrong.strerror}") from wrong
+        raise StoreUnavailable(f"{path}: {wrong.strerror}") from wrong
     with lock:
         yield _SqliteCandidate(store, lock)
 

@@ -11,7 +11,7 @@ APPLIED, WAITING, DEAD, DROPPED = "applied", "waiting", "dead", "dropped"
 """Inbox states: its effect is committed · kept and tried again at ``due_at`` · waits for a person · a person let it go."""
 
 PENDING, PUBLISHED, PARKED = "pending", "published", "parked"
-"""Outbox states: to be published · the broker confirmed it · the broker refused it, waits for a person, who may drop it."""
+"""Outbox states: to be published · the broker confirmed it · no queue was bound for it; a person may retry or drop it."""
 
 COUNTED: dict[str, Any] = {"sqlite_autoincrement": True}
 """For a table with a ``position``: SQLite would give the highest one out again after its row is deleted."""

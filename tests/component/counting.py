@@ -108,7 +108,7 @@ class Watched:
         self.outcomes: list[tuple[str, str, str]] = []
         self.batches: list[int] = []
         self.leads: list[bool] = []
-        self.confirmed = self.parked = 0
+        self.confirmed = self.parked = self.nacked = 0
         self.rung: list[tuple[str, str]] = []
         self.fallen: list[str] = []
         self._lock = threading.Lock()
@@ -129,10 +129,11 @@ class Watched:
         with self._lock:
             self.leads.append(leads)
 
-    def published(self, count: int, parked: int) -> None:
+    def published(self, confirmed: int, returned: int, nacked: int) -> None:
         with self._lock:
-            self.confirmed += count
-            self.parked += parked
+            self.confirmed += confirmed
+            self.parked += returned
+            self.nacked += nacked
 
     def rang(self, kind: str, outcome: str, lateness: float) -> None:
         with self._lock:

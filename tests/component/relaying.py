@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from chassis.bus import Letter, Publisher
+from chassis.bus import Letter, Publisher, Unconfirmed
 from chassis.relay import Relay, RelayWatch
 from chassis.store import Store
 from contracts.events.dispatch import CaseResumed
@@ -81,9 +81,9 @@ class Refusing:
     def __init__(self, *refused: str):
         self.refused = refused
 
-    def publish(self, letters: Sequence[Letter]) -> dict[str, str]:
+    def publish(self, letters: Sequence[Letter]) -> Unconfirmed:
         """See `chassis.bus.Publisher`."""
-        return dict.fromkeys(self.refused, "no")
+        return Unconfirmed(dict.fromkeys(self.refused, "no"))
 
     def keep_alive(self) -> None:
         """See `chassis.bus.Publisher`."""
@@ -98,11 +98,11 @@ class Wrapped:
     def __init__(self, inner: Publisher, before: Callable[[], None] = lambda: None, after: Callable[[], None] = lambda: None):
         self._inner, self._before, self._after = inner, before, after
 
-    def publish(self, letters: Sequence[Letter]) -> Mapping[str, str]:
+    def publish(self, letters: Sequence[Letter]) -> Unconfirmed:
         self._before()
-        refused = self._inner.publish(letters)
+        unconfirmed = self._inner.publish(letters)
         self._after()
-        return refused
+        return unconfirmed
 
     def keep_alive(self) -> None:
         self._inner.keep_alive()

@@ -9,12 +9,12 @@ from uuid import uuid4
 import pytest
 from amqp.exceptions import AMQPError
 
-from chassis.bus import BusUnavailable, Letter
+from chassis.bus import ALL_CONFIRMED, BusUnavailable, Letter
 from chassis.bus.amqp import AmqpPublisher, connect
 from chassis.bus.amqp.topology import declare
 from chassis.outcome import Happened, Outcome
 from chassis.work import UnitOfWork, Work
-from contracts.events.dispatch import CaseResumed
+from contracts.events.dispatch import CaseResumed, CaseWithdrawn
 from contracts.topology import EXCHANGES
 from tests.component.broker import Broker
 from tests.component.counting import SOURCE, START, Counting, metadata, new_store, on_postgres, report, states
@@ -64,21 +64,40 @@ def test_a_transaction_that_commits_late_is_not_skipped(counting: Counting, brok
     assert [row["subject"] for row in counting.outbox] == ["late", "early"]
 
 
-def test_what_a_full_queue_refuses_is_parked_and_the_rest_goes_on(
+def test_what_a_queue_nacks_is_published_again_until_it_is_confirmed(
     counting: Counting, broker: Broker, publisher: AmqpPublisher
 ) -> None:
+    """A full queue nacks as one without a leader does; nothing is parked, and what is for other queues goes on."""
     full = {"x-queue-type": "classic", "x-max-length": 3, "x-overflow": "reject-publish"}
     queue = broker.queue(EXCHANGE, [KEY], full)
     for number in range(5):
         counting.say("a", number)
+    other = broker.queue(CaseWithdrawn.exchange(), [CaseWithdrawn.type])
     with running(counting.store.url, publisher, batch=2) as relay:
-        wait_until(lambda: "pending" not in states(counting.outbox), "every row is settled", 10)
-        wait_until(lambda: relay.watch.parked > 0, "they are counted", 10)
-        assert len(broker.taken(queue, 3)) == 3
-        counting.say("a", 5)
-        assert sequences(broker.taken(queue, 1)) == [("a", 6)]
-    assert states(counting.outbox)[:5] == ["published"] * 3 + ["parked"] * 2
-    assert [row["reason"] for row in counting.outbox[3:5]] == ["the broker refused it"] * 2
+        wait_until(lambda: relay.watch.nacked > 4, "they are nacked again and again, and counted", 20)
+        assert states(counting.outbox) == ["published"] * 3 + ["pending"] * 2
+        assert relay.state == "the broker nacked 2 events, which are published again"
+        counting.commit(Happened(CaseWithdrawn, "w", {"cause": "cancelled"}))
+        assert len(broker.taken(other, 1)) == 1, "the two that are nacked fill the batch, and hold up nobody"
+        got = {number for _, number in sequences(broker.taken(queue, 3))}
+        wait_until(lambda: set(states(counting.outbox)) == {"published"}, "there is room, and they are confirmed", 20)
+        got |= {number for _, number in sequences(broker.taken(queue, 0))}
+        assert got == {1, 2, 3, 4, 5}
+        wait_until(lambda: relay.state is None, "it is well again", 10)
+    assert relay.watch.parked == 0
+
+
+def test_what_no_queue_is_bound_for_is_parked_and_the_rest_goes_on(
+    counting: Counting, broker: Broker, publisher: AmqpPublisher
+) -> None:
+    counting.say("a")
+    with running(counting.store.url, publisher) as relay:
+        wait_until(lambda: states(counting.outbox) == ["parked"], "it is parked", 10)
+        queue = broker.queue(EXCHANGE, [KEY])
+        counting.say("b")
+        assert sequences(broker.taken(queue, 1)) == [("b", 1)]
+    assert [row["reason"] for row in counting.outbox] == ["no queue is bound for it", None]
+    assert (relay.watch.parked, relay.watch.nacked) == (1, 0)
 
 
 def test_a_broker_that_dies_in_the_middle_loses_nothing(killable_rabbit: RabbitServer, postgres_server: PostgresServer) -> None:
@@ -134,14 +153,14 @@ def test_a_broker_that_dies_in_the_middle_loses_nothing(killable_rabbit: RabbitS
 def test_a_broker_that_freezes_is_an_outage_and_letting_go_of_it_takes_no_answer(killable_rabbit: RabbitServer) -> None:
     publisher = AmqpPublisher(killable_rabbit.url(), "tests.relay", confirm_timeout=1)
     letter = Letter("1", "amq.topic", "x", _message(), mandatory=False)
-    assert publisher.publish([letter]) == {}
+    assert publisher.publish([letter]) == ALL_CONFIRMED
     killable_rabbit.freeze()
     try:
         with pytest.raises(BusUnavailable, match="while publishing"):
             publisher.publish([letter])
     finally:
         killable_rabbit.thaw()
-    assert publisher.publish([letter]) == {}
+    assert publisher.publish([letter]) == ALL_CONFIRMED
     publisher.close()
 
 
@@ -163,7 +182,7 @@ def test_an_idle_publisher_keeps_its_connection(broker: Broker) -> None:
             return False
 
         wait_until(silent_is_cut_off, "the broker ends the silent connection", 15)
-    assert kept.publish([letter]) == {}
+    assert kept.publish([letter]) == ALL_CONFIRMED
     assert kept._connection is connection
     kept.close()
 
@@ -175,7 +194,7 @@ def test_a_publisher_that_lost_its_connection_while_idle_opens_another(broker: B
     held._connection.transport.sock.shutdown(socket.SHUT_RDWR)
     publisher.keep_alive()
     assert publisher.__dict__["_connection"] is None
-    assert publisher.publish([letter]) == {}
+    assert publisher.publish([letter]) == ALL_CONFIRMED
     publisher.close()
 
 

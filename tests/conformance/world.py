@@ -13,7 +13,7 @@ from typing import Protocol
 
 from sqlalchemy import delete
 
-from chassis.bus import Bus, Letter
+from chassis.bus import ALL_CONFIRMED, Bus, Letter
 from chassis.bus.amqp import AmqpBus
 from chassis.bus.embedded import EmbeddedBus
 from chassis.inbox import Handle
@@ -189,7 +189,7 @@ class World:
         ids = [f"{number}-{message.headers.get('ce-id')}" for number, message in enumerate(messages)]
         letters = [Letter(id_, *TOLD, message, True) for id_, message in zip(ids, messages, strict=True)]
         try:
-            assert publisher.publish(letters) == {}
+            assert publisher.publish(letters) == ALL_CONFIRMED
         finally:
             publisher.close()
 

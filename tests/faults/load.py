@@ -25,10 +25,15 @@ class Load(threading.Thread):
             if len(self._street.sent) - len(self._street.closed) < OPEN_AT_ONCE:
                 self._town.whistle(1)
 
-    def await_progress(self, whistles: int) -> None:
+    def await_progress(self, whistles: int, seconds: float = 60) -> None:
         """So many more whistles get closed while more are open: what comes next comes in the middle of something."""
         goal = len(self._street.closed) + whistles
-        wait_until(lambda: len(self._street.closed) >= goal and not self._town.all_closed(), f"{goal} whistles closed", 60)
+        wait_until(
+            lambda: len(self._street.closed) >= goal and not self._town.all_closed(),
+            f"{goal} whistles closed",
+            seconds,
+            details=self._town.state,
+        )
 
     def stop(self) -> None:
         """The last whistle was blown."""

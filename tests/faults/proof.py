@@ -47,7 +47,7 @@ class Town:
 
     def await_closed(self, seconds: float = 30) -> None:
         """Until the street has heard of every whistle's closure."""
-        wait_until(self.all_closed, "every whistle closed", seconds, details=self._state)
+        wait_until(self.all_closed, "every whistle closed", seconds, details=self.state)
 
     def all_closed(self) -> bool:
         """Whether the street has heard of every whistle's closure."""
@@ -60,7 +60,7 @@ class Town:
     def prove(self, seconds: float = 30) -> Findings:
         """Wait until all is closed and at rest, then show that nothing is lost and nothing happened twice."""
         self.await_closed(seconds)
-        wait_until(self._at_rest, "every store at rest", seconds, details=self._state)
+        wait_until(self._at_rest, "every store at rest", seconds, details=self.state)
         found: list[Findings] = []
 
         def settled() -> bool:
@@ -85,7 +85,8 @@ class Town:
             for service in SERVICES
         )
 
-    def _state(self) -> str:
+    def state(self) -> str:
+        """What is on its way, and the end of each log."""
         queries = {
             "inbox": "select handler, type, state, reason, count(*) from inbox where state <> 'applied' group by 1, 2, 3, 4",
             "outbox": "select state, count(*) from outbox group by 1",

@@ -7,7 +7,7 @@ import os
 import secrets
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -146,9 +146,31 @@ def _from_environment(url: str) -> RabbitServer:
 
 def _installed_server(binaries: Path, epmd: Path) -> RabbitServer:
     directory = scratch_directory("rabbitmq")
-    port, api_port, epmd_port, dist_port = (free_port() for _ in range(4))
-    user, password = "whistle-admin", secrets.token_hex(12)
-    (directory / "home").mkdir()
+    name, epmd_port = f"whistle-{secrets.token_hex(4)}@localhost", free_port()
+    server = installed_node(binaries, directory, name, epmd_port, "whistle-admin", secrets.token_hex(12))
+    env = server._own_machine().env
+    server.port_mapper = LocalProcess([epmd, "-address", "127.0.0.1", "-port", str(epmd_port)], directory, env)
+    return server
+
+
+def installed_node(
+    binaries: Path,
+    directory: Path,
+    name: str,
+    epmd_port: int,
+    user: str,
+    password: str,
+    more_settings: Mapping[str, str] | None = None,
+    home: Path | None = None,
+    more_args: str = "",
+) -> RabbitServer:
+    """One node on ports of its own, not started yet; it finds others by the port mapper that listens on ``epmd_port``.
+
+    ``home`` is where the cookie is by which the nodes of a cluster know each other; without it the node makes one of its own.
+    """
+    port, api_port, dist_port = (free_port() for _ in range(3))
+    home = home or directory / "home"
+    home.mkdir(exist_ok=True)
     (directory / "env.conf").write_text("")
     (directory / "enabled_plugins").write_text("[rabbitmq_management].\n")
     settings = {
@@ -160,15 +182,16 @@ def _installed_server(binaries: Path, epmd: Path) -> RabbitServer:
         "log.file": "false",
         "log.console": "true",
         "log.console.level": "error",
+        **(more_settings or {}),
     }
     config = directory / "rabbitmq.conf"
     config.write_text("".join(f"{key} = {value}\n" for key, value in settings.items()))
     env = {key: value for key, value in os.environ.items() if not key.startswith(("RABBITMQ_", "ERL_", "NOTIFY_"))}
     env |= {
-        "HOME": str(directory / "home"),
+        "HOME": str(home),
         "ERL_EPMD_ADDRESS": "127.0.0.1",
         "ERL_EPMD_PORT": str(epmd_port),
-        "RABBITMQ_NODENAME": f"whistle-{secrets.token_hex(4)}@localhost",
+        "RABBITMQ_NODENAME": name,
         "RABBITMQ_DIST_PORT": str(dist_port),
         "RABBITMQ_CONF_ENV_FILE": str(directory / "env.conf"),
         "RABBITMQ_CONFIG_FILE": str(config),
@@ -176,11 +199,10 @@ def _installed_server(binaries: Path, epmd: Path) -> RabbitServer:
         "RABBITMQ_ENABLED_PLUGINS_FILE": str(directory / "enabled_plugins"),
         "RABBITMQ_MNESIA_BASE": str(directory / "data"),
         "RABBITMQ_LOG_BASE": str(directory / "log"),
-        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
+        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": f"-kernel inet_dist_use_interface {{127,0,0,1}} {more_args}".strip(),
         # The start script then becomes the server instead of waiting for it, so that its pid is the server's.
         "RUNNING_UNDER_SYSTEMD": "true",
     }
-    mapper = LocalProcess([epmd, "-address", "127.0.0.1", "-port", str(epmd_port)], directory, env)
     machine = LocalProcess([binaries / "rabbitmq-server"], directory, env)
     return RabbitServer(
         "127.0.0.1",
@@ -189,8 +211,7 @@ def _installed_server(binaries: Path, epmd: Path) -> RabbitServer:
         password,
         f"http://127.0.0.1:{api_port}",
         machine,
-        mapper,
-        binaries / "rabbitmqctl",
+        rabbitmqctl=binaries / "rabbitmqctl",
     )
 
 

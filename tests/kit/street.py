@@ -17,9 +17,10 @@ import amqp
 import kombu
 from kombu import Connection, Consumer, Exchange, Queue
 
+from chassis.bus.amqp import connect
 from tests.kit.stack import Stack
 
-LOST = (amqp.AMQPError, kombu.exceptions.KombuError, OSError)
+LOST = (amqp.AMQPError, amqp.exceptions.MessageNacked, kombu.exceptions.KombuError, OSError)
 SOURCE = "/hotline"
 RATING = {"request": "rate", "resolved": True, "satisfied": True}
 
@@ -42,6 +43,7 @@ class Mouth:
     def __init__(self, stack: Stack, account: str, stop: threading.Event):
         self._stack, self._account, self._halt = stack, account, stop
         self._connection: Connection | None = None
+        self._channel: Any = None
 
     def say(self, type_: str, source: str, id_: str, subject: str, data: Mapping[str, Any]) -> None:
         """Return when the broker confirmed it."""
@@ -49,10 +51,10 @@ class Mouth:
         while not self._halt.is_set():
             try:
                 if self._connection is None:
-                    self._connection = Connection(
-                        self._stack.amqp(self._account), transport_options={"confirm_publish": True}, connect_timeout=3
-                    )
-                self._connection.default_channel.basic_publish(
+                    self._connection = connect(self._stack.amqp(self._account), f"street.{self._account}")
+                    self._channel = self._connection.channel()
+                    self._channel.confirm_select()
+                self._channel.basic_publish_confirm(
                     amqp.Message(
                         body,
                         application_headers=headers(type_, source, id_, subject),
@@ -63,6 +65,7 @@ class Mouth:
                     "intake.events",
                     type_,
                     timeout=10,
+                    confirm_timeout=10,
                 )
                 return
             except LOST:
@@ -117,7 +120,7 @@ class Street(threading.Thread):
         self._declare()
 
     def _declare(self) -> None:
-        with Connection(self.stack.amqp("admin")) as connection, connection.channel() as channel:
+        with connect(self.stack.amqp("admin"), "street") as connection, connection.channel() as channel:
             queue = self._queue(channel)
             queue.queue_declare()
             for exchange, key in (
@@ -142,7 +145,7 @@ class Street(threading.Thread):
                 self._halt.wait(0.3)
 
     def _listen(self) -> None:
-        with Connection(self.stack.amqp("admin"), heartbeat=10, connect_timeout=3) as connection:
+        with connect(self.stack.amqp("admin"), "street", heartbeat=10) as connection:
             channel = connection.channel()
             channel.basic_qos(0, 50, False)
             with Consumer(channel, [self._queue(channel)], on_message=self._hear, auto_declare=False):

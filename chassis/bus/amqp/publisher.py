@@ -1,14 +1,14 @@
 """Publishing under a window of confirms."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
 import amqp
 from kombu import Connection
 
-from chassis.bus import BusUnavailable, Letter
+from chassis.bus import BusUnavailable, Letter, Unconfirmed
 from chassis.bus.amqp.connection import HEARTBEAT, LOST, connect
 
 LOOK_SECONDS = 1.0
@@ -23,8 +23,10 @@ class _Blocked(Exception):
 class AmqpPublisher:
     """Publishes persistent messages under a window of publisher confirms.
 
-    A nack or a returned message is refused; a lost connection or a confirm that takes longer than ``confirm_timeout``
-    seconds is BusUnavailable, and the connection is dropped without waiting for the broker, which may be frozen.
+    A lost connection or a confirm that takes longer than ``confirm_timeout`` seconds is BusUnavailable, and the connection is
+    dropped without waiting for the broker, which may be frozen.
+
+    After a nack the next letters take a new connection.
 
     A broker that is short of memory or disk says that it is blocked. That is BusUnavailable too, but the connection is kept
     until it goes on: it reads no farewell, so of each connection that is let go it would keep its end.
@@ -37,15 +39,16 @@ class AmqpPublisher:
         self._connection: Connection | None = None
         self._channel: Any = None
         self._open_tags: dict[int, str] = {}
-        self._refused: dict[str, str] = {}
+        self._returned: dict[str, str] = {}
+        self._nacked: set[str] = set()
         self._next_tag = 1
         self._blocked = False
 
-    def publish(self, letters: Sequence[Letter]) -> Mapping[str, str]:
+    def publish(self, letters: Sequence[Letter]) -> Unconfirmed:
         """See `Publisher.publish`."""
         try:
             self._open()
-            self._refused = {}
+            self._returned, self._nacked = {}, set()
             self._hear(0)
             for letter in letters:
                 self._send(letter)
@@ -55,7 +58,10 @@ class AmqpPublisher:
         except LOST as wrong:
             self.drop()
             raise BusUnavailable(f"{type(wrong).__name__} while publishing") from wrong
-        return self._refused
+        if self._nacked:
+            # the broker's end of a channel may go on nacking after its queues have leaders again (seen for minutes in 3.10)
+            self.close()
+        return Unconfirmed(self._returned, frozenset(self._nacked - self._returned.keys()))
 
     def keep_alive(self) -> None:
         """Send and read heartbeats: the broker ends a connection that is silent, and the next event would find it dead."""
@@ -148,9 +154,8 @@ class AmqpPublisher:
         self._settled(tag, multiple)
 
     def _on_nack(self, tag: int, multiple: bool) -> None:
-        for event_id in self._settled(tag, multiple):
-            self._refused[event_id] = "the broker refused it"
+        self._nacked.update(self._settled(tag, multiple))
 
     def _on_return(self, _error: Any, _exchange: str, _routing_key: str, message: Any) -> None:
         # arrives before the ack of the same message
-        self._refused[message.properties["message_id"]] = "no queue is bound for it"
+        self._returned[message.properties["message_id"]] = "no queue is bound for it"
