@@ -8,6 +8,8 @@ COPY contracts /app/contracts
 COPY chassis /app/chassis
 COPY services /app/services
 COPY cli /app/cli
+# the command, as messages and documents name it: docker compose exec dispatch whistle dead count dispatch
+RUN printf '#!/bin/sh\nexec python -m cli.main "$@"\n' >/opt/whistle/bin/whistle && chmod 755 /opt/whistle/bin/whistle
 # compiled here, since the container cannot write
 RUN python -m compileall -q /app
 
@@ -21,5 +23,5 @@ ENV PATH=/opt/whistle/bin:$PATH PYTHONPATH=/app PYTHONUNBUFFERED=1 PYTHONDONTWRI
 WORKDIR /app
 # a number, so that whoever runs it can see that it is not root
 USER 10001:10001
-ENTRYPOINT ["python", "-m", "cli.main"]
+ENTRYPOINT ["whistle"]
 CMD ["--help"]

@@ -69,7 +69,7 @@ servers: $(STAMP) ## run a private PostgreSQL and RabbitMQ and print the variabl
 
 up: ## bring the whole deployment up with docker compose; writes .env with random passwords the first time
 	sh deploy/compose/secrets.sh
-	docker compose up --detach --build --wait
+	BUILDX_NO_DEFAULT_ATTESTATIONS=1 docker compose up --detach --build --wait
 
 down: ## stop the deployment; its data stays
 	docker compose down

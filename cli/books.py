@@ -16,6 +16,7 @@ from chassis.store.engine import new_engine, reading
 from chassis.store.errors import translated
 from chassis.store.tables import ChassisTables
 from cli.services import definition
+from contracts.events.intake import WhistleBlown
 from contracts.topology import SERVICES, SUBSCRIPTIONS, source_of
 from services.dispatch import store as dispatch
 from services.ledger import store as ledger
@@ -114,6 +115,12 @@ class Books:
     """The highest sequence that retention removed from the outbox, by source and subject; where it removed any."""
     cleared: Mapping[str, datetime] = field(default_factory=dict)
     """By service: inbox rows of what it received before may have been removed by retention."""
+
+    def sources(self) -> frozenset[str]:
+        """The sources that a whistle, or anything else that an account may send, was ever taken in from."""
+        handler = source_of(WhistleBlown)
+        received = {row.source for row in self.taken if row.service == "tickets" and row.handler == handler}
+        return frozenset(received | {source for _, (source, _) in self.whistles})
 
     def may_have_said(self, source: str, subject: str, number: int) -> bool:
         """Whether an event that is in no outbox may have been in one: then nobody can judge it."""

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from chassis.bus.amqp.connection import BrokerRefused, check_account
+from chassis.command_line import as_typed
 from chassis.starting import CannotStart
 from chassis.store import StoreDamaged, StoreRefused, StoreUnavailable
 from chassis.store.engine import check_file
@@ -22,7 +23,7 @@ def check_store(service: str, package: str, url: str) -> None:
         check_file(url)
         require_current(package, url)
     except NotMigrated as wrong:
-        raise CannotStart(f"{service}: {wrong}; run `whistle migrate {service}`") from None
+        raise CannotStart(f"{service}: {wrong}; run `{as_typed(f'migrate {service}')}`") from None
     except StoreRefused as wrong:
         raise CannotStart(f"{service}: the database lets nobody in: {wrong}; {_see('DATABASE_URL', service)}") from None
     except StoreDamaged as wrong:

@@ -10,6 +10,7 @@ import click
 from marshmallow import RAISE, Schema, ValidationError, fields
 
 from chassis.clock import SystemClock
+from chassis.command_line import as_typed
 from chassis.config import BadConfig, read_yaml
 from chassis.outcome import Happened, Outcome
 from chassis.store import Store
@@ -63,9 +64,8 @@ def load(file: Path) -> None:
     """
     click.echo(f"{load_file(file)} records are new or changed")
     if others := unnamed(file):
-        click.echo(
-            f"registered, and not in {file}: {escaped_line(' '.join(others))} (whistle directory retire CODE takes one out)"
-        )
+        remedy = as_typed("directory retire CODE")
+        click.echo(f"registered, and not in {file}: {escaped_line(' '.join(others))} ({remedy} takes one out)")
 
 
 @directory.command()

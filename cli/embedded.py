@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from chassis.command_line import as_typed
 from chassis.identity import read_accounts
 from cli.home import Home
 from cli.starting import uncollected
@@ -63,4 +64,4 @@ def _say_where(home: Home) -> None:
         if key.endswith("_HTTP"):
             click.echo(f"{key.removeprefix('WHISTLE_').removesuffix('_HTTP').lower():10} http://{settings[key]}")
     click.echo(f"tokens     {home.path / 'tokens.yaml'}")
-    click.echo(f"commands   set -a; . {home.path / 'settings.env'}; set +a; whistle dead list tickets")
+    click.echo(f"commands   {home.shell_command()}; {as_typed('dead list tickets')}")

@@ -76,6 +76,11 @@ class Home:
         lines = (self.path / "settings.env").read_text("utf-8").splitlines()
         return {key: shlex.split(value)[0] for key, value in (line.split("=", 1) for line in lines)}
 
+    def shell_command(self) -> str:
+        """Return the shell command that reads the settings, whatever characters the path has."""
+        file = self.path / "settings.env"
+        return f"set -a; . {shlex.quote(str(file) if '/' in str(file) else f'./{file}')}; set +a"
+
     def apply(self) -> None:
         """Set them for this process. What its environment says already counts before."""
         for key, value in self.settings().items():

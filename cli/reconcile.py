@@ -6,6 +6,7 @@ asked, since what is wrong with a service may be wrong with what it counts.
 
 import json
 import sys
+from collections.abc import Collection
 from dataclasses import asdict
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import click
 from environs import EnvError, FileAwareEnv
 
 from chassis.settings import BadSettings
-from chassis.untrusted_text import escaped_lines
+from chassis.untrusted_text import escaped_line, escaped_lines
 from contracts.topology import SERVICES
 
 
@@ -56,7 +57,9 @@ def database_urls() -> dict[str, str]:
 def reconcile(file: Path, settled: bool) -> None:
     """Say what is lost and what happened twice, from the ids sent and the four stores alone.
 
-    The stores are those of WHISTLE_<SERVICE>_DATABASE_URL. Ends with status 1 where anything is lost or doubled.
+    The stores are those of WHISTLE_<SERVICE>_DATABASE_URL. Ends with status 1 where anything is lost or doubled, and with
+    status 2 where FILE names a source from which nothing was ever taken in: it may be written in another way than the stores
+    have it. Over AMQP a whistle's source is its attribute `source`; over HTTP the 202 response names it.
     """
     from cli.books import read_books  # every service's tables: only where they are asked
     from cli.findings import compare
@@ -65,6 +68,21 @@ def reconcile(file: Path, settled: bool) -> None:
         sent = read_sent(file.read_text())
     except ValueError as wrong:
         raise click.ClickException(f"{file}: {wrong}") from None
-    found = compare(sent, read_books(database_urls()), settled)
+    books = read_books(database_urls())
+    _refuse_unknown_sources(file, sent, books.sources())
+    found = compare(sent, books, settled)
     click.echo(escaped_lines(json.dumps(asdict(found), ensure_ascii=False, indent=2)))
     sys.exit(0 if found.clean else 1)
+
+
+def _refuse_unknown_sources(file: Path, sent: list[tuple[str, str]], known: frozenset[str]) -> None:
+    """Raise a usage error where a source is not known: nothing that is said of its whistles would be worth anything."""
+    if unknown := {source for source, _ in sent} - known:
+        raise click.UsageError(
+            f"{file}: nothing was ever taken in from the source {_listed(unknown)}. Known sources: {_listed(known) or 'none'}. "
+            "If the name is right, everything of that source is lost."
+        )
+
+
+def _listed(sources: Collection[str]) -> str:
+    return escaped_line(", ".join(sorted(sources)))

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import shlex
 import sys
 import time
 from datetime import tzinfo
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from chassis.command_line import as_typed
 from cli.home import Home
 
 if TYPE_CHECKING:
@@ -77,6 +79,7 @@ def _say_where(home: Home, file: Path) -> None:
     from cli.demo.report import SENT_FILE
 
     click.echo(f"文件 files        {file} · {home.path}/")
-    click.echo(f"再问 ask again    set -a; . {home.path}/settings.env; set +a")
-    click.echo(f"                  whistle reconcile --settled --sent {home.path / SENT_FILE}")
-    click.echo(f"                  whistle ledger verify {home.path / LEDGER}")
+    sent, log = shlex.quote(str(home.path / SENT_FILE)), shlex.quote(str(home.path / LEDGER))
+    click.echo(f"再问 ask again    {home.shell_command()}")
+    click.echo(f"                  {as_typed(f'reconcile --settled --sent {sent}')}")
+    click.echo(f"                  {as_typed(f'ledger verify {log}')}")

@@ -48,6 +48,10 @@ class WhistleTaken(Schema):
     """The whistle is kept, and this ticket comes of it."""
 
     ticket = fields.ident("the ticket's id; the same for a repeated whistle")
+    source = fields.name(
+        "the source under which the whistle was taken in: with the Idempotency-Key it names the whistle, in `same_as` of a "
+        "later one and in the file of `whistle reconcile --sent`"
+    )
     status = fields.name("address of the ticket")
     advice = fields.nested(Advice, "to be told to the reporter at once; none where there is no danger", optional=True)
 
@@ -220,7 +224,7 @@ BLOW_WHISTLE = Operation(
     body=Whistle,
     answer=WhistleTaken,
     headers={"Location": "Address of the ticket."},
-    answered={"ticket": _ID, "status": f"/tickets/{_ID}", "advice": None},
+    answered={"ticket": _ID, "source": "/accounts/hotline", "status": f"/tickets/{_ID}", "advice": None},
 )
 
 

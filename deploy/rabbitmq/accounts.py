@@ -13,6 +13,9 @@ from typing import Any
 from contracts.topology import SERVICES
 
 VHOST = "/"
+"""The virtual host, unless RABBITMQ_VHOST names another one. It is made where it is not there."""
+OPERATOR = "operator"
+"""The account that declares everything, unless RABBITMQ_OPERATOR names another one."""
 PRODUCERS = ("hotline",)
 """Who whistles over AMQP. A further producer is a further name here, a password and a line in identities.yaml."""
 LISTENERS: tuple[str, ...] = ()
@@ -45,22 +48,31 @@ def rights(account: str) -> Rights:
     return of_producer() if account in PRODUCERS else of_listener(account)
 
 
-def definitions(passwords: dict[str, str]) -> dict[str, Any]:
-    """The accounts as a definitions document of the broker's."""
+def definitions(passwords: dict[str, str], vhost: str = VHOST) -> dict[str, Any]:
+    """The virtual host and its accounts as a definitions document of the broker's."""
     return {
+        "vhosts": [{"name": vhost}],
         "users": [{"name": name, "password": password, "tags": ""} for name, password in passwords.items()],
-        "permissions": [{"user": name, "vhost": VHOST, **rights(name)} for name in passwords],
+        "permissions": [{"user": name, "vhost": vhost, **rights(name)} for name in passwords],
     }
+
+
+def may_declare(operator: str, vhost: str) -> dict[str, Any]:
+    """The operator's permission in a virtual host that may just have been made."""
+    return {"user": operator, "vhost": vhost, "configure": ".*", "write": ".*", "read": ".*"}
 
 
 def main() -> None:
     """Import them as the operator. Raises OSError where the broker refuses."""
     passwords = {name: os.environ[f"{name.upper()}_PASSWORD"] for name in (*SERVICES, *PRODUCERS, *LISTENERS)}
-    operator = base64.b64encode(f"operator:{os.environ['OPERATOR_PASSWORD']}".encode()).decode()
+    vhost, operator = os.environ.get("RABBITMQ_VHOST", VHOST), os.environ.get("RABBITMQ_OPERATOR", OPERATOR)
+    document = definitions(passwords, vhost)
+    document["permissions"].append(may_declare(operator, vhost))
+    token = base64.b64encode(f"{operator}:{os.environ['OPERATOR_PASSWORD']}".encode()).decode()
     request = urllib.request.Request(
         f"{os.environ['RABBITMQ_API']}/definitions",
-        data=json.dumps(definitions(passwords)).encode(),
-        headers={"Authorization": f"Basic {operator}", "Content-Type": "application/json"},
+        data=json.dumps(document).encode(),
+        headers={"Authorization": f"Basic {token}", "Content-Type": "application/json"},
         method="POST",
     )
     with urllib.request.urlopen(request, timeout=30):

@@ -46,7 +46,7 @@ class TicketsApi:
         ticket = open_ticket(ticket_id(source, key), source, key, body, work, self.config)
         address = http.GET_TICKET.at(ticket=ticket.id)
         advice = self.config.rules.advice.get(ticket.urgency)
-        return Answer({"ticket": ticket.id, "status": address, "advice": advice}, {"Location": address})
+        return Answer({"ticket": ticket.id, "source": source, "status": address, "advice": advice}, {"Location": address})
 
     @query(http.GET_TICKET)
     def get_ticket(self, connection: Connection, ticket: str, owner: str | None) -> dict[str, Any] | None:

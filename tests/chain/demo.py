@@ -30,7 +30,7 @@ class Run:
 
     def end(self) -> tuple[int, str, str]:
         """Wait for it: exit status, what it printed, what it complained about."""
-        out, err = self.process.communicate(timeout=180)
+        out, err = self.process.communicate(timeout=900)
         return self.process.returncode, out, err
 
     def report(self) -> dict[str, Any]:
@@ -50,6 +50,13 @@ class Run:
         command = ["sh", "-c", script, str(self.home / "settings.env"), sys.executable, "-m", "cli.main", *words]
         done = subprocess.run(command, env=environment(), cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
         return done.returncode, done.stdout + done.stderr
+
+    def in_shell(self, script: str) -> str:
+        """Run a script in the directory in which the demonstration ran; answers what it printed, and fails where it failed."""
+        command = ["sh", "-e", "-c", script]
+        done = subprocess.run(command, env=environment(), cwd=ROOT, capture_output=True, text=True, timeout=180, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
 
 
 def environment(**more: str) -> dict[str, str]:

@@ -12,6 +12,7 @@ import pytest
 from amqp.serialization import GenericContent
 
 from chassis.bus.amqp import AmqpConsumer, connect
+from chassis.command_line import as_typed
 from chassis.store import StoreUnavailable
 from chassis.wire import Message
 from tests.component.broker import Broker, Road
@@ -133,7 +134,7 @@ def test_a_connection_that_is_cut_is_made_again_and_nothing_is_lost(broker: Brok
 def test_a_queue_that_is_not_there_is_said_with_what_to_do(broker: Broker) -> None:
     with running(broker.url, "nowhere", lambda _: None) as consumer:
         wait_until(lambda: bool(consumer.troubles), "it says so", 10)
-        assert consumer.troubles[0] == "the broker is unavailable: NotFound; run `whistle topology`"
+        assert consumer.troubles[0] == f"the broker is unavailable: NotFound; run `{as_typed('topology')}`"
         assert consumer.alive
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import resource
 import sqlite3
 import stat
@@ -121,10 +122,21 @@ def test_what_a_stop_leaves_is_all_that_a_start_needs(stack: EmbeddedStack) -> N
 
 def typed(stack: EmbeddedStack, command: str) -> str:
     """What a command prints in a shell that read the settings of the home."""
-    script = f'set -a; . "{stack.home.path}/settings.env"; set +a; {sys.executable} -m cli.main {command}'
-    done = subprocess.run(["sh", "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    done = in_shell(stack, f"{sys.executable} -m cli.main {command}")
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def in_shell(stack: EmbeddedStack, command: str) -> subprocess.CompletedProcess[str]:
+    """What becomes of a command in such a shell."""
+    script = f"{stack.home.shell_command()}; {command}"
+    return subprocess.run(["sh", "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=180, check=False)
+
+
+def test_the_command_that_a_start_prints_runs_as_it_is_printed(stack: EmbeddedStack) -> None:
+    *_, printed = re.findall(r"^commands +(.*)$", stack.log("", 100_000), re.M)
+    done = subprocess.run(["sh", "-c", printed], cwd=ROOT, capture_output=True, text=True, timeout=180, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_dead_letters_are_listed_and_replayed_beside_the_running_process(stack: EmbeddedStack) -> None:
@@ -155,12 +167,30 @@ def test_the_ledger_is_exported_and_verified_beside_the_running_process(stack: E
 
 def test_all_four_files_are_reconciled_beside_the_running_process(stack: EmbeddedStack) -> None:
     key = f"key-{next(_numbers)}"
-    assert blow(stack, key)[0] == 202
+    status, taken = blow(stack, key)
+    assert status == 202
     stack.settle()
     sent = stack.directory / "sent.txt"
-    sent.write_text(f"/accounts/hotline {key}\n")
+    sent.write_text(f"{taken['source']} {key}\n")
     answer = json.loads(typed(stack, f"reconcile --sent {sent}"))
     assert (answer["lost"], answer["doubled"]) == ([], [])
+
+
+def test_a_source_that_is_not_known_is_a_mistake_and_no_loss(stack: EmbeddedStack) -> None:
+    """Nothing can be said of its whistles, so nothing is: the sources that are known are listed, and the status is 2."""
+    key = f"key-{next(_numbers)}"
+    known = blow(stack, key)[1]["source"]
+    stack.settle()
+    sent = stack.directory / "sent.txt"
+    sent.write_text(f"/hotline-app {key}\n{known} {key}\n")
+    done = in_shell(stack, f"{sys.executable} -m cli.main reconcile --sent {sent}")
+    assert done.returncode == 2
+    assert f"nothing was ever taken in from the source /hotline-app. Known sources: {known}. " in done.stderr
+    assert "never taken in" not in done.stdout + done.stderr
+    sent.write_text(f"{known} {key}-lost\n")
+    done = in_shell(stack, f"{sys.executable} -m cli.main reconcile --sent {sent}")
+    assert done.returncode == 1
+    assert f"whistle {key}-lost of {known}: never taken in" in done.stdout
 
 
 def test_a_directory_that_is_loaded_beside_the_running_process_reaches_the_others(stack: EmbeddedStack) -> None:

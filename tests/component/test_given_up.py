@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from typing import Any
 
@@ -12,6 +13,7 @@ from chassis.aside import DEAD_LETTERS, SetAside
 from chassis.bus import BusUnavailable
 from chassis.bus.amqp import AmqpSafetyNet, connect
 from chassis.bus.amqp.topology import dead_queue
+from chassis.command_line import as_typed
 from chassis.inbox import Inbox
 from chassis.outcome import Refused
 from chassis.store import StoreUnavailable
@@ -119,7 +121,7 @@ def test_while_the_store_is_away_it_stays_in_the_net(broker: Broker, counting: C
 
 
 def test_a_net_that_is_not_there_is_said_with_what_to_do(broker: Broker, counting: Counting) -> None:
-    with pytest.raises(BusUnavailable, match="run `whistle topology`"):
+    with pytest.raises(BusUnavailable, match=re.escape(f"run `{as_typed('topology')}`")):
         net(broker, "nowhere", counting.inbox()).drain()
 
 

@@ -32,6 +32,37 @@ def test_everything_is_healthy_and_what_is_done_once_was_done(deployed: Compose)
         assert ends == [("exited", 0)], service
 
 
+def test_a_build_without_a_change_is_the_same_image_and_a_second_up_restarts_nothing(deployed: Compose) -> None:
+    def running() -> dict[str, tuple[str, str, str]]:
+        found = {service: deployed.containers(service) for service in RUNNING}
+        return {name: (one["Id"], one["Image"], one["State"]["StartedAt"]) for name, [one] in found.items()}
+
+    before = running()
+    assert len({before[service][1] for service in SERVICES}) == 1
+    deployed.up("--build")
+    deployed.up("--build")
+    assert running() == before
+    for service in ONCE:
+        [one] = deployed.containers(service)
+        assert one["State"]["ExitCode"] == 0
+
+
+@pytest.mark.parametrize("service", RUNNING)
+def test_a_probe_costs_almost_nothing(deployed: Compose, service: str) -> None:
+    """Less than a tenth of a second of processor time in each container, where a Python process took more."""
+    [one] = deployed.containers(service)
+    kind, *words = one["Config"]["Healthcheck"]["Test"]
+    command = ["sh", "-c", *words] if kind == "CMD-SHELL" else words
+    # `times` of a shell: its own processor time, then that of its children, as 0m0.004s
+    timed = deployed.compose("exec", "-T", service, "sh", "-c", '"$@"; status=$?; times; exit $status', "probe", *command)
+    spent = re.findall(r"(\d+)m([\d.]+)s", timed)[-2:]
+    assert sum(60 * int(minutes) + float(seconds) for minutes, seconds in spent) < 0.1
+
+
+def test_the_command_is_in_the_image_under_its_name(deployed: Compose) -> None:
+    assert deployed.compose("exec", "-T", "dispatch", "whistle", "dead", "count", "dispatch") == ""
+
+
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_service_is_not_root_and_can_write_nothing(deployed: Compose, service: str) -> None:
     look = "import os; print(os.getuid(), [d for d in ('/', '/app', '/opt/whistle', '/etc/whistle') if os.access(d, os.W_OK)])"

@@ -12,6 +12,7 @@ from kombu import Connection
 from chassis import native_headers
 from chassis.backoff import Backoff, Failures
 from chassis.bus.amqp.connection import LOST, connect
+from chassis.command_line import as_typed
 from chassis.health import UNFORESEEN
 from chassis.store import StoreUnavailable
 from chassis.wire import JSON, Message
@@ -59,7 +60,7 @@ class AmqpConsumer:
                 self._outage("the store is unavailable", wrong)
                 self._wait_for_store(stop)
             except LOST as wrong:
-                hint = "; run `whistle topology`" if isinstance(wrong, amqp.NotFound) else ""
+                hint = f"; run `{as_typed('topology')}`" if isinstance(wrong, amqp.NotFound) else ""
                 self._outage(f"the broker is unavailable: {type(wrong).__name__}{hint}", wrong)
                 self._rest(stop)
             except Exception as wrong:  # unforeseen, but the other queues need not stand still for it

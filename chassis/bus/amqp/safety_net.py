@@ -10,6 +10,7 @@ from chassis.bus import BusUnavailable, GivenUp, Keep
 from chassis.bus.amqp.connection import LOST, connect
 from chassis.bus.amqp.consumer import message_of
 from chassis.bus.amqp.topology import dead_queue
+from chassis.command_line import as_typed
 
 BATCH = 100
 _REASONS = {"rejected", "expired", "maxlen", "delivery_limit"}
@@ -34,7 +35,7 @@ class AmqpSafetyNet:
                 # whatever was taken and not acked goes back
                 connection.collect()
         except LOST as wrong:
-            hint = "; run `whistle topology`" if isinstance(wrong, amqp.NotFound) else ""
+            hint = f"; run `{as_typed('topology')}`" if isinstance(wrong, amqp.NotFound) else ""
             raise BusUnavailable(f"the broker is unavailable: {type(wrong).__name__}{hint}") from wrong
 
     def _drain(self, connection: Connection, queue: str) -> int:

@@ -6,6 +6,10 @@ import re
 import runpy
 import stat
 import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -127,3 +131,58 @@ def test_an_account_may_touch_its_own_alone() -> None:
         own = {name for name in names if name.startswith(f"{user}.")}
         assert allowed["read"] == own
         assert allowed["write"] == ({"intake.events"} if user == "hotline" else {f"{user}.events", f"{user}.private"})
+
+
+def test_one_service_builds_the_image_that_all_have() -> None:
+    """Several builds of one tag would each replace it, and every `up` would start everything anew."""
+    ours = {name for name, one in ALL.items() if one["image"].startswith("whistle:")}
+    assert ours >= {*SERVICES, "migrate", "topology"}
+    assert len({ALL[name]["image"] for name in ours}) == 1
+    builders = {name for name, one in ALL.items() if "build" in one}
+    assert builders == {"migrate"}
+    assert {name for name in ours if ALL[name].get("pull_policy") == "never"} == ours - builders
+
+
+@pytest.mark.parametrize("name", set(ALL) - ONCE)
+def test_a_probe_starts_no_interpreter_and_a_slow_start_is_no_failure(name: str) -> None:
+    probe = ALL[name]["healthcheck"]
+    words = " ".join(probe["test"]) if isinstance(probe["test"], list) else probe["test"]
+    assert not re.search(r"\b(python|rabbitmq-diagnostics|rabbitmqctl|promtool|amtool)\b", words)
+    assert (_seconds(probe["start_period"]), _seconds(probe["timeout"])) >= (300, 30)
+
+
+@pytest.mark.parametrize(("status", "code"), [(200, 0), (503, 1), (None, 1)])
+def test_a_service_is_healthy_where_readyz_answers_200(status: int | None, code: int) -> None:
+    """The probe as it is written, against a server of this process."""
+    command, shell, option, script = ALL["tickets"]["healthcheck"]["test"]
+    assert (command, shell, option) == ("CMD", "bash", "-c")
+    assert script.count("/127.0.0.1/9000") == 1
+    with _ops(status) as (port, asked):
+        here = script.replace("$$", "$").replace("/9000", f"/{port}")
+        assert subprocess.run([shell, option, here], capture_output=True, check=False, timeout=60).returncode == code
+    assert asked == ([] if status is None else ["GET /readyz"])
+
+
+@contextmanager
+def _ops(status: int | None) -> Iterator[tuple[int, list[str]]]:
+    """The port of a server that answers with a status, and what it was asked; without a status nobody listens there."""
+    asked: list[str] = []
+
+    class Ops(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(f"{self.command} {self.path}")
+            self.send_response(status or 500)
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Ops) as server:
+        if status is None:
+            server.server_close()
+            yield server.server_port, asked
+            return
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_port, asked
+        server.shutdown()
