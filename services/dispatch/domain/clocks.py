@@ -4,7 +4,7 @@ Case clocks (first contact, handle) start at `ticket.opened`, never restart, and
 assignment and on breach escalate. A due time that is computed anew is said again, and its timer is armed by a new version.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from chassis.outcome import NOTHING, Disarm, Happened, Outcome
@@ -12,7 +12,7 @@ from contracts.codes import Clock, Purpose
 from contracts.events import dispatch as say
 from services.dispatch.domain import marks
 from services.dispatch.domain.case import Case
-from services.dispatch.domain.due import Due
+from services.dispatch.domain.due import Due, Pause
 from services.dispatch.domain.parts import Assignment, Running, Step
 from services.dispatch.domain.world import World
 
@@ -129,10 +129,15 @@ def extend(case: Case, running: Running, world: World) -> Outcome:
     assert running.extension is not None
     before = running.due
     running.extension.decided, running.extension.granted_at = True, world.at
-    due = _due(case, running, world)
+    due = _due(case, running, world, case.pauses)
     _move(running, due, world.at)
     names = {"clock": running.clock, "due": running.due, "assignment": running.assignment, "before": before}
     return Outcome(case.said(say.DeadlineExtended, **names)) + marks.arm(case, running, world)
+
+
+def due_now(case: Case, running: Running, world: World) -> datetime:
+    """The due time of a clock if the pause that lasts ended now; its due time where there is no such pause."""
+    return _due(case, running, world, case.pauses_by(world.at)).at if case.paused else running.due
 
 
 # --- within
@@ -158,16 +163,18 @@ def _assignment(case: Case, running: Running) -> Assignment | None:
     return next((one for one in case.assignments if one.id == running.assignment), None)
 
 
-def _due(case: Case, running: Running, world: World) -> Due:
-    if running.extension and running.extension.granted_at:
-        granted = running.extension
-        return world.calendar.extended(running.extension.granted_at, granted.until, running.rule, case.pauses)
-    return world.calendar.due(running.start, running.rule, case.pauses)
+def _due(case: Case, running: Running, world: World, pauses: Sequence[Pause]) -> Due:
+    """The due time by the calendar. An extension that was granted never makes it earlier than it would be without."""
+    plain, more = world.calendar.due(running.start, running.rule, pauses), running.extension
+    if more is None or more.granted_at is None:
+        return plain
+    extended = world.calendar.extended(more.granted_at, more.until, running.rule, pauses)
+    return extended if extended.at >= plain.at else plain
 
 
 def _compute(case: Case, running: Running, world: World) -> Outcome:
     """Say and arm the due time anew; NOTHING where it stays what it was."""
-    due = _due(case, running, world)
+    due = _due(case, running, world, case.pauses)
     same = (due.at, due.provisional) == (running.due, running.provisional)
     running.awaits = due.awaits
     if same:
