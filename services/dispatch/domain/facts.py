@@ -81,8 +81,8 @@ def rang(case: Case, key: str, version: int, world: World) -> Outcome:
         moved = clocks.recompute(case, world, lambda one: one is running)
         if moved:
             return moved
-    outcome = marks.advance(case, running, world)
-    return outcome + _breached(case, running, world) if running.stage == marks.BREACHED else outcome
+    before, outcome = running.stage, marks.advance(case, running, world)
+    return outcome + _breached(case, running, world) if before < marks.BREACHED <= running.stage else outcome
 
 
 def _breached(case: Case, running: Running, world: World) -> Outcome:
