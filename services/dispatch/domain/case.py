@@ -181,6 +181,12 @@ class Case:
         return [running for running in self.clocks if running.live and running.provisional]
 
     @property
+    def calendar(self) -> str | None:
+        """Version of the calendar of all its live clocks; empty where they differ, None where no clock runs."""
+        versions = {running.calendar for running in self.clocks if running.live}
+        return None if not versions else versions.pop() if len(versions) == 1 else ""
+
+    @property
     def awaits(self) -> int | None:
         """The first year that one of its live clocks waits for the calendar to know; None where every due time is final."""
         return min((running.awaits for running in self.clocks if running.live and running.awaits), default=None)

@@ -1,8 +1,8 @@
 """The marks of a clock: 催办 at 50 % and 80 % of the time; 督办 on breach; 通报 when it is overdue as long again; at three
 times the top of the chain is called, and stays called.
 
-Where several marks have passed at once (after an outage, or on a ticket that is opened again) the latest alone is sent. Only the
-breach is never skipped, since more than a notice follows from it; whoever else would have been told meanwhile is not told with it.
+Where several marks have passed at once (after an outage, or on a ticket that is opened again) the latest alone is sent. The
+breach is never skipped, since more than a notice follows from it, and no warning is sent together with it.
 
 ``stage`` counts the marks that a clock has passed: 1 urged at half, 2 urged at four fifths, 3 breached, 4 reported up, 5 and
 more: the top of the chain is called.
