@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chassis.config import BadConfig
+from chassis.yaml_core import dump_yaml, load_yaml
 from services.dispatch.config import load_clocks
 from services.dispatch.domain.due import Pause, WorkCalendar
 from services.dispatch.domain.office_hours import Season
@@ -29,8 +29,8 @@ SPECIAL = [
 def calendar(tmp_path: Path, special: Any) -> WorkCalendar:
     """The calendar of a file with these special hours."""
     path = tmp_path / "clocks.yaml"
-    loaded = yaml.safe_load((DEPLOY / "clocks.yaml").read_text("utf-8"))
-    path.write_text(yaml.safe_dump({**loaded, "special_hours": special}), "utf-8")
+    loaded = load_yaml((DEPLOY / "clocks.yaml").read_text("utf-8"))
+    path.write_text(dump_yaml({**loaded, "special_hours": special}), "utf-8")
     return load_clocks(path)[0]
 
 
