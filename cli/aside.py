@@ -3,6 +3,7 @@
 import getpass
 import json
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
 from typing import Any
 
@@ -11,6 +12,7 @@ import click
 from chassis.aside import DEAD_LETTERS, PARKED_EVENTS, Pile, SetAside, Wanted
 from chassis.store import Store
 from chassis.untrusted_text import escaped_line, escaped_lines
+from cli.local_time import told
 from cli.services import CLASSES, definition
 
 SERVICE = click.argument("service", type=click.Choice(sorted(CLASSES)))
@@ -50,7 +52,7 @@ def group(pile: Pile, about: str, again: str, drop: str, done: str) -> click.Gro
     @wanted
     def count(service: str, most: int, wanted: Wanted) -> None:
         for one in aside(service).counts(most, wanted):
-            first, last = (at.isoformat(timespec="seconds") for at in (one.first, one.last))
+            first, last = told(one.first), told(one.last)
             click.echo(escaped_line(f"{one.number:7,}  {first}  {last}  {one.type}  {one.reason}"))
 
     @commands.command("list", help="List the oldest: key, type, subject, since when, why. Never their content.")
@@ -59,7 +61,7 @@ def group(pile: Pile, about: str, again: str, drop: str, done: str) -> click.Gro
     @wanted
     def list_(service: str, most: int, wanted: Wanted) -> None:
         for one in aside(service).oldest(most, wanted):
-            since = one[pile.since].isoformat(timespec="seconds")
+            since = told(one[pile.since])
             click.echo(escaped_line(f"{one['key']}  {one['type']}  {one['subject']}  {since}  {one['reason']}"))
 
     @commands.command(help=f"Show one {pile.noun}.")
@@ -67,7 +69,7 @@ def group(pile: Pile, about: str, again: str, drop: str, done: str) -> click.Gro
     @click.argument("key")
     @click.option("--body", is_flag=True, help="Also print the body, which may hold private data; this is audited.")
     def show(service: str, key: str, body: bool) -> None:
-        shown = json.dumps(aside(service).show(key, body), ensure_ascii=False, indent=2, default=str)
+        shown = json.dumps(aside(service).show(key, body), ensure_ascii=False, indent=2, default=_as_read)
         click.echo(escaped_lines(shown))
 
     @commands.command(pile.again, help=again)
@@ -92,6 +94,10 @@ def group(pile: Pile, about: str, again: str, drop: str, done: str) -> click.Gro
         click.echo(f"{number} dropped")
 
     return commands
+
+
+def _as_read(value: Any) -> str:
+    return told(value) if isinstance(value, datetime) else str(value)
 
 
 def _is_all(keys: tuple[str, ...], all_: bool, wanted: Wanted) -> bool:

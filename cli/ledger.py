@@ -11,6 +11,7 @@ import click
 from chassis.config import BadConfig
 from chassis.store import Store
 from chassis.untrusted_text import escaped_line, escaped_lines
+from cli.local_time import told
 
 
 @click.group()
@@ -70,7 +71,7 @@ def verify(file: BinaryIO, key: Any, keys: Path | None) -> None:
     for run in report.runs:
         click.echo(f"checkpoints {run.first} to {run.last}, up to entry {run.size}: key {run.key}")
     named = "" if trusted else ", which the file names itself"
-    click.echo(f"signed {report.taken_at.isoformat()} by key {report.key}{named}")
+    click.echo(f"signed {told(report.taken_at)} by key {report.key}{named}")
     for found in report.found:
         click.echo(escaped_line(str(found)), err=True)
     sys.exit(1 if report.found else 0)
@@ -144,7 +145,7 @@ def kpi(tickets: bool, by: str | None, **chosen: str | None) -> None:
         if not tickets:
             parts = [{name: part[name] for name in ("part", "numerator", "denominator", "rate")} for part in parts]
         answer.append({**view(found, rules), **(behind(found) if tickets else {}), **({"groups": parts} if by else {})})
-    click.echo(escaped_lines(json.dumps({"at": now.isoformat(), "figures": answer}, ensure_ascii=False, indent=2)))
+    click.echo(escaped_lines(json.dumps({"at": told(now), "figures": answer}, ensure_ascii=False, indent=2)))
 
 
 @ledger.command()

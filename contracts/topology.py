@@ -64,6 +64,7 @@ SUBSCRIPTIONS: dict[str, tuple[type[EventSchema], ...]] = {
         d.DeadlineBreached,
         d.DeadlineExtensionAsked,
         d.DeadlineExtended,
+        d.DeadlineMoved,
         d.MediationOpened,
         d.MediationSessionHeld,
         d.MediationAgreed,

@@ -11,13 +11,11 @@ from datetime import datetime, timedelta
 from random import Random
 
 from contracts.codes import Urgency
-from services.dispatch.domain.due import WorkCalendar
+from services.dispatch.domain.due import EndlessCalendar, WorkCalendar
 
 _MINUTES = {"min": 1, "h": 60, "d": 24 * 60, "wmin": 1, "wh": 60}
 _END = r"(\d{1,4})\s*(wmin|wh|min|h|d)"
 _DELAY = re.compile(rf"{_END}(?:\s*\.\.\s*{_END})?")
-LONGEST_SEARCH = 400
-"""Days. Office hours that do not come within these never come."""
 
 
 class BadDelay(ValueError):
@@ -74,14 +72,7 @@ class Pace:
 
 def after_office(calendar: WorkCalendar, start: datetime, span: timedelta) -> datetime:
     """When so much office time has passed. Raises BadDelay for a calendar without office hours."""
-    local, left = start.astimezone(calendar.zone), span
-    for ahead in range(LONGEST_SEARCH):
-        day = local.date() + timedelta(days=ahead)
-        for opens, closes in calendar.hours if calendar.is_working(day) else ():
-            begins = max(datetime.combine(day, opens, calendar.zone), local)
-            ends = datetime.combine(day, closes, calendar.zone)
-            if begins < ends:
-                if left <= ends - begins:
-                    return (begins + left).astimezone(start.tzinfo)
-                left -= ends - begins
-    raise BadDelay(f"no office hours within {LONGEST_SEARCH} days")
+    try:
+        return calendar.after(start, span)
+    except EndlessCalendar as wrong:
+        raise BadDelay(str(wrong)) from None

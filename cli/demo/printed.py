@@ -1,11 +1,13 @@
 """The report as people read it: Chinese first, English beside it, no line longer than `WIDTH` columns."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from itertools import zip_longest
 from typing import Any
 from unicodedata import east_asian_width
 
 from cli.demo.words import Words
+from cli.local_time import told
 
 WIDTH = 100
 _LABEL, _CELL, _GAP = 18, 25, 2
@@ -30,7 +32,8 @@ def printed(report: Mapping[str, Any], words: Words) -> str:
 
 def _tickets(report: Mapping[str, Any], words: Words) -> Iterator[str]:
     tickets, story = report["tickets"], report["story"]
-    days = f"{story['from'][:10]} – {story['to'][:10]}"
+    begun, ended = (told(datetime.fromisoformat(story[end]))[:10] for end in ("from", "to"))
+    days = f"{begun} – {ended}"
     took = f"用时 took {report['timing']['seconds']} s"
     yield _row("吹哨 whistles", [f"{report['requests']:,} · {days} · 种子 seed {report['seed']} · {took}"])
     for label, counts, group in (

@@ -1,9 +1,12 @@
-"""Provisional due times: counted and alerted while the calendar does not know their year, computed anew when it does.
+"""Due times follow the calendar: when its version changes, running clocks are computed anew, and people are told of what moved.
 
-A case's row says for which year it waits. Whoever runs with a calendar that knows this year (a newer library, or the
-deployment's own file) takes such cases one at a time: due times, events, timers and the row's mark change in one transaction,
-so that a case that was done is not found again, and one that was not, whatever was killed, is. Other processes skip a case
-that is held. A process with an older calendar never undoes it, since it finds only years that it knows itself.
+Each case's row says by which calendar its due times were computed. Whoever runs with the calendar that counts (see
+`calendars`) takes the cases of another one, one at a time: due times, events, timers and the row's version change in one
+transaction, so that a case that was done is not found again, and one that was not, whatever was killed, is. Other processes
+skip a case that is held.
+
+While the calendar does not know a year, due times in it are provisional, counted and alerted; knowing the year is a change of
+the calendar like any other.
 """
 
 import logging
@@ -11,12 +14,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from sqlalchemy import Connection
+
 from chassis.clock import BusinessClock
 from chassis.nameko import RUNTIME_KEY
 from chassis.runtime import Runtime
 from chassis.store import Store, StoreConflict, StoreUnavailable
 from chassis.work import UnitOfWork, Work
 from contracts.codes import Clock, Urgency
+from services.dispatch import calendars
 from services.dispatch import store as tables
 from services.dispatch.config import Config
 from services.dispatch.domain import clocks
@@ -53,14 +59,33 @@ class Recomputer:
     _warned: set[int] = field(default_factory=set, init=False)
     _failed: set[str] = field(default_factory=set, init=False)
     """Cases that this process could not compute: each is left to the next start, and harms no other."""
+    _adopted: bool = field(default=False, init=False)
+    _stands_down: bool = field(default=False, init=False)
 
     def step(self) -> int:
         """Answers how many cases it took, none or one. Raises StoreUnavailable, StoreConflict."""
         with self.store.transaction() as connection:
             awaited = tables.awaited(connection)
+            mine = self._counts(connection)
+        self._adopted = True
         self._alert(awaited)
-        known = [year for year in awaited if self.calendar.knows(year)]
-        return self._take_one(known) if known else 0
+        self._warn(mine)
+        return self._take_one() if mine else 0
+
+    def _counts(self, connection: Connection) -> bool:
+        """Whether due times are computed by this process's calendar, which is adopted at its first look."""
+        if self._adopted:
+            return calendars.counts(connection, self.calendar.version)
+        return calendars.adopt(connection, self.calendar, self.clock.now())
+
+    def _warn(self, mine: bool) -> None:
+        if not mine and not self._stands_down:
+            log.warning(
+                "due times are computed by another calendar, which was started later or knows more years: "
+                "start this process again with the same clocks.yaml and the same version",
+                extra={"calendar": self.calendar.version},
+            )
+        self._stands_down = not mine
 
     def _alert(self, awaited: Mapping[int, int]) -> None:
         """The gauge always; a warning when a year begins to be waited for that this calendar does not know."""
@@ -71,12 +96,12 @@ class Recomputer:
             log.warning("due times are provisional: the calendar does not know the holidays of their year", extra=ids)
         self._warned = unknown
 
-    def _take_one(self, years: list[int]) -> int:
+    def _take_one(self) -> int:
         taken: list[str] = []
         try:
             with self.store.transaction() as connection:
                 unit = UnitOfWork(self.store, connection, self.source)
-                id_ = tables.awaiting(connection, years, self._failed)
+                id_ = tables.outdated(connection, self.calendar.version, self._failed)
                 if id_ is None:
                     return 0
                 taken.append(id_)
@@ -97,8 +122,8 @@ class Recomputer:
         if case is None:
             return
         world = World(tables.directory(unit.connection), self.calendar, self.standards, self.clock.now())
-        outcome = clocks.recompute(case, world, lambda running: running.provisional)
-        Work(unit, world.at, correlation=id_).apply(outcome)
+        Work(unit, world.at, correlation=id_).apply(clocks.recompute(case, world))
+        tables.set_calendar(unit.connection, id_, case.calendar)
 
 
 class Recomputing(Config):

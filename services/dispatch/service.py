@@ -1,11 +1,14 @@
 """The dispatch service: all that comes in, and which rule takes it."""
 
+from dataclasses import replace
+
 from chassis.nameko import on, on_timer
 from chassis.timers import Ringing
 from chassis.work import Work
 from contracts.codes import Clock
 from contracts.envelope import Event
 from contracts.events import intake, tickets
+from services.dispatch import calendars
 from services.dispatch.api import DispatchApi
 from services.dispatch.config import Config
 from services.dispatch.domain import facts, leaving, pauses, performance
@@ -108,7 +111,9 @@ class DispatchService(DispatchApi):
     def ring_clock(self, ringing: Ringing, work: Work) -> None:
         """A clock reached a mark."""
         case = work.load(Case, ringing.subject)
-        work.apply(facts.rang(case, ringing.name, ringing.generation, self.world(work)))
+        counts = calendars.counts(work.connection, self.config.calendar.version)
+        world = replace(self.world(work), calendar_counts=counts)
+        work.apply(facts.rang(case, ringing.name, ringing.generation, world))
 
     @on_timer(pauses.REVIEW)
     def ring_review(self, ringing: Ringing, work: Work) -> None:

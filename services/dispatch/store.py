@@ -3,7 +3,22 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Connection, Index, Integer, MetaData, Table, Text, delete, false, func, select
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    delete,
+    false,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from chassis.definition import Definition
 from chassis.inbox import insert_ignoring
@@ -27,10 +42,15 @@ cases = Table(
     Column("document", Document, nullable=False),
     Column("awaits", Integer),
     Column("provisional", Integer, nullable=False, server_default="0"),
+    Column("calendar", Text),
     Index("cases_state", "state"),
     Index("cases_awaits", "awaits"),
+    Index("cases_calendar", "calendar"),
 )
-"""``provisional`` of a case's due times wait for a calendar that knows more, ``awaits`` is the first year of these."""
+"""``provisional`` of a case's due times wait for a calendar that knows more, ``awaits`` is the first year of these.
+``calendar`` is the version by which the due times of its running clocks were computed; empty where it must be looked at, null
+where no clock runs.
+"""
 
 areas = Table(
     "areas",
@@ -66,6 +86,15 @@ directory_version = Table(
 )
 """One row, whose number grows with each change of areas, categories or responders."""
 
+adopted_calendar = Table(
+    "adopted_calendar",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("version", Text, nullable=False),
+    Column("unknown_from", Integer, nullable=False),
+)
+"""One row: the calendar by which all due times are computed, and the first year that it does not know."""
+
 DEFINITION = Definition(
     "dispatch",
     chassis_tables(metadata),
@@ -73,7 +102,12 @@ DEFINITION = Definition(
         Mapper(
             Case,
             cases,
-            lambda case: {"state": case.state.value, "awaits": case.awaits, "provisional": len(case.provisional)},
+            lambda case: {
+                "state": case.state.value,
+                "awaits": case.awaits,
+                "provisional": len(case.provisional),
+                "calendar": case.calendar,
+            },
         ),
     ),
     prefetch={Case: lambda event: (event.subject,)},
@@ -147,10 +181,14 @@ def awaited(connection: Connection) -> dict[int, int]:
     return {row[0]: int(row[1]) for row in connection.execute(query)}
 
 
-def awaiting(connection: Connection, years: Iterable[int], without: Iterable[str]) -> str | None:
-    """One case that waits for one of these years, locked; a case that somebody else holds is left to the next look."""
-    query = select(cases.c.id).where(cases.c.awaits.in_(sorted(years)), cases.c.id.not_in(sorted(without)))
-    found: str | None = connection.execute(
-        query.order_by(cases.c.id).limit(1).with_for_update(skip_locked=True)
-    ).scalar_one_or_none()
+def set_calendar(connection: Connection, id_: str, version: str | None) -> None:
+    """Note by which calendar a case's due times were computed, also where its document has nothing to change."""
+    connection.execute(update(cases).where(cases.c.id == id_).values(calendar=version))
+
+
+def outdated(connection: Connection, calendar: str, without: Iterable[str]) -> str | None:
+    """One case with a running clock of another calendar, locked; a case that somebody else holds is left to the next look."""
+    other = or_(cases.c.calendar < calendar, cases.c.calendar > calendar)
+    query = select(cases.c.id).where(other, cases.c.id.not_in(sorted(without)))
+    found: str | None = connection.execute(query.limit(1).with_for_update(skip_locked=True)).scalar_one_or_none()
     return found

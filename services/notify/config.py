@@ -135,6 +135,7 @@ class _Notices(Schema):
     fallback = fields.String(required=True)
     zone = _Zone(required=True)
     instants = _TEXTS
+    instants_of_other_years = fields.Dict(keys=fields.String(), values=fields.String(), load_default=dict)
     words = fields.Dict(
         keys=fields.String(),
         values=fields.Dict(keys=fields.String(), values=fields.Dict(keys=fields.String(), values=fields.String())),
@@ -163,11 +164,23 @@ def load_templates(path: Path) -> Templates:
         for locale, text in texts[name].items():
             _only(text, wanted[name], f"{path}: templates.{name}.{locale}")
     _check_subjects(loaded["subjects"], texts, path)
-    for locale, text in loaded["instants"].items():
-        _only(text, INSTANT_PARTS, f"{path}: instants.{locale}")
     if fallback not in loaded["instants"]:
         raise BadConfig(f"{path}: instants.{fallback}: missing")
-    return Templates(texts, loaded["subjects"], fallback, loaded["zone"], loaded["instants"], loaded["words"])
+    instants, others = loaded["instants"], loaded["instants_of_other_years"]
+    templates = Templates(texts, loaded["subjects"], fallback, loaded["zone"], instants, loaded["words"], others)
+    _check_instants(templates, path)
+    return templates
+
+
+def _check_instants(templates: Templates, path: Path) -> None:
+    for name, forms in (("instants", templates.instants), ("instants_of_other_years", templates.instants_of_other_years)):
+        for locale, text in forms.items():
+            _only(text, INSTANT_PARTS, f"{path}: {name}.{locale}")
+            if locale not in templates.instants:
+                raise BadConfig(f"{path}: {name}.{locale}: instants.{locale} is missing")
+    for locale in templates.instants:
+        if "year" not in placeholders(templates.of_other_years(locale)):
+            raise BadConfig(f"{path}: instants_of_other_years.{locale}: want a form with $year, which instants.{locale} lacks")
 
 
 def _check_subjects(subjects: Mapping[str, Any], texts: Mapping[str, Any], path: Path) -> None:

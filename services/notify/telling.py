@@ -127,9 +127,9 @@ def _write(telling: Telling, to: Recipient, event: Event, work: Work, config: Co
     locale, fell_back = templates.locale(telling.template, asked)
     values = _values(telling.rule, to, event, config)
     kinds = _kinds(telling.rule)
-    parts = templates.parts(telling.template, locale, values, kinds)
+    parts = templates.parts(telling.template, locale, values, kinds, work.now)
     if to.urgent and locale != templates.fallback:
-        parts += [Part(PartKind.WORDS, "\n"), *templates.parts(telling.template, templates.fallback, values, kinds)]
+        parts += [Part(PartKind.WORDS, "\n"), *templates.parts(telling.template, templates.fallback, values, kinds, work.now)]
     text, spans = joined(parts)
     first, *ways = route.ways(to.own)
     notice = Notice(
@@ -140,7 +140,9 @@ def _write(telling: Telling, to: Recipient, event: Event, work: Work, config: Co
         locale=locale,
         text=text,
         spans=spans,
-        subject=templates.subject(telling.template, locale, {telling.rule.event.about: values[telling.rule.event.about]}),
+        subject=templates.subject(
+            telling.template, locale, {telling.rule.event.about: values[telling.rule.event.about]}, work.now
+        ),
         asked=asked,
         fell_back=fell_back,
         urgent=to.urgent,

@@ -185,6 +185,52 @@ def test_what_was_killed_in_the_middle_is_done_by_the_next(store: Store, monkeyp
     assert {len(story) for story in said(store).values()} == {2}
 
 
+def corrected() -> WorkCalendar:
+    """A calendar that knows no more years, of which other days of March are off."""
+
+    def workday(one: date) -> bool | None:
+        known = known_until(UNKNOWN).workday(one)
+        return known and one != date(UNKNOWN, 3, 17)
+
+    return replace(OLD, version="corrected", workday=workday)
+
+
+def test_a_known_year_is_corrected_and_each_case_is_computed_anew_once(store: Store) -> None:
+    assert run(recomputer(store, known_until(UNKNOWN))) == CASES
+    first = recomputer(store, known_until(UNKNOWN))
+    assert run(first) == 0
+    assert run(recomputer(store, corrected())) == CASES
+    due = corrected().due(OPENED, "5wd").at
+    assert due != known_until(UNKNOWN).due(OPENED, "5wd").at
+    assert {len(story) for story in said(store).values()} == {3}
+    assert all(due.isoformat() in story[2] for story in said(store).values())
+    with store.transaction() as connection:
+        outbox = tables.DEFINITION.tables.outbox
+        query = select(func.count()).where(outbox.c.type == "deadline.moved.v1")
+        assert connection.execute(query).scalar_one() >= 2 * CASES
+    assert run(first) == 0, "a process that was started before computes nothing any more"
+    open_case(store, "LATE")
+    assert (run(first), run(recomputer(store, corrected()))) == (0, 1), "what it opens meanwhile is computed by the other"
+
+
+def test_a_process_whose_calendar_does_not_count_says_so_once(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+    run(recomputer(store, known_until(UNKNOWN)))
+    older = recomputer(store, OLD)
+    with caplog.at_level(logging.WARNING):
+        assert [older.step(), older.step()] == [0, 0]
+    assert len([record for record in caplog.records if "another calendar" in record.message]) == 1
+
+
+def test_a_case_older_than_the_column_is_looked_at_once(store: Store) -> None:
+    assert run(recomputer(store, OLD)) == 0
+    with store.transaction() as connection:
+        connection.execute(text("UPDATE cases SET calendar = ''"))
+        connection.execute(text("UPDATE cases SET document = document #- '{clocks,0,calendar}' WHERE id = 'T0'"))
+    assert run(recomputer(store, OLD)) == CASES
+    assert run(recomputer(store, OLD)) == 0
+    assert {len(story) for story in said(store).values()} == {1}, "nothing moved, and nothing was said"
+
+
 def test_a_case_that_cannot_be_computed_harms_no_other(store: Store) -> None:
     with store.transaction() as connection:
         broken = text("UPDATE cases SET document = jsonb_set(document, '{clocks,1,rule}', '\"soon\"') WHERE id = 'T2'")
@@ -205,7 +251,8 @@ def test_a_calendar_that_knows_one_year_more_leaves_what_waits_for_the_next(stor
         unit.flush()
     assert run(recomputer(store, known_until(UNKNOWN))) == CASES
     assert waiting(store)[0] == (UNKNOWN + 1, 1)
-    assert run(recomputer(store, known_until(UNKNOWN + 1))) == 1
+    assert run(recomputer(store, known_until(UNKNOWN + 1))) == CASES, "all are looked at"
+    assert [len(story) for story in said(store).values()] == [3, *[2] * (CASES - 1)], "and one is computed anew"
     assert waiting(store)[0] == (None, 0)
     with store.transaction() as connection:
         assert connection.execute(select(func.sum(tables.cases.c.provisional))).scalar_one() == 0

@@ -90,7 +90,7 @@ def _notices_due(store: Store) -> None:
 def _what_awaits_a_calendar(store: Store) -> None:
     with store.transaction() as connection:
         dispatch.awaited(connection)
-        dispatch.awaiting(connection, [2027], ["T-1"])
+        dispatch.outdated(connection, "v", ["T-1"])
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ from contracts.events.dispatch.deadline import (
     DeadlineExtended,
     DeadlineExtensionAsked,
     DeadlineExtensionRefused,
+    DeadlineMoved,
     DeadlineSet,
     DeadlineWarned,
 )
@@ -79,6 +80,7 @@ __all__ = [
     "DeadlineExtended",
     "DeadlineExtensionAsked",
     "DeadlineExtensionRefused",
+    "DeadlineMoved",
     "DeadlineSet",
     "DeadlineWarned",
     "JointActionCalled",

@@ -20,7 +20,7 @@ class DeadlineSet(_Deadline):
     rule = fields.name("the span, such as 5wd")
     calendar = fields.ident("version of the working calendar")
     provisional = fields.flag("past the known calendar: weekends alone were counted")
-    explanation = fields.text("rule, start, pauses and arithmetic, in words")
+    explanation = fields.text("rule, start, pauses and arithmetic, in words; times in the deployment's zone")
 
 
 class DeadlineWarned(_Deadline):
@@ -41,6 +41,17 @@ class DeadlineBreached(_Deadline):
     producer = "dispatch"
 
     supervisor = fields.ident("who supervises from now on; none for a level's clock, which escalates", optional=True)
+
+
+class DeadlineMoved(_Deadline):
+    """Another working calendar moved a due time; the `deadline.set` that goes with it explains the new one."""
+
+    type = "deadline.moved.v1"
+    producer = "dispatch"
+
+    before = fields.instant("the due time it had")
+    to = fields.idents("who is told: the units at work, the supervisor")
+    resident = fields.flag("whether the resident was told of the due time it had, and is told of this one")
 
 
 class DeadlineExtensionAsked(_Deadline):

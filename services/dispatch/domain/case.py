@@ -171,10 +171,20 @@ class Case:
         """Whether the clocks stand still."""
         return bool(self.pauses) and self.pauses[-1].end is None
 
+    def pauses_by(self, at: datetime) -> list[Pause]:
+        """The pauses as if the one that lasts ended at this moment: for questions that are asked during a pause."""
+        return [pause if pause.end is not None else Pause(pause.start, at) for pause in self.pauses]
+
     @property
     def provisional(self) -> list[Running]:
         """The live clocks whose due time waits for a calendar that knows more."""
         return [running for running in self.clocks if running.live and running.provisional]
+
+    @property
+    def calendar(self) -> str | None:
+        """Version of the calendar of all its live clocks; empty where they differ, None where no clock runs."""
+        versions = {running.calendar for running in self.clocks if running.live}
+        return None if not versions else versions.pop() if len(versions) == 1 else ""
 
     @property
     def awaits(self) -> int | None:

@@ -4,7 +4,7 @@ Case clocks (first contact, handle) start at `ticket.opened`, never restart, and
 assignment and on breach escalate. A due time that is computed anew is said again, and its timer is armed by a new version.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from chassis.outcome import NOTHING, Disarm, Happened, Outcome
@@ -12,7 +12,7 @@ from contracts.codes import Clock, Purpose
 from contracts.events import dispatch as say
 from services.dispatch.domain import marks
 from services.dispatch.domain.case import Case
-from services.dispatch.domain.due import Due
+from services.dispatch.domain.due import Due, Pause, counts_working_time
 from services.dispatch.domain.parts import Assignment, Running, Step
 from services.dispatch.domain.world import World
 
@@ -91,11 +91,17 @@ def wake(case: Case, world: World) -> Outcome:
 
 
 def recompute(case: Case, world: World, which: Which = lambda _: True) -> Outcome:
-    """The live clocks that ``which`` chooses anew from their old start; those that do not move go on untouched."""
+    """Compute the live clocks that ``which`` chooses by another calendar, from their old start and with their pauses.
+
+    Where a due time moves, an event names whom to tell. One that stays is not told of; its marks may still move, since
+    they lie in office hours.
+    """
     outcome = NOTHING
     for running in case.clocks:
         if running.live and which(running):
-            outcome += _compute(case, running, world)
+            rearm = running.calendar != world.calendar.version and counts_working_time(running.rule)
+            moved = _compute(case, running, world, tell=True)
+            outcome += moved or (_arm_anew(case, running, world) if rearm else NOTHING)
     return outcome
 
 
@@ -107,7 +113,11 @@ def hurry(case: Case, world: World) -> Outcome:
             running.rule = rule
             if running.extension:
                 running.extension.decided, running.extension.granted_at = True, None
-    return recompute(case, world)
+    outcome = NOTHING
+    for running in case.clocks:
+        if running.live:
+            outcome += _compute(case, running, world)
+    return outcome
 
 
 def hold(case: Case) -> Outcome:
@@ -129,10 +139,15 @@ def extend(case: Case, running: Running, world: World) -> Outcome:
     assert running.extension is not None
     before = running.due
     running.extension.decided, running.extension.granted_at = True, world.at
-    due = _due(case, running, world)
-    _move(running, due, world.at)
+    due = _due(case, running, world, case.pauses)
+    _move(running, due, world)
     names = {"clock": running.clock, "due": running.due, "assignment": running.assignment, "before": before}
     return Outcome(case.said(say.DeadlineExtended, **names)) + marks.arm(case, running, world)
+
+
+def due_now(case: Case, running: Running, world: World) -> datetime:
+    """The due time of a clock if the pause that lasts ended now; its due time where there is no such pause."""
+    return _due(case, running, world, case.pauses_by(world.at)).at if case.paused else running.due
 
 
 # --- within
@@ -143,6 +158,7 @@ def _start(case: Case, key: str, clock: Clock, assignment: Assignment | None, si
     assert rule is not None, "the standards name every case clock, and callers ask before they start another"
     due = world.calendar.due(since, rule, case.pauses)
     running = Running(key, clock, assignment.id if assignment else None, rule, since, due.at, due.awaits)
+    running.calendar = world.calendar.version
     case.clocks.append(running)
     return Outcome(_set(case, running, due, world)) + marks.arm(case, running, world)
 
@@ -158,28 +174,48 @@ def _assignment(case: Case, running: Running) -> Assignment | None:
     return next((one for one in case.assignments if one.id == running.assignment), None)
 
 
-def _due(case: Case, running: Running, world: World) -> Due:
-    if running.extension and running.extension.granted_at:
-        granted = running.extension
-        return world.calendar.extended(running.extension.granted_at, granted.until, running.rule, case.pauses)
-    return world.calendar.due(running.start, running.rule, case.pauses)
+def _due(case: Case, running: Running, world: World, pauses: Sequence[Pause]) -> Due:
+    """The due time by the calendar. An extension that was granted never makes it earlier than it would be without."""
+    plain, more = world.calendar.due(running.start, running.rule, pauses), running.extension
+    if more is None or more.granted_at is None:
+        return plain
+    extended = world.calendar.extended(more.granted_at, more.until, running.rule, pauses)
+    return extended if extended.at >= plain.at else plain
 
 
-def _compute(case: Case, running: Running, world: World) -> Outcome:
-    """Say and arm the due time anew; NOTHING where it stays what it was."""
-    due = _due(case, running, world)
+def _compute(case: Case, running: Running, world: World, tell: bool = False) -> Outcome:
+    """Say and arm the due time anew; NOTHING where it stays what it was. ``tell``: name whom to tell that it moved."""
+    due = _due(case, running, world, case.pauses)
     same = (due.at, due.provisional) == (running.due, running.provisional)
-    running.awaits = due.awaits
+    running.awaits, running.calendar = due.awaits, world.calendar.version
     if same:
         return NOTHING
-    _move(running, due, world.at)
-    return Outcome(_set(case, running, due, world)) + marks.arm(case, running, world)
+    told = _told(case, running, world) if tell and due.at != running.due else None
+    _move(running, due, world)
+    outcome = Outcome(_set(case, running, due, world))
+    if told is not None:
+        names = {"clock": running.clock, "due": running.due, "assignment": running.assignment}
+        outcome += Outcome(case.said(say.DeadlineMoved, **names, **told))
+    return outcome + marks.arm(case, running, world)
 
 
-def _move(running: Running, due: Due, at: datetime) -> None:
+def _told(case: Case, running: Running, world: World) -> dict[str, object]:
+    """Who is told that a due time moves: the units at work, and the supervisor where there are none or one was called; the
+    resident where an extension told them of a due time.
+    """
+    open_ones = (one for one in case.assignments if one.open and running.assignment in {None, one.id})
+    units = [one.to for one in open_ones if one.purpose is Purpose.HANDLE or one.id == running.assignment]
+    supervisor = case.supervisor(world)
+    if supervisor and (not units or (running.stage >= marks.BREACHED and not running.escalates)):
+        units.append(supervisor)
+    extended = running.extension is not None and running.extension.granted_at is not None
+    return {"before": running.due, "to": list(dict.fromkeys(units)), "resident": extended}
+
+
+def _move(running: Running, due: Due, world: World) -> None:
     """A new due time. What was breached and is ahead again can be breached again."""
-    running.due, running.awaits = due.at, due.awaits
-    if running.stage >= marks.BREACHED and due.at > at:
+    running.due, running.awaits, running.calendar = due.at, due.awaits, world.calendar.version
+    if running.stage >= marks.BREACHED and due.at > world.at:
         running.stage = marks.BREACHED - 1
     running.version += 1
 

@@ -3,20 +3,28 @@ working days.
 
 Working days follow the law of periods: the day of the start is not counted, and the last day ends with office hours
 [民法典 §201, §203]. Working time follows the State Council's calendar with its make-up workdays 调休. Past the known
-calendar weekends alone are counted and the due time is provisional. A pause removes only its overlap: with working
-time for wh and wd, with all time for the others.
+calendar weekends and statutory holidays alone are counted and the due time is provisional. A pause removes only its overlap
+with the time in which the clock itself runs: with office hours for wh and wd, with all time for the others; what lies before
+the clock's start removes nothing.
+
+All arithmetic is in UTC, so that it holds in zones that change their offset, too.
 """
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
+
+from services.dispatch.domain.office_hours import Hours, SpecialHours
 
 SPAN = re.compile(r"(\d{1,4})\s*(min|h|d|wh|wd)")
 _ELAPSED = {"min": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 _WORDS = {"min": "分钟", "h": "小时", "d": "天", "wh": "个工作小时", "wd": "个工作日"}
 LONGEST_SEARCH = 4000
 """Days. A span or a calendar that needs more is a mistake, and must not loop for ever."""
+LATE_DECEMBER = 29
+"""From this day of December on, the arrangement of the next year decides about a day: since 2004 none named an earlier one."""
+_FAR = datetime.max.replace(tzinfo=UTC)
 
 
 class BadSpan(ValueError):
@@ -61,157 +69,183 @@ def parse(rule: str) -> tuple[int, str]:
     return int(match[1]), match[2]
 
 
+def counts_working_time(rule: str) -> bool:
+    """Whether a span is of office hours or working days. Raises BadSpan."""
+    return parse(rule)[1] not in _ELAPSED
+
+
+def weekday(day: date) -> bool:
+    """Whether a day is one from Monday to Friday."""
+    return day.weekday() < 5
+
+
 @dataclass(frozen=True)
 class WorkCalendar:
-    """``workday`` answers True or False, or None for a day that the calendar does not know. ``hours`` are local and
-    in order.
+    """When people work.
+
+    ``version`` changes with everything that a due time follows from. ``workday`` answers True or False, or None for a day that
+    the calendar does not know; then ``assumed`` answers. ``hours`` are local and in order; of ``special_hours`` the first that
+    fits a day counts before them.
     """
 
     version: str
     zone: tzinfo
-    hours: tuple[tuple[time, time], ...]
+    hours: Hours
     workday: Callable[[date], bool | None]
+    special_hours: tuple[SpecialHours, ...] = ()
+    assumed: Callable[[date], bool] = weekday
 
     def due(self, start: datetime, rule: str, pauses: Sequence[Pause] = ()) -> Due:
         """When a span that starts at ``start`` is over. Raises BadSpan, EndlessCalendar."""
         number, unit = parse(rule)
-        local = start.astimezone(self.zone)
+        begins = start.astimezone(UTC)
         if unit in _ELAPSED:
-            at, lost = _elapsed(local, local + number * _ELAPSED[unit], pauses)
+            base = begins + number * _ELAPSED[unit]
         else:
-            base = self._after_days(local, number) if unit == "wd" else self._after(local, timedelta(hours=number))
-            at, lost = self._without_pauses(local, base, pauses)
-        awaits = None if unit in _ELAPSED else self._first_unknown(local, at)
-        begun = f"自 {local:%Y-%m-%d %H:%M} 起 {number} {_WORDS[unit]}" + ("，当日不计，末日至下班为止" if unit == "wd" else "")
+            base = self._after_days(begins, number) if unit == "wd" else self.after(begins, timedelta(hours=number))
+        at, lost = self._moved(begins, base, unit, pauses)
+        awaits = None if unit in _ELAPSED else self._first_unknown(begins, at)
+        begun = f"自 {self._text(begins)} 起 {number} {_WORDS[unit]}" + ("，当日不计，末日至下班为止" if unit == "wd" else "")
         return Due(at.astimezone(start.tzinfo), self._explain(begun, unit, at, lost, awaits), awaits)
 
     def extended(self, granted_at: datetime, until: datetime, rule: str, pauses: Sequence[Pause] = ()) -> Due:
         """When an extension that was granted is over: pauses since then move it as they move the span that it extends."""
-        unit, local = parse(rule)[1], granted_at.astimezone(self.zone)
-        base = until.astimezone(self.zone)
-        at, lost = (_elapsed if unit in _ELAPSED else self._without_pauses)(local, base, pauses)
-        awaits = self._first_unknown(local, at) if lost and unit not in _ELAPSED else None
-        begun = f"{local:%Y-%m-%d %H:%M} 获准延期至 {base:%Y-%m-%d %H:%M}"
+        unit, begins = parse(rule)[1], granted_at.astimezone(UTC)
+        base = until.astimezone(UTC)
+        at, lost = self._moved(begins, base, unit, pauses)
+        awaits = self._first_unknown(begins, at) if lost and unit not in _ELAPSED else None
+        begun = f"{self._text(begins)} 获准延期至 {self._text(base)}"
         return Due(at.astimezone(granted_at.tzinfo), self._explain(begun, unit, at, lost, awaits), awaits)
 
     def part_of(self, start: datetime, due: datetime, part: float, rule: str, pauses: Sequence[Pause] = ()) -> datetime:
         """When this part of the time from ``start`` to ``due`` is over. Pauses do not count, nor, where the rule counts
-        working time, do nights and holidays: nobody is urged at four in the morning. What is overdue is counted in all time.
+        working time, do nights and holidays: nobody is urged at four in the morning. What is overdue is counted in all time
+        but pauses.
         """
+        begins, ends = start.astimezone(UTC), due.astimezone(UTC)
         if part >= 1:
-            counted = _length(_without(((start, due),), pauses))
-            return due + counted * (part - 1)
-        working = parse(rule)[1] not in _ELAPSED
-        pieces = _without(self._office_hours(start, due) if working else ((start, due),), pauses)
-        left = _length(pieces) * part
-        for begins, ends in pieces:
-            if left <= ends - begins:
-                return (begins + left).astimezone(start.tzinfo)
-            left -= ends - begins
-        return due
+            counted = _length(_without(((begins, ends),), pauses))
+            return _spent(((ends, _FAR),), counted * (part - 1), pauses).astimezone(start.tzinfo)
+        all_pieces = self._office_hours(begins, ends) if counts_working_time(rule) else ((begins, ends),)
+        pieces = list(_without(all_pieces, pauses))
+        return _spent(pieces, _length(pieces) * part, ()).astimezone(start.tzinfo) if pieces else due
+
+    def after(self, start: datetime, span: timedelta) -> datetime:
+        """When so much office time has passed. Raises EndlessCalendar."""
+        return _spent(self._windows(start.astimezone(UTC)), span, ()).astimezone(start.tzinfo)
 
     def knows(self, year: int) -> bool:
         """Whether the calendar knows the holidays and make-up workdays of a year."""
         return self.workday(date(year, 1, 1)) is not None
 
     def is_working(self, day: date) -> bool:
-        """Whether people work that day; weekends alone where the calendar does not know it."""
+        """Whether people work that day; what is assumed where the calendar does not know it."""
         known = self.workday(day)
-        return day.weekday() < 5 if known is None else known
+        return self.assumed(day) if known is None else known
+
+    def hours_on(self, day: date) -> Hours:
+        """The office hours of a day, if it is a working day."""
+        return next((special.hours for special in self.special_hours if special.holds(day)), self.hours)
 
     def working_time(self, start: datetime, end: datetime) -> timedelta:
         """The office hours between two instants."""
-        return _length(self._office_hours(start, end))
+        return _length(self._office_hours(start.astimezone(UTC), end.astimezone(UTC)))
 
-    def _office_hours(self, start: datetime, end: datetime) -> list[Piece]:
-        pieces = []
-        for opens, closes in self._windows(start.astimezone(self.zone).date()):
+    def _office_hours(self, start: datetime, end: datetime) -> Iterator[Piece]:
+        for opens, closes in self._windows(start):
             if opens >= end:
                 break
-            if closes > start:
-                pieces.append((max(opens, start), min(closes, end)))
-        return pieces
+            yield opens, min(closes, end)
 
-    def _windows(self, day: date) -> Iterator[tuple[datetime, datetime]]:
+    def _windows(self, start: datetime) -> Iterator[Piece]:
+        """Office hours from an instant on, in UTC."""
+        first = start.astimezone(self.zone).date()
         for ahead in range(LONGEST_SEARCH):
-            current = day + timedelta(days=ahead)
-            if self.is_working(current):
-                for opens, closes in self.hours:
-                    yield datetime.combine(current, opens, self.zone), datetime.combine(current, closes, self.zone)
-        raise EndlessCalendar(f"no working time within {LONGEST_SEARCH} days of {day}")
-
-    def _after(self, start: datetime, span: timedelta) -> datetime:
-        left = span
-        for opens, closes in self._windows(start.date()):
-            begins = max(opens, start)
-            if begins >= closes:
-                continue
-            if left <= closes - begins:
-                return begins + left
-            left -= closes - begins
-        raise EndlessCalendar("unreachable")
+            day = first + timedelta(days=ahead)
+            for window in self.hours_on(day) if self.is_working(day) else ():
+                opens, closes = (datetime.combine(day, moment, self.zone).astimezone(UTC) for moment in window)
+                if closes > start:
+                    yield max(opens, start), closes
+        raise EndlessCalendar(f"no working time within {LONGEST_SEARCH} days of {first}")
 
     def _after_days(self, start: datetime, days: int) -> datetime:
-        left = days
+        first, left = start.astimezone(self.zone).date(), days
         for ahead in range(1, LONGEST_SEARCH):
-            day = start.date() + timedelta(days=ahead)
+            day = first + timedelta(days=ahead)
             left -= self.is_working(day)
             if left <= 0:
-                return datetime.combine(day, self.hours[-1][1], self.zone)
-        raise EndlessCalendar(f"no {days} working days within {LONGEST_SEARCH} days of {start.date()}")
+                return datetime.combine(day, self.hours_on(day)[-1][1], self.zone).astimezone(UTC)
+        raise EndlessCalendar(f"no {days} working days within {LONGEST_SEARCH} days of {first}")
 
-    def _without_pauses(self, start: datetime, base: datetime, pauses: Sequence[Pause]) -> tuple[datetime, timedelta]:
-        """Each pause that touches the running time moves the end by the working time it covers, in the order of
-        time.
-        """
-        at, lost = base, timedelta()
-        for begins, ends in _ended(pauses):
-            if ends <= start or begins >= at:
-                continue
-            covered = self.working_time(max(begins, start), min(ends, at))
-            if not covered:
-                continue
-            # while the end itself lies inside the pause, all working time up to the pause's end is covered too
-            at = self._after(ends, self.working_time(begins, at)) if begins < at <= ends else self._after(at, covered)
-            lost += covered
-        return at, lost
+    def _moved(self, start: datetime, base: datetime, unit: str, pauses: Sequence[Pause]) -> tuple[datetime, timedelta]:
+        """The end of a span that ends at ``base`` without pauses, and how much of its own time the pauses covered."""
+        if not any(ends > start and begins < base for begins, ends in _ended(pauses)):
+            return base, timedelta()
+        elapsed = unit in _ELAPSED
+        needed = base - start if elapsed else self.working_time(start, base)
+        at = _spent(((start, _FAR),) if elapsed else self._windows(start), needed, pauses)
+        return at, (at - start if elapsed else self.working_time(start, at)) - needed
 
     def _first_unknown(self, start: datetime, at: datetime) -> int | None:
-        return next((year for year in range(start.year, at.year + 1) if not self.knows(year)), None)
+        first, last = (instant.astimezone(self.zone).date() for instant in (start, at))
+        for year in range(first.year, last.year + 1):
+            if not self.knows(year):
+                return year
+            if last >= date(year, 12, LATE_DECEMBER) and not self.knows(year + 1):
+                return year + 1
+        return None
 
     def _explain(self, begun: str, unit: str, at: datetime, lost: timedelta, awaits: int | None) -> str:
         parts = [begun]
         if lost:
-            parts.append(f"扣除暂停 {lost}")
-        if unit in {"wd", "wh"}:
+            parts.append(f"扣除暂停 {_in_words(lost, unit)}")
+        if unit not in _ELAPSED:
             parts.append(f"日历 {self.version}")
         if awaits is not None:
-            parts.append(f"暂定：{awaits} 年放假安排尚未公布，只按周末推算")
-        return "，".join(parts) + f"，至 {at:%Y-%m-%d %H:%M}"
+            parts.append(f"暂定：{awaits} 年放假安排尚未公布，只按周末和法定节假日推算")
+        return "，".join(parts) + f"，至 {self._text(at)}"
+
+    def _text(self, instant: datetime) -> str:
+        """In the deployment's zone. Always with the year: an explanation is kept, and may be read in a later one."""
+        return f"{instant.astimezone(self.zone):%Y-%m-%d %H:%M}"
 
 
-def _elapsed(start: datetime, base: datetime, pauses: Sequence[Pause]) -> tuple[datetime, timedelta]:
-    """The end of elapsed time, later by all that the pauses cover."""
-    at, lost = base, timedelta()
-    for begins, ends in _ended(pauses):
-        if ends > start and begins < at:
-            covered = ends - max(begins, start)
-            at, lost = at + covered, lost + covered
-    return at, lost
+def _in_words(length: timedelta, unit: str) -> str:
+    """A length of time, such as 3天2小时5分钟; of working time, whose days have other lengths, 23个工作小时5分钟."""
+    minutes = round(length.total_seconds() / 60)
+    hours, days = minutes // 60, 0
+    if unit in _ELAPSED:
+        days, hours = divmod(hours, 24)
+    parts = ((days, "天"), (hours, _WORDS["h" if unit in _ELAPSED else "wh"]), (minutes % 60, "分钟"))
+    return "".join(f"{number}{word}" for number, word in parts if number) or "不足1分钟"
 
 
-def _without(pieces: Iterable[Piece], pauses: Sequence[Pause]) -> list[Piece]:
-    """What is left of pieces of time, in order, when the pauses are cut out."""
-    left = list(pieces)
-    for begins, ends in _ended(pauses):
-        cut = [((first, min(last, begins)), (max(first, ends), last)) for first, last in left]
-        left = [piece for both in cut for piece in both if piece[0] < piece[1]]
-    return left
+def _spent(pieces: Iterable[Piece], needed: timedelta, pauses: Sequence[Pause]) -> datetime:
+    """Return when so much of the pieces has passed outside the pauses. Raises EndlessCalendar where they end before."""
+    left = needed
+    for begins, ends in _without(pieces, pauses):
+        if left <= ends - begins:
+            return begins + left
+        left -= ends - begins
+    raise EndlessCalendar(f"{left} of {needed} is left over")
+
+
+def _without(pieces: Iterable[Piece], pauses: Sequence[Pause]) -> Iterator[Piece]:
+    """Pieces of time, in order, without what the pauses cover of them."""
+    ended = _ended(pauses)
+    for begins, ends in pieces:
+        for first, last in ended:
+            if begins < first < ends:
+                yield begins, first
+            if first < ends:
+                begins = max(begins, last)
+        if begins < ends:
+            yield begins, ends
 
 
 def _length(pieces: Iterable[Piece]) -> timedelta:
     return sum((ends - begins for begins, ends in pieces), timedelta())
 
 
-def _ended(pauses: Sequence[Pause]) -> list[tuple[datetime, datetime]]:
+def _ended(pauses: Sequence[Pause]) -> list[Piece]:
     return sorted((pause.start, pause.end) for pause in pauses if pause.end is not None)

@@ -21,9 +21,12 @@ def ask(case: Case, report: Report, world: World) -> Outcome:
     assignment = case.at_work(report.unit)
     until = needed(report.until, "until")
     running = _clock(case, assignment)
-    if running is None or running.extension or running.stage >= marks.BREACHED or world.at >= running.due:
+    if running is None or running.extension or running.stage >= marks.BREACHED:
         raise NoExtension("command: an extension is asked once, and before the time is over")
-    if until <= running.due:
+    due = clocks.due_now(case, running, world)
+    if world.at >= due:
+        raise NoExtension("command: an extension is asked once, and before the time is over")
+    if until <= due:
         raise NoExtension("until: is not later than the due time")
     if case.rung(assignment.rung).mediation and until > _longest(case, assignment, world):
         raise NoExtension("until: is past the time that a mediation may take")
@@ -54,4 +57,4 @@ def _clock(case: Case, assignment: Assignment) -> Running | None:
 
 def _longest(case: Case, assignment: Assignment, world: World) -> datetime:
     """The cap: a month unless all agree [人民调解工作若干规定 §33]; there is no way yet for the parties to say that they do."""
-    return world.calendar.due(assignment.made_at, case.book.ladder[assignment.rung].longest, case.pauses).at
+    return world.calendar.due(assignment.made_at, case.book.ladder[assignment.rung].longest, case.pauses_by(world.at)).at

@@ -71,18 +71,18 @@ def urgency_raised(case: Case, urgency: Urgency, world: World) -> Outcome:
 def rang(case: Case, key: str, version: int, world: World) -> Outcome:
     """A clock reached a mark: an older version, or one of a case that is paused or withdrawn, does nothing.
 
-    A provisional due time that the calendar can compute by now is computed before it is believed: the timer may ring before
-    the case is found by whoever computes them all.
+    A due time that was computed by another calendar is computed before it is believed: the timer may ring before the case is
+    found by whoever computes them all.
     """
     running = marks.ringing(case, key, version)
     if running is None or case.paused or case.state is CaseState.WITHDRAWN:
         return NOTHING
-    if running.awaits is not None and world.calendar.knows(running.awaits):
+    if world.calendar_counts and running.calendar != world.calendar.version:
         moved = clocks.recompute(case, world, lambda one: one is running)
         if moved:
             return moved
-    outcome = marks.advance(case, running, world)
-    return outcome + _breached(case, running, world) if running.stage == marks.BREACHED else outcome
+    before, outcome = running.stage, marks.advance(case, running, world)
+    return outcome + _breached(case, running, world) if before < marks.BREACHED <= running.stage else outcome
 
 
 def _breached(case: Case, running: Running, world: World) -> Outcome:

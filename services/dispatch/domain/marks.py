@@ -1,14 +1,21 @@
 """The marks of a clock: 催办 at 50 % and 80 % of the time; 督办 on breach; 通报 when it is overdue as long again; at three
 times the top of the chain is called, and stays called.
 
+Where several marks have passed at once (after an outage, or on a ticket that is opened again) the latest alone is sent. The
+breach is never skipped, since more than a notice follows from it, and no warning is sent together with it.
+
 ``stage`` counts the marks that a clock has passed: 1 urged at half, 2 urged at four fifths, 3 breached, 4 reported up, 5 and
 more: the top of the chain is called.
 """
+
+from collections.abc import Sequence
+from datetime import datetime
 
 from chassis.outcome import NOTHING, Arm, Happened, Outcome
 from contracts.codes import WarningStage
 from contracts.events import dispatch as say
 from services.dispatch.domain.case import Case
+from services.dispatch.domain.due import Pause
 from services.dispatch.domain.parts import Running
 from services.dispatch.domain.world import World
 
@@ -38,6 +45,14 @@ def part(stage: int) -> float:
     return MARKS[stage] if stage < len(MARKS) else 2 + 2.0 ** (stage - len(MARKS) + 1)
 
 
+def reached(world: World, start: datetime, due: datetime, rule: str, stage: int, pauses: Sequence[Pause] = ()) -> int:
+    """The latest stage whose mark has passed by now, of a clock whose timer rang for the stage after ``stage``."""
+    latest = stage + 1
+    while world.calendar.part_of(start, due, part(latest), rule, pauses) <= world.at:
+        latest += 1
+    return latest
+
+
 def above(case: Case, stage: int, world: World) -> str | None:
     """Whom a stage from the breach on calls: the nearest supervisor first, then ever higher; None where there is none."""
     chain = case.supervisors(world)
@@ -46,22 +61,32 @@ def above(case: Case, stage: int, world: World) -> str | None:
 
 def advance(case: Case, running: Running, world: World) -> Outcome:
     """A mark was reached: urge, breach, report up, call the top. A clock that escalates ends with its breach."""
-    running.stage += 1
-    said = Outcome(_mark(case, running, world))
-    if running.stage == BREACHED and running.escalates:
-        running.live = False
+    before = running.stage
+    running.stage = reached(world, running.start, running.due, running.rule, before, case.pauses)
+    if not before < BREACHED <= running.stage:
+        running.version += 1
+        return Outcome(_warn(case, running, world)) + arm(case, running, world)
+    said = Outcome(_breach(case, running, world))
+    if running.escalates:
+        running.stage, running.live = BREACHED, False
         return said
     running.version += 1
     return said + arm(case, running, world)
 
 
-def _mark(case: Case, running: Running, world: World) -> Happened:
-    names = {"clock": running.clock, "due": running.due, "assignment": running.assignment}
-    if running.stage == BREACHED:
-        supervisor = None if running.escalates else case.supervisor(world)
-        return case.said(say.DeadlineBreached, **names, supervisor=supervisor)
+def _breach(case: Case, running: Running, world: World) -> Happened:
+    supervisor = None if running.escalates else case.supervisor(world)
+    return case.said(say.DeadlineBreached, **_names(running), supervisor=supervisor)
+
+
+def _warn(case: Case, running: Running, world: World) -> Happened:
     stage = STAGES[running.stage - 1] if running.stage <= len(STAGES) else WarningStage.TOP_CALLED
-    return case.said(say.DeadlineWarned, **names, stage=stage, number=running.stage, to=_warned(case, running, world))
+    to = _warned(case, running, world)
+    return case.said(say.DeadlineWarned, **_names(running), stage=stage, number=running.stage, to=to)
+
+
+def _names(running: Running) -> dict[str, object]:
+    return {"clock": running.clock, "due": running.due, "assignment": running.assignment}
 
 
 def _warned(case: Case, running: Running, world: World) -> str | None:

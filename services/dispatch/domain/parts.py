@@ -141,6 +141,8 @@ class Running:
     stage: int = 0
     version: int = 1
     extension: Extension | None = None
+    calendar: str = ""
+    """Version of the calendar by which the due time was computed; empty for a clock that is older than this field."""
 
     @property
     def provisional(self) -> bool:

@@ -6,6 +6,7 @@ clock, until one of them or the mediator has looked.
 """
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from chassis.outcome import NOTHING, Arm, Disarm, Outcome
 from contracts.events import dispatch as say
@@ -21,20 +22,21 @@ PERFORMANCE = "performance"
 
 def wait(case: Case, rung: Rung, mediation: Mediation, world: World) -> Outcome:
     """Wait for the next mark. A pause of the case changes nothing: what was agreed is due all the same."""
-    since, due = mediation.agreed_at, mediation.perform_by
-    assert since, "set with the agreement"
-    assert due, "set with the agreement"
+    since, due = _span(mediation)
     at = world.calendar.part_of(since, due, marks.part(mediation.asked), case.level(rung).perform)
     return Outcome(Arm(case.id, _timer(mediation), at, mediation.asked))
 
 
 def ask(case: Case, id_: str, asked: int, world: World) -> Outcome:
-    """A mark was reached: whoever is to look is asked. An older timer, or one of what was looked at, does nothing."""
+    """A mark was reached: whoever is to look is asked. An older timer, or one of what was looked at, does nothing.
+
+    Where several marks have passed at once, the latest alone is asked for.
+    """
     found = next(((rung, one) for rung, one in _awaited(case) if one.id == id_ and one.asked == asked), None)
     if found is None:
         return NOTHING
     rung, mediation = found
-    mediation.asked += 1
+    mediation.asked = marks.reached(world, *_span(mediation), case.level(rung).perform, mediation.asked)
     said = case.said(
         say.MediationPerformanceAsked,
         mediation=mediation.id,
@@ -78,6 +80,13 @@ def _asked(case: Case, mediation: Mediation, world: World) -> str | None:
     if mediation.asked < marks.BREACHED and world.directory.responder(mediation.mediator) is not None:
         return mediation.mediator
     return marks.above(case, max(mediation.asked, marks.BREACHED), world)
+
+
+def _span(mediation: Mediation) -> tuple[datetime, datetime]:
+    """From the agreement to the day by which somebody is to look."""
+    assert mediation.agreed_at, "set with the agreement"
+    assert mediation.perform_by, "set with the agreement"
+    return mediation.agreed_at, mediation.perform_by
 
 
 def _timer(mediation: Mediation) -> str:

@@ -60,7 +60,8 @@ def report_in(case: Case, report: Report, world: World) -> Outcome:
     if not assignment.open or assignment.reached(Step.REPORTED_IN):
         return NOTHING
     key = clocks.key_of(Clock.REPORT_IN, assignment.id)
-    on_time = all(one.stage < marks.BREACHED and world.at <= one.due for one in case.clocks if one.key == key)
+    mine = [one for one in case.clocks if one.key == key]
+    on_time = all(one.stage < marks.BREACHED and world.at <= clocks.due_now(case, one, world) for one in mine)
     assignment.step = Step.REPORTED_IN
     said = Outcome(case.stepped(say.AssignmentReportedIn, assignment, report.actor)) + clocks.meet(case, assignment)
     called = joint.of(case, assignment)

@@ -20,3 +20,5 @@ class World:
     standards: Mapping[Urgency, Mapping[Clock, str]]
     at: datetime
     police_matters: frozenset[str] = frozenset()
+    calendar_counts: bool = True
+    """Due times are computed by this calendar: no process with a newer one has started, see `recomputing`."""

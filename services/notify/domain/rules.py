@@ -106,6 +106,7 @@ RULES: tuple[Rule, ...] = (
     Rule(t.TicketReworkOrdered, (RESIDENT,), "ticket_rework", variant="cause"),
     Rule(d.CaseEscalated, (RESIDENT,), "case_escalated", unless={"cause": (EscalationCause.PARALLEL,)}),
     Rule(d.DeadlineExtended, (RESIDENT,), "deadline_extended", values=("due",), followers=True),
+    Rule(d.DeadlineMoved, (RESIDENT,), "due_time_moved", when={"resident": (True,)}, values=("due",), followers=True),
     # --- both parties of a mediation
     Rule(d.MediationOpened, (RESIDENT,), "mediation_opened", link=LinkPurpose.CONSENT),
     Rule(d.MediationOpened, (RESPONDENT,), "mediation_opened_respondent", link=LinkPurpose.RESPOND),
@@ -123,6 +124,7 @@ RULES: tuple[Rule, ...] = (
     Rule(d.AssignmentMade, ("data:to",), "assignment_made", variant="purpose", matter=True, when={"joint_action": (None,)}),
     Rule(d.AssignmentRelieved, ("data:by",), "assignment_relieved"),
     Rule(d.JointActionCalled, ("data:units",), "joint_action_called", values=("lead",), matter=True),
+    Rule(d.DeadlineMoved, ("data:to",), "deadline_moved", values=("clock", "before", "due")),
     # --- supervisors, and those on duty where the directory names nobody
     Rule(d.DeadlineWarned, ("data:to", DUTY), "deadline_warned", variant="stage", values=("clock", "due")),
     Rule(

@@ -17,8 +17,9 @@ INSTANT_PARTS = frozenset({"year", "month", "day", "hour", "minute"})
 class Templates:
     """Texts by template and language. ``fallback`` is the language that every template has.
 
-    ``instants`` is how a time is written in each language, ``words`` what a code is called: {language: {field: {code: word}}};
-    the code `NONE` is for a value that is not there.
+    ``instants`` is how a time of the current year is written in each language, ``instants_of_other_years`` how any other is
+    where that differs; ``words`` what a code is called: {language: {field: {code: word}}}; the code `NONE` is for a value that
+    is not there.
     """
 
     texts: Mapping[str, Mapping[str, str]]
@@ -28,6 +29,7 @@ class Templates:
     zone: ZoneInfo
     instants: Mapping[str, str]
     words: Mapping[str, Mapping[str, Mapping[str, str]]]
+    instants_of_other_years: Mapping[str, str]
 
     def locale(self, template: str, asked: str | None) -> tuple[str, bool]:
         """The language that was asked for (``zh`` serves ``zh-CN``), or the fallback; and whether another was asked for."""
@@ -37,8 +39,11 @@ class Templates:
                 return locale, False
         return self.fallback, bool(asked)
 
-    def parts(self, template: str, locale: str, values: Mapping[str, Any], kinds: Mapping[str, PartKind]) -> list[Part]:
-        """Return the text in a language that the template has, part by part; ``kinds`` are those of the values.
+    def parts(
+        self, template: str, locale: str, values: Mapping[str, Any], kinds: Mapping[str, PartKind], now: datetime
+    ) -> list[Part]:
+        """Return the text in a language that the template has, part by part, for who reads it at ``now`` (business time);
+        ``kinds`` are those of the values.
 
         Raises KeyError for a value or a kind that is missing.
         """
@@ -46,28 +51,39 @@ class Templates:
         for found in Template.pattern.finditer(text):
             name = found["named"] or found["braced"]
             parts.append(Part(PartKind.WORDS, text[at : found.start()]))
-            parts.append(Part(kinds[name], self._said(name, values[name], locale)) if name else Part(PartKind.WORDS, "$"))
+            parts.append(Part(kinds[name], self._said(name, values[name], locale, now)) if name else Part(PartKind.WORDS, "$"))
             at = found.end()
         return [*parts, Part(PartKind.WORDS, text[at:])]
 
-    def render(self, template: str, locale: str, values: Mapping[str, Any]) -> str:
+    def render(self, template: str, locale: str, values: Mapping[str, Any], now: datetime) -> str:
         """Return the text in a language that the template has. Raises KeyError for a value that is missing."""
-        return joined(self.parts(template, locale, values, dict.fromkeys(values, PartKind.WORDS)))[0]
+        return joined(self.parts(template, locale, values, dict.fromkeys(values, PartKind.WORDS), now))[0]
 
-    def subject(self, template: str, locale: str, values: Mapping[str, Any]) -> str:
+    def subject(self, template: str, locale: str, values: Mapping[str, Any], now: datetime) -> str:
         """Return the subject line in a language that the template has. Raises KeyError for a value that is missing."""
-        said = {name: self._said(name, value, locale) for name, value in values.items()}
+        said = {name: self._said(name, value, locale, now) for name, value in values.items()}
         return Template(self.subjects[template][locale]).substitute(said)
 
-    def _said(self, name: str, value: Any, locale: str) -> str:
+    def _said(self, name: str, value: Any, locale: str, now: datetime) -> str:
         words = self.words.get(locale, self.words.get(self.fallback, {})).get(name, {})
         if value is None:
             return words.get(NONE, "-")
         if isinstance(value, datetime):
-            here = value.astimezone(self.zone)
-            parts = {"month": here.month, "day": here.day, "hour": f"{here:%H}", "minute": f"{here:%M}", "year": here.year}
-            return Template(self.instants.get(locale, self.instants[self.fallback])).substitute(parts)
+            return self._instant(value.astimezone(self.zone), locale, now.astimezone(self.zone).year)
         return words.get(str(value), str(value))
+
+    def _instant(self, here: datetime, locale: str, year: int) -> str:
+        written = locale if locale in self.instants else self.fallback
+        form = self.instants[written] if here.year == year else self.of_other_years(written)
+        return Template(form).substitute(_instant_parts(here))
+
+    def of_other_years(self, locale: str) -> str:
+        """How a time of another year than the current one is written."""
+        return self.instants_of_other_years.get(locale, self.instants[locale])
+
+
+def _instant_parts(here: datetime) -> Mapping[str, object]:
+    return {"month": here.month, "day": here.day, "hour": f"{here:%H}", "minute": f"{here:%M}", "year": here.year}
 
 
 def placeholders(text: str) -> set[str]:

@@ -16,6 +16,7 @@ from services.dispatch.config import load_clocks
 from services.dispatch.domain import clocks, facts, pauses
 from services.dispatch.domain.due import WorkCalendar
 from services.dispatch.domain.parts import Running
+from services.dispatch.holidays import assumed_of, statutory
 from tests.unit.dispatch.town import CALENDAR, DEPLOY, PROPERTY, Told, day
 
 UNKNOWN = next(year for year in range(2026, 2100) if not CALENDAR.knows(year))
@@ -28,6 +29,25 @@ def years(tmp_path: Path, given: Any) -> WorkCalendar:
     loaded = load_yaml((DEPLOY / "clocks.yaml").read_text("utf-8"))
     path.write_text(dump_yaml({**loaded, "years": given}), "utf-8")
     return load_clocks(path)[0]
+
+
+NOTICE_OF_2019 = {
+    "off": [
+        "2018-12-30/2019-01-01",
+        "2019-02-04/2019-02-10",
+        "2019-04-05/2019-04-07",
+        "2019-05-01/2019-05-04",
+        "2019-06-07/2019-06-09",
+        "2019-09-13/2019-09-15",
+        "2019-10-01/2019-10-07",
+    ],
+    "work": ["2018-12-29", "2019-02-02", "2019-02-03", "2019-04-28", "2019-05-05", "2019-09-29", "2019-10-12"],
+}
+"""国办发明电〔2018〕15号, with the change of 2019 for Labour Day [国办发明电〔2019〕3号]."""
+
+
+def every_day(year: int) -> list[date]:
+    return [date(year, 1, 1) + timedelta(days=n) for n in range(date(year, 12, 31).timetuple().tm_yday)]
 
 
 def in_unknown(month: int, number: int, hour: int = 10) -> datetime:
@@ -62,7 +82,8 @@ def test_a_corrected_file_is_another_version_and_the_same_file_the_same(tmp_path
 @pytest.mark.parametrize(
     ("given", "where"),
     [
-        ({2031: {"off": ["2030-12-31"]}}, "years.2031.off: 2030-12-31 is in another year"),
+        ({2031: {"off": ["2029-12-31"]}}, "years.2031.off: 2029-12-31 is neither in 2031 nor in a year next to it"),
+        ({2031: {"off": ["2031-01-01"], "work": ["2033-01-01"]}}, "years.2031.work: 2033-01-01 is neither"),
         ({2031: {"off": []}}, "years.2031.value.off"),
         ({2031: {"work": ["2031-01-04"]}}, "years.2031.value.off"),
         ({2031: {"off": ["2031-01-04"], "work": ["2031-01-04"]}}, "is off as well"),
@@ -83,6 +104,85 @@ def test_a_file_that_is_wrong_is_refused_by_name(given: Any, where: str, tmp_pat
 def test_only_working_time_waits_and_only_for_a_year_that_is_not_known(start: date, rule: str) -> None:
     due = CALENDAR.due(datetime.combine(start, datetime.min.time(), CALENDAR.zone), rule)
     assert due.awaits == (UNKNOWN if rule.endswith(("wh", "wd")) else None)
+
+
+def test_the_notice_of_2019_names_days_of_2018_and_counts_before_the_older_year(tmp_path: Path) -> None:
+    days = [f"2018-12-{number}" for number in (28, 29, 30, 31)] + ["2019-01-01", "2019-01-02"]
+    arranged = [True, True, False, False, False, True]
+    of_2018 = {"off": ["2018-01-01", "2018-12-29"], "work": ["2018-12-30"]}
+    for notices in ({2019: NOTICE_OF_2019}, {2018: of_2018, 2019: NOTICE_OF_2019}):
+        known = years(tmp_path, notices)
+        assert [known.is_working(date.fromisoformat(day)) for day in days] == arranged
+    both = years(tmp_path, {2019: NOTICE_OF_2019})
+    assert [both.is_working(one) for one in every_day(2019)] == [CALENDAR.is_working(one) for one in every_day(2019)]
+    assert [both.is_working(one) for one in every_day(2018)] == [CALENDAR.is_working(one) for one in every_day(2018)]
+    older = years(tmp_path, {2018: of_2018})
+    assert not older.is_working(date(2018, 12, 29)), "what the file says of a day counts before the library"
+    silent = years(tmp_path, {2018: {"off": ["2018-01-01"]}})
+    assert silent.is_working(date(2018, 12, 29)), "of a day that the file does not name the library knows the next notice"
+
+
+def test_a_notice_of_another_year_does_not_make_its_neighbour_known(tmp_path: Path) -> None:
+    known = years(tmp_path, {UNKNOWN + 1: {"off": [f"{UNKNOWN}-12-31", f"{UNKNOWN + 1}-01-01"]}})
+    assert not known.knows(UNKNOWN)
+    assert not known.is_working(date(UNKNOWN, 12, 31))
+    after = years(tmp_path, {UNKNOWN: {"off": [f"{UNKNOWN}-01-01", f"{UNKNOWN + 1}-01-04/{UNKNOWN + 1}-01-08"]}})
+    assert not after.knows(UNKNOWN + 1)
+    assert not any(after.is_working(date(UNKNOWN + 1, 1, number)) for number in range(4, 9))
+
+
+@pytest.mark.parametrize("day", ["01-01", "05-01", "05-02", "10-01", "10-02", "10-03"])
+@pytest.mark.parametrize("year", [UNKNOWN, UNKNOWN + 1, UNKNOWN + 2, 2150])
+def test_a_statutory_holiday_with_a_fixed_date_is_off_in_a_year_that_is_not_known(year: int, day: str) -> None:
+    assert not CALENDAR.knows(year)
+    assert not CALENDAR.is_working(date.fromisoformat(f"{year}-{day}"))
+
+
+@pytest.mark.parametrize(
+    "day", ["2027-02-05", "2027-02-08", "2027-04-05", "2027-06-09", "2027-09-15", "2030-02-04", "2033-01-31", "2033-09-08"]
+)
+def test_a_statutory_holiday_of_the_lunar_calendar_is_off_in_a_year_that_is_not_known(day: str) -> None:
+    assert statutory(int(day[:4])) >= {date.fromisoformat(day)}
+    assert not assumed_of({})(date.fromisoformat(day))
+
+
+@pytest.mark.parametrize("year", range(2025, UNKNOWN))
+def test_every_statutory_holiday_is_off_in_the_years_whose_notice_is_known(year: int) -> None:
+    assert not [day for day in statutory(year) if CALENDAR.workday(day)]
+
+
+@pytest.mark.parametrize("year", range(UNKNOWN, UNKNOWN + 20))
+def test_a_year_has_thirteen_statutory_holidays_of_which_two_may_fall_together(year: int) -> None:
+    assert len(statutory(year)) in {12, 13}
+
+
+def test_new_year_is_no_working_day_before_its_notice_is_known() -> None:
+    eve = datetime(UNKNOWN - 1, 12, 31, 10, tzinfo=CALENDAR.zone)
+    due = CALENDAR.due(eve, "1wd")
+    assert due.at.date() == next(day for day in every_day(UNKNOWN)[1:] if day.weekday() < 5)
+    assert "法定节假日" in due.explanation
+
+
+@pytest.mark.parametrize(
+    ("start", "rule", "awaits"),
+    [
+        (28, "1wh", None),
+        (28, "1wd", UNKNOWN),
+        (29, "1wh", UNKNOWN),
+        (31, "24h", None),
+        (21, "2wd", None),
+    ],
+)
+def test_a_due_time_in_late_december_waits_for_the_next_notice(start: int, rule: str, awaits: int | None) -> None:
+    begun = datetime(UNKNOWN - 1, 12, start, 10, tzinfo=CALENDAR.zone)
+    assert CALENDAR.due(begun, rule).awaits == awaits
+
+
+def test_a_due_time_in_late_december_is_final_when_the_next_notice_is_known(tmp_path: Path) -> None:
+    known = years(tmp_path, {UNKNOWN: {"off": [f"{UNKNOWN - 1}-12-30/{UNKNOWN}-01-01"]}})
+    start = datetime(UNKNOWN - 1, 12, 29, 10, tzinfo=CALENDAR.zone)
+    due = known.due(start, "1wd")
+    assert (due.awaits, due.at.date() > date(UNKNOWN, 1, 1)) == (None, True)
 
 
 def test_a_span_that_ends_in_an_unknown_year_waits_for_it() -> None:
@@ -120,7 +220,7 @@ def test_the_year_arrives_and_every_provisional_clock_is_computed_anew_once() ->
     assert told.case.awaits == UNKNOWN
     waiting, before = len(told.case.provisional), {running.key: running.version for running in told.case.provisional}
     calendar = told.learn(off=3)
-    assert told.recompute() == ["deadline.set"] * waiting
+    assert told.recompute() == ["deadline.set", "deadline.moved"] * waiting
     assert (told.case.awaits, told.case.provisional) == (None, [])
     assert told.last("deadline.set")["calendar"] == "known"
     assert handle(told).due == calendar.due(told.case.opened_at, "5wd").at

@@ -95,15 +95,32 @@ def test_every_template_renders_short_in_both_languages(locale: str) -> None:
         }
         for name in rule.templates():
             assert TEMPLATES.locale(name, locale) == (locale, False)
-            text = TEMPLATES.render(name, locale, said)
+            text = TEMPLATES.render(name, locale, said, now)
             assert "$" not in text
             assert len(text) <= (268 if locale == "zh" else 612)
 
 
 def test_times_and_codes_are_told_in_the_recipients_language() -> None:
     values = {"ticket": "T", "clock": Clock.SIGN, "due": datetime(2026, 3, 4, 20, 6, tzinfo=UTC)}
-    assert TEMPLATES.render("deadline_breached", "zh", values) == "督办：工单T的签收已超时，应于3月5日04:06完成，请督办。"
-    assert "signing was due 2026-3-5 04:06" in TEMPLATES.render("deadline_breached", "en", values)
+    now = datetime(2026, 3, 5, tzinfo=UTC)
+    assert TEMPLATES.render("deadline_breached", "zh", values, now) == "督办：工单T的签收已超时，应于3月5日04:06完成，请督办。"
+    assert "signing was due 2026-3-5 04:06" in TEMPLATES.render("deadline_breached", "en", values, now)
+
+
+@pytest.mark.parametrize(
+    ("due", "now", "told"),
+    [
+        ("2027-01-04T10:00", "2026-12-20T09:00", "2027年1月4日10:00"),
+        ("2027-01-04T10:00", "2027-01-01T00:30", "于1月4日10:00"),
+        ("2026-12-31T18:00", "2027-01-01T00:30", "2026年12月31日18:00"),
+        ("2027-01-01T07:30", "2026-12-31T23:30", "2027年1月1日07:30"),
+    ],
+)
+def test_a_time_shows_its_year_unless_it_is_the_current_one_in_the_deployments_zone(due: str, now: str, told: str) -> None:
+    at, when = (datetime.fromisoformat(text).replace(tzinfo=TEMPLATES.zone) for text in (now, due))
+    values = {"ticket": "T", "clock": Clock.SIGN, "due": when.astimezone(UTC)}
+    assert told in TEMPLATES.render("deadline_breached", "zh", values, at.astimezone(UTC))
+    assert str(when.year) in TEMPLATES.render("deadline_breached", "en", values, at.astimezone(UTC))
 
 
 @pytest.mark.parametrize(
@@ -123,7 +140,9 @@ def test_a_language_that_is_not_there_falls_back_and_that_is_known(asked: str | 
 
 @pytest.mark.parametrize(("locale", "told"), [("zh", "请拨打12345"), ("en", "please call 12345")])
 def test_who_has_no_link_is_told_whom_to_call(locale: str, told: str) -> None:
-    assert told in TEMPLATES.render("ticket_closed_no_answer", locale, {"ticket": "T", "link": None})
+    assert told in TEMPLATES.render(
+        "ticket_closed_no_answer", locale, {"ticket": "T", "link": None}, datetime(2026, 3, 5, tzinfo=UTC)
+    )
 
 
 def _changed(tmp_path: Path, name: str, before: str, after: str) -> Path:
@@ -143,6 +162,7 @@ def _changed(tmp_path: Path, name: str, before: str, after: str) -> Path:
         ("Nobody can be called", "$ Nobody can be called", r"case_exhausted_no_responder\.en: a stray"),
         ("Asia/Shanghai", "Asia/Nowhere", "zone"),
         ("en: $year", "en: $yaer", r"instants\.en: nobody fills in \$yaer"),
+        ("zh: $year年", "zh: ", r"instants_of_other_years\.zh: want a form with \$year"),
     ],
 )
 def test_bad_texts_are_refused_by_name(tmp_path: Path, before: str, after: str, named: str) -> None:

@@ -1,0 +1,30 @@
+"""Times as people read them on the command line: in the zone of the deployment, with the year and the offset."""
+
+import os
+from datetime import UTC, datetime, tzinfo
+from functools import cache
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from chassis.config import BadConfig, read_yaml
+
+FILE = "clocks.yaml"
+"""The file of the deployment's directory that names its zone."""
+
+
+def told(instant: datetime) -> str:
+    """An instant to the second, such as 2026-03-02T10:00:00+08:00."""
+    return instant.astimezone(zone()).isoformat(timespec="seconds")
+
+
+@cache
+def zone() -> tzinfo:
+    """The zone that `clocks.yaml` names; UTC where there is no such file, as at an auditor's who has the exported log alone."""
+    file = Path(os.environ.get("WHISTLE_CONFIG_DIR", "deploy").strip()) / FILE
+    if not file.is_file():
+        return UTC
+    loaded = read_yaml(file)
+    try:
+        return ZoneInfo(loaded["zone"])
+    except (KeyError, TypeError, ValueError, ZoneInfoNotFoundError):
+        raise BadConfig(f"{file}: zone: no such time zone") from None
