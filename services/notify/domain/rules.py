@@ -100,6 +100,7 @@ RULES: tuple[Rule, ...] = (
     Rule(t.TicketClosed, (RESIDENT,), "ticket_closed", variant="closure", link=LinkPurpose.REOPEN, followers=True),
     Rule(t.TicketRejected, (RESIDENT,), "ticket_rejected", variant="reason"),
     Rule(t.TicketMerged, (RESIDENT,), "ticket_merged", values=("into",)),
+    Rule(t.TicketUnmerged, (RESIDENT,), "ticket_unmerged", variant="cause", values=("survivor",), followers=True),
     Rule(t.TicketReopened, (RESIDENT,), "ticket_reopened", followers=True),
     Rule(t.TicketParked, (RESIDENT,), "ticket_parked", values=("review_at",), followers=True),
     Rule(t.TicketCancelled, (RESIDENT,), "ticket_cancelled"),
@@ -123,6 +124,7 @@ RULES: tuple[Rule, ...] = (
     Rule(d.AssignmentMade, ("data:to",), "assignment_made", variant="purpose", matter=True, when={"joint_action": (None,)}),
     Rule(d.AssignmentRelieved, ("data:by",), "assignment_relieved"),
     Rule(d.JointActionCalled, ("data:units",), "joint_action_called", values=("lead",), matter=True),
+    Rule(d.ReportRefused, ("data:unit",), "report_refused", values=("command", "fact", "at")),
     # --- supervisors, and those on duty where the directory names nobody
     Rule(d.DeadlineWarned, ("data:to", DUTY), "deadline_warned", variant="stage", values=("clock", "due")),
     Rule(
