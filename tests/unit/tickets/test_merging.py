@@ -284,5 +284,5 @@ class AnyMerger(RuleBasedStateMachine):
                 assert at_work or case.ruling_asked or case.state is CaseState.EXHAUSTED
 
 
-AnyMerger.TestCase.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
+AnyMerger.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
 TestAnyMerger = AnyMerger.TestCase
