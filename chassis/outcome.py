@@ -68,5 +68,9 @@ class Refused(Exception):
     """A command that can never be right: who sent it is told why, and it is not tried again."""
 
 
+class Conflict(Refused):
+    """A command that another one, or the chain, was faster than: what came first, and when, is told. HTTP answers 409."""
+
+
 class TooEarly(Exception):
     """A fact whose cause has not arrived yet: it is kept and tried again."""

@@ -3,6 +3,34 @@
 from enum import StrEnum
 
 
+class EarlierFact(StrEnum):
+    """What came before a responder's command that has no effect. In the order of a matter's life: of two, the later counts."""
+
+    SIGNED = "signed"
+    CONTACTED = "contacted"
+    REPORTED_IN = "reported_in"
+    BREACHED = "breached"
+    HANDED_UP = "handed_up"
+    ESCALATED = "escalated"
+    FAILED = "failed"
+    AGREED = "agreed"
+    RETURNED = "returned"
+    RULED = "ruled"
+    EXCUSED = "excused"
+    FINISHED = "finished"
+    HANDLED = "handled"
+    VERIFIED = "verified"
+    RELIEVED = "relieved"
+    PAUSED = "paused"
+    RESUMED = "resumed"
+    REROUTED = "rerouted"
+    COMPLETED = "completed"
+    PERFORMED = "performed"
+    MERGED = "merged"
+    REJECTED = "rejected"
+    CANCELLED = "cancelled"
+
+
 class Urgency(StrEnum):
     """How fast, not how high: E0 life and safety, E1 utilities and extreme weather, E2 general, E3 complex."""
 
@@ -119,6 +147,14 @@ class ReworkCause(StrEnum):
 
     VERIFICATION = "verification"
     DISSATISFIED = "dissatisfied"
+
+
+class UnmergeCause(StrEnum):
+    """Why a merged ticket goes on by itself: the survivor ended without the matter being solved, or its reporter is back."""
+
+    CANCELLED = "cancelled"
+    REJECTED = "rejected"
+    REOPENED = "reopened"
 
 
 class RejectReason(StrEnum):

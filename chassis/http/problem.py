@@ -11,7 +11,7 @@ from nameko.exceptions import ContainerBeingKilled
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.wrappers import Response
 
-from chassis.outcome import Refused, TooEarly
+from chassis.outcome import Conflict, Refused, TooEarly
 from chassis.store import StoreConflict, StoreUnavailable
 from chassis.work import Missing
 from contracts.http.problem import MEDIA_TYPE
@@ -60,6 +60,8 @@ def problem_of(wrong: Exception) -> Problem:
         return wrong
     if isinstance(wrong, Missing):
         return Problem(HTTPStatus.NOT_FOUND, str(wrong))
+    if isinstance(wrong, Conflict):
+        return Problem(HTTPStatus.CONFLICT, str(wrong))
     if isinstance(wrong, Refused | TooEarly):
         return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(wrong))
     if isinstance(wrong, HTTPException):

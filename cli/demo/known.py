@@ -21,12 +21,14 @@ _STANDS: Mapping[str, str] = {
     t.TicketHandled.type: HANDLED,
     t.TicketVerified.type: ASKED,
     t.TicketReworkOrdered.type: WORKED_ON,
+    t.TicketCategoryChanged.type: WORKED_ON,
     t.TicketReopened.type: WORKED_ON,
     t.TicketClosed.type: CLOSED,
     t.TicketParked.type: PARKED,
     t.TicketResumed.type: WORKED_ON,
     t.TicketRejected.type: GONE,
     t.TicketMerged.type: GONE,
+    t.TicketUnmerged.type: WORKED_ON,
     t.TicketCancelled.type: GONE,
 }
 _OPEN = frozenset({WORKED_ON, HANDLED, ASKED, PARKED})
@@ -44,6 +46,8 @@ class _Ticket:
     heard_to: int = 0
     generation: int = 1
     into: str | None = None
+    merged_to: int = 0
+    """The number of the newest event that says what it was merged into."""
     raised: bool = False
     over: int = 0
     """The last time that the work ended."""
@@ -93,8 +97,8 @@ class Known:
 
     def _stands(self, ticket: _Ticket, event: Event) -> None:
         number = event.sequence or 0
-        if event.type == t.TicketMerged.type:
-            ticket.into = event.data["into"]
+        if event.type in {t.TicketMerged.type, t.TicketUnmerged.type} and number > ticket.merged_to:
+            ticket.merged_to, ticket.into = number, event.data.get("into")
         if number > ticket.heard_to:
             ticket.heard_to, ticket.stands = number, _STANDS[event.type]
             ticket.generation = max(ticket.generation, event.data.get("generation", 1))
@@ -144,6 +148,7 @@ class Known:
             return True
         checks: dict[str, Callable[[], bool]] = {
             Command.RETURN.value: lambda: not ticket.ruling_asked,
+            Command.HAND_UP.value: lambda: event.data["assignment"] not in {assignment for assignment, _ in ticket.breached},
             Command.RULE.value: lambda: self._may_rule(event, ticket),
             Command.SESSION.value: lambda: self._consented(event, ticket),
             Command.AGREE.value: lambda: self._consented(event, ticket),

@@ -19,9 +19,10 @@ _STATES: Mapping[str, str] = {
     t.TicketResumed.type: "handling",
     t.TicketRejected.type: "rejected",
     t.TicketMerged.type: "merged",
+    t.TicketUnmerged.type: "reopened",
     t.TicketCancelled.type: "cancelled",
 }
-_LEVELS = frozenset({d.CaseStarted.type, d.CaseEscalated.type, d.CaseResumed.type, d.CaseCompleted.type})
+_LEVELS = frozenset({d.CaseStarted.type, d.CaseEscalated.type, d.CaseResumed.type, d.CaseRerouted.type, d.CaseCompleted.type})
 _WHY: Mapping[str, str] = {t.TicketClosed.type: "closure", t.TicketRejected.type: "reason"}
 _URGENCY = frozenset({t.TicketOpened.type, t.TicketUrgencyRaised.type})
 NONE = "none"
@@ -54,7 +55,7 @@ class Story:
             purpose = Purpose(event.data["purpose"])
             self._named[purpose] = max(self._named.get(purpose, 0), event.data["generation"])
         elif event.type in _LEVELS and number > self._dispatch_to:
-            self._dispatch_to, self.level = number, event.data["level"]
+            self._dispatch_to, self.level = number, event.data.get("level") or NONE
         elif event.type in _STATES and number > self._tickets_to:
             self._tickets_to, self._state = number, _STATES[event.type]
             self._why = str(event.data[_WHY[event.type]]) if event.type in _WHY else None

@@ -108,6 +108,31 @@ class TicketMerged(EventSchema):
     producer = "tickets"
 
     into = fields.ident("the surviving ticket")
+    generation = fields.count("the generation of work that the merged ticket stood at", optional=True)
+
+
+class TicketUnmerged(EventSchema):
+    """A merged ticket goes on by itself: dispatch takes it up again. Those that were merged into it follow it again."""
+
+    type = "ticket.unmerged.v1"
+    producer = "tickets"
+
+    survivor = fields.ident("the ticket that it was merged into, which no longer stands for it")
+    cause = fields.code(codes.UnmergeCause, "why")
+    generation = fields.count("the new generation")
+
+
+class TicketCategoryChanged(EventSchema):
+    """A more serious matter was merged into the ticket: it has that one's category, and is routed by it from now on."""
+
+    type = "ticket.category_changed.v1"
+    producer = "tickets"
+
+    category = fields.ident("the new category's code")
+    before = fields.ident("the category that it had")
+    dispute = fields.flag("two parties are at odds")
+    merged = fields.ident("the merged ticket whose category it is")
+    generation = fields.count("the new generation")
 
 
 class ClusterProposed(EventSchema):
@@ -203,6 +228,7 @@ class ContactRecorded(EventSchema):
     locale = fields.ident("language of the notices", optional=True)
     links = fields.nested(Links, "signed single-purpose tokens by which the resident acts", optional=True)
     respondent = fields.nested(Respondent, "the other party, where the whistle names one", optional=True)
+    links_of = fields.ident("the ticket that the links are for, where it is not the one that is followed", optional=True)
     follows = fields.ident(
         "the surviving ticket: this contact, once its own was merged, is told what is told about that one", optional=True
     )

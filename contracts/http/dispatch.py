@@ -136,6 +136,7 @@ FILE_REPORT = Operation(
     refusals={
         HTTPStatus.FORBIDDEN: "The account lacks the role, or does not speak for the unit.",
         HTTPStatus.NOT_FOUND: "No case for such a ticket.",
+        HTTPStatus.CONFLICT: "Another command came first: what, and when. Or the Idempotency-Key was used with another body.",
     },
     asked={"ticket": "TMFQWCZLOEBSG44DF", "command": "sign", "unit": "yangguang-property"},
     answered={"ticket": "TMFQWCZLOEBSG44DF", "command": "sign", "id": "yangguang-0193"},
@@ -153,7 +154,10 @@ ASK_AS_PARTY = Operation(
     answer=RequestTaken,
     parameters={"ticket": "The ticket's id."},
     headers={"Location": "Address of the case."},
-    refusals={HTTPStatus.NOT_FOUND: "No case for such a ticket."},
+    refusals={
+        HTTPStatus.NOT_FOUND: "No case for such a ticket.",
+        HTTPStatus.CONFLICT: "The mediation has ended: how, and when. Or the Idempotency-Key was used with another body.",
+    },
     asked={"request": "consent", "party": "respondent"},
     answered={"ticket": "TMFQWCZLOEBSG44DF", "request": "consent"},
 )

@@ -4,17 +4,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from chassis.links import Links
-from chassis.outcome import Refused
+from chassis.outcome import Happened, Outcome, Refused
 from chassis.work import Work
 from contracts.codes import LinkPurpose, Party, Request
+from contracts.events import dispatch as say
+from services.dispatch.applying import apply
 from services.dispatch.domain import mediating, reports
 from services.dispatch.domain.case import Case, MayNotSpeak
+from services.dispatch.domain.lateness import TooLate
 from services.dispatch.domain.report import Report
 from services.dispatch.domain.world import World
 
 
 def file_report(ticket: str, data: Mapping[str, Any], work: Work, world: World) -> None:
-    """Give the report to its case. Raises MayNotSpeak, Missing, and what the case refuses."""
+    """Give the report to its case. Raises MayNotSpeak, Missing, and what the case refuses: TooLate among it."""
     actor = work.commander()
     if not actor.speaks_for(data["unit"]):
         raise MayNotSpeak(f"unit: account {actor.id!r} does not speak for {data['unit']!r}")
@@ -27,7 +30,14 @@ def file_report(ticket: str, data: Mapping[str, Any], work: Work, world: World) 
         to=data.get("to"),
         until=data.get("until"),
     )
-    work.apply(reports.take(work.load(Case, ticket), report, world))
+    case = work.load(Case, ticket)
+    apply(case, reports.take(case, report, world), work)
+
+
+def refusal(ticket: str, data: Mapping[str, Any], actor: str, late: TooLate) -> Outcome:
+    """Return the event that tells a unit that its command had no effect."""
+    told = {"command": data["command"], "unit": data["unit"], "actor": actor, "fact": late.fact, "at": late.at}
+    return Outcome(Happened(say.ReportRefused, ticket, told))
 
 
 LINK_OF: Mapping[Party, LinkPurpose] = {Party.APPLICANT: LinkPurpose.CONSENT, Party.RESPONDENT: LinkPurpose.RESPOND}
@@ -45,6 +55,6 @@ def make_request(ticket: str, data: Mapping[str, Any], work: Work, world: World,
         raise Refused("link: missing, and the sender is not somebody on duty")
     case = work.load(Case, ticket)
     if data["request"] is Request.CONSENT:
-        work.apply(mediating.consent(case, party))
+        apply(case, mediating.consent(case, party), work)
     else:
-        work.apply(mediating.withdraw(case, party, world))
+        apply(case, mediating.withdraw(case, party, world), work)

@@ -10,15 +10,17 @@ from contracts.envelope import Event
 from contracts.events import intake, tickets
 from services.dispatch import calendars
 from services.dispatch.api import DispatchApi
+from services.dispatch.applying import apply
 from services.dispatch.config import Config
-from services.dispatch.domain import facts, leaving, pauses, performance
+from services.dispatch.domain import facts, leaving, pauses, performance, rerouting
 from services.dispatch.domain.case import Case
+from services.dispatch.domain.lateness import TooLate
 from services.dispatch.domain.playbook import choose
 from services.dispatch.domain.world import World
 from services.dispatch.kept import Kept
 from services.dispatch.metrics import Metrics
 from services.dispatch.recomputing import Recomputing
-from services.dispatch.reports import file_report, make_request
+from services.dispatch.reports import file_report, make_request, refusal
 
 
 class DispatchService(DispatchApi):
@@ -49,20 +51,26 @@ class DispatchService(DispatchApi):
             playbook=choose(self.config.playbooks, data["category"]),
         )
         work.add(case)
-        work.apply(facts.opened(case, self.world(work)))
+        apply(case, facts.opened(case, self.world(work)), work)
 
     @on(tickets.TicketHandled)
     def take_handled(self, event: Event, work: Work) -> None:
         """Ask somebody to verify who did not handle it."""
         case, data = work.load(Case, event.subject), event.data
-        work.apply(facts.handled(case, data["generation"], data["handled_by"], self.world(work)))
+        apply(case, facts.handled(case, data["generation"], data["handled_by"], self.world(work)), work)
 
     @on(tickets.TicketReworkOrdered)
     @on(tickets.TicketReopened)
     def take_again(self, event: Event, work: Work) -> None:
         """Go on at the level that ended it."""
         case = work.load(Case, event.subject)
-        work.apply(facts.again(case, event.data["generation"], self.world(work)))
+        apply(case, facts.again(case, event.data["generation"], self.world(work)), work)
+
+    @on(tickets.TicketUnmerged)
+    def take_unmerged(self, event: Event, work: Work) -> None:
+        """Take a merged ticket's case up again."""
+        case = work.load(Case, event.subject)
+        apply(case, facts.unmerged(case, event.data["generation"], self.world(work)), work)
 
     @on(tickets.TicketRejected)
     @on(tickets.TicketMerged)
@@ -70,30 +78,44 @@ class DispatchService(DispatchApi):
     def take_withdrawn(self, event: Event, work: Work) -> None:
         """Those at work are relieved."""
         cause = event.type.split(".")[1]
-        work.apply(facts.withdrawn(work.load(Case, event.subject), cause))
+        case = work.load(Case, event.subject)
+        apply(case, facts.withdrawn(case, cause, event.data.get("generation")), work)
 
     @on(tickets.TicketParked)
     def take_parked(self, event: Event, work: Work) -> None:
         """The clocks stand still."""
-        work.apply(pauses.parked(work.load(Case, event.subject), event.data["review_at"], self.world(work)))
+        case = work.load(Case, event.subject)
+        apply(case, pauses.parked(case, event.data["review_at"], self.world(work)), work)
 
     @on(tickets.TicketResumed)
     def take_resumed(self, event: Event, work: Work) -> None:
         """The clocks go on."""
-        work.apply(pauses.resume(work.load(Case, event.subject), self.world(work)))
+        case = work.load(Case, event.subject)
+        apply(case, pauses.resume(case, self.world(work)), work)
 
     @on(tickets.TicketUrgencyRaised)
     def take_urgency(self, event: Event, work: Work) -> None:
         """The clocks of the new urgency, from the old start."""
         case = work.load(Case, event.subject)
-        work.apply(facts.urgency_raised(case, event.data["urgency"], self.world(work)))
+        apply(case, facts.urgency_raised(case, event.data["urgency"], self.world(work)), work)
+
+    @on(tickets.TicketCategoryChanged)
+    def take_category(self, event: Event, work: Work) -> None:
+        """Route the case by the new category's playbook."""
+        case, data = work.load(Case, event.subject), event.data
+        playbook = choose(self.config.playbooks, data["category"])
+        change = rerouting.Change(data["category"], data["dispute"], data["generation"], playbook)
+        apply(case, rerouting.category_changed(case, change, self.world(work)), work)
 
     # --- responders and residents
 
     @on(intake.ReportFiled)
     def take_report(self, event: Event, work: Work) -> None:
-        """A responder's command, over AMQP."""
-        file_report(event.subject, event.data, work, self.world(work))
+        """A responder's command, over AMQP: who comes too late is told by an event, since nobody waits for an answer."""
+        try:
+            file_report(event.subject, event.data, work, self.world(work))
+        except TooLate as late:
+            work.apply(refusal(event.subject, event.data, work.commander().id, late))
 
     @on(intake.RequestMade)
     def take_request(self, event: Event, work: Work) -> None:
@@ -113,25 +135,25 @@ class DispatchService(DispatchApi):
         case = work.load(Case, ringing.subject)
         counts = calendars.counts(work.connection, self.config.calendar.version)
         world = replace(self.world(work), calendar_counts=counts)
-        work.apply(facts.rang(case, ringing.name, ringing.generation, world))
+        apply(case, facts.rang(case, ringing.name, ringing.generation, world), work)
 
     @on_timer(pauses.REVIEW)
     def ring_review(self, ringing: Ringing, work: Work) -> None:
         """The review date of a supervisor's pause came."""
         case = work.load(Case, ringing.subject)
-        work.apply(pauses.review(case, ringing.generation, self.world(work)))
+        apply(case, pauses.review(case, ringing.generation, self.world(work)), work)
 
     @on_timer(performance.PERFORMANCE)
     def ring_performance(self, ringing: Ringing, work: Work) -> None:
         """Nobody has said yet whether what was agreed was done."""
         case = work.load(Case, ringing.subject)
-        work.apply(performance.ask(case, ringing.detail, ringing.generation, self.world(work)))
+        apply(case, performance.ask(case, ringing.detail, ringing.generation, self.world(work)), work)
 
     @on_timer(leaving.GONE)
     def ring_gone(self, ringing: Ringing, work: Work) -> None:
         """A responder that the case counts on left the directory."""
         case = work.load(Case, ringing.subject)
-        work.apply(leaving.leave(case, ringing.detail, self.world(work)))
+        apply(case, leaving.leave(case, ringing.detail, self.world(work)), work)
 
     # --- within
 

@@ -46,7 +46,7 @@ class NotifyService(NotifyApi):
         telling.tell(event, work, self.config)
 
     for _schema in dict.fromkeys(
-        rule.event for rule in RULES if rule.event not in {tickets.TicketOpened, tickets.TicketMerged}
+        rule.event for rule in RULES if rule.event not in {tickets.TicketOpened, tickets.TicketMerged, tickets.TicketUnmerged}
     ):
         on(_schema)(tell)
 
@@ -69,7 +69,19 @@ class NotifyService(NotifyApi):
         """The merged ticket's reporter, and whoever follows it, follow the survivor."""
         self.tell(event, work)
         merged = telling.contact_of(event.subject, work)
+        generation = event.data.get("generation") or 0
+        if generation < merged.unmerged:
+            return
+        merged.merged = generation
         telling.contact_of(event.data["into"], work).followed_by(merged.id, *merged.followers)
+
+    @on(tickets.TicketUnmerged)
+    def take_unmerged(self, event: Event, work: Work) -> None:
+        """The ticket's reporter, and whoever follows it, no longer follow the survivor."""
+        self.tell(event, work)
+        ticket = telling.contact_of(event.subject, work)
+        ticket.unmerged = max(ticket.unmerged, event.data["generation"])
+        telling.contact_of(event.data["survivor"], work).left_by(ticket.id, *ticket.followers)
 
     # --- waiting
 

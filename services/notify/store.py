@@ -9,7 +9,7 @@ from chassis.inbox import insert_ignoring
 from chassis.store import Document, Mapper, Store, chassis_tables, converter
 from chassis.store.types import Instant
 from contracts.envelope import Event
-from contracts.events.tickets import ContactRecorded, TicketMerged
+from contracts.events.tickets import ContactRecorded, TicketMerged, TicketUnmerged
 from services.notify.domain.contact import Contact
 from services.notify.domain.notice import Notice, NoticeState
 from services.notify.domain.pace import Pace
@@ -48,7 +48,7 @@ paces = Table(
 """From when each channel with a rate may send again: kept here, so that the rate holds however many processes send."""
 
 
-_SURVIVOR = {TicketMerged.type: "into", ContactRecorded.type: "follows"}
+_SURVIVOR = {TicketMerged.type: "into", TicketUnmerged.type: "survivor", ContactRecorded.type: "follows"}
 
 
 def contacts_of(event: Event) -> tuple[str, ...]:

@@ -94,11 +94,15 @@ def _reporters(rule: Rule, contact: Contact, urgent: bool, work: Work, config: C
         yield Recipient(contact.id, urgent, contact, reporter, contact.follows or contact.id, own)
     for ticket in contact.followers if rule.followers or (rule.asks and not told) else ():
         person = _follower_of(contact.id, ticket, rule, work)
+        if person is None:
+            continue
         asked = not rule.asks or (rule.link is not None and rule.link.value in person.links)
         own = comparable(person.phone, config.region)
         if own and own not in told and asked:
             told.add(own)
-            yield Recipient(ticket, urgent, contact, person, contact.id, own)
+            follower = work.find(Contact, ticket)
+            links_of = (follower.links_of if follower else None) or contact.id
+            yield Recipient(ticket, urgent, contact, person, links_of, own)
 
 
 def _reporter_of(contact: Contact | None) -> Person:
@@ -107,8 +111,11 @@ def _reporter_of(contact: Contact | None) -> Person:
     return contact.reporter
 
 
-def _follower_of(survivor: str, ticket: str, rule: Rule, work: Work) -> Person:
+def _follower_of(survivor: str, ticket: str, rule: Rule, work: Work) -> Person | None:
+    """Return who follows the survivor by this ticket; None where it went on by itself since. Raises NotHeardYet."""
     follower = work.find(Contact, ticket)
+    if follower is not None and follower.follows is None and follower.merged < follower.unmerged:
+        return None
     person = _reporter_of(follower)
     if follower is not None and follower.follows == survivor:
         return person

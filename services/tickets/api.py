@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from chassis.http import Answer, Problem, command, query
 from chassis.outcome import Refused
 from chassis.work import Work
-from contracts.codes import Request
+from contracts.codes import Request, UnmergeCause
 from contracts.http import tickets as http
 from services.tickets import store
 from services.tickets.config import Configured
@@ -20,7 +20,7 @@ from services.tickets.domain.state import ALLOWED, Command, State
 from services.tickets.domain.ticket import Ticket
 from services.tickets.domain.whistle import ticket_id
 from services.tickets.intake import ACCOUNTS, open_ticket
-from services.tickets.merging import merge
+from services.tickets.merging import go_on_without, merge
 from services.tickets.requests import make_request
 
 Body = Mapping[str, Any]
@@ -54,7 +54,7 @@ class TicketsApi:
         if owner is not None and store.producer(connection, ticket) != f"{ACCOUNTS}{owner}":
             return None
         found = store.ticket(connection, ticket)
-        return view(found, self.config.rules) if found else None
+        return view(found, self.config.rules, store.survivor(connection, found)) if found else None
 
     @query(http.LIST_TICKETS)
     def list_tickets(self, connection: Connection, search: Mapping[str, Any]) -> dict[str, Any]:
@@ -64,7 +64,7 @@ class TicketsApi:
         found = store.page(connection, search, search["limit"] + 1)
         shown = found[: search["limit"]]
         return {
-            "tickets": [view(ticket, self.config.rules) for ticket in shown],
+            "tickets": [view(one, self.config.rules, store.survivor(connection, one)) for one in shown],
             "next": shown[-1].id if len(found) > len(shown) else None,
         }
 
@@ -78,6 +78,7 @@ class TicketsApi:
         """Not taken on."""
         found = work.load(Ticket, ticket)
         work.for_subject(ticket).apply(desk.reject(found, body["reason"]))
+        go_on_without(found, UnmergeCause.REJECTED, work, self.config)
         return moved(found)
 
     @command(http.MERGE)
@@ -112,12 +113,17 @@ class TicketsApi:
         return moved(found)
 
 
-def view(ticket: Ticket, rules: Rules) -> dict[str, Any]:
-    """A ticket as others see it: where it stands, what its reporter may ask, and what the reporter is told at once."""
+def view(ticket: Ticket, rules: Rules, survivor: Ticket) -> dict[str, Any]:
+    """A ticket as others see it: where it stands, what its reporter may ask, and what the reporter is told at once.
+
+    ``survivor`` is the ticket itself, or what it was merged into at last: once that one is closed a merged one may be reopened.
+    """
+    may_reopen = survivor.state is State.CLOSED and survivor.closed_at is not None
+    alone = [Request.REOPEN] if may_reopen and ticket.state is State.MERGED else []
     return {
         **vars(ticket),
-        "reopen_until": ticket.closed_at + rules.reopen if ticket.state is State.CLOSED and ticket.closed_at else None,
-        "requests": [request for request, wanted in REQUESTS.items() if ticket.state in ALLOWED[wanted]],
+        "reopen_until": survivor.closed_at + rules.reopen if may_reopen and survivor.closed_at else None,
+        "requests": [request for request, wanted in REQUESTS.items() if ticket.state in ALLOWED[wanted]] + alone,
         "advice": rules.advice.get(ticket.urgency),
     }
 

@@ -1,7 +1,7 @@
 """What a deployment sets for tickets: its rules, what it offers by Open311, the salt of its digests, what signs its links."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,8 @@ class Config(DependencyProvider):
     def configured(self) -> Configured:
         """The configuration. Raises BadConfig at start."""
         settings = self.container.config[RUNTIME_KEY].settings
-        rules = read_rules(settings.config_dir / "tickets.yaml")
+        matters = read_police_matters(settings.config_dir / "police_matters.yaml")
+        rules = replace(read_rules(settings.config_dir / "tickets.yaml"), police_matters=matters)
         offer, links = read_offer(settings.config_dir), Links(settings.secret)
         return Configured(rules, offer, settings.secret.encode(), links, settings.phone_region)
 
@@ -62,6 +63,21 @@ def read_rules(path: Path) -> Rules:
         return Rules(**{name: _READ[name](value) for name, value in _known({} if loaded is None else loaded, _READ).items()})
     except ValueError as wrong:
         raise BadConfig(f"{path}: {wrong}") from None
+
+
+def read_police_matters(path: Path) -> frozenset[str]:
+    """Return the categories that go straight to the police: the file that dispatch reads, too.
+
+    Raises BadConfig. A file that is not there is refused: it would protect nobody.
+    """
+    loaded = read_yaml(path)
+    try:
+        named = _known(loaded, {"police_matters": None}).get("police_matters")
+        if not isinstance(named, list) or not all(isinstance(code, str) and code for code in named):
+            raise ValueError("police_matters: want a list of category codes")
+    except ValueError as wrong:
+        raise BadConfig(f"{path}: {wrong}") from None
+    return frozenset(named)
 
 
 def _near(value: Any) -> Near:

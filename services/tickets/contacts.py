@@ -37,6 +37,11 @@ def contact(id_: str, data: Mapping[str, Any], config: Configured) -> dict[str, 
     return {**_person(data.get("reporter"), config), "respondent": respondent or None}
 
 
+def can_be_asked(data: Mapping[str, Any], config: Configured) -> bool:
+    """Whether a whistle's reporter can be asked whether it is solved. ``data`` are the whistle's."""
+    return comparable((data.get("reporter") or {}).get("phone"), config.region) is not None
+
+
 def signed(id_: str, purposes: Iterable[LinkPurpose], config: Configured) -> dict[str, str]:
     """A link for each purpose."""
     return {purpose.value: config.links.sign(id_, purpose) for purpose in purposes}

@@ -1,16 +1,17 @@
 """Two tickets about one matter become one: the desk says so, or the producer of both whistles does."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from chassis.outcome import Happened, Outcome
+from chassis.outcome import Effect, Happened, Outcome
 from chassis.work import Work
-from contracts.codes import LinkPurpose
+from contracts.codes import LinkPurpose, UnmergeCause, Urgency
 from contracts.events import tickets as say
 from services.tickets import store
 from services.tickets.config import Configured
-from services.tickets.contacts import contact, signed
-from services.tickets.domain import desk
+from services.tickets.contacts import REPORTERS, can_be_asked, contact, signed
+from services.tickets.domain import sharing
+from services.tickets.domain.desk import BadSurvivor
 from services.tickets.domain.state import BEFORE_HANDLED, State
 from services.tickets.domain.ticket import Ticket
 from services.tickets.domain.whistle import ticket_id
@@ -28,28 +29,113 @@ def merge(ticket: Ticket, survivor: Ticket, work: Work, config: Configured) -> N
 def merge_if_repeated(ticket: Ticket, producer: str, data: Mapping[str, Any], work: Work, config: Configured) -> None:
     """The producer names an earlier whistle of its own (``same_as``): the new ticket is merged where that one is at work.
 
-    Where it is not, or was never heard of, the new ticket stands for itself: nobody's whistle is lost for a wrong id.
+    Where it is not, or was never heard of, or routing forbids the merger, the new ticket stands for itself: nobody's whistle
+    is lost for a wrong id.
     """
     earlier = data.get("same_as")
     survivor = _last(ticket_id(producer, earlier), work) if earlier else None
-    if survivor is not None and survivor.id != ticket.id and survivor.state in AT_WORK:
-        _merge(ticket, survivor, {ticket.id: data}, work, config)
+    if survivor is None or survivor.id == ticket.id or survivor.state not in AT_WORK:
+        return
+    try:
+        sharing.check_merger(ticket, survivor, _is_more_serious(ticket, survivor, work), config.rules)
+    except BadSurvivor:
+        return
+    _merge(ticket, survivor, {ticket.id: data}, work, config)
+
+
+def go_on_without(survivor: Ticket, cause: UnmergeCause, work: Work, config: Configured) -> None:
+    """The survivor was cancelled or rejected: what was merged into it goes on, and everybody is told whom they follow now.
+
+    The most serious of the tickets goes on, then the most urgent, then the oldest.
+    """
+    merged = [one for id_ in survivor.followers if (one := work.load(Ticket, id_)).merged_into == survivor.id]
+    if not merged:
+        return
+    merged.sort(key=lambda one: (_urgency(one.category, work).value, one.urgency.value, one.opened_at, one.id))
+    apply_by_subject(sharing.go_on_without(survivor, merged, cause, config.rules, work.now), work)
+    _tell_followers(merged[0], work, config)
+
+
+def reopen_alone(ticket: Ticket, work: Work, config: Configured) -> None:
+    """The reporter of a merged ticket is not content with how the survivor was closed: it goes on by itself.
+
+    Raises NotNow, TooLate.
+    """
+    left = above(ticket, work)
+    apply_by_subject(sharing.leave(ticket, left, config.rules, work.now), work)
+    _tell_followers(ticket, work, config)
+    for one in left:
+        _ask_somebody_else(one, work, config)
+
+
+def _tell_followers(ticket: Ticket, work: Work, config: Configured) -> None:
+    """The ticket's reporter has it to themselves, with new links, and those that were merged into it follow it again."""
+    own = store.whistle(work.connection, ticket.id)
+    links = signed(ticket.id, REPORTERS, config) if can_be_asked(own, config) else None
+    told = {**contact(ticket.id, own, config), "links": links}
+    work.for_subject(ticket.id).apply(Outcome(Happened(say.ContactRecorded, ticket.id, told)))
+    _follow_all(ticket, own, work, config)
+
+
+def _ask_somebody_else(ticket: Ticket, work: Work, config: Configured) -> None:
+    """Who left may be the one who would have been asked: of those that still follow the ticket the first is."""
+    own = store.whistle(work.connection, ticket.id)
+    asked = _follow_all(ticket, own, work, config) if not can_be_asked(own, config) else True
+    ticket.has_contact = asked
+
+
+def _follow_all(ticket: Ticket, own: Mapping[str, Any], work: Work, config: Configured) -> bool:
+    """Record that everybody in the ticket's list follows it; answers whether there is somebody to ask."""
+    asked = can_be_asked(own, config)
+    for one in ticket.followers:
+        data = store.whistle(work.connection, one)
+        ask = not asked and can_be_asked(data, config)
+        work.for_subject(one).apply(_follow(one, data, ticket, ask, config))
+        asked = asked or ask
+    return asked
+
+
+def apply_by_subject(effects: Iterable[Effect], work: Work) -> None:
+    """Carry out effects on several tickets, each as a part of its own ticket's story."""
+    for effect in effects:
+        work.for_subject(effect.subject).apply((effect,))
 
 
 def _merge(ticket: Ticket, survivor: Ticket, told: Mapping[str, Mapping[str, Any]], work: Work, config: Configured) -> None:
     """``told`` are the whistles of the ticket and of those that follow it."""
     asked = ticket.has_contact and not survivor.has_contact
-    work.for_subject(ticket.id).apply(desk.merge(ticket, survivor))
+    more_serious = _is_more_serious(ticket, survivor, work)
+    joined = sharing.join(ticket, survivor, more_serious, config.rules, work.now)
+    apply_by_subject([effect for effect in joined if effect.subject == ticket.id], work)
     for one, data in told.items():
         work.for_subject(one).apply(_follow(one, data, survivor, asked, config))
-    work.for_subject(survivor.id).apply(desk.take_urgency(survivor, ticket))
+    apply_by_subject([effect for effect in joined if effect.subject != ticket.id], work)
+
+
+def _is_more_serious(ticket: Ticket, survivor: Ticket, work: Work) -> bool:
+    urgency, other = (_urgency(one.category, work) for one in (ticket, survivor))
+    return sharing.is_more_serious(urgency, other)
+
+
+def _urgency(category: str, work: Work) -> Urgency:
+    """Return the urgency that a category is registered with; it was when the ticket was opened."""
+    row = work.once((store.categories.name, category), lambda: store.registered(work.connection, store.categories, category))
+    assert row is not None, "a category stays registered"
+    return Urgency(row["urgency"])
 
 
 def _last(id_: str, work: Work) -> Ticket | None:
     """The ticket, or the one that it was merged into at last: a merged one is never a survivor, so there is no circle."""
     found = work.find(Ticket, id_)
-    while found is not None and found.merged_into is not None:
-        found = work.find(Ticket, found.merged_into)
+    return [found, *above(found, work)][-1] if found is not None else None
+
+
+def above(ticket: Ticket, work: Work) -> list[Ticket]:
+    """Return the tickets that a ticket was merged into, the nearest first; none where it was not merged."""
+    found = []
+    while ticket.merged_into is not None:
+        ticket = work.load(Ticket, ticket.merged_into)
+        found.append(ticket)
     return found
 
 
@@ -57,8 +143,9 @@ def _follow(id_: str, data: Mapping[str, Any], survivor: Ticket, asked: bool, co
     """From now on the reporter of a merged ticket follows the survivor's notices.
 
     ``asked``: the survivor has nobody else to ask whether it is solved, so this reporter gets the survivor's links to rate and,
-    once it is closed, to reopen.
+    once it is closed, to reopen. Any other gets the link to reopen the ticket of their own.
     """
-    links = signed(survivor.id, (LinkPurpose.RATE, LinkPurpose.REOPEN), config) if asked else None
-    follows = {**contact(id_, data, config), "links": links, "follows": survivor.id}
+    links, of = ((LinkPurpose.RATE, LinkPurpose.REOPEN), None) if asked else ((LinkPurpose.REOPEN,), id_)
+    told = signed(of or survivor.id, links, config) if can_be_asked(data, config) else None
+    follows = {**contact(id_, data, config), "links": told, "links_of": of if told else None, "follows": survivor.id}
     return Outcome(Happened(say.ContactRecorded, id_, follows))

@@ -5,11 +5,12 @@ from typing import Any
 
 from chassis.outcome import Refused
 from chassis.work import Work
-from contracts.codes import LinkPurpose, Request
+from contracts.codes import LinkPurpose, Request, UnmergeCause
 from services.tickets import store
 from services.tickets.config import Configured
 from services.tickets.domain import resident
 from services.tickets.domain.ticket import Ticket
+from services.tickets.merging import go_on_without, reopen_alone
 
 LINK_FOR: Mapping[Request, LinkPurpose] = {
     Request.RATE: LinkPurpose.RATE,
@@ -38,10 +39,13 @@ def make_request(id_: str, data: Mapping[str, Any], work: Work, config: Configur
             if data.get(name) is None:
                 raise Refused(f"{name}: a rating needs it")
         work.apply(resident.rate(ticket, data["resolved"], data["satisfied"], work.now))
+    elif request is Request.REOPEN and ticket.merged_into is not None:
+        reopen_alone(ticket, work, config)
     elif request is Request.REOPEN:
         work.apply(resident.reopen(ticket, config.rules, work.now))
     else:
         work.apply(resident.cancel(ticket))
+        go_on_without(ticket, UnmergeCause.CANCELLED, work, config)
     said = {"request": request.value, "noted_by": noted_by, "comment": data.get("comment"), "made_at": work.now}
     work.insert(store.requests, {"ticket": id_, **said})
     return ticket

@@ -68,6 +68,13 @@ class TicketsService(TicketsApi, Open311Api):
         else:
             work.apply(ticket.work_assigned(data["generation"], data["level"]))
 
+    @on(dispatch.CaseRerouted)
+    def take_rerouted(self, event: Event, work: Work) -> None:
+        """Dispatch routes the ticket by its new category; without a playbook the watchdog goes on waiting."""
+        if event.data.get("level"):
+            ticket = work.load(Ticket, event.subject)
+            work.apply(ticket.work_assigned(event.data["generation"], event.data["level"]))
+
     @on(dispatch.VerificationDone)
     def take_verification(self, event: Event, work: Work) -> None:
         """Revisiting, or rework."""

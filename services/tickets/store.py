@@ -138,6 +138,13 @@ def ticket(connection: Connection, id_: str) -> Ticket | None:
     return converter.structure(document, Ticket) if document else None
 
 
+def survivor(connection: Connection, one: Ticket) -> Ticket:
+    """The ticket that a merged one was merged into at last; any other itself. Not locked."""
+    while one.merged_into is not None and (above := ticket(connection, one.merged_into)) is not None:
+        one = above
+    return one
+
+
 def whistle(connection: Connection, id_: str) -> Mapping[str, Any]:
     """What was said, private part and all, when this ticket was opened."""
     found: Mapping[str, Any] = connection.execute(select(whistles.c.data).where(whistles.c.ticket == id_)).scalar_one()

@@ -138,3 +138,60 @@ def test_a_supervisor_pauses_and_the_work_goes_on_by_itself(chain: Chain) -> Non
     chain.let_pass("10d")
     chain.expect(ticket, "case.resumed", generation=1)
     chain.expect(ticket, "deadline.set", times=2, clock="handle")
+
+
+def test_a_leak_is_merged_into_a_parking_matter_and_the_housing_department_is_called(chain: Chain) -> None:
+    parking, leak = chain.whistle("parking", dispute=False), chain.whistle("leak")
+    for ticket in (parking, leak):
+        chain.expect(ticket, "assignment.made", to=PROPERTY)
+    chain.order(leak, "merges", into=parking)
+    chain.expect(parking, "case.rerouted", category="leak", level="property", generation=2)
+    chain.expect(parking, "ticket.urgency_raised", urgency="E1")
+    chain.act(parking, PROPERTY, "hand_up")
+    chain.expect(parking, "joint_action.called", lead=HOUSING)
+    for unit in (HOUSING, POLICE):
+        chain.act(parking, unit, "finish")
+    chain.expect(parking, "ticket.handled", generation=2)
+    close(chain, parking, generation=2)
+
+
+def test_the_neighbour_cancels_and_the_other_whose_matter_was_merged_is_told_and_goes_on(chain: Chain) -> None:
+    other = {"name": "李大爷", "phone": "029-00000003", "locale": "zh"}
+    survivor, merged = chain.whistle("parking"), chain.whistle("parking", reporter=other)
+    for ticket in (survivor, merged):
+        chain.expect(ticket, "assignment.made", to=PROPERTY)
+    chain.order(merged, "merges", into=survivor)
+    chain.expect_notice(merged, "ticket_merged")
+    chain.ask(survivor, "cancel")
+    chain.expect(survivor, "case.withdrawn", cause="cancelled")
+    chain.expect(merged, "ticket.unmerged", survivor=survivor, cause="cancelled", generation=2)
+    chain.expect_notice(merged, "ticket_unmerged_cancelled")
+    handle(chain, merged, generation=2)
+    close(chain, merged, generation=2)
+    chain.expect_notice(merged, "ticket_closed_satisfied")
+
+
+def test_the_desk_rejects_one_of_two_and_the_other_goes_on(chain: Chain) -> None:
+    survivor, merged = chain.whistle("parking"), chain.whistle("parking", reporter={"phone": "029-00000003", "locale": "zh"})
+    chain.expect(merged, "assignment.made", to=PROPERTY)
+    chain.order(merged, "merges", into=survivor)
+    chain.expect(merged, "case.withdrawn", cause="merged")
+    chain.order(survivor, "rejections", reason="abuse")
+    chain.expect_notice(merged, "ticket_unmerged_rejected")
+    handle(chain, merged, generation=2)
+    close(chain, merged, generation=2)
+
+
+def test_one_neighbour_is_content_and_the_other_reopens_the_own_ticket(chain: Chain) -> None:
+    survivor, merged = chain.whistle("parking"), chain.whistle("parking", reporter={"phone": "029-00000003", "locale": "zh"})
+    chain.expect(survivor, "assignment.made", to=PROPERTY)
+    chain.expect(merged, "assignment.made", to=PROPERTY)
+    chain.order(merged, "merges", into=survivor)
+    handle(chain, survivor)
+    close(chain, survivor)
+    chain.expect_notice(merged, "ticket_closed_satisfied")
+    chain.ask(merged, "reopen")
+    chain.expect_notice(merged, "ticket_unmerged_reopened")
+    handle(chain, merged, generation=2)
+    close(chain, merged, generation=2)
+    chain.never(survivor, "ticket.reopened")

@@ -53,3 +53,15 @@ def test_no_return_and_no_ruling_sends_it_to_property_or_a_mediator(chain: Chain
     close(chain, ticket)
     neither_property_nor_mediation(chain, ticket)
     assert sum("never goes to" in line for line in chain.dead()) == 2, "each of these rulings is refused, and it is said why"
+
+
+def test_the_hotline_calls_it_the_same_as_a_noise_and_the_police_have_it_all_the_same(chain: Chain) -> None:
+    noise = chain.whistle("noise")
+    chain.expect(noise, "assignment.made", to=PROPERTY)
+    violence = chain.whistle_again(noise, "domestic_violence")
+    chain.expect(violence, "assignment.made", to=POLICE)
+    chain.act(violence, POLICE, "handle")
+    close(chain, violence)
+    chain.never(violence, "ticket.merged")
+    chain.never(noise, "case.withdrawn")
+    neither_property_nor_mediation(chain, violence)

@@ -36,6 +36,16 @@ class Chain:
         self._door: Door = AmqpDoor(stack) if isinstance(stack, Stack) else HttpDoor(stack)
 
     @property
+    def over_the_broker(self) -> bool:
+        """Whether commands are given over the broker, so that nobody waits for an answer; otherwise over HTTP."""
+        return isinstance(self._door, AmqpDoor)
+
+    @staticmethod
+    def account_of(unit: str) -> str:
+        """The account that speaks for a unit."""
+        return str(_ACCOUNT_OF[unit])
+
+    @property
     def heard(self) -> Sequence[Heard]:
         """Every public event that was published so far."""
         return self._door.heard()

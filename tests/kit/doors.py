@@ -112,7 +112,7 @@ class HttpDoor:
 
         wait_until(answered, f"an answer to {type_} about {subject}", 20, details=lambda: str(answers[-1]))
         status, answer = answers[-1]
-        assert status in {202, 403, 422}, answer
+        assert status in {202, 403, 409, 422}, answer
         if status != 202:
             self.refused.append(f"{type_}: {answer['detail']}")
 

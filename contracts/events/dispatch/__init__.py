@@ -11,6 +11,7 @@ from contracts.events.dispatch.assignment import (
     AssignmentReturned,
     AssignmentRuled,
     AssignmentSigned,
+    ReportRefused,
     VerificationDone,
 )
 from contracts.events.dispatch.case import (
@@ -18,6 +19,7 @@ from contracts.events.dispatch.case import (
     CaseEscalated,
     CaseExhausted,
     CasePaused,
+    CaseRerouted,
     CaseResumed,
     CaseStarted,
     CaseWithdrawn,
@@ -72,6 +74,7 @@ __all__ = [
     "CaseEscalated",
     "CaseExhausted",
     "CasePaused",
+    "CaseRerouted",
     "CaseResumed",
     "CaseStarted",
     "CaseWithdrawn",
@@ -97,6 +100,7 @@ __all__ = [
     "MediationPerformanceAsked",
     "MediationPerformed",
     "MediationSessionHeld",
+    "ReportRefused",
     "ResponderRegistered",
     "ResponderRetired",
     "VerificationDone",

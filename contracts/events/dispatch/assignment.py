@@ -98,6 +98,19 @@ class AssignmentRelieved(EventSchema):
     by = fields.ident("the responder that is relieved")
 
 
+class ReportRefused(EventSchema):
+    """A responder's command came over AMQP and had no effect: something else came first. Over HTTP the answer is 409."""
+
+    type = "report.refused.v1"
+    producer = "dispatch"
+
+    command = fields.code(codes.Command, "what the unit reported")
+    unit = fields.ident("the responder that reported")
+    actor = fields.ident("the account that reported it")
+    fact = fields.code(codes.EarlierFact, "what came first; none where it is not known", optional=True)
+    at = fields.instant("when that happened", optional=True)
+
+
 class VerificationDone(EventSchema):
     """Somebody who did not handle it has looked."""
 

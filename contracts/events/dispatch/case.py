@@ -26,6 +26,19 @@ class CaseEscalated(EventSchema):
     cause = fields.code(codes.EscalationCause, "why")
 
 
+class CaseRerouted(EventSchema):
+    """The ticket's category changed. Another playbook begins at its first level; the same one goes on where it stood."""
+
+    type = "case.rerouted.v1"
+    producer = "dispatch"
+
+    category = fields.ident("the category by which it is routed")
+    playbook = fields.ident("name of the playbook; none where no playbook takes the category", optional=True)
+    playbook_version = fields.ident("version of the playbook", optional=True)
+    level = fields.ident("the level it starts or goes on at", optional=True)
+    generation = fields.count("generation of the ticket")
+
+
 class CaseExhausted(EventSchema):
     """Past the last level, or no playbook fits, or nobody may do what is needed: the supervisor is called."""
 

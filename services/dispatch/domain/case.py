@@ -82,6 +82,8 @@ class Case:
     assignments: list[Assignment] = field(default_factory=list)
     clocks: list[Running] = field(default_factory=list)
     pauses: list[Pause] = field(default_factory=list)
+    history: dict[str, datetime] = field(default_factory=dict)
+    """When each `contracts.codes.EarlierFact` happened last to the case."""
 
     # --- its playbook and ladder
 

@@ -107,9 +107,9 @@ def recompute(case: Case, world: World, which: Which = lambda _: True) -> Outcom
 
 def hurry(case: Case, world: World) -> Outcome:
     """The spans of a new urgency, from the old start. What was granted under the old urgency does not count any more."""
-    for running in case.clocks:
+    for running in [one for one in case.clocks if one.live]:
         rule = _span(case, running.clock, _assignment(case, running), world)
-        if running.live and rule is not None and rule != running.rule:
+        if rule is not None and rule != running.rule:
             running.rule = rule
             if running.extension:
                 running.extension.decided, running.extension.granted_at = True, None

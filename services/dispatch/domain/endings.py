@@ -1,10 +1,10 @@
 """How a unit's work ends: it handled it, it did its part of a joint action, or it hands up."""
 
 from chassis.outcome import NOTHING, Outcome
-from contracts.codes import EscalationCause
+from contracts.codes import EarlierFact, EscalationCause
 from contracts.codes import Outcome as Ending
 from contracts.events import dispatch as say
-from services.dispatch.domain import assignments, clocks, joint, ladder
+from services.dispatch.domain import assignments, clocks, joint, ladder, lateness
 from services.dispatch.domain.case import Case, NotNow
 from services.dispatch.domain.parts import Assignment, Rung, RungState, Step
 from services.dispatch.domain.report import Report
@@ -13,9 +13,9 @@ from services.dispatch.domain.world import World
 
 def handle(case: Case, report: Report, world: World) -> Outcome:
     """The unit says done; the case is where enough did. Raises NotNow for a mediator: a mediation has endings of its own."""
-    assignment = case.at_work(report.unit)
+    assignment = lateness.at_work(case, report)
     if not assignment.open:
-        return NOTHING
+        raise lateness.of_assignment(case, assignment, report.command)
     rung = case.rung(assignment.rung)
     _mediates_no_more(rung, assignment)
     if joint.of(case, assignment):
@@ -26,12 +26,12 @@ def handle(case: Case, report: Report, world: World) -> Outcome:
 
 def finish(case: Case, report: Report, world: World) -> Outcome:
     """A unit did its part of a joint action; the case is done where all did. Raises NotNow where it was called to none."""
-    assignment = case.at_work(report.unit)
+    assignment = lateness.at_work(case, report)
     found = joint.of(case, assignment)
     if found is None:
         raise NotNow("command: finish is for a joint action")
     if not assignment.open:
-        return NOTHING
+        raise lateness.of_assignment(case, assignment, report.command)
     rung, action = found
     said = _done(case, assignment, report) + joint.finished(case, action, assignment.to)
     return said + (ladder.complete(case, rung, Ending.JOINT, world) if action.complete else NOTHING)
@@ -39,10 +39,12 @@ def finish(case: Case, report: Report, world: World) -> Outcome:
 
 def hand_up(case: Case, report: Report, world: World) -> Outcome:
     """The unit cannot solve it at this level. Raises NotNow in a mediation or a joint action: they end otherwise."""
-    assignment = case.at_work(report.unit)
+    assignment = lateness.at_work(case, report)
     rung = case.rung(assignment.rung)
-    if not assignment.open or rung.state is not RungState.OPEN or assignment.given_up:
-        return NOTHING
+    if not assignment.open or assignment.given_up:
+        raise lateness.of_assignment(case, assignment, report.command)
+    if rung.state is not RungState.OPEN:
+        raise lateness.of_case(case, report.command, [EarlierFact.ESCALATED])
     _mediates_no_more(rung, assignment)
     if joint.of(case, assignment):
         raise NotNow("command: a unit of a joint action finishes or is excused, it does not hand up")

@@ -5,7 +5,7 @@ from datetime import datetime
 from chassis.outcome import Outcome, Refused
 from contracts.codes import Clock
 from contracts.events import dispatch as say
-from services.dispatch.domain import clocks, marks
+from services.dispatch.domain import clocks, lateness, marks
 from services.dispatch.domain.case import Case
 from services.dispatch.domain.parts import Assignment, Extension, Running
 from services.dispatch.domain.report import Report, needed
@@ -18,7 +18,7 @@ class NoExtension(Refused):
 
 def ask(case: Case, report: Report, world: World) -> Outcome:
     """The unit asks for more time for its level's clock, or for the case's where its level has none. Raises NoExtension."""
-    assignment = case.at_work(report.unit)
+    assignment = lateness.at_work(case, report)
     until = needed(report.until, "until")
     running = _clock(case, assignment)
     if running is None or running.extension or running.stage >= marks.BREACHED:

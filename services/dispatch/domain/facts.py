@@ -34,7 +34,18 @@ def again(case: Case, generation: int, world: World) -> Outcome:
 
     The case's clocks go on from their old start, and whoever was at work on the old generation is relieved.
     """
-    if generation <= case.generation or case.state is CaseState.WITHDRAWN:
+    return NOTHING if case.state is CaseState.WITHDRAWN else _again(case, generation, world)
+
+
+def unmerged(case: Case, generation: int, world: World) -> Outcome:
+    """The ticket goes on by itself: its case, withdrawn when it was merged, is taken up at the level where it stood."""
+    if case.state is CaseState.WITHDRAWN and generation > case.generation:
+        case.ended_at = max(case.highest, 0)
+    return _again(case, generation, world)
+
+
+def _again(case: Case, generation: int, world: World) -> Outcome:
+    if generation <= case.generation:
         return NOTHING
     outcome = verification.end(case) + assignments.relieve(case, case.assignments)
     case.generation, case.state = generation, CaseState.WORKING
@@ -46,9 +57,9 @@ def again(case: Case, generation: int, world: World) -> Outcome:
     return outcome + ladder.climb(case, case.ended_at, EscalationCause.UNREACHABLE, world)
 
 
-def withdrawn(case: Case, cause: str) -> Outcome:
-    """The ticket was rejected, merged or cancelled."""
-    if case.state is CaseState.WITHDRAWN:
+def withdrawn(case: Case, cause: str, generation: int | None = None) -> Outcome:
+    """The ticket was rejected, merged or cancelled. ``generation``: where it stood; a merger of an older one comes late."""
+    if case.state is CaseState.WITHDRAWN or (generation is not None and generation < case.generation):
         return NOTHING
     waited = performance.forget(case)
     case.state = CaseState.WITHDRAWN

@@ -5,7 +5,7 @@ from contracts.codes import EscalationCause, Party
 from contracts.codes import Outcome as Ending
 from contracts.events import dispatch as say
 from services.dispatch.domain import clocks, ladder, mediation
-from services.dispatch.domain.case import Case, NotAssigned
+from services.dispatch.domain.case import Case, NotAssigned, NotNow
 from services.dispatch.domain.parts import Assignment, Step
 from services.dispatch.domain.report import Report
 from services.dispatch.domain.world import World
@@ -29,7 +29,10 @@ def agree(case: Case, report: Report, world: World) -> Outcome:
 def fail(case: Case, report: Report, world: World) -> Outcome:
     """The parties did not agree: the case moves up. Raises NotNow, NotAssigned."""
     assignment = _mediates(case, report)
-    return ladder.pass_over(case, case.rung(assignment.rung), EscalationCause.FAILED, world)
+    failed = ladder.pass_over(case, case.rung(assignment.rung), EscalationCause.FAILED, world)
+    if not failed:
+        raise NotNow("command: the case does not move up any more")
+    return failed
 
 
 def consent(case: Case, party: Party) -> Outcome:

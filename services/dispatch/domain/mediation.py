@@ -8,7 +8,7 @@ court and authority routes; an agreement tells them of judicial confirmation wit
 from chassis.outcome import NOTHING, Outcome, Refused
 from contracts.codes import EscalationCause, Party
 from contracts.events import dispatch as say
-from services.dispatch.domain import performance
+from services.dispatch.domain import lateness, performance
 from services.dispatch.domain.case import Case, CaseState, NotNow
 from services.dispatch.domain.parts import Mediation, Rung, RungState
 from services.dispatch.domain.world import World
@@ -36,10 +36,14 @@ def open_(case: Case, rung: Rung, mediator: str) -> Outcome:
 
 
 def live(case: Case) -> tuple[Rung, Mediation]:
-    """The mediation that is going on. Raises NotNow where there is none."""
+    """The mediation that is going on. Raises TooLate where it has ended, NotNow where there was none."""
     for rung in reversed(case.rungs if case.state is not CaseState.WITHDRAWN else []):
         if rung.mediation and rung.mediation.outcome is None and rung.generation == case.generation:
             return rung, rung.mediation
+    if case.state is CaseState.WITHDRAWN:
+        raise lateness.of_case(case, "what is said of the mediation", lateness.WITHDRAWN)
+    if any(rung.mediation for rung in case.rungs):
+        raise lateness.of_case(case, "what is said of the mediation", lateness.MEDIATED)
     raise NotNow("command: no mediation is going on in this case")
 
 
@@ -80,8 +84,8 @@ def agree(case: Case, world: World) -> Outcome:
     rung, mediation = _with_consent(case)
     if not mediation.sessions:
         raise NotNow("command: nobody can agree before a session was held")
-    mediation.outcome, rung.state = "agreed", RungState.DONE
-    mediation.agreed_at, mediation.perform_by = world.at, world.calendar.due(world.at, case.level(rung).perform).at
+    mediation.outcome, rung.state, mediation.perform = "agreed", RungState.DONE, case.level(rung).perform
+    mediation.agreed_at, mediation.perform_by = world.at, world.calendar.due(world.at, mediation.perform).at
     said = {"mediation": mediation.id, "sessions": len(mediation.sessions), "perform_by": mediation.perform_by}
     return Outcome(case.said(say.MediationAgreed, **said)) + performance.wait(case, rung, mediation, world)
 

@@ -47,6 +47,8 @@ class Assignment:
     contacted: bool = False
     given_up: bool = False
     """It handed up, or a clock of it ran out: its level no longer counts on it, but its late work still counts."""
+    history: dict[str, datetime] = field(default_factory=dict)
+    """When each `contracts.codes.EarlierFact` happened last to it."""
     ruled: bool = False
     """A supervisor's ruling named it: it ends the work alone, whatever the level asks of others."""
 
@@ -76,6 +78,8 @@ class Mediation:
     outcome: str | None = None
     agreed_at: datetime | None = None
     perform_by: datetime | None = None
+    perform: str | None = None
+    """The span after which performance is looked at, such as 30d; None before the parties agreed."""
     asked: int = 0
     """How often somebody was asked whether what was agreed was done."""
 

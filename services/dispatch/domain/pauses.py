@@ -8,8 +8,9 @@ keeps the review date and says when the work goes on.
 from datetime import datetime
 
 from chassis.outcome import NOTHING, Arm, Disarm, Outcome
+from contracts.codes import EarlierFact
 from contracts.events import dispatch as say
-from services.dispatch.domain import clocks
+from services.dispatch.domain import clocks, lateness
 from services.dispatch.domain.case import UNDER_WAY, Case, CaseState, NotNow
 from services.dispatch.domain.due import Pause
 from services.dispatch.domain.report import Report, needed
@@ -24,11 +25,11 @@ def command_pause(case: Case, report: Report, world: World) -> Outcome:
     case.supervised_by(report.unit, world)
     until = needed(report.until, "until")
     if case.state not in UNDER_WAY:
-        raise NotNow("command: the work is done, there is nothing to pause")
+        raise lateness.of_case(case, report.command, [EarlierFact.COMPLETED])
     if until <= world.at:
         raise NotNow("until: is not ahead")
     if case.paused:
-        return NOTHING
+        raise lateness.of_case(case, report.command, [EarlierFact.PAUSED])
     held = _pause(case, until, world)
     return held + Outcome(Arm(case.id, REVIEW, until, len(case.pauses)))
 
@@ -38,6 +39,8 @@ def command_resume(case: Case, report: Report, world: World) -> Outcome:
     case.supervised_by(report.unit, world)
     if case.parked:
         raise NotNow("command: the ticket is parked; it goes on when tickets resumes it")
+    if not case.paused:
+        raise lateness.of_case(case, report.command, [EarlierFact.RESUMED, EarlierFact.COMPLETED])
     return resume(case, world)
 
 

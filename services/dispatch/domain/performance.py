@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from chassis.outcome import NOTHING, Arm, Disarm, Outcome
+from contracts.codes import EarlierFact
 from contracts.events import dispatch as say
-from services.dispatch.domain import marks
+from services.dispatch.domain import lateness, marks
 from services.dispatch.domain.case import Case, CaseState, NotAssigned, NotNow
 from services.dispatch.domain.parts import Mediation, Rung
 from services.dispatch.domain.report import Report, needed
@@ -23,7 +24,8 @@ PERFORMANCE = "performance"
 def wait(case: Case, rung: Rung, mediation: Mediation, world: World) -> Outcome:
     """Wait for the next mark. A pause of the case changes nothing: what was agreed is due all the same."""
     since, due = _span(mediation)
-    at = world.calendar.part_of(since, due, marks.part(mediation.asked), case.level(rung).perform)
+    span = mediation.perform or case.level(rung).perform  # agreements of an older version did not keep it
+    at = world.calendar.part_of(since, due, marks.part(mediation.asked), span)
     return Outcome(Arm(case.id, _timer(mediation), at, mediation.asked))
 
 
@@ -55,6 +57,8 @@ def perform(case: Case, report: Report, world: World) -> Outcome:
     performed = needed(report.passed, "passed")
     mediation = next((one for _, one in _awaited(case)), None)
     if mediation is None:
+        if EarlierFact.PERFORMED in case.history:
+            raise lateness.of_case(case, report.command, [EarlierFact.PERFORMED])
         raise NotNow("command: no agreement of this case waits for performance")
     if report.unit != mediation.mediator and report.unit not in case.supervisors(world):
         raise NotAssigned(f"unit: {report.unit!r} neither mediated in this case nor supervises it")

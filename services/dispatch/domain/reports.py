@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from chassis.outcome import NOTHING, Outcome, Refused
+from chassis.outcome import Outcome, Refused
 from contracts.codes import Clock, Command
 from contracts.events import dispatch as say
 from services.dispatch.domain import (
@@ -10,6 +10,7 @@ from services.dispatch.domain import (
     endings,
     extensions,
     joint,
+    lateness,
     marks,
     mediating,
     pauses,
@@ -19,6 +20,7 @@ from services.dispatch.domain import (
     verification,
 )
 from services.dispatch.domain.case import Case, CaseState
+from services.dispatch.domain.lateness import TooLate
 from services.dispatch.domain.parts import Step
 from services.dispatch.domain.report import Report
 from services.dispatch.domain.world import World
@@ -27,26 +29,36 @@ Take = Callable[[Case, Report, World], Outcome]
 
 
 def take(case: Case, report: Report, world: World) -> Outcome:
-    """Carry out a report. Raises Refused, by name, for what can never be right; a step taken before is a no-op."""
-    if case.state is CaseState.WITHDRAWN:
-        return NOTHING
-    return _TAKES[report.command](case, report, world)
+    """Carry out a report. Raises TooLate where something came first, Refused, by name, for what can never be right.
+
+    A report that is not refused has an effect.
+    """
+    try:
+        if case.state is CaseState.WITHDRAWN:
+            raise lateness.of_case(case, report.command, lateness.WITHDRAWN)
+        outcome = _TAKES[report.command](case, report, world)
+    except TooLate as late:
+        here = late.at.astimezone(world.calendar.zone) if late.at else None
+        raise TooLate(report.command, late.fact, here) from None
+    if not outcome:
+        raise TooLate(report.command, None, None)
+    return outcome
 
 
 def sign(case: Case, report: Report, world: World) -> Outcome:
     """签收: the unit has seen it."""
-    assignment = case.at_work(report.unit)
+    assignment = lateness.at_work(case, report)
     if not assignment.open or assignment.reached(Step.SIGNED):
-        return NOTHING
+        raise lateness.of_assignment(case, assignment, report.command)
     assignment.step = Step.SIGNED
     return Outcome(case.stepped(say.AssignmentSigned, assignment, report.actor)) + clocks.meet(case, assignment)
 
 
 def contact(case: Case, report: Report, world: World) -> Outcome:
     """联系: a person was reached, which stops the case's clock of first contact."""
-    assignment = case.at_work(report.unit)
+    assignment = lateness.at_work(case, report)
     if not assignment.open or assignment.contacted:
-        return NOTHING
+        raise lateness.of_assignment(case, assignment, report.command)
     assignment.contacted = True
     if not assignment.reached(Step.CONTACTED):
         assignment.step = Step.CONTACTED
@@ -56,22 +68,24 @@ def contact(case: Case, report: Report, world: World) -> Outcome:
 
 def report_in(case: Case, report: Report, world: World) -> Outcome:
     """报到: the unit is there and working; in a joint action, in time or not."""
-    assignment = case.at_work(report.unit)
+    assignment = lateness.at_work(case, report)
     if not assignment.open or assignment.reached(Step.REPORTED_IN):
-        return NOTHING
+        raise lateness.of_assignment(case, assignment, report.command)
     key = clocks.key_of(Clock.REPORT_IN, assignment.id)
     mine = [one for one in case.clocks if one.key == key]
     on_time = all(one.stage < marks.BREACHED and world.at <= clocks.due_now(case, one, world) for one in mine)
     assignment.step = Step.REPORTED_IN
     said = Outcome(case.stepped(say.AssignmentReportedIn, assignment, report.actor)) + clocks.meet(case, assignment)
     called = joint.of(case, assignment)
-    return said + (joint.reported_in(case, called[1], assignment.to, on_time) if called else NOTHING)
+    return said + (joint.reported_in(case, called[1], assignment.to, on_time) if called else Outcome())
 
 
 def progress(case: Case, report: Report, world: World) -> Outcome:
     """The unit says how it goes."""
-    assignment = case.at_work(report.unit)
-    return Outcome(case.stepped(say.AssignmentProgressed, assignment, report.actor)) if assignment.open else NOTHING
+    assignment = lateness.at_work(case, report)
+    if not assignment.open:
+        raise lateness.of_assignment(case, assignment, report.command)
+    return Outcome(case.stepped(say.AssignmentProgressed, assignment, report.actor))
 
 
 def _not_yet(case: Case, report: Report, world: World) -> Outcome:

@@ -3,10 +3,10 @@ responder of the level; after it there is none. The case clocks never move.
 """
 
 from chassis.outcome import NOTHING, Outcome, Refused
-from contracts.codes import EscalationCause, ReturnReason
+from contracts.codes import EarlierFact, EscalationCause, ReturnReason
 from contracts.codes import Outcome as Ending
 from contracts.events import dispatch as say
-from services.dispatch.domain import assignments, clocks, joint, ladder, mediation
+from services.dispatch.domain import assignments, clocks, joint, ladder, lateness, mediation
 from services.dispatch.domain.case import Case, NotNow
 from services.dispatch.domain.parts import Assignment, Rung, RungState, Step
 from services.dispatch.domain.report import Report, needed
@@ -18,10 +18,10 @@ class NoBudget(Refused):
 
 
 def give_back(case: Case, report: Report, world: World) -> Outcome:
-    """The unit says "not mine". Raises NoBudget, and NotNow for a unit of a joint action, which only a ruling excuses."""
-    assignment = case.at_work(report.unit)
-    if not assignment.open:
-        return NOTHING
+    """The unit says "not mine". Raises TooLate, NoBudget, and NotNow for a unit of a joint action, which a ruling excuses."""
+    assignment = lateness.at_work(case, report)
+    if not assignment.open or EarlierFact.HANDED_UP in assignment.history:
+        raise lateness.of_assignment(case, assignment, report.command)
     if joint.of(case, assignment):
         raise NotNow("command: a unit of a joint action is excused by a ruling, it does not return")
     if case.returns >= case.book.returns:

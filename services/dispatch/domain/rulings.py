@@ -3,10 +3,10 @@ own chain of supervisors may.
 """
 
 from chassis.outcome import NOTHING, Outcome
-from contracts.codes import EscalationCause
+from contracts.codes import EarlierFact, EscalationCause
 from contracts.codes import Outcome as Ending
 from contracts.events import dispatch as say
-from services.dispatch.domain import assignments, extensions, joint, ladder, mediation, police_matter, verification
+from services.dispatch.domain import assignments, extensions, joint, ladder, lateness, mediation, police_matter, verification
 from services.dispatch.domain.case import UNDER_WAY, Case, CaseState, NotNow
 from services.dispatch.domain.parts import Rung, RungState
 from services.dispatch.domain.report import Report, needed
@@ -24,6 +24,8 @@ def rule(case: Case, report: Report, world: World) -> Outcome:
         return extensions.decide(case, asked, needed(report.passed, "passed"), world)
     unit = needed(report.to, "to")
     if not (case.ruling_asked or case.verifier_asked or case.state is CaseState.EXHAUSTED):
+        if EarlierFact.RULED in case.history:
+            raise lateness.of_case(case, report.command, [EarlierFact.RULED, EarlierFact.COMPLETED])
         raise NotNow("command: no ruling is asked for in this case")
     named = world.directory.responder(unit)
     if named is None:
@@ -38,10 +40,12 @@ def excuse(case: Case, report: Report, world: World) -> Outcome:
     """A unit that was called need not come. Raises NotSupervisor, NotNow."""
     case.supervised_by(report.unit, world)
     if case.state not in UNDER_WAY:
-        raise NotNow("command: no joint action is going on in this case")
+        raise lateness.of_case(case, report.command, [EarlierFact.COMPLETED])
     rung, action = joint.live(case)
     unit = needed(report.to, "to")
     said = joint.excused(case, action, unit, report.unit)
+    if not said:
+        raise lateness.of_case(case, report.command, [EarlierFact.EXCUSED if unit in action.excused else EarlierFact.FINISHED])
     said += assignments.relieve(case, [one for one in case.on_rung(rung) if one.to == unit and not one.ruled])
     return said + (ladder.complete(case, rung, Ending.JOINT, world) if action.complete else NOTHING)
 

@@ -6,7 +6,7 @@ The clock of verification does not escalate: it goes on and calls ever higher un
 from chassis.outcome import NOTHING, Outcome
 from contracts.codes import Clock, ExhaustionCause, Purpose
 from contracts.events import dispatch as say
-from services.dispatch.domain import assignments, clocks, ladder
+from services.dispatch.domain import assignments, clocks, ladder, lateness
 from services.dispatch.domain.case import Case, CaseState, SelfVerification
 from services.dispatch.domain.parts import Step
 from services.dispatch.domain.report import Report, needed
@@ -38,9 +38,9 @@ def rule(case: Case, unit: str, world: World) -> Outcome:
 
 def verify(case: Case, report: Report, world: World) -> Outcome:
     """Somebody looked. Raises SelfVerification, and Refused where it does not say what it saw."""
-    assignment = case.assignment_of(report.unit, Purpose.VERIFY)
+    assignment = lateness.assignment_of(case, report.unit, Purpose.VERIFY, report.command)
     if not assignment.open:
-        return NOTHING
+        raise lateness.of_assignment(case, assignment, report.command)
     if assignment.to in case.handlers() or report.actor in case.handling_actors():
         raise SelfVerification(f"unit: {assignment.to!r} or its account handled this and may not verify it")
     passed = needed(report.passed, "passed")

@@ -31,7 +31,9 @@ def _newer(book: Book, fact: str, event: Event) -> bool:
 
 
 def _opened(book: Book, event: Event, data: Data) -> None:
-    book.category, book.area, book.estate = data["category"], data["area"], data.get("estate")
+    if _newer(book, "category", event):
+        book.category = data["category"]
+    book.area, book.estate = data["area"], data.get("estate")
     book.opened_at = data["opened_at"]
     _urgency(book, event, data)
 
@@ -39,6 +41,11 @@ def _opened(book: Book, event: Event, data: Data) -> None:
 def _urgency(book: Book, event: Event, data: Data) -> None:
     if _newer(book, "urgency", event):
         book.urgency = data["urgency"].value
+
+
+def _category(book: Book, event: Event, data: Data) -> None:
+    if _newer(book, "category", event):
+        book.category = data["category"]
 
 
 def _handled(book: Book, event: Event, _data: Data) -> None:
@@ -68,7 +75,13 @@ def _doubted(book: Book, _event: Event, _data: Data) -> None:
 
 
 def _out(book: Book, event: Event, _data: Data) -> None:
-    book.out = event.type.split(".")[1]
+    if _newer(book, "out", event):
+        book.out = event.type.split(".")[1]
+
+
+def _unmerged(book: Book, event: Event, _data: Data) -> None:
+    if _newer(book, "out", event):
+        book.out = None
 
 
 # --- what dispatch says
@@ -76,7 +89,7 @@ def _out(book: Book, event: Event, _data: Data) -> None:
 
 def _level(book: Book, event: Event, data: Data) -> None:
     if _newer(book, "level", event):
-        book.level = data["level"]
+        book.level = data.get("level")
 
 
 def _completed(book: Book, event: Event, data: Data) -> None:
@@ -153,6 +166,7 @@ def _verification_done(book: Book, _event: Event, data: Data) -> None:
 _NOTED: dict[type[EventSchema], Note] = {
     t.TicketOpened: _opened,
     t.TicketUrgencyRaised: _urgency,
+    t.TicketCategoryChanged: _category,
     t.TicketHandled: _handled,
     t.TicketReworkOrdered: _rework_ordered,
     t.TicketRated: _rated,
@@ -162,9 +176,11 @@ _NOTED: dict[type[EventSchema], Note] = {
     t.TicketRejected: _out,
     t.TicketMerged: _out,
     t.TicketCancelled: _out,
+    t.TicketUnmerged: _unmerged,
     d.CaseStarted: _level,
     d.CaseEscalated: _level,
     d.CaseResumed: _level,
+    d.CaseRerouted: _level,
     d.CaseCompleted: _completed,
     d.DeadlineSet: _deadline,
     d.DeadlineExtended: _extended,

@@ -36,13 +36,19 @@ class Contact:
     address: str | None = None
     urgency: Urgency | None = None
     heard: int = 0
+    links_of: str | None = None
+    """The ticket that the reporter's links are for, where it is neither this one nor the one that is followed."""
+    merged: int = 0
+    """The generation of work in which the ticket was merged last."""
+    unmerged: int = 0
+    """The generation in which it last went on by itself: a merger of an older one, heard late, says nothing."""
 
     def recorded(self, data: Mapping[str, Any], number: int) -> None:
         """The data of `contact.recorded`, and its number among the ticket's private events."""
         if number < self.heard:
             return
         self.heard = number
-        self.reporter, self.follows = _person(data), data.get("follows")
+        self.reporter, self.follows, self.links_of = _person(data), data.get("follows"), data.get("links_of")
         self.respondent = _person(data["respondent"]) if data.get("respondent") else None
 
     def is_urgent(self, urgency: Urgency) -> None:
@@ -52,6 +58,10 @@ class Contact:
     def followed_by(self, *tickets: str) -> None:
         """The reporters of these follow it."""
         self.followers += [one for one in dict.fromkeys(tickets) if one != self.id and one not in self.followers]
+
+    def left_by(self, *tickets: str) -> None:
+        """The reporters of these follow it no more."""
+        self.followers = [one for one in self.followers if one not in tickets]
 
 
 def _person(data: Mapping[str, Any]) -> Person:

@@ -100,6 +100,7 @@ RULES: tuple[Rule, ...] = (
     Rule(t.TicketClosed, (RESIDENT,), "ticket_closed", variant="closure", link=LinkPurpose.REOPEN, followers=True),
     Rule(t.TicketRejected, (RESIDENT,), "ticket_rejected", variant="reason"),
     Rule(t.TicketMerged, (RESIDENT,), "ticket_merged", values=("into",)),
+    Rule(t.TicketUnmerged, (RESIDENT,), "ticket_unmerged", variant="cause", values=("survivor",), followers=True),
     Rule(t.TicketReopened, (RESIDENT,), "ticket_reopened", followers=True),
     Rule(t.TicketParked, (RESIDENT,), "ticket_parked", values=("review_at",), followers=True),
     Rule(t.TicketCancelled, (RESIDENT,), "ticket_cancelled"),
@@ -125,6 +126,7 @@ RULES: tuple[Rule, ...] = (
     Rule(d.AssignmentRelieved, ("data:by",), "assignment_relieved"),
     Rule(d.JointActionCalled, ("data:units",), "joint_action_called", values=("lead",), matter=True),
     Rule(d.DeadlineMoved, ("data:to",), "deadline_moved", values=("clock", "before", "due")),
+    Rule(d.ReportRefused, ("data:unit",), "report_refused", values=("command", "fact", "at")),
     # --- supervisors, and those on duty where the directory names nobody
     Rule(d.DeadlineWarned, ("data:to", DUTY), "deadline_warned", variant="stage", values=("clock", "due")),
     Rule(

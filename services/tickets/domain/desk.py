@@ -40,7 +40,8 @@ def merge(ticket: Ticket, survivor: Ticket) -> Outcome:
     ticket.merged_into = survivor.id
     survivor.followers += [one for one in (ticket.id, *ticket.followers) if one not in survivor.followers]
     survivor.has_contact = survivor.has_contact or ticket.has_contact
-    return ticket.end(State.MERGED, Happened(say.TicketMerged, ticket.id, {"into": survivor.id}))
+    merged = {"into": survivor.id, "generation": ticket.generation}
+    return ticket.end(State.MERGED, Happened(say.TicketMerged, ticket.id, merged))
 
 
 def take_urgency(survivor: Ticket, merged: Ticket) -> Outcome:

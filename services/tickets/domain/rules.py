@@ -22,7 +22,8 @@ class Rules:
     ``watchdog``: how soon dispatch must have taken a ticket up. ``revisit``: how long the resident is waited for. ``reopen``:
     how long after its closure a ticket may be reopened [Signalen]. ``duplicates``: near an open ticket [FixMyStreet].
     ``doubts``: near a closed ticket, ``within`` counted from its closure. ``advice``: what a reporter is told at once, by
-    urgency and language.
+    urgency and language. ``police_matters``: the categories that go straight to the police and are never merged, from
+    `police_matters.yaml`.
     """
 
     watchdog: timedelta = timedelta(seconds=60)
@@ -31,3 +32,4 @@ class Rules:
     duplicates: Near = Near(50, timedelta(hours=24))
     doubts: Near = Near(50, timedelta(days=15))
     advice: Mapping[Urgency, Mapping[str, str]] = field(default_factory=dict)
+    police_matters: frozenset[str] = frozenset()

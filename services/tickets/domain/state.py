@@ -30,7 +30,7 @@ AFTER_HANDLED = frozenset({State.HANDLED, State.VERIFYING, State.REVISITING})
 OPEN_STATES = BEFORE_HANDLED | AFTER_HANDLED | {State.PARKED}
 """The matter is not settled."""
 FINAL = frozenset({State.REJECTED, State.MERGED, State.CANCELLED})
-"""Nothing leads out of these."""
+"""Nobody works on the ticket any more. Nothing leads out of these, but that a merged one may leave its survivor (`sharing`)."""
 
 
 class Command(StrEnum):

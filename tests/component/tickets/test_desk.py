@@ -42,12 +42,13 @@ def test_merged_and_the_reporter_follows_the_survivor(town: Town) -> None:
     merged = town.order(first, "merges", into=second)
     assert (merged.status, merged.body["state"]) == (202, "merged")
     assert town.order(second, "merges", into=survivor).status == 202
-    assert town.said("tickets", "ticket.merged", second) == [{"into": survivor}]
+    assert town.said("tickets", "ticket.merged", second) == [{"into": survivor, "generation": 1}]
     assert town.until_said("dispatch", "case.withdrawn", first) == [{"cause": "merged"}]
     contacts = town.said("tickets", "contact.recorded", first)
     assert [contact.get("follows") for contact in contacts] == [None, second, survivor], "also who followed the merged one"
     assert contacts[-1]["phone"] == "+862900001234"
-    assert contacts[-1]["links"] is None, "the survivor's own reporter is asked"
+    links = contacts[-1]["links"]
+    assert (links.keys(), contacts[-1]["links_of"]) == ({"reopen"}, first), "the survivor's own reporter is asked"
     assert town.seen(second)["merged_into"] == survivor
     assert town.resident(first, "cancel").status == 422
     assert town.order(survivor, "merges", into=first).status == 422
@@ -109,3 +110,62 @@ def test_life_and_safety_is_told_at_once(town: Town) -> None:
     assert all(number in taken.body["advice"][language] for number in ("110", "119", "120") for language in ("zh", "en"))
     assert town.seen(taken.body["ticket"])["advice"] == taken.body["advice"]
     assert town.ask("POST", "/whistles", "hotline", WHISTLE).body["advice"] is None
+
+
+def test_a_police_matter_is_not_merged_in_either_direction_and_the_desk_is_told_why(town: Town) -> None:
+    noise, violence = town.at_work(), town.at_work(category="domestic_violence")
+    for ticket, into in ((violence, noise), (noise, violence)):
+        refused = town.order(ticket, "merges", into=into)
+        assert refused.status == 422
+        assert refused.body["detail"].startswith("into: a police matter is never merged")
+    assert {town.seen(ticket)["state"] for ticket in (noise, violence)} == {"handling"}
+
+
+def test_a_more_serious_matter_gives_the_survivor_its_category_and_dispatch_routes_it_again(town: Town) -> None:
+    survivor, leak = town.at_work(), town.at_work(category="leak")
+    assert town.order(leak, "merges", into=survivor).status == 202
+    (changed,) = town.said("tickets", "ticket.category_changed", survivor)
+    assert (changed["category"], changed["before"], changed["merged"], changed["generation"]) == ("leak", "noise", leak, 2)
+    (rerouted,) = town.until_said("dispatch", "case.rerouted", survivor)
+    assert (rerouted["category"], rerouted["playbook"], rerouted["generation"]) == ("leak", "xianlinli", 2)
+    assert town.seen(survivor)["category"] == "leak"
+    town.street.at_work = True
+    assert town.until(survivor, state="closed")["generation"] == 2
+
+
+def test_the_reporter_of_the_survivor_cancels_and_the_merged_one_goes_on(town: Town) -> None:
+    survivor, merged, chained = town.at_work(), town.at_work(), town.at_work()
+    assert town.order(chained, "merges", into=merged).status == 202
+    assert town.order(merged, "merges", into=survivor).status == 202
+    assert town.resident(survivor, "cancel").status == 202
+    (unmerged,) = town.said("tickets", "ticket.unmerged", merged)
+    assert unmerged == {"survivor": survivor, "cause": "cancelled", "generation": 2}
+    town.until(merged, state="handling", merged_into=None)
+    assert town.seen(chained)["merged_into"] == merged
+    contacts = town.said("tickets", "contact.recorded", merged)
+    assert (contacts[-1].get("follows"), contacts[-1]["links"].keys()) == (None, {"rate", "consent", "reopen", "cancel"})
+    assert town.said("tickets", "contact.recorded", chained)[-1]["follows"] == merged
+    town.street.at_work = True
+    assert town.until(merged, state="closed")["generation"] == 2
+
+
+def test_the_desk_rejects_the_survivor_and_the_merged_one_goes_on(town: Town) -> None:
+    survivor, merged = town.at_work(), town.at_work()
+    assert town.order(merged, "merges", into=survivor).status == 202
+    assert town.order(survivor, "rejections", reason="abuse").status == 202
+    assert town.until_said("dispatch", "case.resumed", merged)[-1]["generation"] == 2
+    assert town.until(merged, state="handling")["merged_into"] is None
+
+
+def test_the_survivor_is_closed_and_the_merged_reporter_reopens_alone(town: Town) -> None:
+    survivor, merged = town.at_work(), town.at_work()
+    assert town.order(merged, "merges", into=survivor).status == 202
+    refused = town.resident(merged, "reopen")
+    assert (refused.status, refused.body["detail"]) == (422, f"reopen: not while the matter goes on as ticket {survivor!r}")
+    assert town.seen(merged)["requests"] == []
+    town.street.at_work = True
+    town.until(survivor, state="closed")
+    assert town.seen(merged)["requests"] == ["reopen"]
+    assert town.resident(merged, "reopen").status == 202
+    assert town.until(merged, state="closed")["generation"] == 2
+    assert town.seen(survivor)["state"] == "closed"

@@ -27,6 +27,15 @@ def test_it_joins_the_earlier_ones_ticket_and_its_reporter_follows(town: Town) -
     assert town.until_said("dispatch", "case.withdrawn", again) == [{"cause": "merged"}]
 
 
+@pytest.mark.parametrize("first", ["noise", "domestic_violence"])
+def test_across_a_police_matter_it_stays_a_ticket_of_its_own(town: Town, first: str) -> None:
+    call, second = key(), {"noise": "domestic_violence", "domestic_violence": "noise"}[first]
+    earlier = town.at_work(key=call, category=first)
+    again = town.whistle(same_as=call, category=second)
+    assert (town.until(again, state="handling")["merged_into"], town.seen(earlier)["state"]) == (None, "handling")
+    assert not town.said("dispatch", "case.withdrawn", again)
+
+
 def test_whom_the_earlier_one_joined_is_joined_too(town: Town) -> None:
     call, survivor = key(), town.at_work()
     earlier = town.at_work(key=call)

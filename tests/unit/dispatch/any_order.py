@@ -16,15 +16,18 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from chassis.outcome import Refused
 from contracts.codes import Command, Party, Purpose, ReturnReason, Role, Urgency
 from contracts.events.dispatch import MediationPerformanceAsked
-from services.dispatch.domain import facts, leaving, mediating, pauses, performance
+from services.dispatch.domain import facts, leaving, mediating, pauses, performance, rerouting
 from services.dispatch.domain.case import UNDER_WAY, Case, CaseState
 from services.dispatch.domain.parts import Step
-from tests.unit.dispatch.town import COMMUNITY, PEOPLE, Told
+from services.dispatch.domain.playbook import Playbook
+from tests.unit.dispatch.town import BOOK, COMMUNITY, PEOPLE, Told
 
 SUPERVISING = (Command.RULE, Command.EXCUSE, Command.PAUSE, Command.RESUME)
 REPORTING = tuple(command for command in Command if command not in {Command.CLAIM, *SUPERVISING})
 UNITS = st.sampled_from([one.id for one in PEOPLE])
 LEAVING = [one.id for one in PEOPLE if one.role is not Role.SUPERVISOR]
+BOOKS = (BOOK, replace(BOOK, name="short", ladder=BOOK.ladder[2:]), replace(BOOK, name="high", ladder=BOOK.ladder[1:]), None)
+"""What a more serious category may be routed by."""
 HANDLED = frozenset({CaseState.COMPLETED, CaseState.VERIFIED})
 
 
@@ -153,6 +156,18 @@ class AnyOrder(RuleBasedStateMachine):
     def ticket_is_resumed(self) -> None:
         self.told.note(pauses.resume(self.case, self.told.world))
         assert not self.case.paused
+
+    @precondition(lambda self: self.case.state is not CaseState.WITHDRAWN and not self.case.parked)
+    @rule(book=st.sampled_from(BOOKS), dispute=st.booleans(), sure=st.integers(0, 3))
+    def category_becomes_more_serious(self, book: Playbook | None, dispute: bool, sure: int) -> None:
+        """Tickets says so only before it hears that the work is done; the case may be completed already."""
+        if sure or self.case.state is CaseState.VERIFIED:
+            return
+        change = rerouting.Change(self.case.category, dispute, self.case.generation + 1, book)
+        said = self.told.note(rerouting.category_changed(self.case, change, self.told.world))
+        assert said.count("case.rerouted") == 1
+        assert self.case.generation == change.generation
+        assert not rerouting.category_changed(self.case, change, self.told.world), "it is routed again once"
 
     @rule(urgency=st.sampled_from(Urgency))
     def ticket_becomes_more_urgent(self, urgency: Urgency) -> None:

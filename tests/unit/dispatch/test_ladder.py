@@ -7,6 +7,7 @@ import pytest
 from contracts.codes import Command, EscalationCause, Party, ReturnReason, Urgency
 from services.dispatch.domain import facts, mediating
 from services.dispatch.domain.case import CaseState, NotAssigned, NotNow, NotSupervisor
+from services.dispatch.domain.lateness import TooLate
 from services.dispatch.domain.mediation import NoConsent
 from services.dispatch.domain.returns import NoBudget
 from tests.unit.dispatch.town import (
@@ -86,7 +87,8 @@ class TestProperty:
             "deadline.set",
             "mediation.opened",
         ]
-        assert told.report(Command.HAND_UP, PROPERTY) == []
+        with pytest.raises(TooLate, match="handed_up came first"):
+            told.report(Command.HAND_UP, PROPERTY)
 
     def test_without_a_dispute_goes_to_the_departments(self) -> None:
         told = Told(dispute=False)
@@ -224,4 +226,5 @@ def test_a_withdrawn_case_is_left_alone() -> None:
     told = Told()
     assert told.note(facts.withdrawn(told.case, "cancelled")) == ["case.withdrawn", "assignment.relieved"]
     assert not told.timers
-    assert told.report(Command.HANDLE, PROPERTY) == []
+    with pytest.raises(TooLate, match="cancelled came first"):
+        told.report(Command.HANDLE, PROPERTY)

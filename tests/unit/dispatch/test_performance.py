@@ -7,7 +7,8 @@ import pytest
 
 from contracts.codes import Command, Party
 from services.dispatch.domain import facts, mediating
-from services.dispatch.domain.case import NotAssigned, NotNow
+from services.dispatch.domain.case import NotAssigned
+from services.dispatch.domain.lateness import TooLate
 from tests.unit.dispatch.town import COMMUNITY, DISTRICT, MEDIATOR, PROPERTY, STREET, T0, Told
 
 DAY = timedelta(days=1)
@@ -55,7 +56,7 @@ def test_who_has_looked_ends_the_asking(unit: str, passed: bool, said: str) -> N
     assert told.report(Command.PERFORM, unit, passed=passed) == [said]
     told.at(T0 + 400 * DAY)
     assert len(asked(told)) == 3
-    with pytest.raises(NotNow, match="no agreement"):
+    with pytest.raises(TooLate, match="performed came first"):
         told.report(Command.PERFORM, unit, passed=passed)
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from contracts.codes import Command, EscalationCause, ReturnReason
 from services.dispatch.domain.case import NotNow
+from services.dispatch.domain.lateness import TooLate
 from tests.unit.dispatch.town import BOOK, LEAD, POLICE, PROPERTY, SECOND, T0, Told, day
 
 BOTH = (PROPERTY, SECOND)
@@ -32,7 +33,11 @@ def test_one_hands_up(ack: str, stays: bool) -> None:
     told = called(ack)
     told.report(Command.HAND_UP, PROPERTY)
     assert ("case.escalated" not in told.types()) == stays
-    told.report(Command.HAND_UP, SECOND)
+    if stays:
+        told.report(Command.HAND_UP, SECOND)
+    else:
+        with pytest.raises(TooLate, match="escalated came first"):
+            told.report(Command.HAND_UP, SECOND)
     assert told.types().count("case.escalated") == 1
     assert told.last("case.escalated")["cause"] == EscalationCause.HANDED_UP
 

@@ -8,7 +8,7 @@ from typing import Any
 from chassis.outcome import Arm, Happened, Outcome
 from contracts.codes import AreaKind, Command, Role, Urgency
 from services.dispatch.config import load_clocks, load_playbook, load_police_matters
-from services.dispatch.domain import facts, pauses, performance, reports
+from services.dispatch.domain import facts, history, pauses, performance, reports
 from services.dispatch.domain.case import Case
 from services.dispatch.domain.directory import Area, Directory, Responder
 from services.dispatch.domain.report import Report
@@ -82,6 +82,7 @@ class Told:
     def note(self, outcome: Outcome) -> list[str]:
         """Keep what happened; answers its types without version."""
         self.said += outcome.events
+        history.note(self.case, outcome, self.world.at)
         for effect in outcome:
             if isinstance(effect, Arm):
                 self.timers[effect.name] = effect

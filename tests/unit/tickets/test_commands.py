@@ -181,7 +181,7 @@ def test_the_survivor_takes_over_everybody() -> None:
     desk.merge(first, second)
     assert (second.followers, second.has_contact) == (["T1"], True)
     merged = desk.merge(second, last)
-    assert merged.events[0].data == {"into": "T3"}
+    assert merged.events[0].data == {"into": "T3", "generation": 1}
     assert (last.followers, last.has_contact) == (["T2", "T1"], True)
     assert [one.merged_into for one in (first, second, last)] == ["T2", "T3", None]
 

@@ -1,0 +1,52 @@
+"""When what happened to a case and to its assignments: whoever comes too late is told what was first, and when.
+
+Each kind of fact is kept with the time at which it happened last. It is taken from the events that the domain answers, in one
+place, so that no rule has to remember to note it.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from chassis.outcome import Outcome
+from contracts.codes import EarlierFact
+from contracts.envelope import EventSchema
+from contracts.events import dispatch as say
+from services.dispatch.domain.case import Case
+
+OF_ASSIGNMENTS: Mapping[type[EventSchema], EarlierFact] = {
+    say.AssignmentSigned: EarlierFact.SIGNED,
+    say.AssignmentContacted: EarlierFact.CONTACTED,
+    say.AssignmentReportedIn: EarlierFact.REPORTED_IN,
+    say.AssignmentHandled: EarlierFact.HANDLED,
+    say.AssignmentHandedUp: EarlierFact.HANDED_UP,
+    say.AssignmentReturned: EarlierFact.RETURNED,
+    say.AssignmentRelieved: EarlierFact.RELIEVED,
+    say.VerificationDone: EarlierFact.VERIFIED,
+    say.DeadlineBreached: EarlierFact.BREACHED,
+}
+OF_CASES: Mapping[type[EventSchema], EarlierFact] = {
+    say.CaseCompleted: EarlierFact.COMPLETED,
+    say.CaseEscalated: EarlierFact.ESCALATED,
+    say.CaseRerouted: EarlierFact.REROUTED,
+    say.CasePaused: EarlierFact.PAUSED,
+    say.CaseResumed: EarlierFact.RESUMED,
+    say.AssignmentRuled: EarlierFact.RULED,
+    say.MediationAgreed: EarlierFact.AGREED,
+    say.MediationFailed: EarlierFact.FAILED,
+    say.MediationPerformed: EarlierFact.PERFORMED,
+    say.MediationNotPerformed: EarlierFact.PERFORMED,
+    say.JointActionUnitFinished: EarlierFact.FINISHED,
+    say.JointActionUnitExcused: EarlierFact.EXCUSED,
+}
+
+
+def note(case: Case, outcome: Outcome, at: datetime) -> None:
+    """Keep when the events of an outcome happened."""
+    for happened in outcome.events:
+        if happened.schema is say.CaseWithdrawn:
+            case.history[EarlierFact(str(happened.data["cause"]))] = at
+        elif happened.schema in OF_CASES:
+            case.history[OF_CASES[happened.schema]] = at
+        elif happened.schema in OF_ASSIGNMENTS and happened.data.get("assignment"):
+            named = next(one for one in case.assignments if one.id == happened.data["assignment"])
+            named.history[OF_ASSIGNMENTS[happened.schema]] = at

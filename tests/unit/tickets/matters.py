@@ -1,0 +1,136 @@
+"""Several tickets and their cases together, without I/O: each service's events reach the other at once."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from chassis.outcome import Happened, Outcome
+from contracts.codes import Purpose, RejectReason, UnmergeCause, Urgency
+from services.dispatch.domain import facts, pauses, rerouting
+from services.dispatch.domain.playbook import Call, Playbook
+from services.dispatch.domain.playbook import choose as choose_playbook
+from services.tickets.domain import desk, resident, sharing
+from services.tickets.domain.rules import Rules
+from services.tickets.domain.ticket import Ticket
+from tests.unit.dispatch.town import BOOK, POLICE_BOOK, POLICE_MATTERS, T0, Told
+from tests.unit.tickets.tickets import ticket
+
+RULES = Rules(police_matters=POLICE_MATTERS)
+LIGHTS = replace(
+    BOOK,
+    name="lights",
+    takes=("street_light",),
+    ladder=(replace(BOOK.ladder[0], level="liaison", to=Call(BOOK.verify.role, BOOK.verify.of)),),
+)
+"""A playbook beside the real ones, whose only level is another's."""
+BOOKS: tuple[Playbook, ...] = (LIGHTS, POLICE_BOOK, BOOK)
+CATEGORIES: Mapping[str, Urgency] = {
+    "noise": Urgency.E2,
+    "parking": Urgency.E2,
+    "leak": Urgency.E1,
+    "street_light": Urgency.E1,
+    "domestic_violence": Urgency.E0,
+    "suspected_crime": Urgency.E0,
+}
+
+
+class Matters:
+    """Tickets by id, and the case of each."""
+
+    def __init__(self) -> None:
+        self.tickets: dict[str, Ticket] = {}
+        self.cases: dict[str, Told] = {}
+
+    def open(self, category: str) -> str:
+        """Blow a whistle; answers the ticket's id."""
+        id_ = f"T{len(self.tickets) + 1}"
+        urgency = CATEGORIES[category]
+        one = ticket(id=id_, category=category, urgency=urgency, dispute=category == "noise")
+        one.open(RULES)
+        self.tickets[id_] = one
+        book = choose_playbook(BOOKS, category)
+        self.cases[id_] = told = Told(id=id_, category=category, urgency=urgency, dispute=one.dispute, playbook=book)
+        self.hear(told.said)
+        return id_
+
+    def merge(self, id_: str, into: str) -> None:
+        """Merge a ticket as the desk does. Raises Refused."""
+        one, survivor = self.tickets[id_], self.tickets[into]
+        more_serious = sharing.is_more_serious(CATEGORIES[one.category], CATEGORIES[survivor.category])
+        self.say(sharing.join(one, survivor, more_serious, RULES, T0))
+
+    def end(self, id_: str, reject: bool) -> None:
+        """The reporter cancels a ticket, or the desk rejects it; what was merged into it goes on. Raises Refused."""
+        one = self.tickets[id_]
+        merged = [other for other in self.tickets.values() if other.merged_into == id_]
+        merged.sort(key=lambda other: (CATEGORIES[other.category].value, other.urgency.value, other.id))
+        self.say(desk.reject(one, RejectReason.NOT_OURS) if reject else resident.cancel(one))
+        if merged:
+            cause = UnmergeCause.REJECTED if reject else UnmergeCause.CANCELLED
+            self.say(sharing.go_on_without(one, merged, cause, RULES, T0))
+
+    def survivor(self, id_: str) -> Ticket:
+        """What a ticket was merged into at last, or itself."""
+        return [self.tickets[id_], *self.above(id_)][-1]
+
+    def above(self, id_: str) -> list[Ticket]:
+        """What a ticket was merged into, the nearest first."""
+        into = self.tickets[id_].merged_into
+        return [self.tickets[into], *self.above(into)] if into else []
+
+    def reopen(self, id_: str) -> None:
+        """A reporter reopens the ticket, merged or closed. Raises Refused."""
+        one, above = self.tickets[id_], self.above(id_)
+        self.say(sharing.leave(one, above, RULES, T0) if above else resident.reopen(one, RULES, T0))
+
+    def say(self, outcome: Outcome) -> None:
+        """Tell dispatch what happened to tickets, and tickets what dispatch made of it."""
+        for happened in outcome.events:
+            happened.schema.write(happened.data)
+            self.act(happened.subject, lambda told, happened=happened: _dispatch(told, happened))
+
+    def act(self, id_: str, act: Callable[[Told], Outcome]) -> None:
+        """Something happens to a case."""
+        told = self.cases[id_]
+        before = len(told.said)
+        told.note(act(told))
+        self.hear(told.said[before:])
+
+    def hear(self, said: list[Happened]) -> None:
+        """Tell tickets what dispatch said."""
+        for happened in said:
+            one, data = self.tickets[happened.subject], happened.data
+            match happened.schema.type:
+                case "case.started.v1":
+                    self.say(one.case_started(data["level"]))
+                case "case.rerouted.v1" if data.get("level"):
+                    self.say(one.work_assigned(data["generation"], data["level"]))
+                case "assignment.made.v1" if data["purpose"] is Purpose.HANDLE:
+                    self.say(one.work_assigned(data["generation"], data["level"]))
+                case "assignment.made.v1":
+                    self.say(one.verification_assigned(data["generation"]))
+                case "case.completed.v1":
+                    self.say(one.case_completed(data["generation"], data["handled_by"], data["level"]))
+
+
+def _dispatch(told: Told, happened: Happened) -> Outcome:
+    case, world, data = told.case, told.world, happened.data
+    match happened.schema.type:
+        case "ticket.merged.v1" | "ticket.rejected.v1" | "ticket.cancelled.v1":
+            return facts.withdrawn(case, happened.schema.type.split(".")[1], data.get("generation"))
+        case "ticket.unmerged.v1":
+            return facts.unmerged(case, data["generation"], world)
+        case "ticket.category_changed.v1":
+            book = choose_playbook(BOOKS, data["category"])
+            change = rerouting.Change(data["category"], data["dispute"], data["generation"], book)
+            return rerouting.category_changed(case, change, world)
+        case "ticket.urgency_raised.v1":
+            return facts.urgency_raised(case, data["urgency"], world)
+        case "ticket.handled.v1":
+            return facts.handled(case, data["generation"], data["handled_by"], world)
+        case "ticket.parked.v1":
+            return pauses.parked(case, data["review_at"], world)
+        case "ticket.resumed.v1":
+            return pauses.resume(case, world)
+        case "ticket.rework_ordered.v1" | "ticket.reopened.v1":
+            return facts.again(case, data["generation"], world)
+    return Outcome()
