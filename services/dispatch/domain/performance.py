@@ -24,8 +24,7 @@ PERFORMANCE = "performance"
 def wait(case: Case, rung: Rung, mediation: Mediation, world: World) -> Outcome:
     """Wait for the next mark. A pause of the case changes nothing: what was agreed is due all the same."""
     since, due = _span(mediation)
-    span = mediation.perform or case.level(rung).perform  # agreements of an older version did not keep it
-    at = world.calendar.part_of(since, due, marks.part(mediation.asked), span)
+    at = world.calendar.part_of(since, due, marks.part(mediation.asked), _rule(case, rung, mediation))
     return Outcome(Arm(case.id, _timer(mediation), at, mediation.asked))
 
 
@@ -38,7 +37,7 @@ def ask(case: Case, id_: str, asked: int, world: World) -> Outcome:
     if found is None:
         return NOTHING
     rung, mediation = found
-    mediation.asked = marks.reached(world, *_span(mediation), case.level(rung).perform, mediation.asked)
+    mediation.asked = marks.reached(world, *_span(mediation), _rule(case, rung, mediation), mediation.asked)
     said = case.said(
         say.MediationPerformanceAsked,
         mediation=mediation.id,
@@ -84,6 +83,11 @@ def _asked(case: Case, mediation: Mediation, world: World) -> str | None:
     if mediation.asked < marks.BREACHED and world.directory.responder(mediation.mediator) is not None:
         return mediation.mediator
     return marks.above(case, max(mediation.asked, marks.BREACHED), world)
+
+
+def _rule(case: Case, rung: Rung, mediation: Mediation) -> str:
+    """The span that the agreement's day was computed by; agreements of an older version did not keep it."""
+    return mediation.perform or case.level(rung).perform
 
 
 def _span(mediation: Mediation) -> tuple[datetime, datetime]:
