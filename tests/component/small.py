@@ -16,6 +16,7 @@ from uuid import uuid4
 from chassis.bus.amqp import connect
 from chassis.bus.amqp.topology import declare
 from chassis.wire import Message
+from contracts.events.dispatch import CaseResumed
 from contracts.events.intake import ReportFiled
 from contracts.topology import EXCHANGES
 from tests.component.broker import Broker
@@ -107,7 +108,8 @@ def new_world(postgres_server: PostgresServer, rabbit_server: RabbitServer) -> I
     rabbit_server.add_vhost(name)
     broker = Broker(rabbit_server, name)
     with connect(broker.url, "tests") as connection:
-        declare(connection, EXCHANGES, {QUEUE: {"intake.events": [ReportFiled.type]}})
+        heard = {QUEUE: {"intake.events": [ReportFiled.type]}, "listener": {CaseResumed.exchange(): [CaseResumed.type]}}
+        declare(connection, EXCHANGES, heard)  # somebody hears what it says: else that is parked, and the service unready
     yield one, broker
     one.store.close()
     rabbit_server.delete_vhost(name)
