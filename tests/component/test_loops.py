@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,7 +16,7 @@ from chassis.bus.embedded import EmbeddedBus
 from chassis.gauges import Outbox
 from chassis.relay import Relay
 from chassis.runtime import Runtime
-from chassis.settings import Settings
+from chassis.settings import read
 from chassis.timers import Timers
 from contracts.events.intake import ReportFiled
 from tests.component.counting import DEFINITION, Counting, count_up, metadata, report
@@ -41,29 +40,9 @@ class Broken:
 class Service:
     """The counting service's runtime in threads, over a bus of its own."""
 
-    def __init__(self, directory: Path):
-        (directory / "identities.yaml").write_text("accounts: []")
-        settings = Settings(
-            service="counting",
-            database_url=f"sqlite:///{directory}/counting.db",
-            amqp_url="embedded:",
-            http="127.0.0.1:0",
-            ops="127.0.0.1:0",
-            identities=directory / "identities.yaml",
-            config_dir=directory,
-            clock_file=None,
-            secret="a secret of the tests",
-            log_level=logging.INFO,
-            batch=10,
-            prefetch=10,
-            retry_attempts=3,
-            retry_first=0.01,
-            retention_days=0,
-            statement_seconds=5.0,
-            lock_seconds=5.0,
-        )
+    def __init__(self) -> None:
         self.bus = EmbeddedBus({"counting.intake": {ReportFiled.exchange(): [ReportFiled.type]}})
-        self.runtime = Runtime(DEFINITION, settings, frozenset(), self.bus)
+        self.runtime = Runtime(DEFINITION, read("counting"), frozenset(), self.bus)
         metadata.create_all(self.runtime.store.engine)
         self.runtime.on("intake", ReportFiled.type, count_up)
         self.counting = Counting(self.runtime.store)
@@ -83,8 +62,13 @@ class Service:
 
 
 @pytest.fixture
-def service(tmp_path: Path) -> Iterator[Service]:
-    made = Service(tmp_path)
+def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
+    (tmp_path / "identities.yaml").write_text("accounts: []")
+    monkeypatch.setenv("WHISTLE_DATABASE_URL", f"sqlite:///{tmp_path}/counting.db")
+    monkeypatch.setenv("WHISTLE_AMQP_URL", "embedded:")
+    monkeypatch.setenv("WHISTLE_IDENTITIES", str(tmp_path / "identities.yaml"))
+    monkeypatch.setenv("WHISTLE_SECRET", "a secret of the tests")
+    made = Service()
     yield made
     made.runtime.stop()
 
