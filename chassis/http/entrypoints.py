@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from nameko.web.handlers import HttpRequestHandler
+from sqlalchemy import Connection
 from werkzeug.routing import Rule
 from werkzeug.wrappers import Request, Response
 
@@ -37,6 +38,7 @@ class Api(HttpRequestHandler):
     def __init__(self, operation: Operation, **kwargs: Any):
         super().__init__(operation.method, operation.path, **kwargs)
         self.operation = operation
+        self.fields = frozenset(operation.body().fields) if operation.body else frozenset[str]()
 
     def get_url_rule(self) -> Rule:
         return Rule(self.operation.path.replace("{", "<string:").replace("}", ">"), methods=[self.operation.method])
@@ -58,7 +60,7 @@ class Api(HttpRequestHandler):
             try:
                 response = self.answer(request)
             except Exception as wrong:
-                response = self.refused(problem_of(wrong), request)
+                response = self.refused(problem_of(wrong, self.fields), request)
             self.server.answered(self.operation.id, response.status_code, time.monotonic() - began)
         return response
 
@@ -97,8 +99,20 @@ class Query(Api):
         return json_response(self.operation.status, self.dumped(found))
 
 
+FieldCheck = Callable[[Connection, Mapping[str, Any]], Mapping[str, str]]
+"""Returns what only the store knows to be wrong of a body's fields, by field; a field that is not there is not wrong."""
+
+
 class CommandApi(Api):
-    """Changes. The method gets the checked body, the unit of work, the key and the path's values; it answers an `Answer`."""
+    """Changes. The method gets the checked body, the unit of work, the key and the path's values; it answers an `Answer`.
+
+    ``check`` finds further errors where the schema refuses a body, so that all are reported at once; the method itself
+    raises Refused or TooEarly for what ``check`` finds.
+    """
+
+    def __init__(self, operation: Operation, check: FieldCheck | None = None, **kwargs: Any):
+        super().__init__(operation, **kwargs)
+        self._check = check
 
     def answer(self, request: Request) -> Response:
         operation = self.operation
@@ -111,8 +125,16 @@ class CommandApi(Api):
         logs.add(causation=command.causation)  # what is refused, too, is found by its key
         if command.actor is None:
             logs.add(account=command.who)
-        kept = self.done(command, checked(body, operation.body))
+        kept = self.done(command, checked(body, operation.body, self.stored))
         return json_response(operation.status, kept.body, headers=kept.headers)
+
+    def stored(self, data: Mapping[str, Any]) -> Mapping[str, str]:
+        """Further errors of these fields, by field."""
+        if self._check is None:
+            return {}
+        with self.runtime.store.transaction() as connection:
+            wrong = self._check(connection, data)
+        return wrong
 
     def done(self, command: Command, loaded: Mapping[str, Any]) -> Kept:
         """The command's effect, once, and its answer. Raises what the service's method raises, and Problem 409."""

@@ -1,11 +1,11 @@
 """Reading a request: nothing that a sender can write into it may become more than a problem document."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from marshmallow import EXCLUDE, RAISE, Schema, ValidationError
+from marshmallow import RAISE, Schema, ValidationError
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Request
 
@@ -100,14 +100,24 @@ def json_body(request: Request) -> Any:
         raise Problem(HTTPStatus.BAD_REQUEST, f"the body is refused: {wrong}", errors) from None
 
 
-def checked(body: Any, schema: type[Schema]) -> dict[str, Any]:
-    """The body by its schema; what the schema does not know is ignored. Raises Problem 422 naming each bad field."""
+Check = Callable[[Mapping[str, Any]], Mapping[str, str]]
+"""Returns what else is wrong, by field, of the fields that the schema accepts."""
+
+
+def checked(body: Any, schema: type[Schema], check: Check | None = None) -> dict[str, Any]:
+    """Load a command's body by its schema, which refuses unknown fields at every depth.
+
+    Raises Problem 422 naming each bad field; where the schema refuses, with those that ``check`` finds among the others.
+    """
     if not isinstance(body, Mapping):
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "the body is not a JSON object")
     try:
-        loaded: dict[str, Any] = schema(unknown=EXCLUDE).load(body)
+        loaded: dict[str, Any] = schema(unknown=RAISE).load(body)
     except ValidationError as wrong:
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "fields are wrong", flatten(wrong.messages)) from None
+        errors = flatten(wrong.messages, spell=_spell)
+        accepted = wrong.valid_data if isinstance(wrong.valid_data, Mapping) else {}
+        more = check(accepted) if check else {}
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "fields are wrong", {**more, **errors}) from None
     return loaded
 
 
@@ -119,8 +129,13 @@ def searched(request: Request, schema: type[Schema]) -> dict[str, Any]:
     try:
         loaded: dict[str, Any] = schema(unknown=RAISE).load(request.args.to_dict())
     except ValidationError as wrong:
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "the search is wrong", flatten(wrong.messages)) from None
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "the search is wrong", flatten(wrong.messages, spell=_spell)) from None
     return loaded
+
+
+def _spell(name: str) -> str:
+    """The name of a field as it is told to its sender: one that no contract could have is their text, perhaps private."""
+    return name if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_-]{0,39}|[0-9]{1,4}", name) else "?"
 
 
 def raw_body(request: Request) -> bytes:

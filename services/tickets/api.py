@@ -19,9 +19,9 @@ from services.tickets.domain.rules import Rules
 from services.tickets.domain.state import ALLOWED, Command, State
 from services.tickets.domain.ticket import Ticket
 from services.tickets.domain.whistle import ticket_id
-from services.tickets.intake import ACCOUNTS, open_ticket
+from services.tickets.intake import ACCOUNTS, open_ticket, unregistered
 from services.tickets.merging import merge
-from services.tickets.requests import make_request
+from services.tickets.requests import make_request, unanswered
 
 Body = Mapping[str, Any]
 
@@ -37,10 +37,10 @@ class TicketsApi:
 
     config: Configured
 
-    @command(http.BLOW_WHISTLE)
+    @command(http.BLOW_WHISTLE, check=unregistered)
     def blow_whistle(self, body: Body, work: Work, key: str) -> Answer:
         """The same key twice is one ticket. Raises Unregistered, and Problem 422 for an unusable contact."""
-        if wrong := unusable(body, self.config):
+        if wrong := {**unregistered(work.connection, body), **unusable(body, self.config)}:
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "fields are wrong", wrong)
         source = f"{ACCOUNTS}{work.commander().id}"
         ticket = open_ticket(ticket_id(source, key), source, key, body, work, self.config)
@@ -68,7 +68,7 @@ class TicketsApi:
             "next": shown[-1].id if len(found) > len(shown) else None,
         }
 
-    @command(http.MAKE_REQUEST)
+    @command(http.MAKE_REQUEST, check=lambda _, body: unanswered(body))
     def make_request(self, body: Body, work: Work, key: str, ticket: str) -> Answer:
         """Rate, reopen or cancel: the link in the body is the authority, or the role desk."""
         return moved(make_request(ticket, body, work.for_subject(ticket), self.config))

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Table
+from sqlalchemy import Connection, Table
 
 from chassis.outcome import Happened, Outcome, TooEarly
 from chassis.work import Work
@@ -24,8 +24,13 @@ ACCOUNTS = "/accounts/"
 """Sources under it are what comes over HTTP: nobody may use another account's, and so swallow its whistles."""
 
 
+REGISTERS: Mapping[str, Table] = {"category": store.categories, "area": store.areas, "estate": store.areas}
+"""The fields of a whistle that hold a code, and where it is registered."""
+NOT_REGISTERED = "Not registered."
+
+
 class Unregistered(TooEarly):
-    """A category or area that dispatch has not registered, or not yet."""
+    """Codes of a category, area or estate that dispatch has not registered, or not yet."""
 
 
 def open_ticket(id_: str, producer: str, producer_id: str, data: Mapping[str, Any], work: Work, config: Configured) -> Ticket:
@@ -33,10 +38,10 @@ def open_ticket(id_: str, producer: str, producer_id: str, data: Mapping[str, An
     known = work.find(Ticket, id_)
     if known is not None:
         return known
-    category = _registered(work, store.categories, "category", data["category"])
-    _registered(work, store.areas, "area", data["area"])
-    if data.get("estate"):
-        _registered(work, store.areas, "estate", data["estate"])
+    found = {field: _record(work, table, data[field]) for field, table in REGISTERS.items() if data.get(field)}
+    category = found.get("category")
+    if category is None or None in found.values():
+        raise Unregistered({field: NOT_REGISTERED for field, record in found.items() if record is None})
     wrong = unusable(data, config)
     ticket = ticket_from(id_, data, Urgency(category["urgency"]), category["dispute"] == "True", work.now, config.salt, wrong)
     work.add(ticket)
@@ -54,8 +59,14 @@ def open_ticket(id_: str, producer: str, producer_id: str, data: Mapping[str, An
     return ticket
 
 
-def _registered(work: Work, table: Table, field: str, code: str) -> Mapping[str, Any]:
-    row = work.once((table.name, code), lambda: store.registered(work.connection, table, code))
-    if row is None:
-        raise Unregistered(f"{field}: {code!r} is not registered")
-    return row
+def unregistered(connection: Connection, data: Mapping[str, Any]) -> dict[str, str]:
+    """What is wrong with the codes of a whistle's data, by field; a field that is not there is not wrong."""
+    return {
+        field: NOT_REGISTERED
+        for field, table in REGISTERS.items()
+        if data.get(field) and store.registered(connection, table, data[field]) is None
+    }
+
+
+def _record(work: Work, table: Table, code: str) -> Mapping[str, Any] | None:
+    return work.once((table.name, code), lambda: store.registered(work.connection, table, code))

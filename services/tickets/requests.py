@@ -19,6 +19,13 @@ LINK_FOR: Mapping[Request, LinkPurpose] = {
 """The link that each request needs. What is not in it, consent and its withdrawal, is the business of dispatch."""
 
 
+def unanswered(data: Mapping[str, Any]) -> dict[str, str]:
+    """The answers that a rating lacks, by field."""
+    if data.get("request") is not Request.RATE:
+        return {}
+    return {name: "a rating needs it" for name in ("resolved", "satisfied") if data.get(name) is None}
+
+
 def make_request(id_: str, data: Mapping[str, Any], work: Work, config: Configured) -> Ticket:
     """Give the request to its ticket. A signed link of just this purpose is the authority, or an account with the role desk.
 
@@ -34,9 +41,8 @@ def make_request(id_: str, data: Mapping[str, Any], work: Work, config: Configur
         raise Refused("link: missing, and the sender is not somebody on duty")
     ticket = work.load(Ticket, id_)
     if request is Request.RATE:
-        for name in ("resolved", "satisfied"):
-            if data.get(name) is None:
-                raise Refused(f"{name}: a rating needs it")
+        if missing := unanswered(data):
+            raise Refused(missing)
         work.apply(resident.rate(ticket, data["resolved"], data["satisfied"], work.now))
     elif request is Request.REOPEN:
         work.apply(resident.reopen(ticket, config.rules, work.now))
