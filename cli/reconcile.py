@@ -44,6 +44,14 @@ def database_urls() -> dict[str, str]:
     return urls
 
 
+def secret() -> str:
+    """The deployment's secret, by which events name what came from outside. Raises BadSettings where it is missing."""
+    try:
+        return FileAwareEnv(prefix="WHISTLE_").str("SECRET")
+    except EnvError as wrong:
+        raise BadSettings(str(wrong)) from None
+
+
 @click.command()
 @click.option(
     "--sent",
@@ -56,7 +64,8 @@ def database_urls() -> dict[str, str]:
 def reconcile(file: Path, settled: bool) -> None:
     """Say what is lost and what happened twice, from the ids sent and the four stores alone.
 
-    The stores are those of WHISTLE_<SERVICE>_DATABASE_URL. Ends with status 1 where anything is lost or doubled.
+    The stores are those of WHISTLE_<SERVICE>_DATABASE_URL, and WHISTLE_SECRET is the secret of their deployment.
+    Ends with status 1 where anything is lost or doubled.
     """
     from cli.books import read_books  # every service's tables: only where they are asked
     from cli.findings import compare
@@ -65,6 +74,6 @@ def reconcile(file: Path, settled: bool) -> None:
         sent = read_sent(file.read_text())
     except ValueError as wrong:
         raise click.ClickException(f"{file}: {wrong}") from None
-    found = compare(sent, read_books(database_urls()), settled)
+    found = compare(sent, read_books(database_urls(), secret()), settled)
     click.echo(escaped_lines(json.dumps(asdict(found), ensure_ascii=False, indent=2)))
     sys.exit(0 if found.clean else 1)

@@ -11,9 +11,20 @@ from werkzeug.routing import Rule
 from werkzeug.wrappers import Request, Response
 
 from chassis import log as logs
+from chassis import strict_json
 from chassis.http.once import Command, Kept, once
 from chassis.http.problem import Problem, json_response, problem_of
-from chassis.http.request import actor_of, checked, command_key, json_body, owner_of, path_values, searched, sender_of
+from chassis.http.request import (
+    MOST_ANONYMOUS_BYTES,
+    actor_of,
+    checked,
+    command_key,
+    json_body,
+    owner_of,
+    path_values,
+    searched,
+    sender_of,
+)
 from chassis.http.server import Server
 from chassis.http.shown import shown
 from chassis.nameko import RUNTIME_KEY, call
@@ -38,7 +49,8 @@ class Api(HttpRequestHandler):
     def __init__(self, operation: Operation, **kwargs: Any):
         super().__init__(operation.method, operation.path, **kwargs)
         self.operation = operation
-        self.fields = frozenset(operation.body().fields) if operation.body else frozenset[str]()
+        named = operation.body or operation.search
+        self.fields = frozenset(named().fields) if named else frozenset[str]()
 
     def get_url_rule(self) -> Rule:
         return Rule(self.operation.path.replace("{", "<string:").replace("}", ">"), methods=[self.operation.method])
@@ -82,12 +94,15 @@ class Query(Api):
     """Reads. The method gets a connection, the path's values and, where the operation has a search, what is searched for.
 
     Where the operation has an ``own_role`` it gets ``owner``, too: the account whose own alone may be answered, None where all
-    may. It answers a mapping, or None for 404.
+    may. A ``personal`` operation's gets ``actor``, the account that asks. It answers a mapping, or None for 404.
     """
 
     def answer(self, request: Request) -> Response:
+        values: dict[str, Any] = {}
+        if self.operation.personal:
+            values["actor"] = actor_of(request, self.runtime.identities, self.operation.role)
         owner = owner_of(request, self.runtime.identities, self.operation)
-        values: dict[str, Any] = {**path_values(request)}
+        values |= path_values(request)
         if self.operation.own_role:
             values["owner"] = owner
         if self.operation.search:
@@ -117,12 +132,14 @@ class CommandApi(Api):
     def answer(self, request: Request) -> Response:
         operation = self.operation
         assert operation.body is not None
-        if not operation.by_link:  # whoever has no account is told so before the body is read
+        anonymous = operation.by_link and "Authorization" not in request.headers
+        if not anonymous:  # whoever has no account is told so before the body is read
             actor_of(request, self.runtime.identities, operation.role)
-        body = json_body(request)
+        key, values = command_key(request), path_values(request)
+        body = json_body(request, MOST_ANONYMOUS_BYTES if anonymous else strict_json.MOST_BYTES)
         sender = sender_of(request, self.runtime.identities, operation, body)
-        command = Command(operation.id, sender, command_key(request), path_values(request), body)
-        logs.add(causation=command.causation)  # what is refused, too, is found by its key
+        command = Command(operation.id, sender, key, values, body)
+        logs.add(causation=command.cause(self.runtime.digests))  # what is refused, too, is found by it
         if command.actor is None:
             logs.add(account=command.who)
         kept = self.done(command, checked(body, operation.body, self.stored))
@@ -133,8 +150,7 @@ class CommandApi(Api):
         if self._check is None:
             return {}
         with self.runtime.store.transaction() as connection:
-            wrong = self._check(connection, data)
-        return wrong
+            return self._check(connection, data)
 
     def done(self, command: Command, loaded: Mapping[str, Any]) -> Kept:
         """The command's effect, once, and its answer. Raises what the service's method raises, and Problem 409."""

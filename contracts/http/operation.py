@@ -42,6 +42,8 @@ class Operation:
     """The role that the account needs."""
     own_role: str | None = None
     """An account that lacks the role may ask with this one, for what is its own; all else is not there for it."""
+    personal: bool = False
+    """A query whose answer depends on the account that asks: the method gets it."""
     by_link: bool = False
     """Whoever has no account may come without a token, with a signed link in the body's field ``link``."""
     status: HTTPStatus

@@ -52,6 +52,25 @@ class WhistleTaken(Schema):
     advice = fields.nested(Advice, "to be told to the reporter at once; none where there is no danger", optional=True)
 
 
+class WhistleSearch(Schema):
+    """Which whistle of one's own."""
+
+    id = plain.String(
+        required=True,
+        validate=[validate.Length(1, 255), fields.unicode],
+        metadata={"description": "its `ce-id`, or its Idempotency-Key"},
+    )
+    source = fields.ident("its `ce-source`; without it the one of what the account sends over HTTP", optional=True)
+
+
+class WhistleFound(Schema):
+    """The ticket that came of a whistle."""
+
+    ticket = fields.ident("the ticket's id")
+    source = fields.ident("the whistle's source")
+    status = fields.name("address of the ticket")
+
+
 class Ticket(Schema):
     """A ticket as it stands: what its reporter may see too. The matter's private part is not in it."""
 
@@ -223,6 +242,20 @@ BLOW_WHISTLE = Operation(
     answered={"ticket": _ID, "status": f"/tickets/{_ID}", "advice": None},
 )
 
+FIND_WHISTLE = Operation(
+    method="GET",
+    path="/whistles",
+    id="findWhistle",
+    summary="The ticket that came of a whistle of the account's own, by the id that the account gave it.",
+    role="producer",
+    personal=True,
+    status=HTTPStatus.OK,
+    answer=WhistleFound,
+    search=WhistleSearch,
+    refusals={HTTPStatus.NOT_FOUND: "No whistle of that source and id is kept."},
+    answered={"ticket": _ID, "source": "/hotline", "status": f"/tickets/{_ID}"},
+)
+
 
 def _command(id_: str, under: str, summary: str, body: type[Schema], asked: Mapping[str, Any], state: str) -> Operation:
     return Operation(
@@ -268,4 +301,4 @@ RAISE_URGENCY = _command(
     "raiseUrgency", "urgency", "A person raises the urgency; nobody lowers it.", RaisedUrgency, {"urgency": "E1"}, "handling"
 )
 
-OPERATIONS = (BLOW_WHISTLE, LIST_TICKETS, GET_TICKET, MAKE_REQUEST, REJECT, MERGE, PARK, RESUME, RAISE_URGENCY)
+OPERATIONS = (BLOW_WHISTLE, FIND_WHISTLE, LIST_TICKETS, GET_TICKET, MAKE_REQUEST, REJECT, MERGE, PARK, RESUME, RAISE_URGENCY)

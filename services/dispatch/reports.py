@@ -17,7 +17,7 @@ def file_report(ticket: str, data: Mapping[str, Any], work: Work, world: World) 
     """Give the report to its case. Raises MayNotSpeak, Missing, and what the case refuses."""
     actor = work.commander()
     if not actor.speaks_for(data["unit"]):
-        raise MayNotSpeak(f"unit: account {actor.id!r} does not speak for {data['unit']!r}")
+        raise MayNotSpeak(f"unit: account {actor.id!r} does not speak for it")
     report = Report(
         command=data["command"],
         unit=data["unit"],

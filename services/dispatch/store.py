@@ -78,6 +78,7 @@ DEFINITION = Definition(
     ),
     prefetch={Case: lambda event: (event.subject,)},
     rung=(Case,),
+    outside=True,
 )
 
 

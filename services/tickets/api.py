@@ -1,12 +1,12 @@
 """Tickets over HTTP."""
 
 from collections.abc import Mapping
-from http import HTTPStatus
 from typing import Any
 
 from sqlalchemy import Connection
 
-from chassis.http import Answer, Problem, command, query
+from chassis.http import Answer, command, query
+from chassis.identity import Actor
 from chassis.outcome import Refused
 from chassis.work import Work
 from contracts.codes import Request
@@ -19,7 +19,7 @@ from services.tickets.domain.rules import Rules
 from services.tickets.domain.state import ALLOWED, Command, State
 from services.tickets.domain.ticket import Ticket
 from services.tickets.domain.whistle import ticket_id
-from services.tickets.intake import ACCOUNTS, open_ticket, unregistered
+from services.tickets.intake import foreign_channel, open_ticket, unregistered
 from services.tickets.merging import merge
 from services.tickets.requests import make_request, unanswered
 
@@ -39,19 +39,30 @@ class TicketsApi:
 
     @command(http.BLOW_WHISTLE, check=unregistered)
     def blow_whistle(self, body: Body, work: Work, key: str) -> Answer:
-        """The same key twice is one ticket. Raises Unregistered, and Problem 422 for an unusable contact."""
-        if wrong := {**unregistered(work.connection, body), **unusable(body, self.config)}:
-            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "fields are wrong", wrong)
-        source = f"{ACCOUNTS}{work.commander().id}"
+        """The same key twice is one ticket. Raises Refused with all that is wrong with the whistle."""
+        source = work.commander().own_source
+        wrong = unregistered(work.connection, body) | unusable(body, self.config)
+        wrong |= foreign_channel(work.commander(), body["channel"])
+        if wrong:
+            raise Refused(wrong)
         ticket = open_ticket(ticket_id(source, key), source, key, body, work, self.config)
         address = http.GET_TICKET.at(ticket=ticket.id)
         advice = self.config.rules.advice.get(ticket.urgency)
         return Answer({"ticket": ticket.id, "status": address, "advice": advice}, {"Location": address})
 
+    @query(http.FIND_WHISTLE)
+    def find_whistle(self, connection: Connection, actor: Actor, search: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The ticket of one of the account's whistles. Raises Refused for a source that is not the account's."""
+        source = search.get("source") or actor.own_source
+        if not actor.owns(source):
+            raise Refused({"source": f"not among the sources of account {actor.id!r} in the identities file"})
+        ticket = store.ticket_of(connection, source, search["id"])
+        return {"ticket": ticket, "source": source, "status": http.GET_TICKET.at(ticket=ticket)} if ticket else None
+
     @query(http.GET_TICKET)
-    def get_ticket(self, connection: Connection, ticket: str, owner: str | None) -> dict[str, Any] | None:
+    def get_ticket(self, connection: Connection, ticket: str, owner: Actor | None) -> dict[str, Any] | None:
         """A ticket as it stands; the answer's schema leaves out what stays inside."""
-        if owner is not None and store.producer(connection, ticket) != f"{ACCOUNTS}{owner}":
+        if owner is not None and not owner.owns(store.producer(connection, ticket) or ""):
             return None
         found = store.ticket(connection, ticket)
         return view(found, self.config.rules) if found else None

@@ -6,9 +6,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Table
 
+from chassis.identity import Actor
 from chassis.outcome import Happened, Outcome, TooEarly
 from chassis.work import Work
-from contracts.codes import Urgency
+from contracts.codes import Channel, Urgency
 from contracts.events import intake
 from contracts.events import tickets as say
 from services.tickets import store
@@ -19,10 +20,6 @@ from services.tickets.domain.whistle import ticket_from
 from services.tickets.merging import merge_if_repeated
 
 log = logging.getLogger(__name__)
-
-ACCOUNTS = "/accounts/"
-"""Sources under it are what comes over HTTP: nobody may use another account's, and so swallow its whistles."""
-
 
 REGISTERS: Mapping[str, Table] = {"category": store.categories, "area": store.areas, "estate": store.areas}
 """The fields of a whistle that hold a code, and where it is registered."""
@@ -57,6 +54,13 @@ def open_ticket(id_: str, producer: str, producer_id: str, data: Mapping[str, An
     opened.apply(ticket.open(config.rules))
     merge_if_repeated(ticket, producer, data, work, config)
     return ticket
+
+
+def foreign_channel(actor: Actor, channel: Channel) -> dict[str, str]:
+    """What is wrong, by field, where the identities file gives an account other channels alone."""
+    if actor.may_name(channel):
+        return {}
+    return {"channel": f"not among the channels of account {actor.id!r} in the identities file"}
 
 
 def unregistered(connection: Connection, data: Mapping[str, Any]) -> dict[str, str]:

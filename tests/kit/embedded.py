@@ -12,11 +12,10 @@ from typing import Any
 
 from chassis.yaml_core import dump_yaml
 from cli.home import Home
-from tests.kit.deployment import ACCOUNTS, ROOT, SERVICES, Deployment
+from tests.kit.deployment import ACCOUNTS, ROOT, SECRET, SERVICES, Deployment
 from tests.kit.processes import LocalProcess, free_port, wait_until
 
 PROCESS = "embedded"
-SECRET = "a secret of the tests"
 
 
 class EmbeddedStack(Deployment):

@@ -16,7 +16,7 @@ from services.tickets import store
 from services.tickets.config import Configured
 from services.tickets.contacts import unusable
 from services.tickets.domain.whistle import ticket_id
-from services.tickets.intake import ACCOUNTS, open_ticket
+from services.tickets.intake import open_ticket
 from services.tickets.open311.door import ATTRIBUTES, command, query
 from services.tickets.open311.offer import Offer
 from services.tickets.open311.showing import notice_of, request, seen, visible
@@ -79,7 +79,7 @@ class Open311Api:
     def post_request(self, body: Body, work: Work, key: str) -> Answer:
         """Blow the whistle. The token is the ticket's id, and is told when the ticket is kept. Raises Unregistered, Problem."""
         offer = self._offer(body)
-        source = f"{ACCOUNTS}{work.commander().id}"
+        source = work.commander().own_source
         data = whistle(body, body[ATTRIBUTES], offer)
         if wrong := unusable(data, self.config):
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "fields are wrong", {"phone": next(iter(wrong.values()))})

@@ -6,10 +6,11 @@ from typing import Any
 from werkzeug.wrappers import Request, Response
 
 from chassis import log as logs
+from chassis import strict_json
 from chassis.http.entrypoints import Api, CommandApi
 from chassis.http.once import Command
 from chassis.http.problem import Problem
-from chassis.http.request import checked
+from chassis.http.request import MOST_ANONYMOUS_BYTES, checked
 from chassis.http.shown import shown
 from chassis.nameko import call
 from chassis.work import Missing
@@ -63,14 +64,19 @@ class GeoReportCommand(_Spoken, CommandApi):
 
     def answer(self, request: Request) -> Response:
         reading.path_values(request)
-        given, form = reading.arguments(request), reading.form(request)
+        given = reading.arguments(request)
+        if reading.has_key(request, given):  # then the body is read of an account alone
+            reading.asker(request, self.runtime.identities, self.operation, given)
+            form = reading.form(request, strict_json.MOST_BYTES)
+        else:
+            form = reading.form(request, MOST_ANONYMOUS_BYTES)
         actor = reading.asker(request, self.runtime.identities, self.operation, form, given)
         assert actor is not None
         sent = {name: values for name, values in form.items() if name != "api_key"}
         asked = {**reading.single(given, RequestForm), **reading.single(form, RequestForm)}
         loaded = {**checked(asked, RequestForm), ATTRIBUTES: reading.attributes(form)}
         command = Command(self.operation.id, actor, reading.key_of(request), {}, sent)
-        logs.add(causation=command.causation)
+        logs.add(causation=command.cause(self.runtime.digests))
         kept = self.done(command, loaded)
         return self.rendered(request, [kept.body])
 

@@ -15,7 +15,6 @@ from contracts.http.open311.words import MOST_DAYS, MOST_REQUESTS, Status
 from services.tickets.domain.rules import Rules
 from services.tickets.domain.state import OPEN_STATES, State
 from services.tickets.domain.ticket import Ticket
-from services.tickets.intake import ACCOUNTS
 from services.tickets.open311.offer import Offer
 from services.tickets.store import tickets, whistles
 
@@ -40,7 +39,8 @@ def visible(offer: Offer, actor: Actor | None) -> ColumnElement[bool]:
     public = tickets.c.category.in_(sorted(code for code, service in offer.services.items() if service.public))
     if actor is None:
         return public
-    own = select(whistles.c.ticket).where(whistles.c.ticket == tickets.c.id, whistles.c.producer == f"{ACCOUNTS}{actor.id}")
+    sources = sorted({actor.own_source, *actor.sources})
+    own = select(whistles.c.ticket).where(whistles.c.ticket == tickets.c.id, whistles.c.producer.in_(sources))
     return and_(offered, or_(public, own.exists()))
 
 
