@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from http import HTTPStatus
 from typing import Any
 
@@ -10,7 +10,7 @@ import eventlet
 from eventlet import wsgi
 from nameko.web.server import WebServer
 from prometheus_client import Counter, Histogram
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.wrappers import Response
 
 from chassis import log as logs
@@ -52,6 +52,8 @@ class Server(WebServer):
         self._draining = False
         self.speakers: dict[str, Speaker] = {}
         """By the beginning of a path: who says there, in a standard's words, what no entrypoint sees."""
+        self.open_to_browsers: dict[str, Callable[[Collection[str]], Response]] = {}
+        """By the beginning of a path: what answers OPTIONS there, given the path's methods (CORS)."""
         self._open = 0
 
     def setup(self) -> None:
@@ -91,6 +93,15 @@ class Server(WebServer):
             self.answered(NOTHING, problem.status, 0.0)
         response = say(problem, path) if say else problem.response()
         return response(environ, start_response)
+
+    def _preflight(self, environ: Any, refused: HTTPException) -> Response | None:
+        """The answer to OPTIONS on a path that pages of other origins may ask; None for any other request."""
+        path = environ.get("PATH_INFO", "")
+        say = next((say for beginning, say in self.open_to_browsers.items() if path.startswith(beginning)), None)
+        if say is None or environ["REQUEST_METHOD"] != "OPTIONS" or not isinstance(refused, MethodNotAllowed):
+            return None
+        self.answered(NOTHING, HTTPStatus.NO_CONTENT, 0.0)
+        return say(list(refused.valid_methods or ()))
 
     @property
     def bind_addr(self) -> Any:
@@ -151,6 +162,8 @@ class Server(WebServer):
             try:
                 app.url_map.bind_to_environ(environ).match()
             except HTTPException as refused:
+                if preflight := self._preflight(environ, refused):
+                    return preflight(environ, start_response)
                 return self._refuse(problem_of(refused), environ, start_response)
             return app(environ, start_response)
 

@@ -13,6 +13,8 @@ from tests.kit.processes import LocalProcess, scratch_directory, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "a secret of the tests"
+PROXY = "127.0.0.9"
+"""From this address comes what a trusted proxy forwards."""
 SERVICES = ("tickets", "dispatch", "notify", "ledger")
 ACCOUNTS: list[dict[str, Any]] = [
     {

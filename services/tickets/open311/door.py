@@ -32,6 +32,7 @@ class _Spoken(Api):
     def setup(self) -> None:
         super().setup()
         self.server.speakers[BEGINNING] = lambda problem, path: rendering.errors(problem, ending(path))
+        self.server.open_to_browsers[BEGINNING] = rendering.preflight
 
     def refused(self, problem: Problem, request: Request) -> Response:
         return rendering.errors(problem, ending(request.path))
@@ -48,7 +49,10 @@ class GeoReportQuery(_Spoken):
     """Reads. The method gets a connection, what is searched for, who asks (None for anybody) and the path's values."""
 
     def answer(self, request: Request) -> Response:
-        values, given, search = reading.path_values(request), reading.arguments(request), self.operation.search
+        values: dict[str, Any] = {**reading.path_values(request)}
+        given, search = reading.arguments(request), self.operation.search
+        if self.operation.addressed:
+            values["base_url"] = self.server.proxies.base_url(request.environ)
         assert search is not None
         actor = reading.asker(request, self.runtime.identities, self.operation, given)
         asked = checked(reading.single(given, search), search)

@@ -157,7 +157,7 @@ def right(stack: Deployment, door: Operation, ticket: str) -> dict[str, Any]:
     if door.id == "fileReport":
         return {"ticket": ticket, "unit": "yangguang-property", "command": "sign"}
     known = {"area": "shanqi-1", "estate": "yangguang", "category": "noise"} if door.id == "blowWhistle" else {}
-    return {**(door.asked or {"channel": "hotline", "text": "يول"}), **known}
+    return {**({"channel": "hotline", "text": "يول"} if door.asked is None else door.asked), **known}
 
 
 def give(stack: Deployment, service: str, door: Operation, body: bytes, ticket: str = "T-NOBODY", **headers: str) -> Reply:
