@@ -73,7 +73,7 @@ class _Account(Schema):
     units = fields.List(fields.String(), load_default=list)
     roles = fields.List(fields.String(), load_default=list)
     sources = fields.List(fields.String(validate=_source))
-    channels = fields.List(fields.Enum(Channel, by_value=True))
+    channels = fields.List(fields.String(validate=validate.OneOf([channel.value for channel in Channel])))
 
 
 class _File(Schema):
@@ -92,7 +92,7 @@ class Identities:
                 frozenset(account["units"]),
                 frozenset(account["roles"]),
                 frozenset(_sources(account)),
-                frozenset(one.value for one in account["channels"]) if "channels" in account else None,
+                frozenset(account["channels"]) if "channels" in account else None,
             )
             if user := account.get("amqp_user"):
                 self._by_user[user] = actor

@@ -36,6 +36,7 @@ class Settings:
     config_dir: Path
     clock_file: Path | None
     secret: str
+    link_days: int
     log_level: int
     batch: int
     prefetch: int
@@ -79,6 +80,7 @@ def read(service: str) -> Settings:
         "config_dir": env.path(key("CONFIG_DIR"), Path("deploy")),
         "clock_file": env.path(key("CLOCK_FILE"), None),
         "secret": env.str(key("SECRET"), validate=validate.Length(min=16)),
+        "link_days": env.int(key("LINK_DAYS"), 30, validate=positive),
         "log_level": env.log_level(key("LOG_LEVEL"), logging.INFO),
         "batch": env.int(key("BATCH"), 100, validate=positive),
         "prefetch": env.int(key("PREFETCH"), 200, validate=positive),

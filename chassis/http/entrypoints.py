@@ -13,6 +13,7 @@ from werkzeug.wrappers import Request, Response
 from chassis import log as logs
 from chassis import strict_json
 from chassis.http.once import Command, Kept, once
+from chassis.http.page import page, wants_page
 from chassis.http.problem import Problem, json_response, problem_of
 from chassis.http.request import (
     MOST_ANONYMOUS_BYTES,
@@ -98,20 +99,32 @@ class Query(Api):
     """
 
     def answer(self, request: Request) -> Response:
-        values: dict[str, Any] = {}
-        if self.operation.personal:
-            values["actor"] = actor_of(request, self.runtime.identities, self.operation.role)
-        owner = owner_of(request, self.runtime.identities, self.operation)
-        values |= path_values(request)
-        if self.operation.own_role:
-            values["owner"] = owner
+        values = self.asked_by(request) | path_values(request)
         if self.operation.search:
             values["search"] = searched(request, self.operation.search)
         with self.runtime.store.transaction() as connection:
             found = call(self, connection, **values)
         if found is None:
             raise Missing("nothing of that name here")
-        return json_response(self.operation.status, self.dumped(found))
+        dumped = self.dumped(found)
+        if self.operation.public and wants_page(request):
+            return page(self.operation.status, dumped["told"])
+        return json_response(self.operation.status, dumped)
+
+    def asked_by(self, request: Request) -> dict[str, Any]:
+        """Who asks, as far as the method is to know it. Raises Problem 401 or 403."""
+        operation, identities = self.operation, self.runtime.identities
+        if operation.public:
+            return {}
+        if operation.personal:
+            return {"actor": actor_of(request, identities, operation.role)}
+        owner = owner_of(request, identities, operation)
+        return {"owner": owner} if operation.own_role else {}
+
+    def refused(self, problem: Problem, request: Request) -> Response:
+        if self.operation.public and wants_page(request):
+            return page(problem.status, problem.detail)
+        return super().refused(problem, request)
 
 
 FieldCheck = Callable[[Connection, Mapping[str, Any]], Mapping[str, str]]

@@ -11,6 +11,7 @@ from nameko.exceptions import ContainerBeingKilled
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.wrappers import Response
 
+from chassis.links import LinkOver
 from chassis.outcome import Refused, TooEarly
 from chassis.store import StoreConflict, StoreUnavailable
 from chassis.work import Missing
@@ -63,6 +64,8 @@ def problem_of(wrong: Exception, fields: Container[str] = ()) -> Problem:
         return wrong
     if isinstance(wrong, Missing):
         return Problem(HTTPStatus.NOT_FOUND, str(wrong))
+    if isinstance(wrong, LinkOver):
+        return Problem(HTTPStatus.GONE, wrong.told, {"link": wrong.told})
     if isinstance(wrong, Refused | TooEarly):
         errors = {name: why for name, why in wrong.errors.items() if name.partition(".")[0] in fields}
         return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(wrong), errors)

@@ -107,8 +107,8 @@ def _operation(operation: Operation, known: list[samples.Sample], converter: Con
     made: Node = {
         "operationId": operation.id,
         "summary": operation.summary,
-        "description": f"The account needs the role `{operation.role}`.{_LINK if operation.by_link else ''}{_own(operation)}",
-        **({"security": [{"token": []}, {}]} if operation.by_link else {}),
+        "description": _who(operation),
+        **({"security": [{"token": []}, {}]} if operation.by_link else {"security": []} if operation.public else {}),
         "parameters": [path_parameter(name, about, converter) for name, about in operation.parameters.items()],
     }
     if operation.search:
@@ -121,6 +121,12 @@ def _operation(operation: Operation, known: list[samples.Sample], converter: Con
         made["responses"][str(int(status))] = _word(status) if _COMMON.get(status) == about else _problem(status, about)
     made["responses"]["default"] = _word(HTTPStatus.INTERNAL_SERVER_ERROR)
     return made
+
+
+def _who(operation: Operation) -> str:
+    if operation.public:
+        return "Anybody may ask. A browser, which asks for `text/html`, gets a page."
+    return f"The account needs the role `{operation.role}`.{_LINK if operation.by_link else ''}{_own(operation)}"
 
 
 def _own(operation: Operation) -> str:

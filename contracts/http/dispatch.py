@@ -7,6 +7,7 @@ from marshmallow import Schema
 
 from contracts import codes, fields
 from contracts.events import intake
+from contracts.http.links import OVER, show_link
 from contracts.http.operation import Operation
 
 
@@ -153,9 +154,11 @@ ASK_AS_PARTY = Operation(
     answer=RequestTaken,
     parameters={"ticket": "The ticket's id."},
     headers={"Location": "Address of the case."},
-    refusals={HTTPStatus.NOT_FOUND: "No case for such a ticket."},
+    refusals={HTTPStatus.NOT_FOUND: "No case for such a ticket.", HTTPStatus.GONE: OVER},
     asked={"request": "consent", "party": "respondent"},
     answered={"ticket": "TMFQWCZLOEBSG44DF", "request": "consent"},
 )
 
-OPERATIONS = (FILE_REPORT, ASK_AS_PARTY, GET_CASE)
+SHOW_PARTY_LINK = show_link("/cases/{ticket}", "showPartyLink", codes.LinkPurpose.CONSENT)
+
+OPERATIONS = (FILE_REPORT, ASK_AS_PARTY, SHOW_PARTY_LINK, GET_CASE)

@@ -11,6 +11,7 @@ from marshmallow import fields as plain
 
 from contracts import codes, fields
 from contracts.events import intake
+from contracts.http.links import OVER, show_link
 from contracts.http.operation import Operation
 
 PAGE, LONGEST_PAGE = 50, 200
@@ -270,7 +271,10 @@ def _command(id_: str, under: str, summary: str, body: type[Schema], asked: Mapp
         answer=TicketMoved,
         parameters={"ticket": "The ticket's id."},
         headers={"Location": "Address of the ticket."},
-        refusals={HTTPStatus.NOT_FOUND: "No such ticket."},
+        refusals={
+            HTTPStatus.NOT_FOUND: "No such ticket.",
+            **({HTTPStatus.GONE: OVER} if issubclass(body, ResidentRequest) else {}),
+        },
         asked=asked,
         answered={"ticket": _ID, "state": state, "status": f"/tickets/{_ID}"},
     )
@@ -284,6 +288,7 @@ MAKE_REQUEST = _command(
     {"request": "rate", "resolved": True, "satisfied": True, "comment": "很快就修好了"},
     "closed",
 )
+SHOW_LINK = show_link("/tickets/{ticket}", "showLink", codes.LinkPurpose.RATE)
 REJECT = _command("rejectTicket", "rejections", "The matter is not taken on.", Rejection, {"reason": "in_court"}, "rejected")
 MERGE = _command(
     "mergeTicket", "merges", "It is the same matter as another ticket.", Merger, {"into": "T3ZK5QZ7XJ2M4N6PA"}, "merged"
@@ -301,4 +306,16 @@ RAISE_URGENCY = _command(
     "raiseUrgency", "urgency", "A person raises the urgency; nobody lowers it.", RaisedUrgency, {"urgency": "E1"}, "handling"
 )
 
-OPERATIONS = (BLOW_WHISTLE, FIND_WHISTLE, LIST_TICKETS, GET_TICKET, MAKE_REQUEST, REJECT, MERGE, PARK, RESUME, RAISE_URGENCY)
+OPERATIONS = (
+    BLOW_WHISTLE,
+    FIND_WHISTLE,
+    LIST_TICKETS,
+    GET_TICKET,
+    SHOW_LINK,
+    MAKE_REQUEST,
+    REJECT,
+    MERGE,
+    PARK,
+    RESUME,
+    RAISE_URGENCY,
+)

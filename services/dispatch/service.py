@@ -7,7 +7,7 @@ from contracts.codes import Clock
 from contracts.envelope import Event
 from contracts.events import intake, tickets
 from services.dispatch.api import DispatchApi
-from services.dispatch.config import Config
+from services.dispatch.config import BusinessTime, Config
 from services.dispatch.domain import facts, leaving, pauses, performance
 from services.dispatch.domain.case import Case
 from services.dispatch.domain.playbook import choose
@@ -23,6 +23,7 @@ class DispatchService(DispatchApi):
 
     name = "dispatch"
     config = Config()
+    clock = BusinessTime()
     directory = Kept()
     recomputing = Recomputing()
     metrics = Metrics()

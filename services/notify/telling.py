@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 from typing import Any
@@ -125,7 +126,7 @@ def _write(telling: Telling, to: Recipient, event: Event, work: Work, config: Co
     templates, route = config.templates, config.channels.routes.of(telling.audience)
     asked = (to.person.locale if to.person else None) or route.locale
     locale, fell_back = templates.locale(telling.template, asked)
-    values = _values(telling.rule, to, event, config)
+    values = _values(telling.rule, to, event, work.now, config)
     kinds = _kinds(telling.rule)
     parts = templates.parts(telling.template, locale, values, kinds)
     if to.urgent and locale != templates.fallback:
@@ -154,7 +155,7 @@ def _write(telling: Telling, to: Recipient, event: Event, work: Work, config: Co
     return notice.hold(until) if until else NOTHING
 
 
-def _values(rule: Rule, to: Recipient, event: Event, config: Configured) -> dict[str, Any]:
+def _values(rule: Rule, to: Recipient, event: Event, now: datetime, config: Configured) -> dict[str, Any]:
     values = {rule.event.about: _safe(to.ticket), **{name: _safe(event.data.get(name)) for name in rule.values}}
     if rule.matter:
         if to.contact is None or to.contact.text is None:
@@ -166,7 +167,9 @@ def _values(rule: Rule, to: Recipient, event: Event, config: Configured) -> dict
         }
     if rule.link:
         token = to.person.links.get(rule.link.value) if to.person else None
-        values["link"] = config.channels.link_to(to.link_of, rule.link.value, token) if token else None
+        # whoever was given a link of this kind gets one for the generation that the notice is about
+        made = config.links.sign(to.link_of, rule.link, event.data.get("generation") or 1, now) if token else None
+        values["link"] = config.channels.link_to(to.link_of, rule.link.value, made) if made else None
     return values
 
 

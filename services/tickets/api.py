@@ -5,37 +5,34 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from chassis.clock import BusinessClock
 from chassis.http import Answer, command, query
 from chassis.identity import Actor
 from chassis.outcome import Refused
 from chassis.work import Work
-from contracts.codes import Request
+from contracts.codes import LinkPurpose
+from contracts.http import links
 from contracts.http import tickets as http
 from services.tickets import store
 from services.tickets.config import Configured
 from services.tickets.contacts import unusable
 from services.tickets.domain import desk
 from services.tickets.domain.rules import Rules
-from services.tickets.domain.state import ALLOWED, Command, State
+from services.tickets.domain.state import ALLOWED, State
 from services.tickets.domain.ticket import Ticket
 from services.tickets.domain.whistle import ticket_id
 from services.tickets.intake import foreign_channel, open_ticket, unregistered
 from services.tickets.merging import merge
-from services.tickets.requests import make_request, unanswered
+from services.tickets.requests import COMMANDS, LINK_FOR, check_grant, make_request, unanswered
 
 Body = Mapping[str, Any]
-
-REQUESTS: Mapping[Request, Command] = {
-    Request.RATE: Command.RATE,
-    Request.REOPEN: Command.REOPEN,
-    Request.CANCEL: Command.CANCEL,
-}
 
 
 class TicketsApi:
     """What is asked of tickets over HTTP; `TicketsService` inherits it, and the configuration is that service's."""
 
     config: Configured
+    clock: BusinessClock
 
     @command(http.BLOW_WHISTLE, check=unregistered)
     def blow_whistle(self, body: Body, work: Work, key: str) -> Answer:
@@ -84,6 +81,17 @@ class TicketsApi:
         """Rate, reopen or cancel: the link in the body is the authority, or the role desk."""
         return moved(make_request(ticket, body, work.for_subject(ticket), self.config))
 
+    @query(http.SHOW_LINK)
+    def show_link(self, connection: Connection, ticket: str, purpose: str, search: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Whether a link can still be used. Raises BadLink, LinkOver; looking, as mail scanners do, changes nothing."""
+        request = next((request for request, wanted in LINK_FOR.items() if wanted == purpose), None)
+        found = store.ticket(connection, ticket)
+        if request is None or found is None:
+            return None
+        grant = self.config.links.read(search["token"], ticket, purpose)
+        check_grant(grant, found, request, self.config.rules, self.clock.now())
+        return {"ticket": ticket, "purpose": LinkPurpose(purpose), "told": links.USABLE}
+
     @command(http.REJECT)
     def reject(self, body: Body, work: Work, key: str, ticket: str) -> Answer:
         """Not taken on."""
@@ -128,7 +136,7 @@ def view(ticket: Ticket, rules: Rules) -> dict[str, Any]:
     return {
         **vars(ticket),
         "reopen_until": ticket.closed_at + rules.reopen if ticket.state is State.CLOSED and ticket.closed_at else None,
-        "requests": [request for request, wanted in REQUESTS.items() if ticket.state in ALLOWED[wanted]],
+        "requests": [request for request, wanted in COMMANDS.items() if ticket.state in ALLOWED[wanted]],
         "advice": rules.advice.get(ticket.urgency),
     }
 

@@ -47,9 +47,9 @@ def open_ticket(id_: str, producer: str, producer_id: str, data: Mapping[str, An
     said = intake.WhistleBlown.write(data)
     work.insert(store.whistles, {"ticket": id_, "producer": producer, "producer_id": producer_id, "data": said})
     opened = work.for_subject(id_)
-    links = signed(id_, REPORTERS, config) if ticket.has_contact else None
+    links = signed(ticket, REPORTERS, work.now, config) if ticket.has_contact else None
     opened.apply(Outcome(Happened(say.MatterDescribed, id_, {"text": data["text"], "address": data.get("address")})))
-    opened.apply(Outcome(Happened(say.ContactRecorded, id_, {**contact(id_, data, config), "links": links})))
+    opened.apply(Outcome(Happened(say.ContactRecorded, id_, {**contact(ticket, data, work.now, config), "links": links})))
     # after its private part, so that notify seldom has to wait for whom to tell
     opened.apply(ticket.open(config.rules))
     merge_if_repeated(ticket, producer, data, work, config)

@@ -1,6 +1,7 @@
 """Two tickets about one matter become one: the desk says so, or the producer of both whistles does."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from chassis.outcome import Happened, Outcome
@@ -41,7 +42,8 @@ def _merge(ticket: Ticket, survivor: Ticket, told: Mapping[str, Mapping[str, Any
     asked = ticket.has_contact and not survivor.has_contact
     work.for_subject(ticket.id).apply(desk.merge(ticket, survivor))
     for one, data in told.items():
-        work.for_subject(one).apply(_follow(one, data, survivor, asked, config))
+        follower = work.find(Ticket, one) or ticket
+        work.for_subject(one).apply(_follow(follower, data, survivor, asked, work.now, config))
     work.for_subject(survivor.id).apply(desk.take_urgency(survivor, ticket))
 
 
@@ -53,12 +55,14 @@ def _last(id_: str, work: Work) -> Ticket | None:
     return found
 
 
-def _follow(id_: str, data: Mapping[str, Any], survivor: Ticket, asked: bool, config: Configured) -> Outcome:
+def _follow(
+    ticket: Ticket, data: Mapping[str, Any], survivor: Ticket, asked: bool, at: datetime, config: Configured
+) -> Outcome:
     """From now on the reporter of a merged ticket follows the survivor's notices.
 
     ``asked``: the survivor has nobody else to ask whether it is solved, so this reporter gets the survivor's links to rate and,
     once it is closed, to reopen.
     """
-    links = signed(survivor.id, (LinkPurpose.RATE, LinkPurpose.REOPEN), config) if asked else None
-    follows = {**contact(id_, data, config), "links": links, "follows": survivor.id}
-    return Outcome(Happened(say.ContactRecorded, id_, follows))
+    links = signed(survivor, (LinkPurpose.RATE, LinkPurpose.REOPEN), at, config) if asked else None
+    follows = {**contact(ticket, data, at, config), "links": links, "follows": survivor.id}
+    return Outcome(Happened(say.ContactRecorded, ticket.id, follows))

@@ -1,14 +1,18 @@
 """How a resident's request is taken, whichever way it came."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
+from chassis.links import ExpiredLink, Grant, UsedLink
 from chassis.outcome import Refused
 from chassis.work import Work
 from contracts.codes import LinkPurpose, Request
 from services.tickets import store
 from services.tickets.config import Configured
 from services.tickets.domain import resident
+from services.tickets.domain.rules import Rules
+from services.tickets.domain.state import ALLOWED, Command
 from services.tickets.domain.ticket import Ticket
 
 LINK_FOR: Mapping[Request, LinkPurpose] = {
@@ -19,6 +23,14 @@ LINK_FOR: Mapping[Request, LinkPurpose] = {
 """The link that each request needs. What is not in it, consent and its withdrawal, is the business of dispatch."""
 
 
+COMMANDS: Mapping[Request, Command] = {
+    Request.RATE: Command.RATE,
+    Request.REOPEN: Command.REOPEN,
+    Request.CANCEL: Command.CANCEL,
+}
+"""What each request asks of the ticket."""
+
+
 def unanswered(data: Mapping[str, Any]) -> dict[str, str]:
     """The answers that a rating lacks, by field."""
     if data.get("request") is not Request.RATE:
@@ -26,20 +38,31 @@ def unanswered(data: Mapping[str, Any]) -> dict[str, str]:
     return {name: "a rating needs it" for name in ("resolved", "satisfied") if data.get(name) is None}
 
 
+def check_grant(grant: Grant, ticket: Ticket, request: Request, rules: Rules, at: datetime) -> None:
+    """Let a link be used for what the ticket waits for. Raises OutdatedLink, ExpiredLink, UsedLink."""
+    grant.require(ticket.generation, at)
+    if ticket.state not in ALLOWED[COMMANDS[request]]:
+        raise UsedLink
+    if request is Request.REOPEN and ticket.closed_at is not None and at > ticket.closed_at + rules.reopen:
+        raise ExpiredLink
+
+
 def make_request(id_: str, data: Mapping[str, Any], work: Work, config: Configured) -> Ticket:
     """Give the request to its ticket. A signed link of just this purpose is the authority, or an account with the role desk.
 
-    Raises Missing, BadLink, and what the ticket refuses.
+    Raises Missing, BadLink, LinkOver, and what the ticket refuses.
     """
     request: Request = data["request"]
-    noted_by = None
+    noted_by, grant = None, None
     if data.get("link"):
-        config.links.check(data["link"], id_, LINK_FOR[request])
+        grant = config.links.read(data["link"], id_, LINK_FOR[request])
     elif "desk" in work.commander().roles:
         noted_by = work.commander().id
     else:
         raise Refused("link: missing, and the sender is not somebody on duty")
     ticket = work.load(Ticket, id_)
+    if grant is not None:
+        check_grant(grant, ticket, request, config.rules, work.now)
     if request is Request.RATE:
         if missing := unanswered(data):
             raise Refused(missing)

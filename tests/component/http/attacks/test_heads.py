@@ -163,7 +163,7 @@ def crowd(stack: Deployment, size: int, address: str, service: str = "tickets") 
 
 def test_half_open_connections_of_one_address_keep_nobody_else_out(stack: Deployment) -> None:
     with crowd(stack, 512, "127.0.0.1") as clients:
-        assert clients[-1].recv(1) == b"", "closed unread"
+        assert _is_closed(clients[-1]), "unread"
         assert _answers(stack, "127.0.0.2")
         assert stack.metric("tickets", "whistle_http_turned_away_total", of="client") > 0
 
@@ -172,7 +172,7 @@ def test_a_crowd_of_many_addresses_leaves_descriptors_for_store_and_broker(stack
     with ExitStack() as many:
         for number in range(10, 19):
             clients = many.enter_context(crowd(stack, 60, f"127.0.0.{number}"))
-        assert clients[-1].recv(1) == b""
+        assert _is_closed(clients[-1])
         assert ask(stack, "ledger", "GET", "/log", "desk").status == 200
         assert stack.ready("tickets")
 
@@ -223,6 +223,13 @@ def test_of_one_client_behind_the_proxy_only_so_many_requests_are_open(stack: De
             client.close()
 
 
+def _is_closed(client: socket.socket) -> bool:
+    try:
+        return client.recv(1) == b""
+    except ConnectionResetError:
+        return True
+
+
 def _is_answered(client: socket.socket) -> bool:
     return bool(select.select([client], [], [], 0)[0])
 
@@ -251,7 +258,7 @@ def test_a_body_that_itself_says_who_sends_it_is_smaller(stack: Deployment, path
     kind = "application/x-www-form-urlencoded" if form else "application/json"
     head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\nIdempotency-Key: x\r\n"
     with socket.create_connection(("127.0.0.1", stack.ports["tickets"][0]), timeout=60) as client:
-        client.sendall(f"{head}Content-Length: 65536\r\nConnection: close\r\n\r\n".encode())
+        client.sendall(f"{head}Content-Length: 65537\r\nConnection: close\r\n\r\n".encode())
         said = client.recv(65536)
     assert said.startswith(b"HTTP/1.1 400 " if form else b"HTTP/1.1 413 ")
     assert b"413" in said
