@@ -55,20 +55,6 @@ def test_the_first_cancel_link_does_not_cancel_what_was_reopened(town: Town) -> 
     assert town.seen(ticket)["state"] in {"reopened", "handling"}
 
 
-def test_the_links_of_notices_are_for_the_generation_that_they_tell_of(town: Town) -> None:
-    town.street.answers = False
-    ticket = town.whistle()
-    town.until(ticket, state="revisiting")
-    assert town.resident(ticket, "rate", resolved=False, satisfied=False).status == 202
-    town.until(ticket, state="revisiting", generation=2)
-    town.until_said("notify", "notification.sent", ticket, 6)
-    asked = "SELECT document FROM notices WHERE ticket = %s"
-    texts = [dict(document)["text"] for (document,) in town.stack.rows("notify", asked, ticket)]
-    tokens = [text.rpartition("token=")[2].split()[0] for text in texts if "/rate?token=" in text]
-    grants = sorted(town.links.read(token, ticket, "rate").generation for token in tokens)
-    assert grants == [1, 2]
-
-
 def test_a_used_link_says_so(town: Town) -> None:
     ticket = town.at_work()
     link = town.link(ticket, "cancel")
