@@ -49,7 +49,7 @@ def answers(type_: str, ticket: str, data: Mapping[str, Any]) -> list[tuple[str,
         account, reports = answer_to(data)
         ids = [f"{data['assignment']}-{report['command']}" for report in reports]
         said = zip(ids, reports, strict=True)
-        return [(account, letter("report.filed.v1", "/responders", id_, ticket, report)) for id_, report in said]
+        return [(account, letter("report.filed.v1", f"/{account}", id_, ticket, report)) for id_, report in said]
     if type_ == "ticket.verified.v1":
         id_ = f"rate-{ticket}-{data['generation']}"
         return [("desk", letter("request.made.v1", "/desk", id_, ticket, RATING))]

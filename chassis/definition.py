@@ -23,6 +23,8 @@ class Definition:
     prefetch: Prefetch = field(default_factory=dict)
     rung: tuple[type, ...] = ()
     """The classes that timers ring for, each under the timer's subject: the same hint for a batch of timers."""
+    outside: bool = False
+    """It takes events from outside: those are checked against the identities file, and their ids stay in its store."""
 
     @property
     def source(self) -> str:

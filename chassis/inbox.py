@@ -23,6 +23,7 @@ from chassis.identity import Actor
 from chassis.keeping import beside, insert_ignoring, message_of, reason, row_of, unreadable_row
 from chassis.news import News
 from chassis.outcome import Refused, TooEarly
+from chassis.outside import Outside, is_outside
 from chassis.retrying import Retries, retry_one
 from chassis.store import Store, StoreConflict, StoreUnavailable, machine_now
 from chassis.store.statements import keeping_new
@@ -85,6 +86,8 @@ class Inbox:
     prefetch: Prefetch = field(default_factory=dict)
     news: News | None = None
     """Who is told of what was taken in; without it a waiting event is tried when its pause is over."""
+    outside: Outside | None = None
+    """How events from outside are taken; without it they are taken as any other."""
 
     def take(self, messages: Sequence[Message]) -> None:
         """Settle messages in the store. Raises StoreUnavailable; then nothing may be settled with the broker."""
@@ -103,11 +106,11 @@ class Inbox:
             self._bury(unreadable)
 
     def read(self, message: Message) -> Event:
-        """The event in a message. Raises Undecodable, UnknownEvent or InvalidEvent."""
+        """The event in a message. Raises Undecodable, UnknownEvent, InvalidEvent, and Refused for another's source."""
         event = wire.decode(message)
         if event.type not in self.handle:
             raise UnknownEvent(f"{self.handler} has no handler for {event.type!r}")
-        return event
+        return self.outside.admit(event) if self.outside else event
 
     def _apply_but_the_spoilers(self, arrived: Sequence[_Arrived]) -> list[_Arrived]:
         """Apply the batch without those that spoil it; answers those that are to be tried by themselves afterwards.
@@ -191,11 +194,23 @@ class Inbox:
             unit=unit,
             now=self.clock.now(),
             correlation=event.correlationid or event.subject,
-            causation=event.id,
+            causation=self._cause(event),
             actor=self.actor_of(event.actor),
         )
-        with logs.bound(correlation=work.correlation, causation=event.causationid, event=event.id):
+        told = self.told(event.type, event.source, event.id, work.correlation)
+        with logs.bound(correlation=told["subject"], causation=event.causationid, event=told["event"]):
             self.handle[event.type](event, work)
+
+    def _cause(self, event: Event) -> str:
+        outside = self.outside if is_outside(event.type) else None
+        return outside.digests.cause(event.source, event.id) if outside else event.id
+
+    def told(self, type_: str, source: str, id_: str, subject: str) -> dict[str, str]:
+        """What logs say of an event: of one from outside neither id nor subject, which may be private."""
+        outside = self.outside if is_outside(type_) else None
+        if outside:
+            id_, subject = outside.digests.of(source, id_), outside.digests.subject(subject)
+        return {"event": id_, "type": type_, "subject": subject}
 
     def _insert(self, connection: Connection, arrived: Sequence[_Arrived]) -> list[_Arrived]:
         """Insert the rows; answer the events that were not there yet. Never catches a duplicate-key error."""
@@ -270,7 +285,7 @@ class Inbox:
             state,
             reason(wrong),
             exc_info=None if expected else wrong,
-            extra={"handler": self.handler, "event": event.id, "type": event.type, "subject": event.subject},
+            extra={"handler": self.handler, **self.told(event.type, event.source, event.id, event.subject)},
         )
 
     def retry_one(self, as_of: datetime | None = None) -> bool:

@@ -3,12 +3,15 @@
 This is the only chassis module that a domain may import.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from contracts.envelope import EventSchema
+
+_FIELD = re.compile(r"([a-z_]+(?:\.[a-z_]+)*): ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,24 @@ class Outcome(tuple[Effect, ...]):
 NOTHING = Outcome()
 
 
-class Refused(Exception):
+class _Reasoned(Exception):
+    """Base of refusals. ``errors`` maps the path of each wrong field to the reason; a reason never repeats a value.
+
+    It is raised with such a mapping, or with one sentence; a sentence that begins with a field's path and a colon
+    (``unit: does not mediate``) names that one field.
+    """
+
+    def __init__(self, reason: str | Mapping[str, str] = ""):
+        if isinstance(reason, str):
+            found = _FIELD.match(reason)
+            self.errors: dict[str, str] = {found[1]: reason[found.end() :]} if found else {}
+            super().__init__(reason)
+        else:
+            self.errors = dict(reason)
+            super().__init__("; ".join(f"{field}: {why}" for field, why in reason.items()))
+
+
+class Refused(_Reasoned):
     """A command that can never be right: who sent it is told why, and it is not tried again."""
 
 
@@ -72,5 +92,5 @@ class Conflict(Refused):
     """A command that another one, or the chain, was faster than: what came first, and when, is told. HTTP answers 409."""
 
 
-class TooEarly(Exception):
+class TooEarly(_Reasoned):
     """A fact whose cause has not arrived yet: it is kept and tried again."""

@@ -93,7 +93,7 @@ def _failed_again(inbox: Inbox, row: RowMapping, wrong: Exception) -> None:
         )
         inbox.store.after_commit(connection, partial(inbox.watch.handled, inbox.handler, row["type"], state))
     level = logging.ERROR if state == DEAD else logging.INFO
-    ids = {"handler": inbox.handler, "event": row["event_id"], "type": row["type"], "subject": row["subject"]}
+    ids = {"handler": inbox.handler, **inbox.told(row["type"], row["source"], row["event_id"], row["subject"])}
     log.log(level, "%s after %d attempts: %s", state, attempts, reason(wrong), extra=ids)
 
 

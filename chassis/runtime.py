@@ -25,6 +25,7 @@ from chassis.identity import Identities
 from chassis.inbox import Handle, Inbox, Retries
 from chassis.metrics import ChassisMetrics
 from chassis.news import News
+from chassis.outside import Digests, Outside
 from chassis.relay import Relay
 from chassis.repeating import Loop, Part, repeated, surviving
 from chassis.retention import Retention
@@ -67,6 +68,7 @@ class Runtime:
         self.news: News | None = News(self.store)
         self.clock = clock or clock_of(settings)
         self.identities = Identities.load(settings.identities)
+        self.digests = Digests(settings.secret.encode())
         self.health = Health()
         self.registry = CollectorRegistry()
         self.metrics = ChassisMetrics(self.registry, self.health)
@@ -153,6 +155,7 @@ class Runtime:
                 retries=Retries(attempts=self.settings.retry_attempts, first=self.settings.retry_first),
                 prefetch=self.definition.prefetch,
                 news=self.news,
+                outside=Outside(self.digests, self.identities.by_user) if self.definition.outside else None,
             )
             for source, types in sorted(self._handlers.items())
         ]

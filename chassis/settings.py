@@ -11,6 +11,7 @@ from typing import Any
 
 from environs import EnvValidationError, FileAwareEnv, ValidationError, validate
 
+from chassis.client_address import Proxies
 from chassis.mendable import Mendable
 from contracts.contact_points import is_region
 from contracts.envelope import flatten
@@ -29,10 +30,13 @@ class Settings:
     amqp_url: str
     http: str
     ops: str
+    per_client: int
+    proxies: Proxies
     identities: Path
     config_dir: Path
     clock_file: Path | None
     secret: str
+    link_days: int
     log_level: int
     batch: int
     prefetch: int
@@ -70,10 +74,13 @@ def read(service: str) -> Settings:
         "amqp_url": env.str(key("AMQP_URL"), validate=some),
         "http": env.str(key("HTTP"), "127.0.0.1:8000", validate=_address),
         "ops": env.str(key("OPS"), "127.0.0.1:9000", validate=_address),
+        "per_client": env.int(key("HTTP_PER_CLIENT"), 64, validate=positive),
+        "proxies": env.list(key("TRUSTED_PROXIES"), [], validate=_networks),
         "identities": env.path(key("IDENTITIES")),
         "config_dir": env.path(key("CONFIG_DIR"), Path("deploy")),
         "clock_file": env.path(key("CLOCK_FILE"), None),
         "secret": env.str(key("SECRET"), validate=validate.Length(min=16)),
+        "link_days": env.int(key("LINK_DAYS"), 30, validate=positive),
         "log_level": env.log_level(key("LOG_LEVEL"), logging.INFO),
         "batch": env.int(key("BATCH"), 100, validate=positive),
         "prefetch": env.int(key("PREFETCH"), 200, validate=positive),
@@ -89,7 +96,14 @@ def read(service: str) -> Settings:
     except EnvValidationError as wrong:
         named = "; ".join(f"{name}: {what}" for name, what in flatten(wrong.error_messages).items())
         raise BadSettings(f"settings of {service}: {named}") from None
-    return Settings(service=service, **values)
+    return Settings(service=service, **{**values, "proxies": Proxies.named(values["proxies"])})
+
+
+def _networks(values: list[str]) -> None:
+    try:
+        Proxies.named(values)
+    except ValueError:
+        raise ValidationError("Want addresses or networks such as 10.0.0.0/8, with commas between them.") from None
 
 
 def _region(value: str) -> None:

@@ -257,7 +257,7 @@ class Work:
         """The aggregate, locked. Raises Missing where there is none."""
         found = self.unit.find(cls, key, self.now)
         if found is None:
-            raise Missing(f"no {cls.__name__.lower()} {key!r} here")
+            raise Missing(f"no {cls.__name__.lower()} of that id here")
         return found
 
     def find(self, cls: type[T], key: str) -> T | None:

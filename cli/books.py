@@ -11,6 +11,8 @@ from typing import Any
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import DBAPIError
 
+from chassis.http.once import HANDLER
+from chassis.outside import OUTSIDE, Digests
 from chassis.retention import INBOX_MARK
 from chassis.store.engine import new_engine, reading
 from chassis.store.errors import translated
@@ -99,6 +101,8 @@ class Books:
     said: Sequence[Said]
     taken: Mapping[Taken, str]
     """Inbox rows and their states."""
+    causes: Mapping[Taken, str]
+    """Of what came from outside, the name under which events name it as their cause."""
     last: Mapping[tuple[str, str], int]
     """The highest sequence given, by service and subject."""
     whistles: Sequence[tuple[str, Sent]]
@@ -145,8 +149,8 @@ class Books:
         return grouped
 
 
-def read_books(urls: Mapping[str, str]) -> Books:
-    """The rows of the four stores. ``urls`` is by service. Raises StoreUnavailable."""
+def read_books(urls: Mapping[str, str], secret: str) -> Books:
+    """The rows of the four stores. ``urls`` is by service; ``secret`` is the deployment's. Raises StoreUnavailable."""
     said: list[Said] = []
     taken: dict[Taken, str] = {}
     last: dict[tuple[str, str], int] = {}
@@ -174,7 +178,12 @@ def read_books(urls: Mapping[str, str]) -> Books:
             raise translated(wrong) from wrong
         finally:
             engine.dispose()
-    return Books(said=said, taken=taken, last=last, removed=removed, cleared=cleared, **own)
+    causes = _causes(taken, Digests(secret.encode()))
+    return Books(said=said, taken=taken, causes=causes, last=last, removed=removed, cleared=cleared, **own)
+
+
+def _causes(taken: Mapping[Taken, str], digests: Digests) -> dict[Taken, str]:
+    return {one: digests.cause(one.source, one.id) for one in taken if one.handler in {HANDLER, OUTSIDE}}
 
 
 def _read_outbox(connection: Connection, service: str, tables: ChassisTables) -> Iterator[Said]:

@@ -221,6 +221,8 @@ def _causes(books: Books, found: Findings) -> None:
     states: dict[tuple[str, str], set[str]] = defaultdict(set)
     for taken, state in books.taken.items():
         states[taken.service, taken.id].add(state)
+        # events of version 0.1 name a command over HTTP by its source and key
+        states[taken.service, books.causes.get(taken, f"{taken.source}/{taken.id}")].add(state)
         states[taken.service, f"{taken.source}/{taken.id}"].add(state)
     for said in books.said:
         if said.causation is None:

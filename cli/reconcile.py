@@ -45,6 +45,14 @@ def database_urls() -> dict[str, str]:
     return urls
 
 
+def secret() -> str:
+    """The deployment's secret, by which events name what came from outside. Raises BadSettings where it is missing."""
+    try:
+        return FileAwareEnv(prefix="WHISTLE_").str("SECRET")
+    except EnvError as wrong:
+        raise BadSettings(str(wrong)) from None
+
+
 @click.command()
 @click.option(
     "--sent",
@@ -57,9 +65,10 @@ def database_urls() -> dict[str, str]:
 def reconcile(file: Path, settled: bool) -> None:
     """Say what is lost and what happened twice, from the ids sent and the four stores alone.
 
-    The stores are those of WHISTLE_<SERVICE>_DATABASE_URL. Ends with status 1 where anything is lost or doubled, and with
-    status 2 where FILE names a source from which nothing was ever taken in: it may be written in another way than the stores
-    have it. Over AMQP a whistle's source is its attribute `source`; over HTTP the 202 response names it.
+    The stores are those of WHISTLE_<SERVICE>_DATABASE_URL, and WHISTLE_SECRET is the secret of their deployment. Ends with
+    status 1 where anything is lost or doubled, and with status 2 where FILE names a source from which nothing was ever taken
+    in: it may be written in another way than the stores have it. Over AMQP a whistle's source is its attribute `source`; over
+    HTTP the 202 response names it.
     """
     from cli.books import read_books  # every service's tables: only where they are asked
     from cli.findings import compare
@@ -68,7 +77,7 @@ def reconcile(file: Path, settled: bool) -> None:
         sent = read_sent(file.read_text())
     except ValueError as wrong:
         raise click.ClickException(f"{file}: {wrong}") from None
-    books = read_books(database_urls())
+    books = read_books(database_urls(), secret())
     _refuse_unknown_sources(file, sent, books.sources())
     found = compare(sent, books, settled)
     click.echo(escaped_lines(json.dumps(asdict(found), ensure_ascii=False, indent=2)))

@@ -6,7 +6,7 @@ this one, or that armed the timer which did) and ``sequence`` (1, 2, 3 … per s
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -130,12 +130,13 @@ def all_schemas() -> list[type[EventSchema]]:
     return [_registry[t] for t in sorted(_registry)]
 
 
-def flatten(messages: Any, path: str = "") -> dict[str, str]:
-    """Marshmallow's nested messages as {"location.lat": "Not a valid number."}."""
+def flatten(messages: Any, path: str = "", spell: Callable[[str], str] = str) -> dict[str, str]:
+    """Marshmallow's nested messages as {"location.lat": "Not a valid number."}; ``spell`` writes each name of a path."""
     if isinstance(messages, Mapping):
         flat: dict[str, str] = {}
         for key, value in messages.items():
-            flat |= flatten(value, f"{path}.{key}" if path else str(key))
+            name = spell(str(key))
+            flat |= flatten(value, f"{path}.{name}" if path else name, spell)
         return flat
     if isinstance(messages, list):
         return {path or "_": " ".join(str(message) for message in messages)}

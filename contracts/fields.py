@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
+from marshmallow import Schema, ValidationError, fields, validate
 
 F = TypeVar("F", bound=fields.Field[Any])
 
@@ -143,9 +143,21 @@ def names(about: str, most: int = 20, **kwargs: Any) -> fields.List[Any]:
     return _required(fields.List, about, cls_or_instance=name(about), validate=validate.Length(max=most), **kwargs)
 
 
-def nested(schema: type[Schema], about: str, **kwargs: Any) -> fields.Nested:
+class Part(fields.Nested):
+    """A nested object that treats unknown fields as the schema at the top does, at any depth: ignores or refuses them."""
+
+    @property
+    def schema(self) -> Schema:
+        """The nested schema, made once for each schema instance that this field is bound to."""
+        made = super().schema
+        if isinstance(self.root, Schema):
+            made.unknown = self.root.unknown
+        return made
+
+
+def nested(schema: type[Schema], about: str, **kwargs: Any) -> Part:
     """A part with fields of its own."""
-    return _required(fields.Nested, about, nested=schema, unknown=EXCLUDE, **kwargs)
+    return _required(Part, about, nested=schema, **kwargs)
 
 
 def parts(schema: type[Schema], about: str, most: int, **kwargs: Any) -> fields.List[Any]:

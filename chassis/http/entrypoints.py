@@ -6,13 +6,26 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from nameko.web.handlers import HttpRequestHandler
+from sqlalchemy import Connection
 from werkzeug.routing import Rule
 from werkzeug.wrappers import Request, Response
 
 from chassis import log as logs
+from chassis import strict_json
 from chassis.http.once import Command, Kept, once
+from chassis.http.page import page, wants_page
 from chassis.http.problem import Problem, json_response, problem_of
-from chassis.http.request import actor_of, checked, command_key, json_body, owner_of, path_values, searched, sender_of
+from chassis.http.request import (
+    MOST_ANONYMOUS_BYTES,
+    actor_of,
+    checked,
+    command_key,
+    json_body,
+    owner_of,
+    path_values,
+    searched,
+    sender_of,
+)
 from chassis.http.server import Server
 from chassis.http.shown import shown
 from chassis.nameko import RUNTIME_KEY, call
@@ -37,6 +50,8 @@ class Api(HttpRequestHandler):
     def __init__(self, operation: Operation, **kwargs: Any):
         super().__init__(operation.method, operation.path, **kwargs)
         self.operation = operation
+        named = operation.body or operation.search
+        self.fields = frozenset(named().fields) if named else frozenset[str]()
 
     def get_url_rule(self) -> Rule:
         return Rule(self.operation.path.replace("{", "<string:").replace("}", ">"), methods=[self.operation.method])
@@ -58,7 +73,7 @@ class Api(HttpRequestHandler):
             try:
                 response = self.answer(request)
             except Exception as wrong:
-                response = self.refused(problem_of(wrong), request)
+                response = self.refused(problem_of(wrong, self.fields), request)
             self.server.answered(self.operation.id, response.status_code, time.monotonic() - began)
         return response
 
@@ -80,39 +95,75 @@ class Query(Api):
     """Reads. The method gets a connection, the path's values and, where the operation has a search, what is searched for.
 
     Where the operation has an ``own_role`` it gets ``owner``, too: the account whose own alone may be answered, None where all
-    may. It answers a mapping, or None for 404.
+    may. A ``personal`` operation's gets ``actor``, the account that asks. It answers a mapping, or None for 404.
     """
 
     def answer(self, request: Request) -> Response:
-        owner = owner_of(request, self.runtime.identities, self.operation)
-        values: dict[str, Any] = {**path_values(request)}
-        if self.operation.own_role:
-            values["owner"] = owner
+        values = self.asked_by(request) | path_values(request)
         if self.operation.search:
             values["search"] = searched(request, self.operation.search)
         with self.runtime.store.transaction() as connection:
             found = call(self, connection, **values)
         if found is None:
             raise Missing("nothing of that name here")
-        return json_response(self.operation.status, self.dumped(found))
+        dumped = self.dumped(found)
+        if self.operation.public and wants_page(request):
+            return page(self.operation.status, dumped["told"])
+        return json_response(self.operation.status, dumped)
+
+    def asked_by(self, request: Request) -> dict[str, Any]:
+        """Who asks, as far as the method is to know it. Raises Problem 401 or 403."""
+        operation, identities = self.operation, self.runtime.identities
+        if operation.public:
+            return {}
+        if operation.personal:
+            return {"actor": actor_of(request, identities, operation.role)}
+        owner = owner_of(request, identities, operation)
+        return {"owner": owner} if operation.own_role else {}
+
+    def refused(self, problem: Problem, request: Request) -> Response:
+        if self.operation.public and wants_page(request):
+            return page(problem.status, problem.detail)
+        return super().refused(problem, request)
+
+
+FieldCheck = Callable[[Connection, Mapping[str, Any]], Mapping[str, str]]
+"""Returns what only the store knows to be wrong of a body's fields, by field; a field that is not there is not wrong."""
 
 
 class CommandApi(Api):
-    """Changes. The method gets the checked body, the unit of work, the key and the path's values; it answers an `Answer`."""
+    """Changes. The method gets the checked body, the unit of work, the key and the path's values; it answers an `Answer`.
+
+    ``check`` finds further errors where the schema refuses a body, so that all are reported at once; the method itself
+    raises Refused or TooEarly for what ``check`` finds.
+    """
+
+    def __init__(self, operation: Operation, check: FieldCheck | None = None, **kwargs: Any):
+        super().__init__(operation, **kwargs)
+        self._check = check
 
     def answer(self, request: Request) -> Response:
         operation = self.operation
         assert operation.body is not None
-        if not operation.by_link:  # whoever has no account is told so before the body is read
+        anonymous = operation.by_link and "Authorization" not in request.headers
+        if not anonymous:  # whoever has no account is told so before the body is read
             actor_of(request, self.runtime.identities, operation.role)
-        body = json_body(request)
+        key, values = command_key(request), path_values(request)
+        body = json_body(request, MOST_ANONYMOUS_BYTES if anonymous else strict_json.MOST_BYTES)
         sender = sender_of(request, self.runtime.identities, operation, body)
-        command = Command(operation.id, sender, command_key(request), path_values(request), body)
-        logs.add(causation=command.causation)  # what is refused, too, is found by its key
+        command = Command(operation.id, sender, key, values, body)
+        logs.add(causation=command.cause(self.runtime.digests))  # what is refused, too, is found by it
         if command.actor is None:
             logs.add(account=command.who)
-        kept = self.done(command, checked(body, operation.body))
+        kept = self.done(command, checked(body, operation.body, self.stored))
         return json_response(operation.status, kept.body, headers=kept.headers)
+
+    def stored(self, data: Mapping[str, Any]) -> Mapping[str, str]:
+        """Further errors of these fields, by field."""
+        if self._check is None:
+            return {}
+        with self.runtime.store.transaction() as connection:
+            return self._check(connection, data)
 
     def done(self, command: Command, loaded: Mapping[str, Any]) -> Kept:
         """The command's effect, once, and its answer. Raises what the service's method raises, and Problem 409."""

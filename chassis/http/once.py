@@ -17,6 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from chassis.http.problem import Problem
 from chassis.identity import Actor
 from chassis.keeping import insert_ignoring
+from chassis.outside import Digests
 from chassis.runtime import Runtime
 from chassis.store import StoreConflict, machine_now
 from chassis.store.tables import APPLIED
@@ -54,10 +55,9 @@ class Command:
             return f"account:{self.sender.id}"
         return f"link:{hashlib.sha256(self.sender.encode()).hexdigest()[:32]}"
 
-    @property
-    def causation(self) -> str:
-        """What its events name as their cause."""
-        return f"{self.who}/{self.key}"
+    def cause(self, digests: Digests) -> str:
+        """What its events and the log name as their cause. The key, which may hold anything, stays in the store."""
+        return digests.cause(self.who, self.key)
 
     @property
     def actor(self) -> Actor | None:
@@ -88,7 +88,8 @@ def _attempt(runtime: Runtime, command: Command, effect: Effect) -> Kept:
         if not _is_first(runtime, connection, command):
             return _answer_of_first(runtime, connection, command)
         unit = UnitOfWork(runtime.store, connection, runtime.definition.source)
-        kept = effect(Work(unit, runtime.clock.now(), correlation="", causation=command.causation, actor=command.actor))
+        cause = command.cause(runtime.digests)
+        kept = effect(Work(unit, runtime.clock.now(), correlation="", causation=cause, actor=command.actor))
         unit.flush()
         inbox = runtime.store.tables.inbox
         answer = {"status": kept.status, "body": dict(kept.body), "headers": dict(kept.headers)}

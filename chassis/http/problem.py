@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
@@ -11,6 +11,7 @@ from nameko.exceptions import ContainerBeingKilled
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.wrappers import Response
 
+from chassis.links import LinkOver
 from chassis.outcome import Conflict, Refused, TooEarly
 from chassis.store import StoreConflict, StoreUnavailable
 from chassis.work import Missing
@@ -54,16 +55,22 @@ def unavailable(detail: str) -> Problem:
     return Problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
 
 
-def problem_of(wrong: Exception) -> Problem:
-    """What an exception means to whoever asked. Anything unforeseen is a 500 without details; the log has them."""
+def problem_of(wrong: Exception, fields: Container[str] = ()) -> Problem:
+    """What an exception means to whoever asked. Anything unforeseen is a 500 without details; the log has them.
+
+    ``fields`` are those of the request's body: of a refusal, the ones that it names are in ``errors``.
+    """
     if isinstance(wrong, Problem):
         return wrong
     if isinstance(wrong, Missing):
         return Problem(HTTPStatus.NOT_FOUND, str(wrong))
     if isinstance(wrong, Conflict):
         return Problem(HTTPStatus.CONFLICT, str(wrong))
+    if isinstance(wrong, LinkOver):
+        return Problem(HTTPStatus.GONE, wrong.told, {"link": wrong.told})
     if isinstance(wrong, Refused | TooEarly):
-        return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(wrong))
+        errors = {name: why for name, why in wrong.errors.items() if name.partition(".")[0] in fields}
+        return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(wrong), errors)
     if isinstance(wrong, HTTPException):
         return _problem_of_werkzeug(wrong)
     if isinstance(wrong, StoreUnavailable | StoreConflict):

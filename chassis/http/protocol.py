@@ -19,6 +19,8 @@ from chassis.http.problem import Problem
 
 REQUEST_DEADLINE = 120.0
 """Seconds from when a connection waits for a request until the request is read, however slowly it comes: idle and all."""
+HEAD_DEADLINE = 10.0
+"""Seconds for the head of a request: from when the connection is made or, on one that was used before, from its first byte."""
 DISCARD_LIMIT = 16 * 1024 * 1024
 """Bytes of a refused body that are read away, so that its sender gets to read why."""
 LINGER = 2.0
@@ -30,6 +32,9 @@ _LENGTH = re.compile("[0-9]{1,18}")
 _CHUNK = re.compile(rb"[0-9A-Fa-f]{1,8}[\t ]*(;[\t\x20-\x7e\x80-\xff]*)?\r?\n")
 
 
+TOO_LATE = f"the head of a request has to come within {HEAD_DEADLINE:.0f} seconds"
+
+
 class BadHead(Exception):
     """Raised for lines that are no headers; the message says why."""
 
@@ -38,6 +43,9 @@ class Protocol(HttpOnlyProtocol):
     """One connection."""
 
     rfile: Any
+    _used = _late = False
+    """Whether it had a request before; whether the head that is read did not come in time."""
+    _head: Any = None
 
     def handle_one_request(self) -> None:
         """Also where nothing comes: a client that sends a byte now and then is never silent for long."""
@@ -46,6 +54,19 @@ class Protocol(HttpOnlyProtocol):
             super().handle_one_request()
         finally:
             cut.cancel()
+            self._end_head()
+            self._used = True
+
+    def _begin_head(self) -> None:
+        self._head = eventlet.spawn_after(HEAD_DEADLINE, self._too_late)
+
+    def _end_head(self) -> None:
+        if self._head is not None:
+            self._head.cancel()
+
+    def _too_late(self) -> None:
+        self._late = True
+        self._read_no_more()
 
     def _read_no_more(self) -> None:
         """What was not sent by now is not read; what was, is answered."""
@@ -53,11 +74,26 @@ class Protocol(HttpOnlyProtocol):
             self.connection.shutdown(socket.SHUT_RD)
 
     def _read_request_line(self) -> Any:
+        if self._used and not self._next_begins():
+            self.close_connection = True
+            return b""
+        self._begin_head()
         line = super()._read_request_line()
+        if self._late and line and not line.endswith(b"\n"):
+            self._refuse(HTTPStatus.REQUEST_TIMEOUT, TOO_LATE)
+            return b""
         if len(line) < self.server.url_length_limit:
             return line
         self._refuse(HTTPStatus.REQUEST_URI_TOO_LONG, "the path and what is searched for are too long")
         return b""
+
+    def _next_begins(self) -> bool:
+        """Wait for the first byte of the connection's next request. False where none comes."""
+        self.connection.settimeout(self.server.keepalive or None)
+        try:
+            return bool(self.rfile.peek(1))
+        except (OSError, ValueError):
+            return False
 
     def parse_request(self) -> bool:
         """Read the head. False where it is refused."""
@@ -67,10 +103,14 @@ class Protocol(HttpOnlyProtocol):
                 return False
             self._check()
         except BadHead as wrong:
-            self._refuse(HTTPStatus.BAD_REQUEST, str(wrong))
+            if self._late:
+                self._refuse(HTTPStatus.REQUEST_TIMEOUT, TOO_LATE)
+            else:
+                self._refuse(HTTPStatus.BAD_REQUEST, str(wrong))
         except (wsgi.HeaderLineTooLong, wsgi.HeadersTooLarge):
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "the headers are too large")
         else:
+            self._end_head()
             return True
         return False
 

@@ -1,11 +1,11 @@
 """Reading a request: nothing that a sender can write into it may become more than a problem document."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from marshmallow import EXCLUDE, RAISE, Schema, ValidationError
+from marshmallow import RAISE, Schema, ValidationError
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Request
 
@@ -13,9 +13,13 @@ from chassis import log as logs
 from chassis import strict_json
 from chassis.http.problem import Problem
 from chassis.identity import Actor, Identities
+from chassis.outside import is_ticket
 from chassis.work import Missing
 from contracts.envelope import flatten
 from contracts.http.operation import IDEMPOTENCY_KEY, KEY_PATTERN, Operation, PathValues
+
+MOST_ANONYMOUS_BYTES = 64 * 1024
+"""A body that itself says who sends it, by a signed link or a key in a form, is smaller: it is read before that is known."""
 
 
 def sender_of(request: Request, identities: Identities, operation: Operation, body: Any) -> Actor | str:
@@ -35,14 +39,14 @@ def actor_of(request: Request, identities: Identities, role: str) -> Actor:
     return permitted(account_of(bearer_token(request), identities), role)
 
 
-def owner_of(request: Request, identities: Identities, operation: Operation) -> str | None:
+def owner_of(request: Request, identities: Identities, operation: Operation) -> Actor | None:
     """Whose alone a query may answer: the account that has only the operation's ``own_role``; None where it may answer all.
 
     Raises Problem 401 or 403.
     """
     actor = account_of(bearer_token(request), identities)
     if operation.own_role in actor.roles and operation.role not in actor.roles:
-        return actor.id
+        return actor
     permitted(actor, operation.role)
     return None
 
@@ -76,7 +80,8 @@ def path_values(request: Request) -> dict[str, str]:
     for name, value in values.items():
         if PathValues().validate({"value": value}):
             raise Missing(f"{name}: not an id")
-        logs.correlate(value)
+        if is_ticket(value):  # anything else may be the sender's text
+            logs.correlate(value)
     return values
 
 
@@ -89,25 +94,35 @@ def command_key(request: Request) -> str:
     return key
 
 
-def json_body(request: Request) -> Any:
+def json_body(request: Request, limit: int = strict_json.MOST_BYTES) -> Any:
     """The body as JSON. Raises Problem 400 or 415, RequestEntityTooLarge, ClientDisconnected."""
     if request.mimetype != "application/json":
         raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "the body wants Content-Type: application/json")
     try:
-        return strict_json.read(raw_body(request))
+        return strict_json.read(raw_body(request, limit))
     except strict_json.NotJson as wrong:
         errors = {wrong.name: "Only once."} if wrong.name else {}
         raise Problem(HTTPStatus.BAD_REQUEST, f"the body is refused: {wrong}", errors) from None
 
 
-def checked(body: Any, schema: type[Schema]) -> dict[str, Any]:
-    """The body by its schema; what the schema does not know is ignored. Raises Problem 422 naming each bad field."""
+Check = Callable[[Mapping[str, Any]], Mapping[str, str]]
+"""Returns what else is wrong, by field, of the fields that the schema accepts."""
+
+
+def checked(body: Any, schema: type[Schema], check: Check | None = None) -> dict[str, Any]:
+    """Load a command's body by its schema, which refuses unknown fields at every depth.
+
+    Raises Problem 422 naming each bad field; where the schema refuses, with those that ``check`` finds among the others.
+    """
     if not isinstance(body, Mapping):
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "the body is not a JSON object")
     try:
-        loaded: dict[str, Any] = schema(unknown=EXCLUDE).load(body)
+        loaded: dict[str, Any] = schema(unknown=RAISE).load(body)
     except ValidationError as wrong:
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "fields are wrong", flatten(wrong.messages)) from None
+        errors = flatten(wrong.messages, spell=_spell)
+        accepted = wrong.valid_data if isinstance(wrong.valid_data, Mapping) else {}
+        more = check(accepted) if check else {}
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "fields are wrong", {**more, **errors}) from None
     return loaded
 
 
@@ -119,17 +134,22 @@ def searched(request: Request, schema: type[Schema]) -> dict[str, Any]:
     try:
         loaded: dict[str, Any] = schema(unknown=RAISE).load(request.args.to_dict())
     except ValidationError as wrong:
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "the search is wrong", flatten(wrong.messages)) from None
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "the search is wrong", flatten(wrong.messages, spell=_spell)) from None
     return loaded
 
 
-def raw_body(request: Request) -> bytes:
-    """The body as it came. Raises Problem 415, RequestEntityTooLarge, ClientDisconnected."""
+def _spell(name: str) -> str:
+    """The name of a field as it is told to its sender: one that no contract could have is their text, perhaps private."""
+    return name if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_-]{0,39}|[0-9]{1,4}", name) else "?"
+
+
+def raw_body(request: Request, limit: int = strict_json.MOST_BYTES) -> bytes:
+    """The body as it came, smaller than ``limit`` bytes. Raises Problem 415, RequestEntityTooLarge, ClientDisconnected."""
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "the body may not be compressed: no Content-Encoding is read")
     request.shallow = False
-    request.max_content_length = strict_json.MOST_BYTES
+    request.max_content_length = limit
     raw = request.get_data(cache=False)
-    if len(raw) >= strict_json.MOST_BYTES:  # of a chunked body werkzeug reads as much as is allowed and leaves out the rest
+    if len(raw) >= limit:  # of a chunked body werkzeug reads as much as is allowed and leaves out the rest
         raise RequestEntityTooLarge
     return raw

@@ -2,20 +2,23 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from http import HTTPStatus
 from typing import Any
 
 import eventlet
 from eventlet import wsgi
 from nameko.web.server import WebServer
-from prometheus_client import Histogram
-from werkzeug.exceptions import HTTPException
+from prometheus_client import Counter, Histogram
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.wrappers import Response
 
 from chassis import log as logs
-from chassis.http.problem import Problem, problem_of, unavailable
+from chassis.client_address import Crowd, Proxies
+from chassis.http.problem import RETRY_AFTER_SECONDS, Problem, problem_of, unavailable
 from chassis.http.protocol import Protocol
 from chassis.nameko import RUNTIME_KEY
+from chassis.settings import Settings
 from chassis.starting import listening
 
 log = logging.getLogger(__name__)
@@ -35,6 +38,11 @@ Speaker = Callable[[Problem, str], Response]
 """Says on a path what is wrong."""
 
 
+def _too_many() -> Problem:
+    told = "too many requests of this client are open; wait for the answers, then ask again"
+    return Problem(HTTPStatus.TOO_MANY_REQUESTS, told, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
+
+
 class Server(WebServer):
     """The service's own address. Every error is a problem document, also those that no entrypoint sees."""
 
@@ -44,6 +52,8 @@ class Server(WebServer):
         self._draining = False
         self.speakers: dict[str, Speaker] = {}
         """By the beginning of a path: who says there, in a standard's words, what no entrypoint sees."""
+        self.open_to_browsers: dict[str, Callable[[Collection[str]], Response]] = {}
+        """By the beginning of a path: what answers OPTIONS there, given the path's methods (CORS)."""
         self._open = 0
 
     def setup(self) -> None:
@@ -54,6 +64,21 @@ class Server(WebServer):
             ["operation", "status"],
             registry=self.container.config[RUNTIME_KEY].registry,
         )
+
+        settings: Settings = self.container.config[RUNTIME_KEY].settings
+        self._proxies = settings.proxies
+        self._connections, self._requests = Crowd(settings.per_client), Crowd(settings.per_client)
+        self._turned_away = Counter(
+            "whistle_http_turned_away",
+            "Connections and requests not taken, because of one client or of all there were too many.",
+            ["of"],
+            registry=self.container.config[RUNTIME_KEY].registry,
+        )
+
+    @property
+    def proxies(self) -> Proxies:
+        """Whose forwarding headers count."""
+        return self._proxies
 
     def answered(self, operation: str, status: int, seconds: float) -> None:
         """A request was answered: one line, under the ids that are bound. The log gets no path: it is the sender's text."""
@@ -68,6 +93,15 @@ class Server(WebServer):
             self.answered(NOTHING, problem.status, 0.0)
         response = say(problem, path) if say else problem.response()
         return response(environ, start_response)
+
+    def _preflight(self, environ: Any, refused: HTTPException) -> Response | None:
+        """The answer to OPTIONS on a path that pages of other origins may ask; None for any other request."""
+        path = environ.get("PATH_INFO", "")
+        say = next((say for beginning, say in self.open_to_browsers.items() if path.startswith(beginning)), None)
+        if say is None or environ["REQUEST_METHOD"] != "OPTIONS" or not isinstance(refused, MethodNotAllowed):
+            return None
+        self.answered(NOTHING, HTTPStatus.NO_CONTENT, 0.0)
+        return say(list(refused.valid_methods or ()))
 
     @property
     def bind_addr(self) -> Any:
@@ -110,16 +144,30 @@ class Server(WebServer):
         app = super().get_wsgi_app()
         app.url_map.merge_slashes = False  # else /tickets//T1 is a redirect, and a redirect is no problem document
 
+        def limited(environ: Any, start_response: Any) -> Any:
+            client = self._proxies.client(environ)
+            if client == environ["REMOTE_ADDR"]:  # its connections are counted
+                return with_problems(environ, start_response)
+            if not self._requests.enter(client):
+                self._turned_away.labels("client").inc()
+                return self._refuse(_too_many(), environ, start_response)
+            try:
+                return with_problems(environ, start_response)
+            finally:
+                self._requests.leave(client)
+
         def with_problems(environ: Any, start_response: Any) -> Any:
             if self._draining:
                 return self._refuse(unavailable("the service is stopping"), environ, start_response)
             try:
                 app.url_map.bind_to_environ(environ).match()
             except HTTPException as refused:
+                if preflight := self._preflight(environ, refused):
+                    return preflight(environ, start_response)
                 return self._refuse(problem_of(refused), environ, start_response)
             return app(environ, start_response)
 
-        return with_problems
+        return limited
 
     def run(self) -> None:
         """Accept connections. Having no descriptor left for one is no reason to end."""
@@ -130,12 +178,11 @@ class Server(WebServer):
                 log.error("cannot accept a connection: %s", wrong)
                 eventlet.sleep(0.1)
                 continue
-            if self._open >= MOST_CONNECTIONS:
+            if not self._admit(address[0]):
                 sock.close()
                 continue
-            self._open += 1
             sock.settimeout(SOCKET_TIMEOUT)
-            self.container.spawn_managed_thread(lambda s=sock, a=address: self.process_request(s, a), identifier="http")
+            self.container.spawn_managed_thread(lambda s=sock, a=address: self._serve(s, a), identifier="http")
 
     def process_request(self, sock: Any, address: Any) -> None:
         """One connection. An error here would end the whole process, and a client can cause one."""
@@ -144,8 +191,32 @@ class Server(WebServer):
         except Exception as wrong:
             log.info("a connection ended with %s", type(wrong).__name__)
         finally:
-            self._open -= 1
             sock.close()
+
+    def _serve(self, sock: Any, address: Any) -> None:
+        try:
+            self.process_request(sock, address)
+        finally:
+            self._leave(address[0])
+
+    def _admit(self, address: str) -> bool:
+        """Count a connection. False where there are too many, of all clients or of this one.
+
+        Those of a trusted proxy are of many clients: it limits them itself, and here each client's requests are limited.
+        """
+        if self._open >= MOST_CONNECTIONS:
+            self._turned_away.labels("all").inc()
+            return False
+        if not self._proxies.trust(address) and not self._connections.enter(address):
+            self._turned_away.labels("client").inc()
+            return False
+        self._open += 1
+        return True
+
+    def _leave(self, address: str) -> None:
+        self._open -= 1
+        if not self._proxies.trust(address):
+            self._connections.leave(address)
 
     def drain(self) -> None:
         """Accept nothing more, and return when every request that was begun is answered. Safe to call again."""

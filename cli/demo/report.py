@@ -31,7 +31,7 @@ def report(replay: Replay, stage: Stage, home: Home, took: float) -> dict[str, A
     """
     told = replay.tally.report()
     missed = {name: times for name, times in told["branches"].items() if times < replay.scene.rules.proof}
-    reconciled = compare(replay.sent, read_books(home.database_urls()), settled=True)
+    reconciled = compare(replay.sent, read_books(home.database_urls(), home.settings()["WHISTLE_SECRET"]), settled=True)
     log, log_wrong = _ledger(replay, stage, home)
     (home.path / SENT_FILE).write_text("".join(f"{source} {id_}\n" for source, id_ in replay.sent))
     return {

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from pathlib import Path
 
 import yaml
-from marshmallow import Schema
+from marshmallow import Schema, fields
 
 from contracts.envelope import EventSchema
 from contracts.generators import georeport, samples
@@ -22,7 +22,10 @@ Every problem is a problem document by RFC 9457: another method on a path (405, 
 nobody foresaw (500) too.
 
 A command's `Idempotency-Key` is the account's own id of it. The same key with the same body is one command and gets the same
-answer; with another body it is a conflict. A refused command leaves nothing behind. Fields that are not described are ignored.
+answer; with another body it is a conflict. A refused command leaves nothing behind.
+
+A command's body has no fields but the described ones: any other is refused by its name, at every depth. An answer may come to
+have more fields than are described.
 """
 
 
@@ -48,6 +51,7 @@ def document(service: str, root: Path) -> Node:
     for name, node in (georeport.errors() if standard else {}).items():
         spec.components.response(name, node)
     schemas = {name_of(key[0]): key[0] for key in converter.refs}
+    closed = _closed(service)
     made = spec.to_dict()
     parts = made["components"]
     return {
@@ -57,7 +61,9 @@ def document(service: str, root: Path) -> Node:
         "security": [{"token": []}],
         "paths": made["paths"],
         "components": {
-            "schemas": {name: _described(parts["schemas"][name], schemas.get(name)) for name in sorted(parts["schemas"])},
+            "schemas": {
+                name: _described(parts["schemas"][name], schemas.get(name), name in closed) for name in sorted(parts["schemas"])
+            },
             "responses": parts["responses"],
             "securitySchemes": {
                 "token": {"type": "http", "scheme": "bearer", "description": "The account's own token."},
@@ -67,21 +73,42 @@ def document(service: str, root: Path) -> Node:
     }
 
 
-def _described(converted: Node, schema: type[Schema] | None) -> Node:
+def _described(converted: Node, schema: type[Schema] | None, closed: bool) -> Node:
     if schema is None:  # a list of codes, which describes itself
         return converted
-    # what is not described is ignored in a body and may come to be in an answer
+    # an answer may come to have more fields; a form of the standard too
     converted.pop("additionalProperties", None)
     element = getattr(schema, "element", None)
-    return {"description": inspect.getdoc(schema) or "", **converted, **({"xml": {"name": element}} if element else {})}
+    return {
+        "description": inspect.getdoc(schema) or "",
+        **converted,
+        **({"additionalProperties": False} if closed else {}),
+        **({"xml": {"name": element}} if element else {}),
+    }
+
+
+def _closed(service: str) -> set[str]:
+    """The names of the schemas that refuse unknown fields: of commands' bodies, and of what they nest."""
+    ours = [operation for operation in BY_SERVICE[service] if not isinstance(operation, GeoReport)]
+    asked = set().union(*(_nested(operation.body()) for operation in ours if operation.body))
+    answered = set().union(*(_nested(operation.answer()) for operation in ours))
+    if both := asked & answered:
+        raise LookupError(f"{', '.join(sorted(both))}: in a body and in an answer; give each a schema of its own")
+    return asked
+
+
+def _nested(schema: Schema) -> set[str]:
+    """The names of a schema and of all that it nests."""
+    inner = (getattr(field, "inner", field) for field in schema.fields.values())
+    return {name_of(schema)}.union(*(_nested(field.schema) for field in inner if isinstance(field, fields.Nested)))
 
 
 def _operation(operation: Operation, known: list[samples.Sample], converter: Converter) -> Node:
     made: Node = {
         "operationId": operation.id,
         "summary": operation.summary,
-        "description": f"The account needs the role `{operation.role}`.{_LINK if operation.by_link else ''}{_own(operation)}",
-        **({"security": [{"token": []}, {}]} if operation.by_link else {}),
+        "description": _who(operation),
+        **({"security": [{"token": []}, {}]} if operation.by_link else {"security": []} if operation.public else {}),
         "parameters": [path_parameter(name, about, converter) for name, about in operation.parameters.items()],
     }
     if operation.search:
@@ -94,6 +121,12 @@ def _operation(operation: Operation, known: list[samples.Sample], converter: Con
         made["responses"][str(int(status))] = _word(status) if _COMMON.get(status) == about else _problem(status, about)
     made["responses"]["default"] = _word(HTTPStatus.INTERNAL_SERVER_ERROR)
     return made
+
+
+def _who(operation: Operation) -> str:
+    if operation.public:
+        return "Anybody may ask. A browser, which asks for `text/html`, gets a page."
+    return f"The account needs the role `{operation.role}`.{_LINK if operation.by_link else ''}{_own(operation)}"
 
 
 def _own(operation: Operation) -> str:

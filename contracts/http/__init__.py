@@ -5,7 +5,7 @@ An entrypoint takes the `Operation`, and `contracts.generators.openapi` describe
 document cannot say different things.
 """
 
-from contracts.http import dispatch, ledger, notify, open311, problem, tickets
+from contracts.http import dispatch, ledger, links, notify, open311, problem, tickets
 from contracts.http.operation import Operation
 
 BY_SERVICE: dict[str, tuple[Operation, ...]] = {
@@ -16,4 +16,4 @@ BY_SERVICE: dict[str, tuple[Operation, ...]] = {
 }
 """Every operation of each service."""
 
-__all__ = ["BY_SERVICE", "Operation", "dispatch", "ledger", "notify", "open311", "problem", "tickets"]
+__all__ = ["BY_SERVICE", "Operation", "dispatch", "ledger", "links", "notify", "open311", "problem", "tickets"]

@@ -7,6 +7,7 @@ from marshmallow import Schema
 
 from contracts import codes, fields
 from contracts.events import intake
+from contracts.http.links import OVER, show_link
 from contracts.http.operation import Operation
 
 
@@ -157,9 +158,12 @@ ASK_AS_PARTY = Operation(
     refusals={
         HTTPStatus.NOT_FOUND: "No case for such a ticket.",
         HTTPStatus.CONFLICT: "The mediation has ended: how, and when. Or the Idempotency-Key was used with another body.",
+        HTTPStatus.GONE: OVER,
     },
     asked={"request": "consent", "party": "respondent"},
     answered={"ticket": "TMFQWCZLOEBSG44DF", "request": "consent"},
 )
 
-OPERATIONS = (FILE_REPORT, ASK_AS_PARTY, GET_CASE)
+SHOW_PARTY_LINK = show_link("/cases/{ticket}", "showPartyLink", codes.LinkPurpose.CONSENT)
+
+OPERATIONS = (FILE_REPORT, ASK_AS_PARTY, SHOW_PARTY_LINK, GET_CASE)

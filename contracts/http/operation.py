@@ -10,7 +10,7 @@ from urllib.parse import quote
 from marshmallow import Schema
 
 from contracts import fields
-from contracts.http.problem import OF_COMMANDS, OF_EVERYTHING, OF_SEARCHES
+from contracts.http.problem import OF_COMMANDS, OF_EVERYTHING, OF_PUBLIC, OF_SEARCHES
 
 IDEMPOTENCY_KEY = "Idempotency-Key"
 KEY_PATTERN = r"[!-~]{1,128}"
@@ -42,6 +42,10 @@ class Operation:
     """The role that the account needs."""
     own_role: str | None = None
     """An account that lacks the role may ask with this one, for what is its own; all else is not there for it."""
+    personal: bool = False
+    """A query whose answer depends on the account that asks: the method gets it."""
+    public: bool = False
+    """A query that needs no account. A browser gets a page."""
     by_link: bool = False
     """Whoever has no account may come without a token, with a signed link in the body's field ``link``."""
     status: HTTPStatus
@@ -79,5 +83,6 @@ class Operation:
 
     def problems(self) -> dict[HTTPStatus, str]:
         """Every problem it can answer with, and when. The chassis adds 405 for another method and 500 for the unforeseen."""
-        common = OF_EVERYTHING | (OF_COMMANDS if self.body else {}) | (OF_SEARCHES if self.search else {})
+        everything = OF_PUBLIC if self.public else OF_EVERYTHING
+        common = everything | (OF_COMMANDS if self.body else {}) | (OF_SEARCHES if self.search else {})
         return dict(sorted({**common, **self.refusals}.items()))

@@ -11,6 +11,7 @@ OF_EVERYTHING: dict[HTTPStatus, str] = {
     HTTPStatus.FORBIDDEN: "The account lacks the role.",
     HTTPStatus.SERVICE_UNAVAILABLE: "The store is out of reach, or the service stops. Ask again; a command with the same key.",
 }
+OF_PUBLIC = {HTTPStatus.SERVICE_UNAVAILABLE: OF_EVERYTHING[HTTPStatus.SERVICE_UNAVAILABLE]}
 OF_COMMANDS: dict[HTTPStatus, str] = {
     HTTPStatus.BAD_REQUEST: "The body is no JSON, or the Idempotency-Key is missing or bad.",
     HTTPStatus.CONFLICT: "The Idempotency-Key was used before, with another body.",

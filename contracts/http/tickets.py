@@ -11,6 +11,7 @@ from marshmallow import fields as plain
 
 from contracts import codes, fields
 from contracts.events import intake
+from contracts.http.links import OVER, show_link
 from contracts.http.operation import Operation
 
 PAGE, LONGEST_PAGE = 50, 200
@@ -54,6 +55,25 @@ class WhistleTaken(Schema):
     )
     status = fields.name("address of the ticket")
     advice = fields.nested(Advice, "to be told to the reporter at once; none where there is no danger", optional=True)
+
+
+class WhistleSearch(Schema):
+    """Which whistle of one's own."""
+
+    id = plain.String(
+        required=True,
+        validate=[validate.Length(1, 255), fields.unicode],
+        metadata={"description": "its `ce-id`, or its Idempotency-Key"},
+    )
+    source = fields.ident("its `ce-source`; without it the one of what the account sends over HTTP", optional=True)
+
+
+class WhistleFound(Schema):
+    """The ticket that came of a whistle."""
+
+    ticket = fields.ident("the ticket's id")
+    source = fields.ident("the whistle's source")
+    status = fields.name("address of the ticket")
 
 
 class Ticket(Schema):
@@ -227,6 +247,20 @@ BLOW_WHISTLE = Operation(
     answered={"ticket": _ID, "source": "/accounts/hotline", "status": f"/tickets/{_ID}", "advice": None},
 )
 
+FIND_WHISTLE = Operation(
+    method="GET",
+    path="/whistles",
+    id="findWhistle",
+    summary="The ticket that came of a whistle of the account's own, by the id that the account gave it.",
+    role="producer",
+    personal=True,
+    status=HTTPStatus.OK,
+    answer=WhistleFound,
+    search=WhistleSearch,
+    refusals={HTTPStatus.NOT_FOUND: "No whistle of that source and id is kept."},
+    answered={"ticket": _ID, "source": "/hotline", "status": f"/tickets/{_ID}"},
+)
+
 
 def _command(id_: str, under: str, summary: str, body: type[Schema], asked: Mapping[str, Any], state: str) -> Operation:
     return Operation(
@@ -241,7 +275,10 @@ def _command(id_: str, under: str, summary: str, body: type[Schema], asked: Mapp
         answer=TicketMoved,
         parameters={"ticket": "The ticket's id."},
         headers={"Location": "Address of the ticket."},
-        refusals={HTTPStatus.NOT_FOUND: "No such ticket."},
+        refusals={
+            HTTPStatus.NOT_FOUND: "No such ticket.",
+            **({HTTPStatus.GONE: OVER} if issubclass(body, ResidentRequest) else {}),
+        },
         asked=asked,
         answered={"ticket": _ID, "state": state, "status": f"/tickets/{_ID}"},
     )
@@ -255,6 +292,7 @@ MAKE_REQUEST = _command(
     {"request": "rate", "resolved": True, "satisfied": True, "comment": "很快就修好了"},
     "closed",
 )
+SHOW_LINK = show_link("/tickets/{ticket}", "showLink", codes.LinkPurpose.RATE)
 REJECT = _command("rejectTicket", "rejections", "The matter is not taken on.", Rejection, {"reason": "in_court"}, "rejected")
 MERGE = _command(
     "mergeTicket", "merges", "It is the same matter as another ticket.", Merger, {"into": "T3ZK5QZ7XJ2M4N6PA"}, "merged"
@@ -272,4 +310,16 @@ RAISE_URGENCY = _command(
     "raiseUrgency", "urgency", "A person raises the urgency; nobody lowers it.", RaisedUrgency, {"urgency": "E1"}, "handling"
 )
 
-OPERATIONS = (BLOW_WHISTLE, LIST_TICKETS, GET_TICKET, MAKE_REQUEST, REJECT, MERGE, PARK, RESUME, RAISE_URGENCY)
+OPERATIONS = (
+    BLOW_WHISTLE,
+    FIND_WHISTLE,
+    LIST_TICKETS,
+    GET_TICKET,
+    SHOW_LINK,
+    MAKE_REQUEST,
+    REJECT,
+    MERGE,
+    PARK,
+    RESUME,
+    RAISE_URGENCY,
+)

@@ -37,6 +37,7 @@ accounts:
     amqp_user: hotline
     token_sha256: "$(digest_of HOTLINE_TOKEN)"
     roles: [producer]
+    sources: [/hotline] # 它在 AMQP 上的 ce-source · its ce-source over AMQP: any other is refused
   - id: front-desk
     token_sha256: "$(digest_of FRONT_DESK_TOKEN)"
     roles: [desk, reader]

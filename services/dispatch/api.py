@@ -6,20 +6,24 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from chassis.clock import BusinessClock
 from chassis.http import Answer, Problem, command, query
 from chassis.work import Work
+from contracts.codes import LinkPurpose
 from contracts.http import dispatch as http
+from contracts.http import links
 from services.dispatch import store
 from services.dispatch.config import Configured
 from services.dispatch.domain.case import Case, MayNotSpeak
 from services.dispatch.domain.world import World
-from services.dispatch.reports import file_report, make_request
+from services.dispatch.reports import LINK_OF, check_grant, file_report, make_request
 
 
 class DispatchApi:
     """What is asked of dispatch over HTTP; `DispatchService` inherits it, and configuration and world are that service's."""
 
     config: Configured
+    clock: BusinessClock
     world: Callable[[Work], World]
 
     @command(http.FILE_REPORT)
@@ -37,6 +41,15 @@ class DispatchApi:
         """Consent to a mediation, or its withdrawal: the link in the body is the authority, or the role desk."""
         make_request(ticket, body, work.for_subject(ticket), self.world(work), self.config.links)
         return Answer({"ticket": ticket, "request": body["request"]}, {"Location": http.GET_CASE.at(ticket=ticket)})
+
+    @query(http.SHOW_PARTY_LINK)
+    def show_link(self, connection: Connection, ticket: str, purpose: str, search: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Whether a party's link can be used. Raises BadLink, LinkOver; looking, as mail scanners do, changes nothing."""
+        case = store.case(connection, ticket)
+        if case is None or purpose not in LINK_OF.values():
+            return None
+        check_grant(self.config.links.read(search["token"], ticket, purpose), case, self.clock.now())
+        return {"ticket": ticket, "purpose": LinkPurpose(purpose), "told": links.USABLE}
 
     @query(http.GET_CASE)
     def get_case(self, connection: Connection, ticket: str) -> Mapping[str, Any] | None:

@@ -1,16 +1,17 @@
 """How a responder's report and a party's request are taken, whichever way they came."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
-from chassis.links import Links
+from chassis.links import Grant, Links, UsedLink
 from chassis.outcome import Happened, Outcome, Refused
 from chassis.work import Work
 from contracts.codes import LinkPurpose, Party, Request
 from contracts.events import dispatch as say
 from services.dispatch.applying import apply
-from services.dispatch.domain import mediating, reports
-from services.dispatch.domain.case import Case, MayNotSpeak
+from services.dispatch.domain import mediating, mediation, reports
+from services.dispatch.domain.case import Case, MayNotSpeak, NotNow
 from services.dispatch.domain.lateness import TooLate
 from services.dispatch.domain.report import Report
 from services.dispatch.domain.world import World
@@ -20,7 +21,7 @@ def file_report(ticket: str, data: Mapping[str, Any], work: Work, world: World) 
     """Give the report to its case. Raises MayNotSpeak, Missing, and what the case refuses: TooLate among it."""
     actor = work.commander()
     if not actor.speaks_for(data["unit"]):
-        raise MayNotSpeak(f"unit: account {actor.id!r} does not speak for {data['unit']!r}")
+        raise MayNotSpeak(f"unit: account {actor.id!r} does not speak for it")
     report = Report(
         command=data["command"],
         unit=data["unit"],
@@ -44,16 +45,30 @@ LINK_OF: Mapping[Party, LinkPurpose] = {Party.APPLICANT: LinkPurpose.CONSENT, Pa
 """The link by which each party consents, and withdraws."""
 
 
+def check_grant(grant: Grant, case: Case, at: datetime) -> None:
+    """Let a party's link be used while a mediation of its generation goes on. Raises OutdatedLink, ExpiredLink, UsedLink."""
+    grant.require(case.generation, at)
+    try:
+        mediation.live(case)
+    except NotNow:
+        raise UsedLink from None
+
+
 def make_request(ticket: str, data: Mapping[str, Any], work: Work, world: World, links: Links) -> None:
-    """A party's consent, or its withdrawal. A link speaks for its own party, somebody on duty for either. Raises BadLink."""
+    """A party's consent, or its withdrawal. A link speaks for its own party, somebody on duty for either.
+
+    Raises BadLink, LinkOver.
+    """
     if data["request"] not in {Request.CONSENT, Request.WITHDRAW}:
         return
-    party = data.get("party") or Party.APPLICANT
+    party, grant = data.get("party") or Party.APPLICANT, None
     if data.get("link"):
-        links.check(data["link"], ticket, LINK_OF[party])
+        grant = links.read(data["link"], ticket, LINK_OF[party])
     elif "desk" not in work.commander().roles:
         raise Refused("link: missing, and the sender is not somebody on duty")
     case = work.load(Case, ticket)
+    if grant is not None:
+        check_grant(grant, case, work.now)
     if data["request"] is Request.CONSENT:
         apply(case, mediating.consent(case, party), work)
     else:

@@ -11,7 +11,7 @@ from contracts.events import intake, tickets
 from services.dispatch import calendars
 from services.dispatch.api import DispatchApi
 from services.dispatch.applying import apply
-from services.dispatch.config import Config
+from services.dispatch.config import BusinessTime, Config
 from services.dispatch.domain import facts, leaving, pauses, performance, rerouting
 from services.dispatch.domain.case import Case
 from services.dispatch.domain.lateness import TooLate
@@ -28,6 +28,7 @@ class DispatchService(DispatchApi):
 
     name = "dispatch"
     config = Config()
+    clock = BusinessTime()
     directory = Kept()
     recomputing = Recomputing()
     metrics = Metrics()

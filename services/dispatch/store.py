@@ -112,6 +112,7 @@ DEFINITION = Definition(
     ),
     prefetch={Case: lambda event: (event.subject,)},
     rung=(Case,),
+    outside=True,
 )
 
 

@@ -11,6 +11,7 @@ from marshmallow import RAISE, Schema, ValidationError, fields, validate
 from nameko.extensions import DependencyProvider
 
 from chassis.config import BadConfig, duration, read_yaml
+from chassis.links import Links, links_of
 from chassis.nameko import RUNTIME_KEY
 from contracts.envelope import flatten
 from services.notify.domain.answers import success_rule
@@ -274,6 +275,7 @@ class Configured:
 
     templates: Templates
     channels: Channels
+    links: Links
     region: str = "CN"
     """The country of telephone numbers without a country code."""
 
@@ -290,7 +292,7 @@ class Config(DependencyProvider):
         settings = self.container.config[RUNTIME_KEY].settings
         directory, region = settings.config_dir, settings.phone_region
         channels = load_channels(directory / "channels.yaml", region)
-        return Configured(load_templates(directory / "notices.yaml"), channels, region)
+        return Configured(load_templates(directory / "notices.yaml"), channels, links_of(settings), region)
 
     def get_dependency(self, worker_ctx: Any) -> Configured:
         return self.configured

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 from typing import Any
@@ -10,6 +11,7 @@ from chassis.outcome import NOTHING, Outcome, TooEarly
 from chassis.store import machine_now
 from chassis.untrusted_text import visible_line, visible_text, without_links
 from chassis.work import Work
+from contracts.codes import LinkPurpose
 from contracts.contact_points import comparable
 from contracts.envelope import Event
 from services.notify.config import Configured
@@ -132,7 +134,7 @@ def _write(telling: Telling, to: Recipient, event: Event, work: Work, config: Co
     templates, route = config.templates, config.channels.routes.of(telling.audience)
     asked = (to.person.locale if to.person else None) or route.locale
     locale, fell_back = templates.locale(telling.template, asked)
-    values = _values(telling.rule, to, event, config)
+    values = _values(telling.rule, to, event, work.now, config)
     kinds = _kinds(telling.rule)
     parts = templates.parts(telling.template, locale, values, kinds, work.now)
     if to.urgent and locale != templates.fallback:
@@ -163,7 +165,7 @@ def _write(telling: Telling, to: Recipient, event: Event, work: Work, config: Co
     return notice.hold(until) if until else NOTHING
 
 
-def _values(rule: Rule, to: Recipient, event: Event, config: Configured) -> dict[str, Any]:
+def _values(rule: Rule, to: Recipient, event: Event, now: datetime, config: Configured) -> dict[str, Any]:
     values = {rule.event.about: _safe(to.ticket), **{name: _safe(event.data.get(name)) for name in rule.values}}
     if rule.matter:
         if to.contact is None or to.contact.text is None:
@@ -175,8 +177,21 @@ def _values(rule: Rule, to: Recipient, event: Event, config: Configured) -> dict
         }
     if rule.link:
         token = to.person.links.get(rule.link.value) if to.person else None
-        values["link"] = config.channels.link_to(to.link_of, rule.link.value, token) if token else None
+        made = _renewed(token, to, rule.link, event, now, config) if token else None
+        values["link"] = config.channels.link_to(to.link_of, rule.link.value, made) if made else None
     return values
+
+
+def _renewed(token: str, to: Recipient, purpose: LinkPurpose, event: Event, now: datetime, config: Configured) -> str:
+    """A link of the kind that the recipient was given, for the generation that the notice is about.
+
+    Who follows the event's ticket by a merged one of their own has links of that one, whose generation the given link says.
+    """
+    if to.link_of == event.subject:
+        generation = event.data.get("generation") or 1
+    else:
+        generation = config.links.read(token, to.link_of, purpose).generation
+    return config.links.sign(to.link_of, purpose, generation, now)
 
 
 def _safe(value: Any) -> Any:

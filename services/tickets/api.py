@@ -1,57 +1,65 @@
 """Tickets over HTTP."""
 
 from collections.abc import Mapping
-from http import HTTPStatus
 from typing import Any
 
 from sqlalchemy import Connection
 
-from chassis.http import Answer, Problem, command, query
+from chassis.clock import BusinessClock
+from chassis.http import Answer, command, query
+from chassis.identity import Actor
 from chassis.outcome import Refused
 from chassis.work import Work
-from contracts.codes import Request, UnmergeCause
+from contracts.codes import LinkPurpose, Request, UnmergeCause
+from contracts.http import links
 from contracts.http import tickets as http
 from services.tickets import store
 from services.tickets.config import Configured
 from services.tickets.contacts import unusable
 from services.tickets.domain import desk
 from services.tickets.domain.rules import Rules
-from services.tickets.domain.state import ALLOWED, Command, State
+from services.tickets.domain.state import ALLOWED, State
 from services.tickets.domain.ticket import Ticket
 from services.tickets.domain.whistle import ticket_id
-from services.tickets.intake import ACCOUNTS, open_ticket
+from services.tickets.intake import foreign_channel, open_ticket, unregistered
 from services.tickets.merging import go_on_without, merge
-from services.tickets.requests import make_request
+from services.tickets.requests import COMMANDS, LINK_FOR, check_grant, make_request, unanswered
 
 Body = Mapping[str, Any]
-
-REQUESTS: Mapping[Request, Command] = {
-    Request.RATE: Command.RATE,
-    Request.REOPEN: Command.REOPEN,
-    Request.CANCEL: Command.CANCEL,
-}
 
 
 class TicketsApi:
     """What is asked of tickets over HTTP; `TicketsService` inherits it, and the configuration is that service's."""
 
     config: Configured
+    clock: BusinessClock
 
-    @command(http.BLOW_WHISTLE)
+    @command(http.BLOW_WHISTLE, check=unregistered)
     def blow_whistle(self, body: Body, work: Work, key: str) -> Answer:
-        """The same key twice is one ticket. Raises Unregistered, and Problem 422 for an unusable contact."""
-        if wrong := unusable(body, self.config):
-            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "fields are wrong", wrong)
-        source = f"{ACCOUNTS}{work.commander().id}"
+        """The same key twice is one ticket. Raises Refused with all that is wrong with the whistle."""
+        source = work.commander().own_source
+        wrong = unregistered(work.connection, body) | unusable(body, self.config)
+        wrong |= foreign_channel(work.commander(), body["channel"])
+        if wrong:
+            raise Refused(wrong)
         ticket = open_ticket(ticket_id(source, key), source, key, body, work, self.config)
         address = http.GET_TICKET.at(ticket=ticket.id)
         advice = self.config.rules.advice.get(ticket.urgency)
         return Answer({"ticket": ticket.id, "source": source, "status": address, "advice": advice}, {"Location": address})
 
+    @query(http.FIND_WHISTLE)
+    def find_whistle(self, connection: Connection, actor: Actor, search: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The ticket of one of the account's whistles. Raises Refused for a source that is not the account's."""
+        source = search.get("source") or actor.own_source
+        if not actor.owns(source):
+            raise Refused({"source": f"not among the sources of account {actor.id!r} in the identities file"})
+        ticket = store.ticket_of(connection, source, search["id"])
+        return {"ticket": ticket, "source": source, "status": http.GET_TICKET.at(ticket=ticket)} if ticket else None
+
     @query(http.GET_TICKET)
-    def get_ticket(self, connection: Connection, ticket: str, owner: str | None) -> dict[str, Any] | None:
+    def get_ticket(self, connection: Connection, ticket: str, owner: Actor | None) -> dict[str, Any] | None:
         """A ticket as it stands; the answer's schema leaves out what stays inside."""
-        if owner is not None and store.producer(connection, ticket) != f"{ACCOUNTS}{owner}":
+        if owner is not None and not owner.owns(store.producer(connection, ticket) or ""):
             return None
         found = store.ticket(connection, ticket)
         return view(found, self.config.rules, store.survivor(connection, found)) if found else None
@@ -68,10 +76,21 @@ class TicketsApi:
             "next": shown[-1].id if len(found) > len(shown) else None,
         }
 
-    @command(http.MAKE_REQUEST)
+    @command(http.MAKE_REQUEST, check=lambda _, body: unanswered(body))
     def make_request(self, body: Body, work: Work, key: str, ticket: str) -> Answer:
         """Rate, reopen or cancel: the link in the body is the authority, or the role desk."""
         return moved(make_request(ticket, body, work.for_subject(ticket), self.config))
+
+    @query(http.SHOW_LINK)
+    def show_link(self, connection: Connection, ticket: str, purpose: str, search: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Whether a link can still be used. Raises BadLink, LinkOver; looking, as mail scanners do, changes nothing."""
+        request = next((request for request, wanted in LINK_FOR.items() if wanted == purpose), None)
+        found = store.ticket(connection, ticket)
+        if request is None or found is None:
+            return None
+        grant = self.config.links.read(search["token"], ticket, purpose)
+        check_grant(grant, found, request, store.survivor(connection, found), self.config.rules, self.clock.now())
+        return {"ticket": ticket, "purpose": LinkPurpose(purpose), "told": links.USABLE}
 
     @command(http.REJECT)
     def reject(self, body: Body, work: Work, key: str, ticket: str) -> Answer:
@@ -123,7 +142,7 @@ def view(ticket: Ticket, rules: Rules, survivor: Ticket) -> dict[str, Any]:
     return {
         **vars(ticket),
         "reopen_until": survivor.closed_at + rules.reopen if may_reopen and survivor.closed_at else None,
-        "requests": [request for request, wanted in REQUESTS.items() if ticket.state in ALLOWED[wanted]] + alone,
+        "requests": [request for request, wanted in COMMANDS.items() if ticket.state in ALLOWED[wanted]] + alone,
         "advice": rules.advice.get(ticket.urgency),
     }
 

@@ -10,7 +10,7 @@ from nameko.extensions import DependencyProvider
 
 from chassis.clock import BusinessClock
 from chassis.config import BadConfig, duration, read_yaml
-from chassis.links import Links
+from chassis.links import Links, links_of
 from chassis.nameko import RUNTIME_KEY
 from contracts.codes import Urgency
 from services.tickets.domain.rules import Near, Rules
@@ -41,7 +41,7 @@ class Config(DependencyProvider):
         settings = self.container.config[RUNTIME_KEY].settings
         matters = read_police_matters(settings.config_dir / "police_matters.yaml")
         rules = replace(read_rules(settings.config_dir / "tickets.yaml"), police_matters=matters)
-        offer, links = read_offer(settings.config_dir), Links(settings.secret)
+        offer, links = read_offer(settings.config_dir), links_of(settings)
         return Configured(rules, offer, settings.secret.encode(), links, settings.phone_region)
 
     def get_dependency(self, worker_ctx: Any) -> Configured:

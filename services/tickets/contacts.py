@@ -1,11 +1,13 @@
 """Who is told about a ticket, and which signed links they get. It travels to notify alone."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from contracts.codes import LinkPurpose
 from contracts.contact_points import BadContactPoint, comparable, normalised
 from services.tickets.config import Configured
+from services.tickets.domain.ticket import Ticket
 
 REPORTERS = (LinkPurpose.RATE, LinkPurpose.CONSENT, LinkPurpose.REOPEN, LinkPurpose.CANCEL)
 """What whoever blew the whistle gets links for; the respondent's is another."""
@@ -26,14 +28,14 @@ def unusable(data: Mapping[str, Any], config: Configured) -> dict[str, str]:
     return wrong
 
 
-def contact(id_: str, data: Mapping[str, Any], config: Configured) -> dict[str, Any]:
+def contact(ticket: Ticket, data: Mapping[str, Any], at: datetime, config: Configured) -> dict[str, Any]:
     """Who reported it, and the other party; whose only link is the one to respond. ``data`` are the whistle's.
 
     A contact point travels in its normalised form; one that nobody can be reached by does not travel.
     """
     respondent = _person(data.get("respondent"), config)
     if respondent.get("phone"):
-        respondent["links"] = signed(id_, (LinkPurpose.RESPOND,), config)
+        respondent["links"] = signed(ticket, (LinkPurpose.RESPOND,), at, config)
     return {**_person(data.get("reporter"), config), "respondent": respondent or None}
 
 
@@ -42,9 +44,9 @@ def can_be_asked(data: Mapping[str, Any], config: Configured) -> bool:
     return comparable((data.get("reporter") or {}).get("phone"), config.region) is not None
 
 
-def signed(id_: str, purposes: Iterable[LinkPurpose], config: Configured) -> dict[str, str]:
-    """A link for each purpose."""
-    return {purpose.value: config.links.sign(id_, purpose) for purpose in purposes}
+def signed(ticket: Ticket, purposes: Iterable[LinkPurpose], at: datetime, config: Configured) -> dict[str, str]:
+    """A link for each purpose, for the ticket's generation: notify makes later ones of the same purposes."""
+    return {purpose.value: config.links.sign(ticket.id, purpose, ticket.generation, at) for purpose in purposes}
 
 
 def _person(said: Mapping[str, Any] | None, config: Configured) -> dict[str, Any]:

@@ -4,11 +4,12 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Table
+from sqlalchemy import Connection, Table
 
+from chassis.identity import Actor
 from chassis.outcome import Happened, Outcome, TooEarly
 from chassis.work import Work
-from contracts.codes import Urgency
+from contracts.codes import Channel, Urgency
 from contracts.events import intake
 from contracts.events import tickets as say
 from services.tickets import store
@@ -20,12 +21,13 @@ from services.tickets.merging import merge_if_repeated
 
 log = logging.getLogger(__name__)
 
-ACCOUNTS = "/accounts/"
-"""Sources under it are what comes over HTTP: nobody may use another account's, and so swallow its whistles."""
+REGISTERS: Mapping[str, Table] = {"category": store.categories, "area": store.areas, "estate": store.areas}
+"""The fields of a whistle that hold a code, and where it is registered."""
+NOT_REGISTERED = "Not registered."
 
 
 class Unregistered(TooEarly):
-    """A category or area that dispatch has not registered, or not yet."""
+    """Codes of a category, area or estate that dispatch has not registered, or not yet."""
 
 
 def open_ticket(id_: str, producer: str, producer_id: str, data: Mapping[str, Any], work: Work, config: Configured) -> Ticket:
@@ -33,10 +35,10 @@ def open_ticket(id_: str, producer: str, producer_id: str, data: Mapping[str, An
     known = work.find(Ticket, id_)
     if known is not None:
         return known
-    category = _registered(work, store.categories, "category", data["category"])
-    _registered(work, store.areas, "area", data["area"])
-    if data.get("estate"):
-        _registered(work, store.areas, "estate", data["estate"])
+    found = {field: _record(work, table, data[field]) for field, table in REGISTERS.items() if data.get(field)}
+    category = found.get("category")
+    if category is None or None in found.values():
+        raise Unregistered({field: NOT_REGISTERED for field, record in found.items() if record is None})
     wrong = unusable(data, config)
     ticket = ticket_from(id_, data, Urgency(category["urgency"]), category["dispute"] == "True", work.now, config.salt, wrong)
     work.add(ticket)
@@ -45,17 +47,30 @@ def open_ticket(id_: str, producer: str, producer_id: str, data: Mapping[str, An
     said = intake.WhistleBlown.write(data)
     work.insert(store.whistles, {"ticket": id_, "producer": producer, "producer_id": producer_id, "data": said})
     opened = work.for_subject(id_)
-    links = signed(id_, REPORTERS, config) if ticket.has_contact else None
+    links = signed(ticket, REPORTERS, work.now, config) if ticket.has_contact else None
     opened.apply(Outcome(Happened(say.MatterDescribed, id_, {"text": data["text"], "address": data.get("address")})))
-    opened.apply(Outcome(Happened(say.ContactRecorded, id_, {**contact(id_, data, config), "links": links})))
+    opened.apply(Outcome(Happened(say.ContactRecorded, id_, {**contact(ticket, data, work.now, config), "links": links})))
     # after its private part, so that notify seldom has to wait for whom to tell
     opened.apply(ticket.open(config.rules))
     merge_if_repeated(ticket, producer, data, work, config)
     return ticket
 
 
-def _registered(work: Work, table: Table, field: str, code: str) -> Mapping[str, Any]:
-    row = work.once((table.name, code), lambda: store.registered(work.connection, table, code))
-    if row is None:
-        raise Unregistered(f"{field}: {code!r} is not registered")
-    return row
+def foreign_channel(actor: Actor, channel: Channel) -> dict[str, str]:
+    """What is wrong, by field, where the identities file gives an account other channels alone."""
+    if actor.may_name(channel):
+        return {}
+    return {"channel": f"not among the channels of account {actor.id!r} in the identities file"}
+
+
+def unregistered(connection: Connection, data: Mapping[str, Any]) -> dict[str, str]:
+    """What is wrong with the codes of a whistle's data, by field; a field that is not there is not wrong."""
+    return {
+        field: NOT_REGISTERED
+        for field, table in REGISTERS.items()
+        if data.get(field) and store.registered(connection, table, data[field]) is None
+    }
+
+
+def _record(work: Work, table: Table, code: str) -> Mapping[str, Any] | None:
+    return work.once((table.name, code), lambda: store.registered(work.connection, table, code))

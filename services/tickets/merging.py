@@ -1,6 +1,7 @@
 """Two tickets about one matter become one: the desk says so, or the producer of both whistles does."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from chassis.outcome import Effect, Happened, Outcome
@@ -71,8 +72,8 @@ def reopen_alone(ticket: Ticket, work: Work, config: Configured) -> None:
 def _tell_followers(ticket: Ticket, work: Work, config: Configured) -> None:
     """The ticket's reporter has it to themselves, with new links, and those that were merged into it follow it again."""
     own = store.whistle(work.connection, ticket.id)
-    links = signed(ticket.id, REPORTERS, config) if can_be_asked(own, config) else None
-    told = {**contact(ticket.id, own, config), "links": links}
+    links = signed(ticket, REPORTERS, work.now, config) if can_be_asked(own, config) else None
+    told = {**contact(ticket, own, work.now, config), "links": links}
     work.for_subject(ticket.id).apply(Outcome(Happened(say.ContactRecorded, ticket.id, told)))
     _follow_all(ticket, own, work, config)
 
@@ -90,7 +91,7 @@ def _follow_all(ticket: Ticket, own: Mapping[str, Any], work: Work, config: Conf
     for one in ticket.followers:
         data = store.whistle(work.connection, one)
         ask = not asked and can_be_asked(data, config)
-        work.for_subject(one).apply(_follow(one, data, ticket, ask, config))
+        work.for_subject(one).apply(_follow(work.load(Ticket, one), data, ticket, ask, work.now, config))
         asked = asked or ask
     return asked
 
@@ -108,7 +109,7 @@ def _merge(ticket: Ticket, survivor: Ticket, told: Mapping[str, Mapping[str, Any
     joined = sharing.join(ticket, survivor, more_serious, config.rules, work.now)
     apply_by_subject([effect for effect in joined if effect.subject == ticket.id], work)
     for one, data in told.items():
-        work.for_subject(one).apply(_follow(one, data, survivor, asked, config))
+        work.for_subject(one).apply(_follow(work.load(Ticket, one), data, survivor, asked, work.now, config))
     apply_by_subject([effect for effect in joined if effect.subject != ticket.id], work)
 
 
@@ -139,13 +140,17 @@ def above(ticket: Ticket, work: Work) -> list[Ticket]:
     return found
 
 
-def _follow(id_: str, data: Mapping[str, Any], survivor: Ticket, asked: bool, config: Configured) -> Outcome:
+def _follow(
+    ticket: Ticket, data: Mapping[str, Any], survivor: Ticket, asked: bool, at: datetime, config: Configured
+) -> Outcome:
     """From now on the reporter of a merged ticket follows the survivor's notices.
 
     ``asked``: the survivor has nobody else to ask whether it is solved, so this reporter gets the survivor's links to rate and,
     once it is closed, to reopen. Any other gets the link to reopen the ticket of their own.
     """
-    links, of = ((LinkPurpose.RATE, LinkPurpose.REOPEN), None) if asked else ((LinkPurpose.REOPEN,), id_)
-    told = signed(of or survivor.id, links, config) if can_be_asked(data, config) else None
-    follows = {**contact(id_, data, config), "links": told, "links_of": of if told else None, "follows": survivor.id}
-    return Outcome(Happened(say.ContactRecorded, id_, follows))
+    of = survivor if asked else ticket
+    purposes = (LinkPurpose.RATE, LinkPurpose.REOPEN) if asked else (LinkPurpose.REOPEN,)
+    links = signed(of, purposes, at, config) if can_be_asked(data, config) else None
+    own = ticket.id if links and not asked else None
+    follows = {**contact(ticket, data, at, config), "links": links, "links_of": own, "follows": survivor.id}
+    return Outcome(Happened(say.ContactRecorded, ticket.id, follows))

@@ -1,16 +1,20 @@
 """How a resident's request is taken, whichever way it came."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
+from chassis.links import ExpiredLink, Grant, UsedLink
 from chassis.outcome import Refused
 from chassis.work import Work
 from contracts.codes import LinkPurpose, Request, UnmergeCause
 from services.tickets import store
 from services.tickets.config import Configured
 from services.tickets.domain import resident
+from services.tickets.domain.rules import Rules
+from services.tickets.domain.state import ALLOWED, Command, State
 from services.tickets.domain.ticket import Ticket
-from services.tickets.merging import go_on_without, reopen_alone
+from services.tickets.merging import above, go_on_without, reopen_alone
 
 LINK_FOR: Mapping[Request, LinkPurpose] = {
     Request.RATE: LinkPurpose.RATE,
@@ -20,24 +24,53 @@ LINK_FOR: Mapping[Request, LinkPurpose] = {
 """The link that each request needs. What is not in it, consent and its withdrawal, is the business of dispatch."""
 
 
+COMMANDS: Mapping[Request, Command] = {
+    Request.RATE: Command.RATE,
+    Request.REOPEN: Command.REOPEN,
+    Request.CANCEL: Command.CANCEL,
+}
+"""What each request asks of the ticket."""
+
+
+def unanswered(data: Mapping[str, Any]) -> dict[str, str]:
+    """The answers that a rating lacks, by field."""
+    if data.get("request") is not Request.RATE:
+        return {}
+    return {name: "a rating needs it" for name in ("resolved", "satisfied") if data.get(name) is None}
+
+
+def check_grant(grant: Grant, ticket: Ticket, request: Request, survivor: Ticket, rules: Rules, at: datetime) -> None:
+    """Let a link be used for what the ticket waits for. Raises OutdatedLink, ExpiredLink, UsedLink.
+
+    ``survivor`` is the ticket itself, or what it was merged into at last: once that one is closed a merged one may be reopened.
+    """
+    grant.require(ticket.generation, at)
+    alone = request is Request.REOPEN and ticket.state is State.MERGED and survivor.state is State.CLOSED
+    if not alone and ticket.state not in ALLOWED[COMMANDS[request]]:
+        raise UsedLink
+    if request is Request.REOPEN and survivor.closed_at is not None and at > survivor.closed_at + rules.reopen:
+        raise ExpiredLink
+
+
 def make_request(id_: str, data: Mapping[str, Any], work: Work, config: Configured) -> Ticket:
     """Give the request to its ticket. A signed link of just this purpose is the authority, or an account with the role desk.
 
-    Raises Missing, BadLink, and what the ticket refuses.
+    Raises Missing, BadLink, LinkOver, and what the ticket refuses.
     """
     request: Request = data["request"]
-    noted_by = None
+    noted_by, grant = None, None
     if data.get("link"):
-        config.links.check(data["link"], id_, LINK_FOR[request])
+        grant = config.links.read(data["link"], id_, LINK_FOR[request])
     elif "desk" in work.commander().roles:
         noted_by = work.commander().id
     else:
         raise Refused("link: missing, and the sender is not somebody on duty")
     ticket = work.load(Ticket, id_)
+    if grant is not None:
+        check_grant(grant, ticket, request, [ticket, *above(ticket, work)][-1], config.rules, work.now)
     if request is Request.RATE:
-        for name in ("resolved", "satisfied"):
-            if data.get(name) is None:
-                raise Refused(f"{name}: a rating needs it")
+        if missing := unanswered(data):
+            raise Refused(missing)
         work.apply(resident.rate(ticket, data["resolved"], data["satisfied"], work.now))
     elif request is Request.REOPEN and ticket.merged_into is not None:
         reopen_alone(ticket, work, config)

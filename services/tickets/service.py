@@ -14,7 +14,7 @@ from services.tickets.config import Clock, Config
 from services.tickets.domain import desk
 from services.tickets.domain.ticket import COMPARE, REVIEW, REVISIT, WATCHDOG, Ticket
 from services.tickets.domain.whistle import ticket_id
-from services.tickets.intake import ACCOUNTS, open_ticket
+from services.tickets.intake import foreign_channel, open_ticket
 from services.tickets.metrics import Metrics
 from services.tickets.open311.api import Open311Api
 from services.tickets.requests import LINK_FOR, make_request
@@ -36,8 +36,8 @@ class TicketsService(TicketsApi, Open311Api):
         who = work.commander()
         if "producer" not in who.roles:
             raise Refused(f"sender: account {who.id!r} lacks the role 'producer'")
-        if event.source.startswith(ACCOUNTS) and event.source != f"{ACCOUNTS}{who.id}":
-            raise Refused("ce-source: belongs to another account")
+        if foreign := foreign_channel(who, event.data["channel"]):
+            raise Refused(foreign)
         open_ticket(ticket_id(event.source, event.id), event.source, event.id, event.data, work, self.config)
 
     @on(intake.RequestMade)

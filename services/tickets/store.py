@@ -112,6 +112,7 @@ DEFINITION = Definition(
     ),
     prefetch={Ticket: tickets_of},
     rung=(Ticket,),
+    outside=True,
 )
 
 
@@ -155,6 +156,12 @@ def producer(connection: Connection, id_: str) -> str | None:
     """The source of the whistle that a ticket came of; None where there is no such ticket."""
     found: str | None = connection.execute(select(whistles.c.producer).where(whistles.c.ticket == id_)).scalar_one_or_none()
     return found
+
+
+def ticket_of(connection: Connection, source: str, producer_id: str) -> str | None:
+    """The ticket of a whistle, by its producer's own source and id; None where there is none."""
+    id_ = ticket_id(source, producer_id)
+    return id_ if producer(connection, id_) == source else None
 
 
 def open_near(connection: Connection, one: Ticket, near: Near) -> list[Ticket]:

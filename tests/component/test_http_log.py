@@ -9,11 +9,14 @@ from uuid import uuid4
 
 import pytest
 
+from chassis.outside import Digests
+from tests.kit.deployment import SECRET
 from tests.kit.processes import wait_until
 from tests.kit.servers import PostgresServer, RabbitServer
 from tests.kit.stack import Stack
 from tests.kit.stack import stack as deployed
 
+DIGESTS = Digests(SECRET.encode())
 WHISTLE: dict[str, Any] = {"category": "noise", "area": "shanqi-1", "channel": "hotline", "text": "楼上半夜放音乐"}
 
 
@@ -43,7 +46,7 @@ def test_a_command_that_makes_its_subject_is_logged_under_it(stack: Stack) -> No
     key = uuid4().hex
     status, taken, _ = stack.call("tickets", "POST", "/whistles", "hotline", WHISTLE, key)
     assert status == 202
-    line = only(stack, causation=f"account:hotline/{key}")
+    line = only(stack, causation=DIGESTS.cause("account:hotline", key))
     told = (line["operation"], line["status"], line["account"], line["correlation"], line["service"])
     assert told == ("blowWhistle", 202, "hotline", taken["ticket"], "tickets")
     assert line["milliseconds"] >= 0
@@ -57,12 +60,12 @@ def test_a_command_about_a_subject_and_one_that_is_refused(stack: Stack) -> None
     assert only(stack, status=403, correlation=None)["account"] == "hotline"
     assert stack.call("tickets", "POST", path, "desk", {}, wrong)[0] == 422
     line = only(stack, status=422, correlation=ticket)
-    assert (line["account"], line["causation"]) == ("desk", f"account:desk/{wrong}")
+    assert (line["account"], line["causation"]) == ("desk", DIGESTS.cause("account:desk", wrong))
 
 
 def test_a_query_is_logged_with_who_asked(stack: Stack) -> None:
-    assert stack.call("tickets", "GET", "/tickets/T-LOGGED", "desk")[0] == 404
-    line = only(stack, correlation="T-LOGGED")
+    assert stack.call("tickets", "GET", "/tickets/TLOGGEDLOGGEDAAAA", "desk")[0] == 404
+    line = only(stack, correlation="TLOGGEDLOGGEDAAAA")
     assert (line["operation"], line["status"], line["account"], line["causation"]) == ("getTicket", 404, "desk", None)
 
 
@@ -72,6 +75,8 @@ def test_who_is_not_known_and_what_is_not_there_leave_a_line_too(stack: Stack) -
     assert (line["operation"], line["account"], line["correlation"]) == ("getTicket", None, None)
     assert stack.call("tickets", "GET", "/nowhere/0290001234", "desk")[0] == 404
     assert only(stack, operation="none")["service"] == "tickets"
+    assert stack.call("tickets", "GET", "/tickets/0290001234", "desk")[0] == 404
+    assert only(stack, operation="getTicket", status=404, correlation=None)
     assert "0290001234" not in stack.log("tickets", 100_000)
 
 

@@ -70,6 +70,11 @@ def moment(read: Books, part: float) -> datetime:
     return first + (last - first) * part
 
 
+def read(stores: dict[str, str]) -> Books:
+    """What the four stores hold."""
+    return read_books(stores, Path(stores["tickets"].removeprefix("sqlite:///")).with_name("secret").read_text().strip())
+
+
 def whistles(read: Books) -> list[Sent]:
     """Every whistle, as its producer knows it."""
     return [whistle for _, whistle in read.whistles]
@@ -77,34 +82,34 @@ def whistles(read: Books) -> list[Sent]:
 
 def lost(stores: dict[str, str]) -> list[str]:
     """What reconcile says, of both kinds."""
-    read = read_books(stores)
-    found = compare(whistles(read), read, settled=True)
+    held = read(stores)
+    found = compare(whistles(held), held, settled=True)
     return found.lost + found.doubled
 
 
 @pytest.mark.parametrize("seed", range(6))
 def test_what_was_removed_anywhere_is_not_missed(seed: int, stores: dict[str, str]) -> None:
     """Each store removes for itself: how far differs, and the two tables of a store differ too."""
-    chance, whole = random.Random(seed), read_books(stores)
+    chance, whole = random.Random(seed), read(stores)
     assert lost(stores) == []
     for service, url in stores.items():
         with retention(service, url) as removing:
             assert removing.remove_applied(moment(whole, chance.uniform(0.8, 1.0)))
             removing.remove_published(moment(whole, chance.uniform(0.3, 1.0)))
-    assert len(read_books(stores).said) < len(whole.said)
+    assert len(read(stores).said) < len(whole.said)
     assert lost(stores) == []
 
 
 def test_everything_may_go(stores: dict[str, str]) -> None:
-    end = moment(read_books(stores), 2.0)
+    end = moment(read(stores), 2.0)
     for service, url in stores.items():
         with retention(service, url) as removing:
             assert removing.remove_applied(end)
             assert removing.remove_published(end)
-    read = read_books(stores)
-    assert (read.said, dict(read.taken), len(whistles(read))) == ([], {}, WHISTLES)
+    held = read(stores)
+    assert (held.said, dict(held.taken), len(whistles(held))) == ([], {}, WHISTLES)
     assert lost(stores) == []
-    assert compare([("/hotline", "w-never")], read).lost == ["whistle w-never of /hotline: never taken in"]
+    assert compare([("/hotline", "w-never")], held).lost == ["whistle w-never of /hotline: never taken in"]
 
 
 @pytest.mark.parametrize(
@@ -121,7 +126,7 @@ def test_everything_may_go(stores: dict[str, str]) -> None:
     ],
 )
 def test_what_is_lost_beyond_it_is_found(service: str, table: str, which: str, stores: dict[str, str]) -> None:
-    quarter = moment(read_books(stores), 0.25)
+    quarter = moment(read(stores), 0.25)
     for name, url in stores.items():
         with retention(name, url) as removing:
             removing.remove_applied(quarter)
@@ -134,7 +139,7 @@ def test_what_is_lost_beyond_it_is_found(service: str, table: str, which: str, s
 
 
 def test_what_a_person_let_go_unsaid_is_not_missed(stores: dict[str, str]) -> None:
-    one = next(said for said in read_books(stores).said if said.type == "notification.sent.v1")
+    one = next(said for said in read(stores).said if said.type == "notification.sent.v1")
     for service, statement in (
         ("ledger", "DELETE FROM inbox WHERE event_id = ?"),
         ("notify", "UPDATE outbox SET state = 'dropped', published_at = NULL WHERE event_id = ?"),

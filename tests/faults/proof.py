@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from cli.books import Sent, read_books
 from cli.findings import Findings, compare
 from services.tickets.domain.whistle import ticket_id
-from tests.kit.deployment import ROOT, SERVICES
+from tests.kit.deployment import ROOT, SECRET, SERVICES
 from tests.kit.embedded import EmbeddedStack
 from tests.kit.lane import Lane
 from tests.kit.processes import ServerError, wait_until
@@ -55,7 +55,7 @@ class Town:
 
     def reconcile(self) -> Findings:
         """The findings of this moment; nothing may be on its way."""
-        return compare(self.sent, read_books(self.stack.databases), settled=True)
+        return compare(self.sent, read_books(self.stack.databases, SECRET), settled=True)
 
     def prove(self, seconds: float = 30) -> Findings:
         """Wait until all is closed and at rest, then show that nothing is lost and nothing happened twice."""

@@ -15,6 +15,7 @@ from cli.books import read_books
 from cli.findings import KEYS, RECORDS, compare
 from contracts.envelope import all_schemas
 from tests.faults.proof import Town
+from tests.kit.deployment import SECRET
 from tests.kit.processes import wait_until
 
 WHISTLES = 10
@@ -158,9 +159,9 @@ def test_a_whistle_over_http_is_a_whistle(closed: Town) -> None:
     wait_until(lambda: answer["ticket"] in closed.street.closed, "the ticket closed", 20)
     closed.prove()
     posted = ("/accounts/hotline", "h-1")
-    assert compare([posted], read_books(closed.stack.databases)).clean
+    assert compare([posted], read_books(closed.stack.databases, SECRET)).clean
     with changed(closed, "tickets", "inbox", "DELETE FROM inbox WHERE handler = 'http'"):
-        assert compare([posted], read_books(closed.stack.databases)).lost
+        assert compare([posted], read_books(closed.stack.databases, SECRET)).lost
 
 
 def test_every_contract_has_a_key() -> None:

@@ -12,9 +12,19 @@ from typing import Any
 from tests.kit.processes import LocalProcess, scratch_directory, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
+SECRET = "a secret of the tests"
+PROXY = "127.0.0.9"
+"""From this address comes what a trusted proxy forwards."""
 SERVICES = ("tickets", "dispatch", "notify", "ledger")
 ACCOUNTS: list[dict[str, Any]] = [
-    {"id": "hotline", "amqp_user": "hotline", "units": [], "roles": ["producer", "reader"]},
+    {
+        "id": "hotline",
+        "amqp_user": "hotline",
+        "units": [],
+        "roles": ["producer", "reader"],
+        "sources": ["/hotline", "/odd", "/behind"],
+    },
+    {"id": "sensor", "amqp_user": "sensor", "units": [], "roles": ["producer"], "channels": ["sensor"]},
     {"id": "app", "amqp_user": "app", "units": [], "roles": ["producer"]},
     {
         "id": "responders",
@@ -42,7 +52,7 @@ ACCOUNTS: list[dict[str, Any]] = [
     {"id": "desk", "amqp_user": "desk", "units": [], "roles": ["desk", "reader"]},
     {"id": "gateway", "amqp_user": "gateway", "units": [], "roles": ["gateway"]},
 ]
-"""Who gives commands in the tests. Each account's bearer token is ``token-of-<id>``."""
+"""Who gives commands in the tests. Each account's bearer token is ``token-of-<id>``, its source ``/<id>`` unless it says."""
 
 
 class Deployment:

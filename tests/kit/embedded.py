@@ -12,11 +12,10 @@ from typing import Any
 
 from chassis.yaml_core import dump_yaml
 from cli.home import Home
-from tests.kit.deployment import ACCOUNTS, ROOT, SERVICES, Deployment
+from tests.kit.deployment import ACCOUNTS, PROXY, ROOT, SECRET, SERVICES, Deployment
 from tests.kit.processes import LocalProcess, free_port, wait_until
 
 PROCESS = "embedded"
-SECRET = "a secret of the tests"
 
 
 class EmbeddedStack(Deployment):
@@ -52,7 +51,7 @@ class EmbeddedStack(Deployment):
             for service, both in self.ports.items()
             for what, port in zip(("HTTP", "OPS"), both, strict=True)
         }
-        clock = {"WHISTLE_CLOCK_FILE": str(self.directory / "clock")}
+        clock = {"WHISTLE_CLOCK_FILE": str(self.directory / "clock"), "WHISTLE_TRUSTED_PROXIES": PROXY}
         return {**os.environ, "PYTHONPATH": str(ROOT), **addresses, **clock, **more}
 
     def whistle(self, *words: str) -> str:

@@ -20,7 +20,7 @@ from kombu import Connection
 
 from chassis.yaml_core import dump_yaml
 from deploy.rabbitmq import accounts
-from tests.kit.deployment import ACCOUNTS, ROOT, SERVICES, Deployment
+from tests.kit.deployment import ACCOUNTS, PROXY, ROOT, SECRET, SERVICES, Deployment
 from tests.kit.processes import LocalProcess, free_port
 from tests.kit.servers import PostgresServer, RabbitServer
 
@@ -98,7 +98,8 @@ class Stack(Deployment):
             "WHISTLE_IDENTITIES": str(self.directory / "identities.yaml"),
             "WHISTLE_CONFIG_DIR": str(ROOT / "deploy"),
             "WHISTLE_CLOCK_FILE": str(self.directory / "clock"),
-            "WHISTLE_SECRET": "a secret of the tests",
+            "WHISTLE_SECRET": SECRET,
+            "WHISTLE_TRUSTED_PROXIES": PROXY,
             "WHISTLE_HTTP": f"127.0.0.1:{http}",
             "WHISTLE_OPS": f"127.0.0.1:{ops}",
             **more,

@@ -175,7 +175,7 @@ class Street(threading.Thread):
         account, reports = answer_to(data)
         for report in reports:
             id_ = f"{data['assignment']}-{report['command']}"
-            self._mouths[account].say("report.filed.v1", "/responders", id_, ticket, report)
+            self._mouths[account].say("report.filed.v1", f"/{account}", id_, ticket, report)
 
     def stop(self) -> None:
         """Go home."""

@@ -14,6 +14,7 @@ class MediationOpened(_Mediation):
     type = "mediation.opened.v1"
     producer = "dispatch"
 
+    generation = fields.count("the ticket's generation of work; its links are for this one", optional=True)
     mediator = fields.ident("the mediator")
     parties = fields.idents("who must consent")
     steps = fields.names("the sessions' names, in order")

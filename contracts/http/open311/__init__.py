@@ -39,6 +39,8 @@ class GeoReport(Operation):
     root: str
     """The element that its XML begins with; where it is one of `words.LISTS`, the answer is a list."""
     key: Key = Key.NEVER
+    addressed: bool = False
+    """The method gets the address by which the client came."""
 
     def problems(self) -> dict[HTTPStatus, str]:
         return {one: said for one, said in ERRORS.items() if one is not HTTPStatus.FORBIDDEN or self.key is not Key.NEVER}
@@ -94,7 +96,7 @@ GET_SERVICES = _get(
         "service_name": "噪声扰民 · Noise",
         "description": "楼上、广场、施工等噪声 · From upstairs, squares, building sites",
         "metadata": False,
-        "type": "batch",
+        "type": "realtime",
         "keywords": "噪音, noise",
         "group": "邻里 · Neighbours",
     },
@@ -143,7 +145,8 @@ GET_DISCOVERY = _get(
     "Where the standard is spoken, and whom to ask.",
     words.Discovery,
     "discovery",
-    {
+    addressed=True,
+    answered={
         "changeset": "2026-11-22 09:00",
         "contact": "12345",
         "key_service": "12345",
@@ -180,7 +183,7 @@ POST_REQUEST = GeoReport(
         "phone": "029-00001234",
         "description": "楼上半夜放音乐",
     },
-    answered={"token": _ID},
+    answered={"service_request_id": _ID},
 )
 
 OPERATIONS = (GET_DISCOVERY, GET_SERVICES, GET_DEFINITION, POST_REQUEST, GET_REQUESTS, GET_REQUEST, GET_TOKEN)

@@ -122,7 +122,7 @@ class RequestTaken(Schema):
 
     element: ClassVar[str] = "request"
 
-    token = fields.ident("tells the request's id at tokens/{token}")
+    service_request_id = fields.ident("the request's id: the ticket's")
     service_notice = fields.text("to be told to the reporter at once; left out where there is no danger", optional=True)
 
 
@@ -136,7 +136,7 @@ class TokenRead(Schema):
 
 
 class ServiceRequest(Schema):
-    """A request as it stands, without anything private: no words of the reporter, and as the place its estate or area."""
+    """A request as it stands: the reporter's words for their sender alone, and as the place its estate or area."""
 
     element: ClassVar[str] = "request"
 
@@ -145,7 +145,9 @@ class ServiceRequest(Schema):
     status_notes = fields.text("where it stands, in words", optional=True)
     service_name = fields.text("what its service is called")
     service_code = fields.ident("its service's code")
-    description = fields.text("null: the reporter's words are private", optional=True)
+    description = fields.text(
+        "the reporter's words, for the account that sent them; private, and so null for others", optional=True
+    )
     service_notice = fields.text("to be told to the reporter at once; left out where there is no danger", optional=True)
     requested_datetime = fields.instant("when it was made")
     updated_datetime = fields.instant("when it changed last; of a closed one, when it was closed")

@@ -5,6 +5,6 @@ Each error names file, path within it and reason.
 
 from services.dispatch.config.clocks import load_clocks
 from services.dispatch.config.playbooks import load_playbook, load_playbooks, load_police_matters
-from services.dispatch.config.provider import Config, Configured
+from services.dispatch.config.provider import BusinessTime, Config, Configured
 
-__all__ = ["Config", "Configured", "load_clocks", "load_playbook", "load_playbooks", "load_police_matters"]
+__all__ = ["BusinessTime", "Config", "Configured", "load_clocks", "load_playbook", "load_playbooks", "load_police_matters"]

@@ -7,7 +7,8 @@ from typing import Any
 
 from nameko.extensions import DependencyProvider
 
-from chassis.links import Links
+from chassis.clock import BusinessClock
+from chassis.links import Links, links_of
 from chassis.nameko import RUNTIME_KEY
 from contracts.codes import Clock, Urgency
 from services.dispatch.config.clocks import load_clocks
@@ -27,6 +28,14 @@ class Configured:
     links: Links
 
 
+class BusinessTime(DependencyProvider):
+    """Business time, for what is asked as of now."""
+
+    def get_dependency(self, worker_ctx: Any) -> BusinessClock:
+        clock: BusinessClock = self.container.config[RUNTIME_KEY].clock
+        return clock
+
+
 class Config(DependencyProvider):
     """Reads the files of the deployment's directory once, at start."""
 
@@ -40,7 +49,7 @@ class Config(DependencyProvider):
         calendar, standards = load_clocks(settings.config_dir / "clocks.yaml")
         matters = load_police_matters(settings.config_dir / "police_matters.yaml")
         playbooks = load_playbooks(settings.config_dir / "playbooks", matters)
-        return Configured(playbooks, matters, calendar, standards, Links(settings.secret))
+        return Configured(playbooks, matters, calendar, standards, links_of(settings))
 
     def get_dependency(self, worker_ctx: Any) -> Configured:
         return self.configured

@@ -130,7 +130,7 @@ class Case:
         """The unit's latest assignment. Raises NotAssigned."""
         mine = [a for a in self.of_generation(purpose) if a.to == unit]
         if not mine:
-            raise NotAssigned(f"unit: {unit!r} has no assignment to {purpose.value} in this case")
+            raise NotAssigned(f"unit: has no assignment to {purpose.value} in this case")
         return mine[-1]
 
     def at_work(self, unit: str) -> Assignment:
@@ -164,7 +164,7 @@ class Case:
     def supervised_by(self, unit: str, world: World) -> None:
         """Raises NotSupervisor unless the unit is one of the chain."""
         if unit not in self.supervisors(world):
-            raise NotSupervisor(f"unit: {unit!r} does not supervise this case")
+            raise NotSupervisor("unit: does not supervise this case")
 
     # --- its clocks
 

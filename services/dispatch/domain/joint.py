@@ -54,9 +54,9 @@ def finished(case: Case, joint: JointAction, unit: str) -> Outcome:
 def excused(case: Case, joint: JointAction, unit: str, by: str) -> Outcome:
     """A unit need not, by ruling. Raises NotNow for a unit that was not called, and for the lead."""
     if unit not in joint.units:
-        raise NotNow(f"to: {unit!r} was not called to this joint action")
+        raise NotNow("to: was not called to this joint action")
     if unit == joint.lead:
-        raise NotNow(f"to: {unit!r} leads this joint action and cannot be excused")
+        raise NotNow("to: leads this joint action and cannot be excused")
     if unit in joint.excused or unit in joint.finished:
         return NOTHING
     joint.excused.append(unit)

@@ -49,5 +49,5 @@ def withdraw(case: Case, party: Party, world: World) -> Outcome:
 def _mediates(case: Case, report: Report) -> Assignment:
     _, going_on = mediation.live(case)
     if going_on.mediator != report.unit:
-        raise NotAssigned(f"unit: {report.unit!r} does not mediate in this case")
+        raise NotAssigned("unit: does not mediate in this case")
     return case.at_work(report.unit)

@@ -28,6 +28,7 @@ def open_(case: Case, rung: Rung, mediator: str) -> Outcome:
         case.said(
             say.MediationOpened,
             mediation=rung.mediation.id,
+            generation=case.generation,
             mediator=mediator,
             parties=[party.value for party in PARTIES],
             steps=list(case.level(rung).steps),

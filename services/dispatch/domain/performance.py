@@ -60,7 +60,7 @@ def perform(case: Case, report: Report, world: World) -> Outcome:
             raise lateness.of_case(case, report.command, [EarlierFact.PERFORMED])
         raise NotNow("command: no agreement of this case waits for performance")
     if report.unit != mediation.mediator and report.unit not in case.supervisors(world):
-        raise NotAssigned(f"unit: {report.unit!r} neither mediated in this case nor supervises it")
+        raise NotAssigned("unit: neither mediated in this case nor supervises it")
     mediation.outcome = "performed" if performed else "not_performed"
     schema = say.MediationPerformed if performed else say.MediationNotPerformed
     return Outcome(case.said(schema, mediation=mediation.id), Disarm(case.id, _timer(mediation)))

@@ -29,7 +29,7 @@ def rule(case: Case, report: Report, world: World) -> Outcome:
         raise NotNow("command: no ruling is asked for in this case")
     named = world.directory.responder(unit)
     if named is None:
-        raise NotNow(f"to: {unit!r} is not registered")
+        raise NotNow("to: is not registered")
     if police_matter.bars(case.category, named.role, world):
         raise police_matter.NeverToThem(f"to: {unit!r}: {case.category!r} never goes to a {named.role.value}")
     said = Outcome(case.said(say.AssignmentRuled, by=report.unit, actor=report.actor, to=unit))

@@ -31,7 +31,7 @@ def silent(case: Case, world: World) -> Outcome:
 def rule(case: Case, unit: str, world: World) -> Outcome:
     """The supervisor names who looks. Raises SelfVerification for a unit that handled it."""
     if unit in case.handlers():
-        raise SelfVerification(f"to: {unit!r} handled this and may not verify it")
+        raise SelfVerification("to: handled this and may not verify it")
     case.verifier_asked = False
     return end(case) + assignments.name_verifier(case, unit, world)
 

@@ -16,7 +16,7 @@ from services.tickets import store
 from services.tickets.config import Configured
 from services.tickets.contacts import unusable
 from services.tickets.domain.whistle import ticket_id
-from services.tickets.intake import ACCOUNTS, open_ticket
+from services.tickets.intake import open_ticket
 from services.tickets.open311.door import ATTRIBUTES, command, query
 from services.tickets.open311.offer import Offer
 from services.tickets.open311.showing import notice_of, request, seen, visible
@@ -32,12 +32,12 @@ class Open311Api:
     clock: BusinessClock
 
     @query(open311.GET_DISCOVERY)
-    def discover(self, connection: Connection, search: Body, actor: Actor | None) -> Body:
-        """Where the standard is spoken, and whom to ask."""
+    def discover(self, connection: Connection, search: Body, actor: Actor | None, base_url: str | None) -> Body:
+        """Where the standard is spoken, at the address by which the client came, and whom to ask."""
         offer = self._offer(search)
         endpoint = {
             "specification": open311.SPECIFICATION,
-            "url": offer.url,
+            "url": offer.url or f"{base_url or ''}{open311.ENDPOINT}",
             "changeset": offer.changeset,
             "type": "test" if offer.test else "production",
             "formats": list(FORMATS.values()),
@@ -60,7 +60,7 @@ class Open311Api:
                 "service_name": service.name,
                 "description": service.description,
                 "metadata": False,
-                "type": Type.BATCH,
+                "type": Type.REALTIME,
                 "keywords": service.keywords,
                 "group": service.group,
             }
@@ -77,15 +77,15 @@ class Open311Api:
 
     @command(open311.POST_REQUEST)
     def post_request(self, body: Body, work: Work, key: str) -> Answer:
-        """Blow the whistle. The token is the ticket's id, and is told when the ticket is kept. Raises Unregistered, Problem."""
+        """Blow the whistle. The id is the ticket's, and is told when the ticket is kept. Raises Unregistered, Problem."""
         offer = self._offer(body)
-        source = f"{ACCOUNTS}{work.commander().id}"
+        source = work.commander().own_source
         data = whistle(body, body[ATTRIBUTES], offer)
         if wrong := unusable(data, self.config):
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "fields are wrong", {"phone": next(iter(wrong.values()))})
         ticket = open_ticket(ticket_id(source, key), source, key, data, work, self.config)
         notice = notice_of(ticket, self.config.rules)
-        return Answer({"token": ticket.id, **({"service_notice": notice} if notice else {})})
+        return Answer({"service_request_id": ticket.id, **({"service_notice": notice} if notice else {})})
 
     @query(open311.GET_TOKEN)
     def get_token(self, connection: Connection, search: Body, actor: Actor | None, token: str) -> list[Body] | None:
@@ -99,7 +99,7 @@ class Open311Api:
     def get_requests(self, connection: Connection, search: Body, actor: Actor | None) -> list[Body]:
         """Those that whoever asks may see."""
         offer = self._offer(search)
-        found = seen(connection, visible(offer, actor), search, self.clock.now())
+        found = seen(connection, visible(offer, actor), search, self.clock.now(), actor)
         return [request(one, offer, self.config.rules) for one in found]
 
     @query(open311.GET_REQUEST)
@@ -108,7 +108,8 @@ class Open311Api:
     ) -> list[Body] | None:
         """One of them, however old; None where it is not there or not to be seen."""
         offer = self._offer(search)
-        found = seen(connection, visible(offer, actor), {"service_request_id": [service_request_id]}, self.clock.now())
+        wanted = {"service_request_id": [service_request_id]}
+        found = seen(connection, visible(offer, actor), wanted, self.clock.now(), actor)
         return [request(one, offer, self.config.rules) for one in found] or None
 
     def _offer(self, asked: Body) -> Offer:

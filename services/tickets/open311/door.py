@@ -6,10 +6,11 @@ from typing import Any
 from werkzeug.wrappers import Request, Response
 
 from chassis import log as logs
+from chassis import strict_json
 from chassis.http.entrypoints import Api, CommandApi
 from chassis.http.once import Command
 from chassis.http.problem import Problem
-from chassis.http.request import checked
+from chassis.http.request import MOST_ANONYMOUS_BYTES, checked
 from chassis.http.shown import shown
 from chassis.nameko import call
 from chassis.work import Missing
@@ -31,6 +32,7 @@ class _Spoken(Api):
     def setup(self) -> None:
         super().setup()
         self.server.speakers[BEGINNING] = lambda problem, path: rendering.errors(problem, ending(path))
+        self.server.open_to_browsers[BEGINNING] = rendering.preflight
 
     def refused(self, problem: Problem, request: Request) -> Response:
         return rendering.errors(problem, ending(request.path))
@@ -47,7 +49,10 @@ class GeoReportQuery(_Spoken):
     """Reads. The method gets a connection, what is searched for, who asks (None for anybody) and the path's values."""
 
     def answer(self, request: Request) -> Response:
-        values, given, search = reading.path_values(request), reading.arguments(request), self.operation.search
+        values: dict[str, Any] = {**reading.path_values(request)}
+        given, search = reading.arguments(request), self.operation.search
+        if self.operation.addressed:
+            values["base_url"] = self.server.proxies.base_url(request.environ)
         assert search is not None
         actor = reading.asker(request, self.runtime.identities, self.operation, given)
         asked = checked(reading.single(given, search), search)
@@ -63,14 +68,19 @@ class GeoReportCommand(_Spoken, CommandApi):
 
     def answer(self, request: Request) -> Response:
         reading.path_values(request)
-        given, form = reading.arguments(request), reading.form(request)
+        given = reading.arguments(request)
+        if reading.has_key(request, given):  # then the body is read of an account alone
+            reading.asker(request, self.runtime.identities, self.operation, given)
+            form = reading.form(request, strict_json.MOST_BYTES)
+        else:
+            form = reading.form(request, MOST_ANONYMOUS_BYTES)
         actor = reading.asker(request, self.runtime.identities, self.operation, form, given)
         assert actor is not None
         sent = {name: values for name, values in form.items() if name != "api_key"}
         asked = {**reading.single(given, RequestForm), **reading.single(form, RequestForm)}
         loaded = {**checked(asked, RequestForm), ATTRIBUTES: reading.attributes(form)}
         command = Command(self.operation.id, actor, reading.key_of(request), {}, sent)
-        logs.add(causation=command.causation)
+        logs.add(causation=command.cause(self.runtime.digests))
         kept = self.done(command, loaded)
         return self.rendered(request, [kept.body])
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from string import Template
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -37,7 +38,8 @@ class Offer:
     """What is offered, by category code, and how it is told."""
 
     jurisdiction: str | None
-    url: str
+    url: str | None
+    """Where clients reach it; None: where the one that asks did."""
     changeset: str
     contact: str
     key_service: str
@@ -64,7 +66,9 @@ class Offer:
     def note(self, ticket: Ticket) -> str:
         """Where a ticket stands, in words: why it ended counts before that it did."""
         why = ticket.closure if ticket.state is State.CLOSED else ticket.rejected_for
-        return self.notes.get(f"{ticket.state.value}_{why.value}" if why else "") or self.notes[ticket.state.value]
+        note = self.notes.get(f"{ticket.state.value}_{why.value}" if why else "") or self.notes[ticket.state.value]
+        review = ticket.review_at.astimezone(self.zone).date().isoformat() if ticket.review_at else ""
+        return Template(note).safe_substitute(merged_into=ticket.merged_into or "", review_at=review)
 
 
 def read_offer(directory: Path) -> Offer:
@@ -128,7 +132,7 @@ def _every_state(notes: Mapping[str, str]) -> None:
 
 class _Offer(Schema):
     jurisdiction = fields.String(required=True, allow_none=True, validate=validate.Length(1, 200))
-    url = fields.Url(required=True, require_tld=False)
+    url = fields.Url(load_default=None, allow_none=True, require_tld=False)
     changeset = fields.String(required=True)
     contact = fields.String(required=True)
     key_service = fields.String(required=True)

@@ -9,6 +9,7 @@ from uuid import uuid4
 from marshmallow import Schema
 from werkzeug.wrappers import Request
 
+from chassis import strict_json
 from chassis.http import Problem
 from chassis.http.request import account_of, bearer_token, command_key, permitted, raw_body
 from chassis.identity import Actor, Identities
@@ -28,11 +29,11 @@ def arguments(request: Request) -> Arguments:
     return _parsed(request.query_string)
 
 
-def form(request: Request) -> Arguments:
-    """The body as a form. Raises Problem 400 or 415, RequestEntityTooLarge."""
+def form(request: Request, limit: int = strict_json.MOST_BYTES) -> Arguments:
+    """The body as a form, smaller than ``limit`` bytes. Raises Problem 400 or 415, RequestEntityTooLarge."""
     if request.mimetype != FORM:
         raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"the body wants Content-Type: {FORM}")
-    return _parsed(raw_body(request))
+    return _parsed(raw_body(request, limit))
 
 
 def single(given: Arguments, schema: type[Schema]) -> dict[str, str]:
@@ -74,6 +75,11 @@ def asker(request: Request, identities: Identities, operation: GeoReport, *given
     except Problem:
         raise Problem(HTTPStatus.FORBIDDEN, "api_key: belongs to no account") from None
     return permitted(actor, operation.role) if operation.key is Key.REQUIRED else actor
+
+
+def has_key(request: Request, given: Arguments) -> bool:
+    """Whether the request says who asks before its body does."""
+    return bearer_token(request) is not None or "api_key" in given
 
 
 def key_of(request: Request) -> str:

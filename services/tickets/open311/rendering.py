@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from http import HTTPStatus
 from typing import Any
 from xml.etree import ElementTree
@@ -14,6 +14,9 @@ from contracts.http.open311.words import FORMATS, LISTS
 
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What no XML 1.0 document can hold, not even escaped."""
+CORS = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "Retry-After"}
+"""Pages of any origin may ask: the key comes in the request, and no cookie or other standing right of the browser counts."""
+PREFLIGHT_SECONDS = 3600
 _STANDS = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
 
 
@@ -26,7 +29,7 @@ def ending(path: str) -> str:
 def answer(status: int, root: str, value: Any, form: str, headers: Mapping[str, str] | None = None) -> Response:
     """The value as a response that no cache keeps."""
     body = as_xml(root, value) if form == "xml" else json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
-    kept = {"Cache-Control": "no-store", **(headers or {})}
+    kept = {"Cache-Control": "no-store", **CORS, **(headers or {})}
     return Response(body, status, kept, content_type=f"{FORMATS[form]}; charset=utf-8")
 
 
@@ -40,6 +43,21 @@ def errors(problem: Problem, form: str) -> Response:
     said = [f"{field}: {detail}" for field, detail in problem.errors.items()] or [problem.detail]
     headers = {name: value for name, value in problem.headers.items() if name == "Retry-After"}
     return answer(int(status), "errors", [{"code": int(code), "description": one} for one in said], form, headers)
+
+
+def preflight(methods: Collection[str]) -> Response:
+    """The answer to a browser that asks what a page of another origin may send."""
+    allowed = ", ".join(sorted({*methods, "OPTIONS"}))
+    return Response(
+        status=HTTPStatus.NO_CONTENT,
+        headers={
+            **CORS,
+            "Allow": allowed,
+            "Access-Control-Allow-Methods": allowed,
+            "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key",
+            "Access-Control-Max-Age": str(PREFLIGHT_SECONDS),
+        },
+    )
 
 
 def as_xml(root: str, value: Any) -> bytes:

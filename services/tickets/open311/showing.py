@@ -15,7 +15,6 @@ from contracts.http.open311.words import MOST_DAYS, MOST_REQUESTS, Status
 from services.tickets.domain.rules import Rules
 from services.tickets.domain.state import OPEN_STATES, State
 from services.tickets.domain.ticket import Ticket
-from services.tickets.intake import ACCOUNTS
 from services.tickets.open311.offer import Offer
 from services.tickets.store import tickets, whistles
 
@@ -30,6 +29,8 @@ class Seen:
 
     ticket: Ticket
     changed_at: datetime | None
+    text: str | None = None
+    """What was reported; None for whoever did not report it."""
 
 
 def visible(offer: Offer, actor: Actor | None) -> ColumnElement[bool]:
@@ -40,17 +41,35 @@ def visible(offer: Offer, actor: Actor | None) -> ColumnElement[bool]:
     public = tickets.c.category.in_(sorted(code for code, service in offer.services.items() if service.public))
     if actor is None:
         return public
-    own = select(whistles.c.ticket).where(whistles.c.ticket == tickets.c.id, whistles.c.producer == f"{ACCOUNTS}{actor.id}")
+    own = select(whistles.c.ticket).where(whistles.c.ticket == tickets.c.id, _own(actor))
     return and_(offered, or_(public, own.exists()))
 
 
-def seen(connection: Connection, may: ColumnElement[bool], search: Mapping[str, Any], now: datetime) -> list[Seen]:
-    """The newest first, at most `MOST_REQUESTS`. ``service_request_id`` overrides all other arguments. Raises Refused."""
+def seen(
+    connection: Connection, may: ColumnElement[bool], search: Mapping[str, Any], now: datetime, actor: Actor | None = None
+) -> list[Seen]:
+    """The newest first, at most `MOST_REQUESTS`, with their words where the actor sent them.
+
+    ``service_request_id`` overrides all other arguments. Raises Refused.
+    """
     ids = search.get("service_request_id")
     wanted = [tickets.c.id.in_(ids)] if ids else _conditions(search, now)
     query = select(tickets.c.document, tickets.c.changed_at).where(may, *wanted)
     newest = query.order_by(tickets.c.opened_at.desc(), tickets.c.id.desc()).limit(MOST_REQUESTS)
-    return [Seen(converter.structure(row.document, Ticket), row.changed_at) for row in connection.execute(newest)]
+    rows = [(converter.structure(row.document, Ticket), row.changed_at) for row in connection.execute(newest)]
+    texts = _own_texts(connection, [ticket.id for ticket, _ in rows], actor)
+    return [Seen(ticket, changed_at, texts.get(ticket.id)) for ticket, changed_at in rows]
+
+
+def _own(actor: Actor) -> ColumnElement[bool]:
+    return whistles.c.producer.in_(sorted({actor.own_source, *actor.sources}))
+
+
+def _own_texts(connection: Connection, ids: list[str], actor: Actor | None) -> dict[str, str]:
+    if actor is None or not ids:
+        return {}
+    said = select(whistles.c.ticket, whistles.c.data).where(whistles.c.ticket.in_(ids), _own(actor))
+    return {row.ticket: row.data["text"] for row in connection.execute(said)}
 
 
 def _conditions(search: Mapping[str, Any], now: datetime) -> list[ColumnElement[bool]]:
@@ -77,7 +96,7 @@ def span(start: datetime | None, end: datetime | None, now: datetime) -> tuple[d
 
 
 def request(one: Seen, offer: Offer, rules: Rules) -> dict[str, Any]:
-    """A ticket in the standard's words. Nothing private: the place is its estate's or area's, and nobody's words are told."""
+    """A ticket in the standard's words. The place is its estate's or area's; the words are for their sender alone."""
     ticket, service = one.ticket, offer.services[one.ticket.category]
     place = offer.places.of(ticket.area, ticket.estate)
     notice = notice_of(ticket, rules)
@@ -87,7 +106,7 @@ def request(one: Seen, offer: Offer, rules: Rules) -> dict[str, Any]:
         "status_notes": offer.note(ticket),
         "service_name": service.name,
         "service_code": ticket.category,
-        "description": None,
+        "description": one.text,
         **({"service_notice": notice} if notice else {}),
         "requested_datetime": told(ticket.opened_at, offer),
         "updated_datetime": told(_updated(one), offer),

@@ -6,12 +6,12 @@ import errno
 import http.client
 import json
 import socket
-from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from contracts.codes import Channel
 from tests.component.http.client import PRIVATE, WHISTLE, ask, changed, key, read, recorded, whistle
 from tests.kit.deployment import Deployment
 from tests.kit.described import check
@@ -65,9 +65,13 @@ WRONG: list[tuple[str, int, bytes, str | None]] = [
     ),
     ("text too long", 422, changed(text="x" * 4001), "text"),
     ("null where it is wanted", 422, changed(text=None), "text"),
-    ("an unregistered category", 422, changed(category="flying"), None),
-    ("an unregistered area", 422, changed(area="atlantis"), None),
-    ("an unregistered estate", 422, changed(estate="atlantis"), None),
+    ("an unregistered category", 422, changed(category="flying"), "category"),
+    ("an unregistered area", 422, changed(area="atlantis"), "area"),
+    ("an unregistered estate", 422, changed(estate="atlantis"), "estate"),
+    ("a field of nobody", 422, changed(urgancy="E0"), "urgancy"),
+    ("a contact under another name", 422, changed(reportr={"name": "王阿姨", "phone": "029-00001234"}), "reportr"),
+    ("a field of nobody in a part", 422, changed(reporter={"name": "王阿姨", "shoe": 41}), "reporter.shoe"),
+    ("a telephone number for a name", 422, changed(**{"029-00001234": 1}), "?"),
 ]
 
 
@@ -80,9 +84,48 @@ def test_a_wrong_body_is_a_problem(stack: Deployment, status: int, body: bytes, 
     assert not [word for word in PRIVATE if word in said], "a problem repeats what was sent"
 
 
-@pytest.mark.parametrize("extra", [{"unknown": {"a": [1]}}, {"unknown": "\ud800"}, {"reporter": {"name": "甲", "shoe": "\0"}}])
-def test_what_is_not_described_is_ignored(stack: Deployment, extra: Mapping[str, Any]) -> None:
-    assert whistle(stack, key(), **extra).status == 202
+EVERYTHING_WRONG: dict[str, Any] = {
+    "category": "flying",
+    "area": "atlantis",
+    "estate": "atlantis",
+    "channel": "pigeon",
+    "location": {"lat": 91, "lon": 0, "system": "WGS-84", "height": 3},
+    "reporter": {"phone": "029-00001234", "wechat": "wxid"},
+    "urgancy": "E0",
+}
+
+
+def test_all_that_is_wrong_with_a_request_is_reported_at_once(stack: Deployment) -> None:
+    """What the schema refuses, what it does not know, and what is not registered; without a single value."""
+    reply = whistle(stack, key(), **EVERYTHING_WRONG)
+    assert reply.status == 422
+    assert {error["field"]: error["detail"] for error in reply.body["errors"]} == {
+        "category": "Not registered.",
+        "area": "Not registered.",
+        "estate": "Not registered.",
+        "channel": f"Must be one of: {', '.join(channel.value for channel in Channel)}.",
+        "location.lat": "Must be greater than or equal to -90 and less than or equal to 90.",
+        "location.height": "Unknown field.",
+        "reporter.wechat": "Unknown field.",
+        "urgancy": "Unknown field.",
+    }
+    said = json.dumps(reply.body, ensure_ascii=False)
+    assert not [word for word in ("flying", "atlantis", "pigeon", "91", "wxid") if word in said]
+
+
+def test_three_codes_that_are_not_registered_are_reported_at_once(stack: Deployment) -> None:
+    reply = whistle(stack, key(), category="flying", area="atlantis", estate="atlantis")
+    assert (reply.status, [error["field"] for error in reply.body["errors"]]) == (422, ["category", "area", "estate"])
+    assert "atlantis" not in json.dumps(reply.body)
+
+
+def test_a_rating_names_both_answers_that_it_lacks_and_what_else_is_wrong(stack: Deployment) -> None:
+    ticket = whistle(stack, key()).body["ticket"]
+    path = f"/tickets/{ticket}/requests"
+    reply = ask(stack, "tickets", "POST", path, "desk", {"request": "rate", "comment": 7}, key())
+    assert {error["field"] for error in reply.body["errors"]} == {"resolved", "satisfied", "comment"}
+    reply = ask(stack, "tickets", "POST", path, "desk", {"request": "rate"}, key())
+    assert {error["field"] for error in reply.body["errors"]} == {"resolved", "satisfied"}
 
 
 @pytest.mark.parametrize("sent", [None, "text/plain", "application/x-www-form-urlencoded", "application/jsonp", "garbage"])

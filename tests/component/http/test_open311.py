@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,7 +13,7 @@ from tests.component.http import client
 from tests.component.http.client import over_servers
 from tests.component.http.georeport import FORM, KEY, PRIVATE, V2, ask, get, in_both, post, requested
 from tests.component.http.moments import at_once
-from tests.kit.deployment import Deployment
+from tests.kit.deployment import PROXY, Deployment
 from tests.kit.processes import wait_until
 from tests.kit.stack import Stack
 
@@ -36,8 +37,63 @@ def test_discovery_says_where_to_go(stack: Deployment) -> None:
         said = ask(stack, f"/open311/discovery.{form}").body
         (endpoint,) = said["endpoints"]
         assert endpoint["specification"] == "http://wiki.open311.org/GeoReport_v2"
-        assert endpoint["url"].endswith(V2)
+        assert endpoint["url"] == f"http://127.0.0.1:{stack.ports['tickets'][0]}{V2}"
         assert endpoint["formats"] == ["application/json", "text/xml"]
+
+
+@pytest.mark.parametrize(
+    ("peer", "headers", "url"),
+    [
+        ("127.0.0.1", {"Host": "street.example"}, "http://street.example"),
+        ("127.0.0.1", {"Host": "[::1]:8101"}, "http://[::1]:8101"),
+        ("127.0.0.1", {"Host": "a.example", "X-Forwarded-Host": "b.example", "X-Forwarded-Proto": "https"}, "http://a.example"),
+        (PROXY, {"Host": "a", "X-Forwarded-Host": "b.example", "X-Forwarded-Proto": "https"}, "https://b.example"),
+        (PROXY, {"Host": "a.example", "X-Forwarded-Proto": "javascript"}, "http://a.example"),
+        ("127.0.0.1", {"Host": "<script>"}, ""),
+    ],
+)
+def test_discovery_names_the_address_by_which_it_was_asked(
+    stack: Deployment, peer: str, headers: dict[str, str], url: str
+) -> None:
+    """Of what a proxy forwards only a trusted one is believed."""
+    reply = ask(stack, "/open311/discovery.json", peer=peer, **headers)
+    assert reply.body["endpoints"][0]["url"] == f"{url}{V2}"
+
+
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [(f"{V2}/requests.json", "GET, HEAD, OPTIONS, POST"), (f"{V2}/services.xml", "GET, HEAD, OPTIONS")],
+)
+def test_a_page_of_another_origin_may_ask(stack: Deployment, path: str, methods: str) -> None:
+    """A browser asks before it sends; it passes on only what says that any origin may read it, refusals too."""
+    asks = {"Origin": "https://app.example", "Access-Control-Request-Method": methods.rpartition(" ")[2]}
+    connection = http.client.HTTPConnection("127.0.0.1", stack.ports["tickets"][0], timeout=20)
+    connection.request("OPTIONS", path, headers={**asks, "Access-Control-Request-Headers": "content-type"})
+    answer = connection.getresponse()
+    assert (answer.status, answer.read()) == (204, b"")
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert answer.headers["Access-Control-Allow-Methods"] == methods
+    assert "Content-Type" in answer.headers["Access-Control-Allow-Headers"]
+    connection.close()
+    for reply in (get(stack, "services"), post(stack), get(stack, "requests/T-NOBODY"), post(stack, api_key="wrong")):
+        assert reply.headers["Access-Control-Allow-Origin"] == "*"
+
+
+def test_ours_is_no_business_of_pages_of_other_origins(stack: Deployment) -> None:
+    assert client.ask(stack, "tickets", "OPTIONS", "/tickets").status == 405
+
+
+def test_the_words_are_for_the_account_that_sent_them(stack: Deployment) -> None:
+    ticket = requested(stack)
+
+    def words(**who: str) -> tuple[Any, Any]:
+        (one,) = in_both(stack, f"requests/{ticket}", **who)
+        (listed,) = in_both(stack, "requests", service_request_id=ticket, **who)
+        return one["description"], listed["description"]
+
+    mine = f"{FORM['description']}\nemail: wang@example.org"
+    assert words(api_key=KEY) == (mine, mine)
+    assert words() == words(api_key="token-of-app") == words(api_key="token-of-desk") == (None, None)
 
 
 def test_services_are_the_offered_categories_and_need_no_attributes(stack: Deployment) -> None:
@@ -46,18 +102,17 @@ def test_services_are_the_offered_categories_and_need_no_attributes(stack: Deplo
     assert {"noise", "leak", "parking", "property_service"} <= set(named)
     assert not {"suspected_crime", "domestic_violence", "harm_to_minors"} & set(named)
     assert named["leak"]["service_name"] == "漏水 · Leak"
-    assert {(service["metadata"], service["type"]) for service in services} == {(False, "batch")}
+    assert {(service["metadata"], service["type"]) for service in services} == {(False, "realtime")}
     assert in_both(stack, "services/leak") == {"service_code": "leak", "attributes": []}
 
 
 @both_forms
 def test_a_request_is_a_whistle_that_can_be_followed(stack: Deployment, form: str) -> None:
     taken = post(stack, form, media_url="https://example.org/1.jpg").body
-    (token,) = taken[0].values()
-    assert list(taken[0]) == ["token"]
-    ((resolved),) = get(stack, f"tokens/{token}", form).body
-    assert (resolved["token"], set(resolved)) == (token, {"service_request_id", "token"})
-    ticket = resolved["service_request_id"]
+    (ticket,) = taken[0].values()
+    assert list(taken[0]) == ["service_request_id"]
+    resolved = {"service_request_id": ticket, "token": ticket}
+    assert get(stack, f"tokens/{ticket}", form).body == [resolved], "clients of version 0.1 have tokens"
     whistle = kept(stack, ticket)
     assert whistle["producer"] == "/accounts/hotline"
     assert (whistle["category"], whistle["area"], whistle["estate"]) == ("leak", "shanqi-1", "yangguang")
@@ -156,7 +211,7 @@ def test_the_same_key_is_one_request_and_without_one_each_is_its_own(stack: Depl
     assert first.body == second.body
     by_header = post(stack, "json", {**mine, "Authorization": f"Bearer {KEY}"}, api_key=None)
     assert by_header.body == first.body, "how the key came makes no other request"
-    assert client.opened(stack, first.body[0]["token"]) == 1
+    assert client.opened(stack, first.body[0]["service_request_id"]) == 1
     other = post(stack, "json", mine, description="别的")
     assert (other.status, other.body[0]["code"]) == (400, 409)
     assert post(stack).body != post(stack).body
@@ -167,7 +222,7 @@ def test_two_equal_requests_at_the_same_moment_are_one(stack: Stack) -> None:
     mine = {"Idempotency-Key": client.key()}
     first, second = (one.result(timeout=20) for one in at_once([lambda: post(stack, "json", mine)] * 2))
     assert (first.status, first.body) == (second.status, second.body) == (200, first.body)
-    assert client.opened(stack, first.body[0]["token"]) == 1
+    assert client.opened(stack, first.body[0]["service_request_id"]) == 1
 
 
 def test_the_key_of_the_other_door_cannot_be_used_for_something_else(stack: Deployment) -> None:
@@ -187,7 +242,7 @@ def test_the_standards_own_example_is_read(stack: Deployment) -> None:
         "&description=A+large+sinkhole+is+destroying+the+street&media_url=http%3A%2F%2Ffarm3.static.flickr.com%2F2002%2F221.jpg"
         "&attribute[WHISPAWN]=123456&attribute[WHISDORN]=COISL001"
     )
-    whistle = kept(stack, ask(stack, f"{V2}/requests.xml", body.encode()).body[0]["token"])
+    whistle = kept(stack, ask(stack, f"{V2}/requests.xml", body.encode()).body[0]["service_request_id"])
     assert (whistle["address"], whistle["reporter"]["name"], whistle["reporter"]["phone"]) == (
         "1234 5th street",
         "john smith",

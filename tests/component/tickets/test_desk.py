@@ -50,7 +50,7 @@ def test_merged_and_the_reporter_follows_the_survivor(town: Town) -> None:
     links = contacts[-1]["links"]
     assert (links.keys(), contacts[-1]["links_of"]) == ({"reopen"}, first), "the survivor's own reporter is asked"
     assert town.seen(second)["merged_into"] == survivor
-    assert town.resident(first, "cancel").status == 422
+    assert town.resident(first, "cancel").status == 410
     assert town.order(survivor, "merges", into=first).status == 422
 
 
@@ -60,7 +60,7 @@ def test_a_survivor_without_a_reporter_gets_one_to_ask(town: Town) -> None:
     links = town.said("tickets", "contact.recorded", merged)[-1]["links"]
     assert links.keys() == {"rate", "reopen"}
     for purpose, link in links.items():
-        town.links.check(link, survivor, purpose)
+        town.links.read(link, survivor, purpose).require(1, town.now())
     town.street.at_work = True
     assert town.until(survivor, state="closed")["closure"] == "satisfied"
 

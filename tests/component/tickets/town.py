@@ -72,7 +72,11 @@ class Town:
 
     def resident(self, ticket: str, request: str, purpose: str | None = None, **body: Any) -> Reply:
         """A resident asks with a link for what is asked, or for something else."""
-        return self.order(ticket, "requests", None, request=request, link=self.links.sign(ticket, purpose or request), **body)
+        return self.order(ticket, "requests", None, request=request, link=self.link(ticket, purpose or request), **body)
+
+    def link(self, ticket: str, purpose: str, generation: int | None = None) -> str:
+        """A link that is made now, for the generation of work that the ticket is in or for another one."""
+        return self.links.sign(ticket, purpose, generation or self.seen(ticket)["generation"], self.now())
 
     def seen(self, ticket: str) -> dict[str, Any]:
         """The ticket as it stands."""

@@ -32,11 +32,37 @@ def identities(tmp_path: Path) -> Identities:
 
 
 def test_an_account_is_known_by_its_broker_user(identities: Identities) -> None:
-    assert identities.by_user("hotline-user") == Actor("hotline", frozenset(), frozenset({"producer"}))
+    known = Actor("hotline", frozenset(), frozenset({"producer"}), frozenset({"/hotline"}))
+    assert identities.by_user("hotline-user") == known
 
 
 def test_an_account_is_known_by_its_token(identities: Identities) -> None:
-    assert identities.by_token(TOKEN) == Actor("gateway", frozenset({"*"}), frozenset({"responder", "reader"}))
+    known = Actor("gateway", frozenset({"*"}), frozenset({"responder", "reader"}), frozenset({"/gateway"}))
+    assert identities.by_token(TOKEN) == known
+
+
+SOURCES = """
+accounts:
+  - id: hotline
+    amqp_user: hotline
+    sources: [/hotline, /hotline/night]
+    channels: [hotline, walk_in]
+  - id: sensor
+    amqp_user: sensor
+"""
+
+
+def test_the_file_says_which_sources_are_whose(tmp_path: Path) -> None:
+    file = tmp_path / "identities.yaml"
+    file.write_text(SOURCES)
+    hotline, sensor = map(Identities.load(file).by_user, ("hotline", "sensor"))
+    assert hotline is not None
+    assert sensor is not None
+    tried = ("/hotline", "/hotline/night", "/accounts/hotline", "/sensor", "/accounts/sensor", "/hotline/day", "/tickets", "")
+    assert [hotline.owns(one) for one in tried] == [True, True, True, False, False, False, False, False]
+    assert [sensor.owns(one) for one in tried] == [False, False, False, True, True, False, False, False]
+    assert [hotline.may_name(one) for one in ("hotline", "walk_in", "sensor")] == [True, True, False]
+    assert sensor.may_name("hotline"), "without channels in the file it may name any"
 
 
 @pytest.mark.parametrize("user", [None, "", "hotline", "gateway", "HOTLINE-USER"])
@@ -70,6 +96,12 @@ BAD = {
     "accounts: [{id: a, units: desk}]": r"accounts\.0\.units",
     "accounts: [{id: a, amqp_user: x}, {id: b, amqp_user: x}]": "two have the same amqp_user",
     "accounts: [{id: a}, {id: a}]": "two have the same id",
+    "accounts: [{id: a, sources: [a]}]": r"accounts\.0\.sources\.0",
+    "accounts: [{id: a, sources: [/accounts/b]}]": r"accounts\.0\.sources\.0: Belongs to the services",
+    "accounts: [{id: a, sources: [/tickets/private]}]": r"accounts\.0\.sources\.0: Belongs to the services",
+    "accounts: [{id: tickets}]": r"accounts\.0\.id: Is the name of a service",
+    "accounts: [{id: a, sources: [/b]}, {id: b}]": "two have the source /b",
+    "accounts: [{id: a, channels: [pigeon]}]": r"accounts\.0\.channels\.0",
 }
 
 

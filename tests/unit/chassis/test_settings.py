@@ -25,6 +25,8 @@ BAD = {
     "RETRY_ATTEMPTS": "-1",
     "RETRY_FIRST": "0",
     "RETENTION_DAYS": "-1",
+    "HTTP_PER_CLIENT": "0",
+    "TRUSTED_PROXIES": "10.0.0.0/8,caddy",
     "STATEMENT_SECONDS": "0",
     "LOCK_SECONDS": "long",
 }

@@ -1,5 +1,6 @@
 """A party's link speaks for that party, in that case, and for nothing else."""
 
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,6 +11,7 @@ from contracts.codes import LinkPurpose, Party, Request
 from services.dispatch.reports import make_request
 
 LINKS = Links("a secret of the tests")
+NOW = datetime(2026, 3, 3, tzinfo=UTC)
 
 
 class Taken(Exception):
@@ -27,7 +29,7 @@ def load(*_: Any) -> None:
 @pytest.mark.parametrize("ticket", ["T1", "T2"])
 def test_whom_a_link_speaks_for(request_: Request, party: Party | None, purpose: LinkPurpose, ticket: str) -> None:
     own = LinkPurpose.RESPOND if party is Party.RESPONDENT else LinkPurpose.CONSENT
-    data = {"request": request_, "party": party, "link": LINKS.sign(ticket, purpose)}
+    data = {"request": request_, "party": party, "link": LINKS.sign(ticket, purpose, 1, NOW)}
     work: Any = SimpleNamespace(load=load)
     with pytest.raises(Taken if (ticket, purpose) == ("T1", own) else BadLink):
         make_request("T1", data, work, SimpleNamespace(), LINKS)  # type: ignore[arg-type]

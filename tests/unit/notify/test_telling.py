@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from chassis.links import Links
 from chassis.outcome import Effect
 from contracts.codes import Closure, Urgency
 from contracts.envelope import Event, EventSchema
@@ -20,7 +21,8 @@ from services.notify.domain.notice import Notice, NoticeState
 from services.notify.telling import ID_LENGTH, NotHeardYet, notice_id, tell
 
 DEPLOY = Path(__file__).resolve().parents[3] / "deploy"
-CONFIG = Configured(load_templates(DEPLOY / "notices.yaml"), load_channels(DEPLOY / "channels.example.yaml"))
+LINKS = Links("a secret of the tests")
+CONFIG = Configured(load_templates(DEPLOY / "notices.yaml"), load_channels(DEPLOY / "channels.example.yaml"), LINKS)
 NOON = datetime(2026, 3, 4, 4, tzinfo=UTC)
 NIGHT = datetime(2026, 3, 4, 15, tzinfo=UTC)
 ID = "5d3f1c1e-7d0c-5f0e-9f2b-2f6f8f0c9a11"
@@ -79,9 +81,9 @@ def test_the_respondent_is_asked_by_a_link_of_its_own_and_told_how_it_ends() -> 
     other = Person("李先生", "102", "en", {"respond": "respond-token"})
     notices = Desk(NOON, contact(respondent=other)).told(dispatch.MediationOpened)
     assert audiences(notices) == [("resident", "101"), ("respondent", "102")]
-    assert "/T1/consent?token=consent-of-T1" in notices[0].text
-    assert "/T1/respond?token=respond-token" in notices[1].text
-    assert "consent-of-T1" not in notices[1].text
+    assert f"/T1/consent?token={LINKS.sign('T1', 'consent', 1, NOON)}" in notices[0].text
+    assert f"/T1/respond?token={LINKS.sign('T1', 'respond', 1, NOON)}" in notices[1].text
+    assert "consent" not in notices[1].text.rpartition("/t/")[2]
     assert (notices[1].locale, notices[1].channel) == ("en", "sms")
     for schema, data in ((dispatch.MediationSessionHeld, {"number": 1, "step": "说事"}), (dispatch.MediationFailed, {})):
         told = Desk(NOON, contact(respondent=other)).told(schema, **data)
@@ -103,11 +105,11 @@ def test_followers_are_told_by_their_own_number_and_without_a_link_whom_to_call(
     followers = [contact("T2", "102", None, follows="T1"), contact("T3", "103", None, follows="T1")]
     followers[0].reporter = Person(phone="102")
     desk = Desk(NOON, contact(followers=["T2", "T3"]), *followers)
-    notices = desk.told(tickets.TicketClosed, closure=Closure.NO_ANSWER)
+    notices = desk.told(tickets.TicketClosed, closure=Closure.NO_ANSWER, generation=2)
     assert [(one.ticket, one.address) for one in notices] == [("T1", "101"), ("T2", "102"), ("T3", "103")]
     assert "T2" in notices[1].text
     assert "请拨打12345" in notices[1].text
-    assert "/T1/reopen?token=reopen-of-T3" in notices[2].text  # whatever links they have are for the survivor
+    assert f"/T1/reopen?token={LINKS.sign('T1', 'reopen', 2, NOON)}" in notices[2].text
     assert len({one.id for one in notices}) == 3
 
 
@@ -133,16 +135,16 @@ def test_where_the_survivor_has_nobody_to_ask_the_follower_with_the_link_is_aske
     without.reporter = Person(phone="102")
     asked = contact("T3", "103", None, follows="T1")
     desk = Desk(NOON, contact(phone=None, followers=["T2", "T3"]), without, asked)
-    (notice,) = desk.told(tickets.TicketVerified)
+    (notice,) = desk.told(tickets.TicketVerified, generation=3)
     assert (notice.ticket, notice.address) == ("T3", "103")
-    assert "/T1/rate?token=rate-of-T3" in notice.text
+    assert f"/T1/rate?token={LINKS.sign('T1', 'rate', 3, NOON)}" in notice.text
     with_reporter = Desk(NOON, contact(followers=["T2", "T3"]), without, asked)
     assert audiences(with_reporter.told(tickets.TicketVerified)) == [("resident", "101")]
 
 
 def test_a_survivor_that_was_merged_in_its_turn_holds_nothing_up() -> None:
-    desk = Desk(NOON, contact(followers=["T2"]), contact("T2", "102", None, follows="T9"))
-    notices = desk.told(tickets.TicketClosed, closure=Closure.NO_ANSWER)
+    desk = Desk(NOON, contact(followers=["T2"]), contact("T2", "2", None, follows="T9"))
+    notices = desk.told(tickets.TicketClosed, closure=Closure.NO_ANSWER, generation=2)
     assert "请拨打12345" in notices[1].text
 
 

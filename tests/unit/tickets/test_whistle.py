@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chassis.links import BadLink, Links
 from contracts.codes import Urgency
 from services.tickets.domain.whistle import private_digest, ticket_id, urgency_of
 
@@ -36,21 +35,3 @@ def test_the_digest_stands_for_the_private_part_and_hides_it() -> None:
     assert digest == private_digest({**data, "category": "noise"}, b"salt"), "what is public does not count"
     assert digest != private_digest({**data, "text": "楼下漏水"}, b"salt")
     assert digest != private_digest(data, b"other salt")
-
-
-class TestLinks:
-    """A link is for one ticket and one purpose."""
-
-    links = Links("a secret of the tests")
-
-    def test_opens_what_it_was_signed_for(self) -> None:
-        self.links.check(self.links.sign("T1", "rate"), "T1", "rate")
-
-    @pytest.mark.parametrize(("ticket", "purpose"), [("T2", "rate"), ("T1", "cancel")])
-    def test_opens_nothing_else(self, ticket: str, purpose: str) -> None:
-        with pytest.raises(BadLink):
-            self.links.check(self.links.sign("T1", "rate"), ticket, purpose)
-
-    def test_cannot_be_made_by_others(self) -> None:
-        with pytest.raises(BadLink):
-            self.links.check(Links("another secret of theirs").sign("T1", "rate"), "T1", "rate")

@@ -5,16 +5,22 @@ Where two readers could see two requests, the second one here would be a whistle
 
 from __future__ import annotations
 
+import http.client
 import json
+import select
 import socket
-from http.client import HTTPException
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from typing import NamedTuple
 
 import pytest
 
-from chassis.http.server import MOST_CONNECTIONS
-from tests.component.http.client import WHISTLE, ask, key, whistle
-from tests.kit.deployment import Deployment
+from chassis.http.protocol import HEAD_DEADLINE
+from contracts.http import BY_SERVICE, Operation
+from contracts.http.open311 import GeoReport
+from tests.component.http.client import WHISTLE, ask, key
+from tests.kit.deployment import PROXY, Deployment
 from tests.kit.processes import wait_until
 
 pytestmark = pytest.mark.parametrize("stack", ["embedded"], indirect=True)
@@ -137,25 +143,133 @@ def test_whoever_expects_to_be_told_to_go_on_is_told(stack: Deployment) -> None:
     assert send(stack, asked).statuses == [100, 422]
 
 
-def test_a_crowd_that_says_nothing_is_borne_and_one_that_is_too_large_is_sent_away(stack: Deployment) -> None:
-    """Whoever comes while hundreds are silent is answered; the descriptors that are left belong to the store and the broker."""
-    address = ("127.0.0.1", stack.ports["tickets"][0])
-    crowd = [socket.create_connection(address, timeout=20) for _ in range(MOST_CONNECTIONS - 50)]
+@contextmanager
+def crowd(stack: Deployment, size: int, address: str, service: str = "tickets") -> Iterator[list[socket.socket]]:
+    """So many connections of one address, each with half a head."""
+    clients: list[socket.socket] = []
     try:
-        for number, client in enumerate(crowd):
-            client.sendall((POST + "Content-Length: 9\r\n\r\n{")[: 1 + number % 150].encode())
-        assert whistle(stack, key()).status == 202
-        crowd += [socket.create_connection(address, timeout=20) for _ in range(100)]
-        assert crowd[-1].recv(1) == b""
-        assert ask(stack, "ledger", "GET", "/log", "desk").status == 200
+        for number in range(size):
+            there = ("127.0.0.1", stack.ports[service][0])
+            client = socket.create_connection(there, timeout=60, source_address=(address, 0))
+            clients.append(client)
+            with suppress(OSError):  # it was closed at once
+                client.sendall(POST[: 1 + number % 150].encode())
+        yield clients
     finally:
-        for client in crowd:
+        for client in clients:
             client.close()
-    wait_until(lambda: _answers(stack), "the door is open again")
+        wait_until(lambda: _answers(stack), "the door is open again")
 
 
-def _answers(stack: Deployment) -> bool:
+def test_half_open_connections_of_one_address_keep_nobody_else_out(stack: Deployment) -> None:
+    with crowd(stack, 512, "127.0.0.1") as clients:
+        assert _is_closed(clients[-1]), "unread"
+        assert _answers(stack, "127.0.0.2")
+        assert stack.metric("tickets", "whistle_http_turned_away_total", of="client") > 0
+
+
+def test_a_crowd_of_many_addresses_leaves_descriptors_for_store_and_broker(stack: Deployment) -> None:
+    with ExitStack() as many:
+        for number in range(10, 19):
+            clients = many.enter_context(crowd(stack, 60, f"127.0.0.{number}"))
+        assert _is_closed(clients[-1])
+        assert ask(stack, "ledger", "GET", "/log", "desk").status == 200
+        assert stack.ready("tickets")
+
+
+@pytest.mark.parametrize("sent", ["", "GET /tick", GET, f"{GET}X: y"], ids=["nothing", "half a line", "a line", "headers"])
+def test_a_head_that_does_not_come_in_time_is_refused(stack: Deployment, sent: str) -> None:
+    """Also where a byte comes now and then: the deadline is the whole head's."""
+    began = time.monotonic()
+    with socket.create_connection(("127.0.0.1", stack.ports["tickets"][0]), timeout=60) as client:
+        client.sendall(sent.encode())
+        said = b"".join(iter(lambda: client.recv(65536), b""))
+    assert said.startswith(b"HTTP/1.1 408 ") or not (sent or said)
+    assert time.monotonic() - began >= HEAD_DEADLINE - 1
+
+
+def test_the_next_head_of_a_connection_has_its_own_deadline(stack: Deployment) -> None:
+    with socket.create_connection(("127.0.0.1", stack.ports["tickets"][0]), timeout=60) as client:
+        client.sendall(f"{GET}\r\n".encode())
+        first = client.recv(65536)
+        client.sendall(b"GET /tick")
+        rest = b"".join(iter(lambda: client.recv(65536), b""))
+    assert first.startswith(b"HTTP/1.1 200 ")
+    assert b"HTTP/1.1 408 " in rest
+
+
+def test_of_one_client_behind_the_proxy_only_so_many_requests_are_open(stack: Deployment) -> None:
+    """All connections are the proxy's; whom it forwards for is counted."""
+    there = ("127.0.0.1", stack.ports["tickets"][0])
+
+    def begin(client: str) -> socket.socket:
+        made = socket.create_connection(there, timeout=60, source_address=(PROXY, 0))
+        made.sendall(f"{POST}X-Forwarded-For: {client}\r\nContent-Length: 9\r\n\r\n{{".encode())
+        return made
+
+    open_ = [begin("198.51.100.7") for _ in range(70)]
     try:
-        return ask(stack, "tickets", "GET", "/tickets", "desk").status == 200
-    except (OSError, HTTPException):
+        refused = [client for client in open_ if _is_answered(client)]
+        wait_until(lambda: sum(map(_is_answered, open_)) >= 6, "the last ones are refused", 30)
+        refused = [client for client in open_ if _is_answered(client)]
+        assert len(refused) == 6
+        assert refused[0].recv(65536).startswith(b"HTTP/1.1 429 ")
+        other = begin("198.51.100.8")
+        open_.append(other)
+        other.sendall(b"        ")
+        assert other.recv(65536).startswith(b"HTTP/1.1 400 "), "read, and no JSON"
+    finally:
+        for client in open_:
+            client.close()
+
+
+def _is_closed(client: socket.socket) -> bool:
+    try:
+        return client.recv(1) == b""
+    except ConnectionResetError:
+        return True
+
+
+def _is_answered(client: socket.socket) -> bool:
+    return bool(select.select([client], [], [], 0)[0])
+
+
+KNOWN = [(service, one) for service, operations in BY_SERVICE.items() for one in operations if one.method == "POST"]
+
+
+@pytest.mark.parametrize(("service", "operation"), KNOWN, ids=[one.id for _, one in KNOWN])
+def test_whoever_may_not_is_told_so_before_the_body_is_read(stack: Deployment, service: str, operation: Operation) -> None:
+    """The body never comes; a token that is wrong, and one of an account without the role."""
+    path = operation.at(**{name: "json" if name == "format" else "T-NOBODY" for name in operation.parameters})
+    kind = "application/x-www-form-urlencoded" if isinstance(operation, GeoReport) else "application/json"
+    for token, status in (("wrong", 401), ("token-of-grid", 403)):
+        if token == "token-of-grid" and operation.role == "responder":
+            token = "token-of-desk"
+        wanted = 403 if isinstance(operation, GeoReport) else status
+        head = f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Type: {kind}\r\n"
+        with socket.create_connection(("127.0.0.1", stack.ports[service][0]), timeout=60) as client:
+            client.sendall(f"{head}Idempotency-Key: x\r\nContent-Length: 200000\r\n\r\n".encode())
+            assert client.recv(65536).startswith(f"HTTP/1.1 {wanted} ".encode()), token
+
+
+@pytest.mark.parametrize("path", ["/tickets/T-NOBODY/requests", "/open311/v2/requests.json"])
+def test_a_body_that_itself_says_who_sends_it_is_smaller(stack: Deployment, path: str) -> None:
+    form = path.endswith("json")
+    kind = "application/x-www-form-urlencoded" if form else "application/json"
+    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\nIdempotency-Key: x\r\n"
+    with socket.create_connection(("127.0.0.1", stack.ports["tickets"][0]), timeout=60) as client:
+        client.sendall(f"{head}Content-Length: 65537\r\nConnection: close\r\n\r\n".encode())
+        said = client.recv(65536)
+    assert said.startswith(b"HTTP/1.1 400 " if form else b"HTTP/1.1 413 ")
+    assert b"413" in said
+
+
+def _answers(stack: Deployment, address: str = "127.0.0.1") -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", stack.ports["tickets"][0], timeout=60, source_address=(address, 0))
+    try:
+        connection.request("GET", "/tickets", headers={"Authorization": "Bearer token-of-desk"})
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
         return False
+    finally:
+        connection.close()

@@ -177,7 +177,7 @@ def sent(servers_at_work: Deployment) -> Iterator[Buried]:
             tickets[what] = ticket_id(BEHIND, id_)
             mouths["hotline"].say("whistle.blown.v1", BEHIND, id_, "whistle", WHISTLE)
             signs = {"command": "sign", "unit": "yangguang-property"}
-            mouths["responders"].say("report.filed.v1", BEHIND, f"sign-{number}", tickets[what], signs)
+            mouths["responders"].say("report.filed.v1", "/responders", f"sign-{number}", tickets[what], signs)
     yield Buried(wanted, tickets)
     for mouth in mouths.values():
         mouth.close()

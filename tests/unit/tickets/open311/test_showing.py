@@ -60,6 +60,18 @@ def test_why_it_ended_counts_before_that_it_did() -> None:
     assert shown(reopened)["status_notes"] == OFFER.notes["reopened"]
 
 
+def test_a_note_tells_what_goes_on_and_when_it_is_looked_at_again() -> None:
+    merged = replace(brought_to(State.MERGED), merged_into="TMFQWCZLOEBSG44DF")
+    assert "TMFQWCZLOEBSG44DF" in shown(merged)["status_notes"]
+    parked = replace(brought_to(State.PARKED), review_at=datetime(2026, 5, 31, 20, tzinfo=UTC))
+    assert shown(parked)["status_notes"].count("2026-06-01") == 2, "in the deployment's zone, in both languages"
+    assert not [state for state in State if "$" in shown(brought_to(state))["status_notes"]]
+
+
+def test_the_words_are_told_where_whoever_asks_sent_them() -> None:
+    assert request(Seen(ticket(), None, "楼上漏水"), OFFER, RULES)["description"] == "楼上漏水"
+
+
 def test_the_place_is_the_estates_and_never_the_reporters() -> None:
     at_home = ticket(place=Point(34.26123, 108.90234))
     said = shown(at_home)
