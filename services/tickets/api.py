@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 from chassis.clock import BusinessClock
 from chassis.http import Answer, command, query
 from chassis.identity import Actor
+from chassis.links import UsedLink
 from chassis.outcome import Refused
 from chassis.work import Work
 from contracts.codes import LinkPurpose, Request, UnmergeCause
@@ -89,7 +90,10 @@ class TicketsApi:
         if request is None or found is None:
             return None
         grant = self.config.links.read(search["token"], ticket, purpose)
-        check_grant(grant, found, request, store.survivor(connection, found), self.config.rules, self.clock.now())
+        survivor = store.survivor(connection, found)
+        check_grant(grant, found, request, survivor, self.config.rules, self.clock.now())
+        if found.state is State.MERGED and survivor.state is not State.CLOSED:
+            raise UsedLink
         return {"ticket": ticket, "purpose": LinkPurpose(purpose), "told": links.USABLE}
 
     @command(http.REJECT)

@@ -45,7 +45,7 @@ def check_grant(grant: Grant, ticket: Ticket, request: Request, survivor: Ticket
     ``survivor`` is the ticket itself, or what it was merged into at last: once that one is closed a merged one may be reopened.
     """
     grant.require(ticket.generation, at)
-    alone = request is Request.REOPEN and ticket.state is State.MERGED and survivor.state is State.CLOSED
+    alone = request is Request.REOPEN and ticket.state is State.MERGED  # the ticket says itself why it may not yet
     if not alone and ticket.state not in ALLOWED[COMMANDS[request]]:
         raise UsedLink
     if request is Request.REOPEN and survivor.closed_at is not None and at > survivor.closed_at + rules.reopen:

@@ -143,7 +143,7 @@ def test_where_the_survivor_has_nobody_to_ask_the_follower_with_the_link_is_aske
 
 
 def test_a_survivor_that_was_merged_in_its_turn_holds_nothing_up() -> None:
-    desk = Desk(NOON, contact(followers=["T2"]), contact("T2", "2", None, follows="T9"))
+    desk = Desk(NOON, contact(followers=["T2"]), contact("T2", "102", None, follows="T9"))
     notices = desk.told(tickets.TicketClosed, closure=Closure.NO_ANSWER, generation=2)
     assert "请拨打12345" in notices[1].text
 
