@@ -220,7 +220,7 @@ def test_the_year_arrives_and_every_provisional_clock_is_computed_anew_once() ->
     assert told.case.awaits == UNKNOWN
     waiting, before = len(told.case.provisional), {running.key: running.version for running in told.case.provisional}
     calendar = told.learn(off=3)
-    assert told.recompute() == ["deadline.set", "deadline.moved"] * waiting
+    assert [type_ for type_ in told.recompute() if type_ != "deadline.moved"] == ["deadline.set"] * waiting
     assert (told.case.awaits, told.case.provisional) == (None, [])
     assert told.last("deadline.set")["calendar"] == "known"
     assert handle(told).due == calendar.due(told.case.opened_at, "5wd").at
