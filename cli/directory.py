@@ -153,12 +153,7 @@ def _register(loaded: dict[str, Any], work: Work) -> int:
 
     kinds: tuple[tuple[str, Any, Any, Stored], ...] = (
         ("areas", store.areas, say.AreaRegistered, lambda area: {"kind": area["kind"].value}),
-        (
-            "categories",
-            store.categories,
-            say.CategoryRegistered,
-            lambda category: {"urgency": category["urgency"].value, "dispute": str(category["dispute"])},
-        ),
+        ("categories", store.categories, say.CategoryRegistered, lambda category: {"urgency": category["urgency"].value}),
         ("responders", store.responders, say.ResponderRegistered, lambda responder: {"role": responder["role"].value}),
     )
     new = 0

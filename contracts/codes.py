@@ -251,3 +251,52 @@ class Clock(StrEnum):
     REPORT_IN = "report_in"
     HANDLE_WITHIN = "handle_within"
     VERIFY = "verify"
+
+
+class TicketState(StrEnum):
+    """Where the matter stands."""
+
+    OPEN = "open"
+    HANDLING = "handling"
+    HANDLED = "handled"
+    VERIFYING = "verifying"
+    REVISITING = "revisiting"
+    CLOSED = "closed"
+    REOPENED = "reopened"
+    PARKED = "parked"
+    REJECTED = "rejected"
+    MERGED = "merged"
+    CANCELLED = "cancelled"
+
+
+class CaseState(StrEnum):
+    """Where the work stands."""
+
+    WORKING = "working"
+    COMPLETED = "completed"
+    VERIFIED = "verified"
+    EXHAUSTED = "exhausted"
+    WITHDRAWN = "withdrawn"
+
+
+class Step(StrEnum):
+    """How far an assignment is, in order."""
+
+    MADE = "made"
+    SIGNED = "signed"
+    CONTACTED = "contacted"
+    REPORTED_IN = "reported_in"
+    DONE = "done"
+    ENDED = "ended"
+    """Returned, relieved or excused: nothing more is asked of it."""
+
+
+class NoticeState(StrEnum):
+    """How far a notice is."""
+
+    HELD = "held"
+    DUE = "due"
+    SENDING = "sending"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    EXHAUSTED = "exhausted"

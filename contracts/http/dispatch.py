@@ -1,35 +1,14 @@
 """The HTTP face of dispatch."""
 
-from enum import StrEnum
 from http import HTTPStatus
 
 from marshmallow import Schema
 
 from contracts import codes, fields
+from contracts.codes import CaseState, Step
 from contracts.events import intake
 from contracts.http.links import OVER, show_link
 from contracts.http.operation import Operation
-
-
-class CaseState(StrEnum):
-    """Where the work stands."""
-
-    WORKING = "working"
-    COMPLETED = "completed"
-    VERIFIED = "verified"
-    EXHAUSTED = "exhausted"
-    WITHDRAWN = "withdrawn"
-
-
-class Step(StrEnum):
-    """How far an assignment is."""
-
-    MADE = "made"
-    SIGNED = "signed"
-    CONTACTED = "contacted"
-    REPORTED_IN = "reported_in"
-    DONE = "done"
-    ENDED = "ended"
 
 
 class Report(intake.ReportFiled):

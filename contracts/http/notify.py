@@ -1,24 +1,12 @@
 """The HTTP face of notify."""
 
-from enum import StrEnum
 from http import HTTPStatus
 
 from marshmallow import Schema
 
 from contracts import fields
-from contracts.codes import Receipt
+from contracts.codes import NoticeState, Receipt
 from contracts.http.operation import Operation
-
-
-class NoticeState(StrEnum):
-    """How far a notice is."""
-
-    HELD = "held"
-    DUE = "due"
-    SENDING = "sending"
-    SENT = "sent"
-    DELIVERED = "delivered"
-    EXHAUSTED = "exhausted"
 
 
 class Notice(Schema):

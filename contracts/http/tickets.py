@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from enum import StrEnum
 from http import HTTPStatus
 from typing import Any
 
@@ -10,28 +9,13 @@ from marshmallow import Schema, validate
 from marshmallow import fields as plain
 
 from contracts import codes, fields
+from contracts.codes import TicketState
 from contracts.events import intake
 from contracts.http.links import OVER, show_link
 from contracts.http.operation import Operation
 
 PAGE, LONGEST_PAGE = 50, 200
 """Tickets on a page, unless the search says otherwise; and at most."""
-
-
-class TicketState(StrEnum):
-    """Where the matter stands."""
-
-    OPEN = "open"
-    HANDLING = "handling"
-    HANDLED = "handled"
-    VERIFYING = "verifying"
-    REVISITING = "revisiting"
-    CLOSED = "closed"
-    REOPENED = "reopened"
-    PARKED = "parked"
-    REJECTED = "rejected"
-    MERGED = "merged"
-    CANCELLED = "cancelled"
 
 
 class Advice(Schema):

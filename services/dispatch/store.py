@@ -75,7 +75,7 @@ categories = Table(
     metadata,
     Column("code", Text, primary_key=True),
     Column("urgency", Text, nullable=False),
-    Column("dispute", Text, nullable=False),
+    Column("dispute", Boolean, nullable=False),
 )
 
 directory_version = Table(

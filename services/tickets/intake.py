@@ -40,7 +40,7 @@ def open_ticket(id_: str, producer: str, producer_id: str, data: Mapping[str, An
     if category is None or None in found.values():
         raise Unregistered({field: NOT_REGISTERED for field, record in found.items() if record is None})
     wrong = unusable(data, config)
-    ticket = ticket_from(id_, data, Urgency(category["urgency"]), category["dispute"] == "True", work.now, config.salt, wrong)
+    ticket = ticket_from(id_, data, Urgency(category["urgency"]), category["dispute"], work.now, config.salt, wrong)
     work.add(ticket)
     if wrong:
         log.warning("a whistle's contact is unusable: ask its producer", extra={"ticket": id_, "fields": sorted(wrong)})

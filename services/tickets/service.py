@@ -92,7 +92,7 @@ class TicketsService(TicketsApi, Open311Api):
     @on(dispatch.CategoryRegistered)
     def take_category(self, event: Event, work: Work) -> None:
         """Whistles of this kind are accepted from now on."""
-        row = {"code": event.subject, "urgency": event.data["urgency"].value, "dispute": str(event.data["dispute"])}
+        row = {"code": event.subject, "urgency": event.data["urgency"].value, "dispute": event.data["dispute"]}
         store.register(work.connection, store.categories, {**row, "sequence": event.sequence or 0})
 
     # --- clocks

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Column, Connection, Double, Index, MetaData, Select, Table, Text, and_, select, tuple_
+from sqlalchemy import Boolean, Column, Connection, Double, Index, MetaData, Select, Table, Text, and_, select, tuple_
 
 from chassis.definition import Definition
 from chassis.inbox import insert_ignoring
@@ -76,7 +76,7 @@ categories = Table(
     metadata,
     Column("code", Text, primary_key=True),
     Column("urgency", Text, nullable=False),
-    Column("dispute", Text, nullable=False),
+    Column("dispute", Boolean, nullable=False),
     Column("sequence", Position, nullable=False),
 )
 

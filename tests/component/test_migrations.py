@@ -15,7 +15,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from click.testing import CliRunner
-from sqlalchemy import MetaData, create_engine, inspect, text
+from sqlalchemy import MetaData, create_engine, inspect, select, text
 
 from chassis.store import migrate
 from chassis.store.engine import driver_url
@@ -119,6 +119,35 @@ def test_the_names_of_the_files_are_the_versions_in_their_order(service: str, ur
     for one in versions(package):
         command.upgrade(migrate.config(package, url), one)
         assert version(url) == one
+
+
+CATEGORY = {
+    "tickets": "INSERT INTO categories (code, urgency, dispute, sequence) VALUES ('{0}', 'E2', '{1}', 1)",
+    "dispatch": "INSERT INTO categories (code, urgency, dispute) VALUES ('{0}', 'E2', '{1}')",
+}
+
+
+@pytest.mark.parametrize("database", ["postgresql", "sqlite"])
+@pytest.mark.parametrize(("service", "before", "after"), [("tickets", "0006", "0007"), ("dispatch", "0008", "0009")])
+def test_old_categories_keep_whether_they_are_disputes(
+    service: str, before: str, after: str, database: str, url: str, tmp_path: Path
+) -> None:
+    chosen = url if database == "postgresql" else f"sqlite:///{tmp_path}/{service}.db"
+    configured, engine = migrate.config(f"services.{service}", chosen), create_engine(driver_url(chosen))
+    categories = definition(service).tables.inbox.metadata.tables["categories"]
+    command.upgrade(configured, before)
+    with engine.begin() as connection:
+        for code, dispute in (("noise", "True"), ("leak", "False")):
+            connection.execute(text(CATEGORY[service].format(code, dispute)))
+    command.upgrade(configured, after)
+    with engine.connect() as connection:
+        rows = dict(connection.execute(select(categories.c.code, categories.c.dispute)).all())
+    assert rows == {"noise": True, "leak": False}
+    command.downgrade(configured, before)
+    with engine.connect() as connection:
+        rows = dict(connection.execute(text("SELECT code, dispute FROM categories")).all())
+    engine.dispose()
+    assert rows == {"noise": "True", "leak": "False"}
 
 
 def test_two_deploys_at_once_take_turns(url: str, tmp_path: Path) -> None:

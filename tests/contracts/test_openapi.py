@@ -12,14 +12,9 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from contracts.generate import ROOT
 from contracts.generators.openapi import document as generated
 from contracts.http import BY_SERVICE, Operation
-from contracts.http import dispatch as http_dispatch
-from contracts.http import notify as http_notify
 from contracts.http import tickets as http_tickets
 from contracts.http.open311 import GeoReport
 from contracts.topology import SERVICES
-from services.dispatch.domain import case
-from services.notify.domain import notice
-from services.tickets.domain import ticket
 from tests.kit.described import document, fits
 
 OPERATIONS = [(service, operation) for service, operations in BY_SERVICE.items() for operation in operations]
@@ -125,19 +120,6 @@ def test_no_answer_has_a_field_for_private_data(service: str) -> None:
     private = {"text", "address", "location", "reporter", "name", "phone", "private_digest", "rate_link", "link"}
     for operation in (ours for owner, ours in OURS if owner == service):
         assert not private & _names(operation.answer()), operation.id
-
-
-@pytest.mark.parametrize(
-    ("inside", "published"),
-    [
-        (ticket.State, http_tickets.TicketState),
-        (case.CaseState, http_dispatch.CaseState),
-        (case.Step, http_dispatch.Step),
-        (notice.NoticeState, http_notify.NoticeState),
-    ],
-)
-def test_every_state_is_published(inside: Any, published: Any) -> None:
-    assert [state.value for state in inside] == [state.value for state in published]
 
 
 def test_a_path_is_filled_with_escaped_ids() -> None:

@@ -9,9 +9,9 @@ an explicit no-op; a command that can never be right raises a named refusal, bef
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 
 from chassis.outcome import Happened, Refused
+from contracts.codes import CaseState as CaseState
 from contracts.codes import Purpose, Urgency
 from contracts.envelope import EventSchema
 from services.dispatch.domain import police_matter
@@ -19,17 +19,6 @@ from services.dispatch.domain.due import Pause
 from services.dispatch.domain.parts import Assignment, Rung, RungState, Running, Step
 from services.dispatch.domain.playbook import NO_PLAYBOOK, Call, Level, Playbook
 from services.dispatch.domain.world import World
-
-
-class CaseState(StrEnum):
-    """Where the work stands."""
-
-    WORKING = "working"
-    COMPLETED = "completed"
-    VERIFIED = "verified"
-    EXHAUSTED = "exhausted"
-    WITHDRAWN = "withdrawn"
-
 
 UNDER_WAY = frozenset({CaseState.WORKING, CaseState.EXHAUSTED})
 """The matter is not handled yet."""

@@ -5,19 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from contracts.codes import Clock, Party, Purpose
-
-
-class Step(StrEnum):
-    """How far an assignment is, in order."""
-
-    MADE = "made"
-    SIGNED = "signed"
-    CONTACTED = "contacted"
-    REPORTED_IN = "reported_in"
-    DONE = "done"
-    ENDED = "ended"
-    """Returned, relieved or excused: nothing more is asked of it."""
-
+from contracts.codes import Step as Step
 
 ORDER = list(Step)
 

@@ -10,9 +10,9 @@ that a held notice waits for.
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from chassis.outcome import NOTHING, Arm, Happened, Outcome
+from contracts.codes import NoticeState as NoticeState
 from contracts.envelope import EventSchema
 from contracts.events import notify as say
 from services.notify.domain.attempts import NO_RECEIPT, UNKNOWN, Failure, Retries
@@ -20,17 +20,6 @@ from services.notify.domain.message import Part, Span, link_spans, parts_of
 
 QUIET = "quiet"
 """The timer of a held notice."""
-
-
-class NoticeState(StrEnum):
-    """How far a notice is."""
-
-    HELD = "held"
-    DUE = "due"
-    SENDING = "sending"
-    SENT = "sent"
-    DELIVERED = "delivered"
-    EXHAUSTED = "exhausted"
 
 
 @dataclass(frozen=True)

@@ -5,23 +5,9 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from chassis.outcome import Refused
+from contracts.codes import TicketState
 
-
-class State(StrEnum):
-    """Where the matter stands."""
-
-    OPEN = "open"
-    HANDLING = "handling"
-    HANDLED = "handled"
-    VERIFYING = "verifying"
-    REVISITING = "revisiting"
-    CLOSED = "closed"
-    REOPENED = "reopened"
-    PARKED = "parked"
-    REJECTED = "rejected"
-    MERGED = "merged"
-    CANCELLED = "cancelled"
-
+State = TicketState
 
 BEFORE_HANDLED = frozenset({State.OPEN, State.REOPENED, State.HANDLING})
 """Nobody says yet, or says again, that it is done."""
