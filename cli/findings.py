@@ -78,7 +78,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "notification.delivered.v1": ("notice",),
     "notification.failed.v1": ("notice", "attempt", "reason"),
     "notification.exhausted.v1": ("notice",),
-    "checkpoint.signed.v1": ("subject", "taken_at"),
+    "checkpoint.signed.v1": ("subject", "number"),
     "gap.found.v1": ("subject", "origin", "missing_from"),
     "gap.filled.v1": ("subject", "origin", "missing_from"),
     "tickets_sequences.announced.v1": ("reached",),

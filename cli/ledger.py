@@ -70,6 +70,8 @@ def verify(file: BinaryIO, key: Any, keys: Path | None) -> None:
     click.echo(f"{report.entries} entries, {report.checkpoints} checkpoints, root {report.root}")
     for run in report.runs:
         click.echo(f"checkpoints {run.first} to {run.last}, up to entry {run.size}: key {run.key}")
+    for step in report.steps:
+        click.echo(f"note: {step}; checkpoints are ordered by their numbers")
     named = "" if trusted else ", which the file names itself"
     click.echo(f"signed {told(report.taken_at)} by key {report.key}{named}")
     for found in report.found:

@@ -21,6 +21,9 @@ class CheckpointSigned(EventSchema):
         "the public key, hexadecimal, that signs from the next checkpoint on; the signer is retired. Part of the signed text",
         optional=True,
     )
+    clock_back_seconds = fields.count(
+        "the ledger's clock was set back by so much since the checkpoint before: its time is later", optional=True
+    )
 
 
 class GapFound(EventSchema):

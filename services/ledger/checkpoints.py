@@ -1,6 +1,8 @@
 """Taking a checkpoint: sign size and root of the log, keep it and say it."""
 
-from datetime import datetime
+import logging
+import math
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
@@ -12,13 +14,18 @@ from services.ledger import store
 from services.ledger.domain.checkpoint import Checkpoint, Signed, Signer, key_id
 from services.ledger.store import LOG, Log
 
+logger = logging.getLogger(__name__)
+
 
 class KeyRetired(Refused):
     """The signing key has handed over to another: what it signed now would be refused by whoever verifies, for ever."""
 
 
 def take(work: Work, signer: Signer, at: datetime, next_key: bytes | None = None) -> Signed:
-    """One more checkpoint; with ``next_key`` the last of this signer. Raises KeyRetired. Times never go back."""
+    """Sign one more checkpoint, dated ``at`` by the clock; with ``next_key`` the last of this signer. Raises KeyRetired.
+
+    Checkpoints are ordered by their numbers. Where the clock was set back since the last one, that is recorded.
+    """
     log = store.found(work, Log, LOG)
     key = key_id(signer.public)
     _must_count(work, key)
@@ -27,9 +34,13 @@ def take(work: Work, signer: Signer, at: datetime, next_key: bytes | None = None
         if next_key == signer.public:
             raise Refused("key: a key cannot hand over to itself")
     log.checkpoints += 1
-    log.taken_at = max(log.taken_at or at, at)
+    back = max(log.taken_at - at, timedelta()) if log.taken_at else timedelta()
+    if back:
+        log.clock_steps += 1
+        logger.warning("clock set back", extra={"checkpoint": log.checkpoints, "seconds": back.total_seconds()})
+    log.taken_at = at
     handed = next_key.hex() if next_key else None
-    signed = signer.sign(Checkpoint(log.checkpoints, log.frontier.size, log.frontier.root(), log.taken_at, next_key=handed))
+    signed = signer.sign(Checkpoint(log.checkpoints, log.frontier.size, log.frontier.root(), at, next_key=handed))
     point = signed.checkpoint
     kept = {"number": point.number, "size": point.size, "root": point.root, "taken_at": point.taken_at}
     kept |= {"key": signed.key, "signature": signed.signature, "next_key": handed}
@@ -37,6 +48,8 @@ def take(work: Work, signer: Signer, at: datetime, next_key: bytes | None = None
     row = {"id": key, "public": signer.public.hex(), "first": point.number}
     work.connection.execute(insert_ignoring(work.connection)(store.signing_keys).on_conflict_do_nothing(), row)
     said = {name: value for name, value in kept.items() if value is not None}
+    if back:
+        said["clock_back_seconds"] = math.ceil(back.total_seconds())
     work.for_subject(LOG).apply(Outcome(Happened(CheckpointSigned, LOG, said)))
     return signed
 

@@ -19,6 +19,9 @@ class LedgerMetrics:
     def __init__(self, registry: CollectorRegistry):
         self._entries = Gauge("whistle_ledger_entries", "Entries of the log.", registry=registry)
         self._checkpoints = Gauge("whistle_ledger_checkpoints", "Signed checkpoints of the log.", registry=registry)
+        self._clock_steps = Gauge(
+            "whistle_ledger_clock_steps", "Checkpoints dated before the one before: the clock was set back.", registry=registry
+        )
         self._gaps = Gauge(
             "whistle_ledger_gaps",
             "Holes in the sources' numbers: noted (they may still fill) and found (they were said).",
@@ -35,6 +38,7 @@ class LedgerMetrics:
         log = store.log(connection)
         self._entries.set(log.frontier.size)
         self._checkpoints.set(log.checkpoints)
+        self._clock_steps.set(log.clock_steps)
         table = store.gaps
         by_state = select(table.c.state, func.count().label("holes")).group_by(table.c.state)
         holes = {row.state: row.holes for row in connection.execute(by_state)}

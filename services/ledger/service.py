@@ -24,6 +24,10 @@ class NoSequence(Refused):
     """An event of one of the four services without its number: a gap could not be seen."""
 
 
+class NoCanonicalForm(Refused):
+    """An event whose data has no canonical form (RFC 8785): two readers could hash it differently."""
+
+
 class LedgerService(LedgerApi):
     """Owns what happened; causes nothing in the chain. What comes in over HTTP is `LedgerApi`."""
 
@@ -37,7 +41,12 @@ class LedgerService(LedgerApi):
         if event.sequence is None:
             raise NoSequence("ce-sequence: missing")
         log = self._log(work)
-        body = store.canonical(event)
+        try:
+            body = store.canonical(event)
+        except (ValueError, RecursionError):
+            raise NoCanonicalForm("data: a number that is no double, or a text that is not UTF-8") from None
+        if log.rfc8785_from is None:
+            log.rfc8785_from = log.frontier.size
         row = {
             "position": log.frontier.size,
             "source": event.source,
@@ -66,7 +75,7 @@ class LedgerService(LedgerApi):
     def ring_checkpoint(self, ringing: Ringing, work: Work) -> None:
         """Sign size and root; the next entry arms the next checkpoint."""
         self._log(work).checkpoint_armed = False
-        checkpoints.take(work, self.config.signer, ringing.due)
+        checkpoints.take(work, self.config.signer, work.now)
 
     @on_timer(LOOK)
     def ring_look(self, ringing: Ringing, work: Work) -> None:

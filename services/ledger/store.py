@@ -13,8 +13,8 @@ from chassis.store import Document, Instant, Mapper, Position, chassis_tables, c
 from chassis.work import Work
 from contracts.envelope import Event, schema_for
 from contracts.events.dispatch import AreaRegistered, MediationOpened, ResponderRegistered
-from services.ledger.domain.audit import canonical as spelled
 from services.ledger.domain.book import Book
+from services.ledger.domain.canonical import canonical as rfc8785
 from services.ledger.domain.checkpoint import Checkpoint, Signed
 from services.ledger.domain.members import Account
 from services.ledger.domain.merkle import Frontier
@@ -126,7 +126,9 @@ areas = Table("areas", metadata, Column("id", Text, primary_key=True), Column("d
 class Log:
     """The log's frontier. Locked by whoever appends: positions have no gap.
 
-    ``looked`` is the size up to which the sources' numbers were looked at, ``taken_at`` the last checkpoint's time.
+    ``looked`` is the size up to which the sources' numbers were looked at, ``taken_at`` the last checkpoint's time,
+    ``clock_steps`` how many checkpoints are dated before the one before. ``rfc8785_from`` is the position of the first entry
+    in the canonical form of RFC 8785; None until there is one.
     """
 
     id: str = LOG
@@ -136,6 +138,8 @@ class Log:
     taken_at: datetime | None = None
     look_armed: bool = False
     looked: int = 0
+    clock_steps: int = 0
+    rfc8785_from: int | None = None
 
 
 @dataclass
@@ -194,8 +198,8 @@ def found(work: Work, cls: type[T], key: str) -> T:
 
 
 def canonical(event: Event) -> bytes:
-    """An event as the bytes that are hashed: every attribute and all data, keys sorted, compact, UTF-8."""
-    return spelled(
+    """An event as the bytes that are hashed: every attribute and all data, by RFC 8785."""
+    return rfc8785(
         {
             "type": event.type,
             "source": event.source,

@@ -31,11 +31,19 @@ START = datetime(2026, 3, 3, 9, tzinfo=UTC)
 RULES = load_rules(Path(__file__).resolve().parents[2] / "deploy" / FILE)
 
 
+class SteppingClock(ManualClock):
+    """A clock that somebody may also set back."""
+
+    def set_back(self, **span: float) -> None:
+        """Go back, as a machine's clock does that was wrong."""
+        self._now -= timedelta(**span)
+
+
 class LedgerAlone:
     """One ledger. ``signer`` may be set anew, as an operator does who deploys another key."""
 
     def __init__(self, store: Store):
-        self.store, self.clock, self.watch = store, ManualClock(START), Watched()
+        self.store, self.clock, self.watch = store, SteppingClock(START), Watched()
         self.service = LedgerService()
         self.sign_with(Signer(bytes(32)))
         self._inbox = Inbox(

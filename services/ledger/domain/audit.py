@@ -1,24 +1,18 @@
-"""An exported log, and the check of one that needs nothing but the file: no database, no service, no network.
-
-A file is lines of canonical JSON (keys sorted, compact, UTF-8): a header with the public keys that signed; the entries, each
-with its place and its leaf's hash; each checkpoint after the entries it counts; and a signed end. Every byte counts: a line
-that is not canonical is bad, even where it would be read as the same.
+"""The check of an exported log (`services.ledger.domain.log_file`). It needs nothing but the file: no database, no service,
+no network.
 """
 
-import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from contracts.events.sequences import ANNOUNCEMENTS
-from services.ledger.domain.checkpoint import END, ORIGIN, Checkpoint, Signed
+from services.ledger.domain.checkpoint import END, Signed
 from services.ledger.domain.gaps import Fork, Hole, Numbered, findings
-from services.ledger.domain.keyring import Key, Keyring, Signatures, Untrusted
-from services.ledger.domain.merkle import Frontier, leaf_hash
-
-FORMAT = "whistle-ledger"
-VERSION = 2
+from services.ledger.domain.keyring import ClockStep, Key, Keyring, Signatures, Untrusted
+from services.ledger.domain.log_file import BadLine, Entry, Header, LineReader
+from services.ledger.domain.merkle import Frontier
 
 
 class Bad(Exception):
@@ -29,7 +23,7 @@ class Bad(Exception):
 class Report:
     """What was verified. ``found`` are holes and forks in the sources' numbers: the log is whole, what it heard is not.
 
-    ``runs`` says which key signed which checkpoints, ``key`` which signed the end.
+    ``runs`` says which key signed which checkpoints, ``key`` which signed the end; ``steps`` where the clock had gone back.
     """
 
     entries: int
@@ -38,44 +32,16 @@ class Report:
     taken_at: datetime
     key: str
     runs: list[Signatures]
+    steps: list[ClockStep]
     found: list[Hole | Fork] = field(default_factory=list)
 
 
-def canonical(whole: Any) -> bytes:
-    """The one spelling of a JSON value that is hashed and compared."""
-    return json.dumps(whole, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
-
-
-def header(publics: Iterable[bytes]) -> bytes:
-    """The first line: the keys that signed, the first first."""
-    return canonical({"format": FORMAT, "version": VERSION, "keys": [public.hex() for public in publics]}) + b"\n"
-
-
-def entry_line(position: int, body: bytes) -> bytes:
-    """An entry's line; ``body`` is canonical already, and is what the leaf is hashed from."""
-    return b'{"body":%b,"entry":%d,"leaf":"%b"}\n' % (body, position, leaf_hash(body).hex().encode())
-
-
-def checkpoint_line(signed: Signed) -> bytes:
-    """A checkpoint's line, or that of the end."""
-    point = signed.checkpoint
-    said = {
-        "number": point.number,
-        "size": point.size,
-        "root": point.root,
-        "taken_at": point.taken_at.astimezone(UTC).isoformat(),
-        "key": signed.key,
-        "signature": signed.signature,
-        **({"next_key": point.next_key} if point.next_key else {}),
-    }
-    return canonical({"end" if point.origin == END else "checkpoint": said}) + b"\n"
-
-
 def audit(lines: Iterable[bytes], trusted: Iterable[Key] | None) -> Report:
-    """Verify a file: form, places, leaves, root and signature of every checkpoint, that each continues the one before.
+    """Verify a file: form, positions, leaves, root and signature of every checkpoint, that each continues the one before.
 
-    ``trusted`` are the keys that the reader trusts; None takes the file's own word for it. Raises Bad naming the first bad
-    line.
+    ``trusted`` are the keys that the reader trusts; None takes the file's own word for it. Checkpoints are ordered by their
+    position in the file; their times may go back, since a clock may, and the report says where. Raises Bad naming the first
+    bad line.
     """
     return _Audit(None if trusted is None else Keyring(trusted)).read(lines)
 
@@ -84,7 +50,8 @@ class _Audit:
     def __init__(self, keyring: Keyring | None):
         self._given = keyring
         self._keyring = keyring or Keyring(())
-        self._named: list[bytes] = []
+        self._reader = LineReader()
+        self._named: tuple[bytes, ...] = ()
         self._log = Frontier()
         self._checkpoints = 0
         self._numbered: list[Numbered] = []
@@ -93,76 +60,64 @@ class _Audit:
         self._where = "the file"
 
     def read(self, lines: Iterable[bytes]) -> Report:
-        for number, (kind, said) in enumerate(self._parsed(lines), start=1):
-            if self._end:
-                raise self._bad("comes after the end")
-            if (number == 1) != (kind == "header"):
-                raise self._bad("the first line is the header, and no other")
-            {"header": self._header, "entry": self._entry, "checkpoint": self._checkpoint, "end": self._ends}[kind](said)
-        if not self._end:
-            raise Bad(f"the file breaks off after {self._where}: it has no signed end")
-        found = list(findings(self._numbered, self._announced))
-        taken_at, key = self._end.checkpoint.taken_at, self._end.key
-        return Report(self._log.size, self._checkpoints, self._log.root(), taken_at, key, self._keyring.runs, found)
-
-    def _parsed(self, lines: Iterable[bytes]) -> Iterator[tuple[str, Any]]:
         for number, line in enumerate(lines, start=1):
             self._where = f"line {number}"
             try:
-                whole = json.loads(line)
-            except (ValueError, RecursionError):
-                raise self._bad("is not JSON") from None
-            if not isinstance(whole, dict) or canonical(whole) + b"\n" != line:
-                raise self._bad("is not canonical JSON")
-            kinds = {
-                ("format", "keys", "version"): "header",
-                ("body", "entry", "leaf"): "entry",
-                ("checkpoint",): "checkpoint",
-                ("end",): "end",
-            }
-            kind = kinds.get(tuple(sorted(whole)))
-            if kind is None:
-                raise self._bad("is neither entry nor checkpoint")
-            yield kind, whole[kind] if kind in ("checkpoint", "end") else whole
+                self._take(number, self._reader.read(line))
+            except BadLine as wrong:
+                raise self._bad(str(wrong)) from None
+        if not self._end:
+            raise Bad(f"the file breaks off after {self._where}: it has no signed end")
+        found = list(findings(self._numbered, self._announced))
+        taken_at, key, keyring = self._end.checkpoint.taken_at, self._end.key, self._keyring
+        return Report(self._log.size, self._checkpoints, self._log.root(), taken_at, key, keyring.runs, keyring.steps, found)
 
-    def _header(self, said: Mapping[str, Any]) -> None:
-        if (said["format"], said["version"]) != (FORMAT, VERSION):
-            raise self._bad(f"want format {FORMAT}, version {VERSION}")
-        if not isinstance(said["keys"], list):
-            raise self._bad("want a list of keys")
-        self._named = [self._hexadecimal(text, 32) for text in said["keys"]]
-        self._keyring = self._given or Keyring(map(Key, self._named))
+    def _take(self, number: int, said: Header | Entry | Signed) -> None:
+        if self._end:
+            raise self._bad("comes after the end")
+        if (number == 1) != isinstance(said, Header):
+            raise self._bad("the first line is the header, and no other")
+        if isinstance(said, Header):
+            self._named = said.publics
+            self._keyring = self._given or Keyring(map(Key, said.publics))
+        elif isinstance(said, Entry):
+            self._entry(said)
+        else:
+            self._signed(said)
 
-    def _entry(self, said: Mapping[str, Any]) -> None:
+    def _entry(self, entry: Entry) -> None:
         place = self._log.size
-        if said["entry"] != place or isinstance(said["entry"], bool):
-            raise self._bad(f"want entry {place}, there is entry {said['entry']}")
+        if entry.position != place:
+            raise self._bad(f"want entry {place}, there is entry {entry.position}")
         self._where += f", entry {place}"
-        body = said["body"]
-        leaf = leaf_hash(canonical(body))
-        if said["leaf"] != leaf.hex():
+        if entry.said != entry.leaf:
             raise self._bad("was changed: its leaf's hash is another")
-        self._log.append(leaf)
-        try:
-            numbered = Numbered(body["source"], body["subject"], int(body["sequence"]), body["id"], body["type"])
-            for one in body["data"]["reached"] if numbered.type in ANNOUNCEMENTS else ():
-                about = numbered.source, str(one["subject"])
-                self._announced[about] = max(int(one["last"]), self._announced.get(about, 0))
-        except (KeyError, TypeError, ValueError):
-            raise self._bad("is no event") from None
+        self._log.append(entry.leaf)
+        numbered = self._event(entry.body)
         self._numbered.append(numbered)
+        if numbered.type in ANNOUNCEMENTS:
+            self._note_announced(numbered.source, entry.body)
 
-    def _checkpoint(self, said: Any) -> None:
-        self._signed(said, ORIGIN)
-        self._checkpoints += 1
+    def _event(self, body: Mapping[str, Any]) -> Numbered:
+        texts = [body.get(name) for name in ("source", "subject", "id", "type")]
+        sequence = body.get("sequence")
+        if type(sequence) is not int or not all(isinstance(text, str) and text for text in texts):
+            raise self._bad("is no event")
+        source, subject, id_, type_ = map(str, texts)
+        return Numbered(source, subject, sequence, id_, type_)
 
-    def _ends(self, said: Any) -> None:
-        self._end = self._signed(said, END)
-        if self._named != self._keyring.signers:
-            raise self._bad("the header names other keys than those that signed")
+    def _note_announced(self, source: str, body: Mapping[str, Any]) -> None:
+        data = body.get("data")
+        reached = data.get("reached") if isinstance(data, dict) else None
+        if not isinstance(reached, list):
+            raise self._bad("is no announcement")
+        for one in reached:
+            subject, last = (one.get("subject"), one.get("last")) if isinstance(one, dict) else (None, None)
+            if not isinstance(subject, str) or type(last) is not int:
+                raise self._bad("is no announcement")
+            self._announced[source, subject] = max(last, self._announced.get((source, subject), 0))
 
-    def _signed(self, said: Any, origin: str) -> Signed:
-        signed = self._spelled(said, origin)
+    def _signed(self, signed: Signed) -> None:
         point = signed.checkpoint
         self._where += f", checkpoint {point.number}"
         if point.number != self._checkpoints + 1:
@@ -175,32 +130,12 @@ class _Audit:
             raise self._bad(str(wrong)) from None
         if point.root != self._log.root():
             raise self._bad("its root is not that of the entries before it: one of them was changed")
-        return signed
-
-    def _spelled(self, said: Any, origin: str) -> Signed:
-        try:
-            taken = datetime.fromisoformat(said["taken_at"])
-            point = Checkpoint(said["number"], said["size"], said["root"], taken, origin, said.get("next_key"))
-            signed = Signed(point, said["key"], said["signature"])
-            spelled = json.loads(checkpoint_line(signed))
-        except (KeyError, TypeError, ValueError, AttributeError):
-            raise self._bad("is no checkpoint") from None
-        if said not in spelled.values():
-            raise self._bad("is spelled in another way than it is written")
-        self._hexadecimal(point.root, 32)
-        self._hexadecimal(signed.signature, 64)
-        if point.next_key is not None:
-            self._hexadecimal(point.next_key, 32)
-        return signed
-
-    def _hexadecimal(self, text: Any, size: int) -> bytes:
-        try:
-            value = bytes.fromhex(text)
-        except (TypeError, ValueError):
-            value = b""
-        if len(value) != size or value.hex() != text:
-            raise self._bad(f"want {size} bytes in hexadecimal")
-        return value
+        if point.origin != END:
+            self._checkpoints += 1
+            return
+        self._end = signed
+        if list(self._named) != self._keyring.signers:
+            raise self._bad("the header names other keys than those that signed")
 
     def _bad(self, what: str) -> Bad:
         return Bad(f"{self._where}: {what}")

@@ -81,6 +81,13 @@ class Book:
         self.numbers[fact] = number
         return True
 
+    def first(self, fact: str, number: int) -> bool:
+        """Whether an event is the earliest word about a fact so far, by its number; if so, it is remembered as such."""
+        if fact in self.numbers and self.numbers[fact] <= number:
+            return False
+        self.numbers[fact] = number
+        return True
+
     def call(self, assignment: str) -> Call:
         """The record of an assignment."""
         return self.calls.setdefault(assignment, Call())

@@ -2,11 +2,14 @@
 
 A hand-over is a checkpoint that names the next key: its signer is retired from there on, whatever a later checkpoint says its
 time is. A key that was lost or stolen cannot hand over; its end, and the beginning of the next, stand in the reader's file.
+
+Checkpoints are ordered by their position. A clock may be set back, so a time may be before that of an earlier checkpoint; then
+the latest time so far is what a key's bounds are compared with, so that a retired key cannot date a checkpoint before its end.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from services.ledger.domain.checkpoint import END, Signed, key_id
 
@@ -39,6 +42,18 @@ class Signatures:
     size: int
 
 
+@dataclass(frozen=True, slots=True)
+class ClockStep:
+    """A checkpoint dated before the one before it: the signer's clock was set back between the two."""
+
+    number: int
+    taken_at: datetime
+    back: timedelta
+
+    def __str__(self) -> str:
+        return f"checkpoint {self.number} is dated {self.taken_at.isoformat()}: the clock had gone back by {self.back}"
+
+
 class Keyring:
     """What is trusted while a log is read from its beginning; `accept` is asked of each checkpoint in order."""
 
@@ -46,9 +61,13 @@ class Keyring:
         self._keys = {key.id: key for key in keys}
         self._handed_over: dict[str, int] = {}
         self._taken_at: datetime | None = None
+        """The time of the last checkpoint."""
+        self._latest: datetime | None = None
+        """The latest time of any checkpoint."""
         self.runs: list[Signatures] = []
         self.signers: list[bytes] = []
         """The public keys that signed, the first first."""
+        self.steps: list[ClockStep] = []
 
     def accept(self, signed: Signed) -> None:
         """Take a checkpoint's signature as good, or raise Untrusted."""
@@ -59,13 +78,14 @@ class Keyring:
             raise Untrusted(f"its signature is not that of key {signed.key}")
         if signed.key in self._handed_over:
             raise Untrusted(f"key {signed.key} was retired by checkpoint {self._handed_over[signed.key]}")
-        if self._taken_at and point.taken_at < self._taken_at:
-            raise Untrusted("its time is before that of the checkpoint before")
-        if key.since and point.taken_at < key.since:
+        latest = max(self._latest or point.taken_at, point.taken_at)
+        if key.since and latest < key.since:
             raise Untrusted(f"key {signed.key} signs from {key.since.isoformat()} on")
-        if key.until and point.taken_at >= key.until:
+        if key.until and latest >= key.until:
             raise Untrusted(f"key {signed.key} was retired at {key.until.isoformat()}")
-        self._taken_at = point.taken_at
+        if self._taken_at and point.taken_at < self._taken_at:
+            self.steps.append(ClockStep(point.number, point.taken_at, self._taken_at - point.taken_at))
+        self._taken_at, self._latest = point.taken_at, latest
         if key.public not in self.signers:
             self.signers.append(key.public)
         if point.origin != END:

@@ -49,7 +49,8 @@ def _category(book: Book, event: Event, data: Data) -> None:
 
 
 def _handled(book: Book, event: Event, _data: Data) -> None:
-    book.handled_at = max(book.handled_at or event.time, event.time)
+    if _newer(book, "handled", event):
+        book.handled_at = event.time
 
 
 def _rework_ordered(book: Book, _event: Event, data: Data) -> None:
@@ -120,7 +121,10 @@ def _made(book: Book, _event: Event, data: Data) -> None:
 
 
 def _contacted(book: Book, event: Event, _data: Data) -> None:
-    book.contacted_at = min(book.contacted_at or event.time, event.time)
+    # a book of an earlier version has a contact without a number: that was the first
+    unnumbered = book.contacted_at is not None and "contacted" not in book.numbers
+    if not unnumbered and book.first("contacted", event.sequence or 0):
+        book.contacted_at = event.time
 
 
 def _reported_in(book: Book, event: Event, data: Data) -> None:

@@ -7,9 +7,10 @@ import pytest
 
 from chassis.config import BadConfig
 from chassis.settings import BadSettings
-from services.ledger.domain.audit import Bad, audit, checkpoint_line, header
+from services.ledger.domain.audit import Bad, audit
 from services.ledger.domain.checkpoint import END, Checkpoint, Signer
 from services.ledger.domain.keyring import Key, Signatures
+from services.ledger.domain.log_file import checkpoint_line, header
 from services.ledger.domain.merkle import EMPTY_ROOT
 from services.ledger.keys import public_pem, read_keys
 
@@ -75,7 +76,7 @@ def test_who_signed_what_is_told(story: str, keys: str, runs: list[tuple[str, in
         ("a>a a", "a", "checkpoint 1: it hands over to key {a}, which was retired by checkpoint 1"),
         ("a a a a", "a:-3", "checkpoint 3: key {a} was retired at 2026-03-03T12:00:00"),
         ("a b b", "a b:3-", "checkpoint 2: key {b} signs from 2026-03-03T12:00:00"),
-        ("a b a@1 b", "a:-2 b", "checkpoint 3: its time is before that of the checkpoint before"),
+        ("a b a@1 b", "a:-2 b", "checkpoint 3: key {a} was retired at 2026-03-03T11:00:00"),
         ("c>b b b", "a b:5-", "checkpoint 1: key {c} is neither trusted nor handed over to"),
         ("a>b b b", "a b:5-", "checkpoint 2: key {b} signs from 2026-03-03T14:00:00"),
         ("a a>b a", "", "checkpoint 3: key {a} was retired by checkpoint 2"),
@@ -85,6 +86,19 @@ def test_what_no_key_may_sign_is_refused(story: str, keys: str, wrong: str) -> N
     with pytest.raises(Bad) as refused:
         audit(log(story), trusted(keys))
     assert wrong.format(**ID) in str(refused.value)
+
+
+def test_a_clock_that_was_set_back_is_told_and_refuses_nothing() -> None:
+    report = audit(log("a@1 a@3 a@2 a@2 a@1"), trusted("a"))
+    assert [(step.number, step.taken_at, step.back) for step in report.steps] == [
+        (3, hour(2), timedelta(hours=1)),
+        (5, hour(1), timedelta(hours=1)),
+    ]
+    assert str(report.steps[0]).endswith("the clock had gone back by 1:00:00")
+
+
+def test_a_key_that_begins_counts_from_the_latest_time_that_the_log_reached() -> None:
+    assert len(audit(log("a@1 a@5 b@3 b@3"), trusted("a b:4-")).steps) == 1
 
 
 def test_the_header_names_who_signed() -> None:

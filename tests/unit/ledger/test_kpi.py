@@ -266,3 +266,20 @@ def test_every_noted_event_is_a_public_one_that_the_ledger_hears() -> None:
     from contracts.topology import SUBSCRIPTIONS
 
     assert NOTED.keys() <= {schema.type for schema in SUBSCRIPTIONS["ledger"]}
+
+
+def test_times_are_taken_by_the_events_numbers_whatever_the_clock_said() -> None:
+    """The clock was set back between the first contact and the second, and between the first handling and the second."""
+    book = Book("T")
+    for sequence, schema, hour in ((4, d.AssignmentContacted, 2), (2, d.AssignmentContacted, 5), (6, t.TicketHandled, 3)):
+        note(
+            book, Event(schema.type, f"/{schema.producer}", "T", str(sequence), at(hour), step(schema, 0)[2], sequence=sequence)
+        )
+    note(book, Event(t.TicketHandled.type, "/tickets", "T", "3", at(9), {"generation": 1}, sequence=3))
+    assert (book.contacted_at, book.handled_at) == (at(5), at(3))
+
+
+def test_a_book_of_an_earlier_version_keeps_its_first_contact() -> None:
+    book = Book("T", contacted_at=at(1))
+    note(book, Event(d.AssignmentContacted.type, "/dispatch", "T", "9", at(4), {"assignment": "a"}, sequence=9))
+    assert book.contacted_at == at(1)
