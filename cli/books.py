@@ -19,10 +19,15 @@ from chassis.store.errors import translated
 from chassis.store.tables import ChassisTables
 from cli.services import definition
 from contracts.events.intake import WhistleBlown
+from contracts.events.ledger import CheckpointSigned
 from contracts.topology import SERVICES, SUBSCRIPTIONS, source_of
 from services.dispatch import store as dispatch
 from services.ledger import store as ledger
-from services.ledger.domain.merkle import leaf_hash, root_of
+from services.ledger.checkpoint_dir import CheckpointDir
+from services.ledger.domain.canonical import canonical
+from services.ledger.domain.comparison import Known, LogDisagrees
+from services.ledger.domain.merkle import Frontier, leaf_hash
+from services.ledger.monitor import verify_whole
 from services.notify import store as notify
 from services.notify.domain.notice import QUIET
 from services.tickets import store as tickets
@@ -81,6 +86,8 @@ class Entry:
     subject: str
     sequence: int
     id: str
+    digest: bytes | None = None
+    """Of the data as it is recorded; see `digest_of`."""
 
     def __str__(self) -> str:
         return f"ledger entry {self.position} ({self.id})"
@@ -119,6 +126,8 @@ class Books:
     """The highest sequence that retention removed from the outbox, by source and subject; where it removed any."""
     cleared: Mapping[str, datetime] = field(default_factory=dict)
     """By service: inbox rows of what it received before may have been removed by retention."""
+    disagreement: str | None = None
+    """What the log disagrees in with its checkpoints, in whichever store or directory they are; None where it is theirs."""
 
     def sources(self) -> frozenset[str]:
         """The sources that a whistle, or anything else that an account may send, was ever taken in from."""
@@ -242,12 +251,42 @@ def _read_ledger(connection: Connection) -> dict[str, Any]:
     entries = ledger.entries.c
     columns = (entries.position, entries.source, entries.subject, entries.sequence, entries.event_id)
     kept = ledger.log(connection).frontier
-    size, root = root_of(leaf_hash(bytes(body)) for body in ledger.bodies(connection))
+    counted, digests = Frontier(), []
+    for body in connection.execute(select(entries.body).order_by(entries.position)).scalars():
+        counted.append(leaf_hash(bytes(body)))
+        digests.append(_recorded(bytes(body)))
+    rows = connection.execute(select(*columns).order_by(entries.position)).all()
     return {
-        "entries": [Entry(*row) for row in connection.execute(select(*columns).order_by(entries.position))],
+        "entries": [Entry(*row, digest=digest) for row, digest in zip(rows, digests, strict=True)],
         "kept": Log(kept.size, kept.root()),
-        "counted": Log(size, root),
+        "counted": Log(counted.size, counted.root()),
+        "disagreement": _disagreement(connection),
     }
+
+
+def digest_of(data: Any) -> bytes:
+    """Return a digest of an event's data, to compare what was said with what was recorded."""
+    return leaf_hash(canonical(data))
+
+
+def _recorded(body: bytes) -> bytes | None:
+    try:
+        return digest_of(json.loads(body)["data"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
+def _disagreement(connection: Connection) -> str | None:
+    """Compare the log with the checkpoints in its store, in its directory, and in what it said."""
+    outbox = ledger.DEFINITION.tables.outbox.c
+    said = connection.execute(select(outbox.body).where(outbox.type == CheckpointSigned.type)).scalars()
+    points = (json.loads(bytes(body)) for body in said)
+    published = [Known(one["size"], one["root"], f"checkpoint.signed {one['number']}") for one in points]
+    try:
+        verify_whole(connection, CheckpointDir.of_environment(), published)
+    except LogDisagrees as wrong:
+        return str(wrong)
+    return None
 
 
 @cache

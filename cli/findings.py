@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chassis.store.tables import APPLIED, DEAD, DROPPED, PARKED, PENDING, WAITING
-from cli.books import Books, Said, Sent, Taken, subscribers
+from cli.books import Books, Said, Sent, Taken, digest_of, subscribers
 from cli.notices import check_notices
 from contracts.topology import SUBSCRIPTIONS
 from services.tickets.domain.state import State
@@ -273,6 +273,12 @@ def _ledger(books: Books, found: Findings) -> None:
         if entry.position != position:
             found.lost.append(f"ledger: position {position} is not where it should be, {entry.position} is")
             break
+    for entry in books.entries:
+        origin = books.by_id.get(entry.id)
+        if origin and entry.digest != digest_of(origin.data):
+            found.lost.append(f"{entry}: its data is not what {origin.service} said")
+    if books.disagreement:
+        found.lost.append(f"ledger: {books.disagreement}")
     if books.kept != books.counted:
         found.lost.append(f"ledger: {books.kept} is kept, the entries make {books.counted}")
 

@@ -109,6 +109,7 @@ class Home:
             "WHISTLE_SECRET": secret,
             "WHISTLE_IDENTITIES": str(home / "identities.yaml"),
             "WHISTLE_CONFIG_DIR": str(config_dir.resolve()),
+            "WHISTLE_LEDGER_CHECKPOINT_DIR": str(home),
         }
         for number, service in enumerate(SERVICES, start=1):
             values[_database(service)] = f"sqlite:///{home}/{service}.db"

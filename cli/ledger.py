@@ -36,34 +36,51 @@ def _now(settings: Any) -> Any:
 @ledger.command()
 @click.argument("file", type=click.File("wb"))
 def export(file: BinaryIO) -> None:
-    """Write the whole log and its checkpoints to FILE (- for standard output), with a signed end."""
+    """Write the whole log and its checkpoints to FILE (- for standard output), with a signed end.
+
+    Ends with status 1, and signs nothing, where the log is not the one that was published.
+    """
+    from chassis.outcome import Refused
     from chassis.store.engine import reading
+    from services.ledger.checkpoint_dir import CheckpointDir
     from services.ledger.export import lines
     from services.ledger.keys import signer
 
     store, settings = _store()
-    with store.engine.connect() as connection:
-        for line in lines(reading(connection), signer(settings.secret), _now(settings)):
-            file.write(line)
-    store.close()
+    directory = CheckpointDir.of_environment()
+    try:
+        with store.engine.connect() as connection:
+            for line in lines(reading(connection), signer(settings.secret), _now(settings), directory):
+                file.write(line)
+    except Refused as wrong:
+        raise click.ClickException(f"the log disagrees with what was published, and is not signed: {wrong}") from None
+    finally:
+        store.close()
 
 
 @ledger.command()
 @click.argument("file", type=click.File("rb"), default="-")
 @click.option("--key", type=click.File("r"), help="The ledger's public key (PEM), from `whistle ledger key`.")
 @click.option("--keys", type=click.Path(path_type=Path), help="Several keys, and when each counts (YAML).")
-def verify(file: BinaryIO, key: Any, keys: Path | None) -> None:
+@click.option("--since", type=click.File("rb"), help="Checkpoints that you kept, or an older export: FILE must continue it.")
+def verify(file: BinaryIO, key: Any, keys: Path | None, since: BinaryIO | None) -> None:
     """Verify an exported FILE (standard input) offline. Ends with status 1 naming the first bad entry.
 
-    With --key or --keys also what those keys handed over to is trusted; without, the keys that the file names itself.
+    With --key or --keys also what those keys handed over to is trusted; without, the keys that the file names itself. A log
+    that somebody with the database and the key wrote anew verifies by itself: --since finds it.
     """
     from services.ledger.domain.audit import Bad, audit
+    from services.ledger.domain.earlier import BadEarlier, read_earlier
     from services.ledger.domain.keyring import Key
+    from services.ledger.domain.log_file import lines_of
     from services.ledger.keys import public_from_pem, read_keys
 
     trusted = ([Key(public_from_pem(key.read()))] if key else []) + (read_keys(keys) if keys else [])
     try:
-        report = audit(file, trusted or None)
+        earlier = read_earlier(lines_of(since)) if since else None
+        report = audit(lines_of(file), trusted or None, earlier)
+    except BadEarlier as bad:
+        raise click.ClickException(f"--since: {bad}") from None
     except Bad as bad:
         click.echo(escaped_line(f"bad: {bad}"), err=True)
         sys.exit(1)
@@ -72,6 +89,11 @@ def verify(file: BinaryIO, key: Any, keys: Path | None) -> None:
         click.echo(f"checkpoints {run.first} to {run.last}, up to entry {run.size}: key {run.key}")
     for step in report.steps:
         click.echo(f"note: {step}; checkpoints are ordered by their numbers")
+    if earlier and report.proof is not None:
+        point = earlier.points[-1].checkpoint
+        click.echo(
+            f"continues checkpoint {point.number} of {point.size} entries: consistency proof of {len(report.proof)} hashes"
+        )
     named = "" if trusted else ", which the file names itself"
     click.echo(f"signed {told(report.taken_at)} by key {report.key}{named}")
     for found in report.found:
@@ -88,15 +110,18 @@ def hand_over(public: Any) -> None:
     """
     from chassis.outcome import Refused
     from chassis.work import UnitOfWork, Work
+    from services.ledger.checkpoint_dir import CheckpointDir
     from services.ledger.checkpoints import take
     from services.ledger.keys import public_from_pem, signer
+    from services.ledger.monitor import LogMonitor
 
     store, settings = _store()
     try:
         with store.transaction() as connection:
             unit = UnitOfWork(store, connection, "/ledger")
             now = _now(settings)
-            signed = take(Work(unit, now, "log"), signer(settings.secret), now, public_from_pem(public.read()))
+            monitor = LogMonitor(CheckpointDir.of_environment())
+            signed = take(Work(unit, now, "log"), signer(settings.secret), now, monitor, public_from_pem(public.read()))
             unit.flush()
     except Refused as wrong:
         raise click.ClickException(str(wrong)) from None
@@ -174,11 +199,20 @@ def correct(entry: str, cause: str) -> None:
 
 @ledger.command()
 def rebuild() -> None:
-    """Make the ticket book anew from the log alone. Appending waits meanwhile."""
+    """Make the ticket book anew from the log alone. Appending waits meanwhile.
+
+    Ends with status 1, and changes nothing, where the log is not the one that was published.
+    """
+    from chassis.outcome import Refused
     from services.ledger.books import rebuild as made_anew
+    from services.ledger.checkpoint_dir import CheckpointDir
 
     store, _ = _store()
-    with store.transaction() as connection:
-        tickets, differing = made_anew(connection)
-    store.close()
+    try:
+        with store.transaction() as connection:
+            tickets, differing = made_anew(connection, CheckpointDir.of_environment())
+    except Refused as wrong:
+        raise click.ClickException(f"the log disagrees with what was published, and no book is made of it: {wrong}") from None
+    finally:
+        store.close()
     click.echo(f"{tickets} tickets, {differing} differed")

@@ -8,8 +8,10 @@ from chassis.work import Work
 from contracts.envelope import Event
 from contracts.events.dispatch import AreaRegistered
 from services.ledger import store
+from services.ledger.checkpoint_dir import CheckpointDir
 from services.ledger.domain.book import Book
 from services.ledger.domain.noting import NOTED, note
+from services.ledger.monitor import verify_whole
 from services.ledger.store import Area
 
 
@@ -33,9 +35,13 @@ def books_of(bodies: Iterable[bytes]) -> dict[str, Book]:
     return made
 
 
-def rebuild(connection: Connection) -> tuple[int, int]:
-    """Make the ticket book anew while appenders wait. Answers how many tickets there are, and how many books differed."""
+def rebuild(connection: Connection, directory: CheckpointDir | None = None) -> tuple[int, int]:
+    """Make the ticket book anew while appenders wait. Answers how many tickets there are, and how many books differed.
+
+    Raises LogDisagrees where the log is not the one that was signed: then nothing is made of it.
+    """
     connection.execute(select(store.logs.c.id).where(store.logs.c.id == store.LOG).with_for_update()).one()
+    verify_whole(connection, directory)
     table = store.ticket_book
     before = dict(connection.execute(select(table.c.id, table.c.document)).tuples().all())
     made = books_of(store.bodies(connection))

@@ -3,6 +3,7 @@
 import logging
 import math
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import select
 
@@ -12,6 +13,7 @@ from chassis.work import Work
 from contracts.events.ledger import CheckpointSigned
 from services.ledger import store
 from services.ledger.domain.checkpoint import Checkpoint, Signed, Signer, key_id
+from services.ledger.monitor import LogMonitor
 from services.ledger.store import LOG, Log
 
 logger = logging.getLogger(__name__)
@@ -21,9 +23,10 @@ class KeyRetired(Refused):
     """The signing key has handed over to another: what it signed now would be refused by whoever verifies, for ever."""
 
 
-def take(work: Work, signer: Signer, at: datetime, next_key: bytes | None = None) -> Signed:
-    """Sign one more checkpoint, dated ``at`` by the clock; with ``next_key`` the last of this signer. Raises KeyRetired.
+def take(work: Work, signer: Signer, at: datetime, monitor: LogMonitor, next_key: bytes | None = None) -> Signed:
+    """Sign one more checkpoint, dated ``at`` by the clock; with ``next_key`` the last of this signer.
 
+    Raises KeyRetired, and LogDisagrees where the stored log is not the one that ``monitor`` knows: it is not signed then.
     Checkpoints are ordered by their numbers. Where the clock was set back since the last one, that is recorded.
     """
     log = store.found(work, Log, LOG)
@@ -33,12 +36,13 @@ def take(work: Work, signer: Signer, at: datetime, next_key: bytes | None = None
         _must_count(work, key_id(next_key))
         if next_key == signer.public:
             raise Refused("key: a key cannot hand over to itself")
+    monitor.check(work.connection, log, monitor.remember(), since_checkpoint=True)
     log.checkpoints += 1
     back = max(log.taken_at - at, timedelta()) if log.taken_at else timedelta()
     if back:
         log.clock_steps += 1
         logger.warning("clock set back", extra={"checkpoint": log.checkpoints, "seconds": back.total_seconds()})
-    log.taken_at = at
+    log.taken_at, log.checkpointed = at, log.frontier.copy()
     handed = next_key.hex() if next_key else None
     signed = signer.sign(Checkpoint(log.checkpoints, log.frontier.size, log.frontier.root(), at, next_key=handed))
     point = signed.checkpoint
@@ -51,6 +55,7 @@ def take(work: Work, signer: Signer, at: datetime, next_key: bytes | None = None
     if back:
         said["clock_back_seconds"] = math.ceil(back.total_seconds())
     work.for_subject(LOG).apply(Outcome(Happened(CheckpointSigned, LOG, said)))
+    work.after_commit(partial(monitor.published, signed, log.checkpointed.copy()))
     return signed
 
 

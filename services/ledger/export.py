@@ -6,24 +6,29 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from services.ledger import store
+from services.ledger.checkpoint_dir import CheckpointDir
 from services.ledger.domain.checkpoint import END, Checkpoint, Signer
 from services.ledger.domain.log_file import checkpoint_line, entry_line, header
-from services.ledger.domain.merkle import Frontier, leaf_hash
+from services.ledger.monitor import whole
 
 
-def lines(connection: Connection, signer: Signer, now: datetime) -> Iterator[bytes]:
-    """Every line, from one snapshot of the store: the caller's connection is a `chassis.store.engine.reading` one."""
+def lines(connection: Connection, signer: Signer, now: datetime, directory: CheckpointDir | None = None) -> Iterator[bytes]:
+    """Every line, from one snapshot of the store: the caller's connection is a `chassis.store.engine.reading` one.
+
+    The end is signed only where the entries are those of the store's frontier, of every checkpoint, and of what ``directory``
+    knows. Raises LogDisagrees in its place.
+    """
     publics, log = store.public_keys(connection), store.log(connection)
+    waiting, comparison = whole(connection, directory)
+    number = len(waiting) + 1
     rfc8785_from = log.frontier.size if log.rfc8785_from is None else log.rfc8785_from
     yield header([*publics, *(key for key in [signer.public] if key not in publics)], rfc8785_from)
-    waiting = store.signed_checkpoints(connection)
-    number = len(waiting) + 1
-    frontier = Frontier()
-    for body in store.bodies(connection):
-        while waiting and waiting[0].checkpoint.size <= frontier.size:
+    for position, body in enumerate(store.bodies(connection)):
+        while waiting and waiting[0].checkpoint.size <= position:
             yield checkpoint_line(waiting.pop(0))
-        yield entry_line(frontier.size, bytes(body))
-        frontier.append(leaf_hash(bytes(body)))
+        yield entry_line(position, body)
+        comparison.append(body)
     for signed in waiting:
         yield checkpoint_line(signed)
-    yield checkpoint_line(signer.sign(Checkpoint(number, frontier.size, frontier.root(), now, END)))
+    comparison.finish(log.frontier)
+    yield checkpoint_line(signer.sign(Checkpoint(number, log.frontier.size, log.frontier.root(), now, END)))

@@ -1,6 +1,7 @@
 """The ledger service: it records every public event once, signs checkpoints of its log, and keeps the books that follow."""
 
 from datetime import datetime, timedelta
+from functools import partial
 
 from chassis.nameko import on, on_timer
 from chassis.outcome import Arm, Outcome, Refused
@@ -13,6 +14,7 @@ from services.ledger.api import LedgerApi
 from services.ledger.config import Clock, Config
 from services.ledger.domain.merkle import leaf_hash
 from services.ledger.metrics import Metrics
+from services.ledger.monitoring import Monitor
 from services.ledger.store import LOG, Log
 
 CHECKPOINT = "checkpoint"
@@ -35,12 +37,14 @@ class LedgerService(LedgerApi):
     config = Config()
     clock = Clock()
     metrics = Metrics()
+    monitor = Monitor()
 
     def record(self, event: Event, work: Work) -> None:
         """Append an event to the log."""
         if event.sequence is None:
             raise NoSequence("ce-sequence: missing")
         log = self._log(work)
+        work.once("monitor", partial(self._tell_monitor, work, log))
         try:
             body = store.canonical(event)
         except (ValueError, RecursionError):
@@ -68,6 +72,11 @@ class LedgerService(LedgerApi):
             log.checkpoint_armed = True
             work.apply(Outcome(Arm(LOG, CHECKPOINT, next_checkpoint(work.now))))
 
+    def _tell_monitor(self, work: Work, log: Log) -> None:
+        """Have the monitor told, once the transaction committed, from which frontier to which it appended."""
+        before = log.frontier.copy()
+        work.after_commit(lambda: self.monitor.appended(before, log.frontier.copy()))
+
     for _schema in SUBSCRIPTIONS["ledger"]:
         on(_schema)(record)
 
@@ -75,7 +84,7 @@ class LedgerService(LedgerApi):
     def ring_checkpoint(self, ringing: Ringing, work: Work) -> None:
         """Sign size and root; the next entry arms the next checkpoint."""
         self._log(work).checkpoint_armed = False
-        checkpoints.take(work, self.config.signer, work.now)
+        checkpoints.take(work, self.config.signer, work.now, self.monitor)
 
     @on_timer(LOOK)
     def ring_look(self, ringing: Ringing, work: Work) -> None:

@@ -1,7 +1,7 @@
 """The tables of the ledger: the log itself, its frontier and checkpoints; and the books that follow from it."""
 
 import json
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
@@ -16,6 +16,7 @@ from contracts.events.dispatch import AreaRegistered, MediationOpened, Responder
 from services.ledger.domain.book import Book
 from services.ledger.domain.canonical import canonical as rfc8785
 from services.ledger.domain.checkpoint import Checkpoint, Signed
+from services.ledger.domain.comparison import LogDisagrees
 from services.ledger.domain.members import Account
 from services.ledger.domain.merkle import Frontier
 from services.ledger.domain.noting import NOTED
@@ -126,9 +127,9 @@ areas = Table("areas", metadata, Column("id", Text, primary_key=True), Column("d
 class Log:
     """The log's frontier. Locked by whoever appends: positions have no gap.
 
-    ``looked`` is the size up to which the sources' numbers were looked at, ``taken_at`` the last checkpoint's time,
-    ``clock_steps`` how many checkpoints are dated before the one before. ``rfc8785_from`` is the position of the first entry
-    in the canonical form of RFC 8785; None until there is one.
+    ``looked`` is the size up to which the sources' numbers were looked at. Of the last checkpoint, ``taken_at`` is the time and
+    ``checkpointed`` the frontier, whose root was signed; ``clock_steps`` is how many are dated before the one before.
+    ``rfc8785_from`` is the position of the first entry in the canonical form of RFC 8785; None until there is one.
     """
 
     id: str = LOG
@@ -138,6 +139,7 @@ class Log:
     taken_at: datetime | None = None
     look_armed: bool = False
     looked: int = 0
+    checkpointed: Frontier = field(default_factory=Frontier)
     clock_steps: int = 0
     rfc8785_from: int | None = None
 
@@ -221,10 +223,30 @@ def event_of(body: bytes) -> Event:
     return Event(**{**whole, "time": datetime.fromisoformat(whole["time"]), "data": data})
 
 
-def bodies(connection: Connection) -> Any:
-    """Every entry's body, in the order of the log."""
-    streamed = select(entries.c.body).order_by(entries.c.position).execution_options(stream_results=True, yield_per=1000)
-    return connection.execute(streamed).scalars()
+def bodies(connection: Connection, since: int = 0) -> Iterator[bytes]:
+    """Every entry's body from a position on, in the order of the log.
+
+    Raises LogDisagrees for a row that is not at its position, or whose columns are not those of its body.
+    """
+    ordered = select(entries).where(entries.c.position >= since).order_by(entries.c.position)
+    for place, row in enumerate(
+        connection.execute(ordered.execution_options(stream_results=True, yield_per=1000)), start=since
+    ):
+        if row.position != place:
+            raise LogDisagrees(f"entry {place}: missing from the store")
+        body = bytes(row.body)
+        if _columns_of(body) != (row.source, row.subject, row.sequence, row.event_id, row.type, row.time):
+            raise LogDisagrees(f"entry {place}: its row is not that of its body")
+        yield body
+
+
+def _columns_of(body: bytes) -> tuple[Any, ...] | None:
+    try:
+        said = json.loads(body)
+        time = datetime.fromisoformat(said["time"])
+        return said["source"], said["subject"], said["sequence"], said["id"], said["type"], time
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
 
 
 def of_subject(connection: Connection, subject: str) -> list[dict[str, Any]]:
@@ -241,9 +263,9 @@ def log(connection: Connection) -> Log:
     return converter.structure(document, Log) if document else Log()
 
 
-def signed_checkpoints(connection: Connection) -> list[Signed]:
-    """Every checkpoint, the first one first."""
-    rows = connection.execute(select(checkpoints).order_by(checkpoints.c.number))
+def signed_checkpoints(connection: Connection, since: int = 1) -> list[Signed]:
+    """Every checkpoint from a number on, the first one first."""
+    rows = connection.execute(select(checkpoints).where(checkpoints.c.number >= since).order_by(checkpoints.c.number))
     return [
         Signed(Checkpoint(row.number, row.size, row.root, row.taken_at, next_key=row.next_key), row.key, row.signature)
         for row in rows

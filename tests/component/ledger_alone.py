@@ -21,10 +21,12 @@ from chassis.store import Store
 from chassis.timers import Ring, Timers
 from cli.main import main
 from contracts.envelope import Event, EventSchema, schema_for
+from services.ledger.checkpoint_dir import CheckpointDir
 from services.ledger.config import FILE, Configured, load_rules
 from services.ledger.domain.checkpoint import Signer
+from services.ledger.monitor import LogMonitor
 from services.ledger.service import LedgerService
-from services.ledger.store import DEFINITION
+from services.ledger.store import DEFINITION, log
 from tests.component.counting import Watched
 
 START = datetime(2026, 3, 3, 9, tzinfo=UTC)
@@ -46,6 +48,7 @@ class LedgerAlone:
         self.store, self.clock, self.watch = store, SteppingClock(START), Watched()
         self.service = LedgerService()
         self.sign_with(Signer(bytes(32)))
+        self.restart()
         self._inbox = Inbox(
             handler="all",
             store=store,
@@ -61,6 +64,16 @@ class LedgerAlone:
     def sign_with(self, signer: Signer) -> None:
         """The key of the checkpoints from now on."""
         self.service.config = Configured(RULES, signer)
+
+    def restart(self, directory: CheckpointDir | None = None) -> None:
+        """Begin with nothing in memory, as another process does; ``directory`` is where checkpoints are published."""
+        self.monitor = self.service.monitor = LogMonitor(directory)
+
+    def look(self) -> None:
+        """The log monitor's turn. Raises LogDisagrees."""
+        memory = self.monitor.remember()
+        with self.store.transaction() as connection:
+            self.monitor.check(connection, log(connection), memory)
 
     def _entrypoints(self, kind: type) -> list[tuple[Any, Any]]:
         methods = [getattr(self.service, name) for name in dir(self.service)]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +15,7 @@ import amqp
 import pytest
 from kombu import Connection
 
+from services.ledger.domain.merkle import Frontier, leaf_hash
 from tests.kit.processes import wait_until
 from tests.kit.servers import PostgresServer, RabbitServer
 from tests.kit.stack import Stack, stack
@@ -241,3 +244,27 @@ def test_two_events_of_one_number_are_a_fork(town: Stack) -> None:
     assert _found(town, "fork.found.v1", subject) == [
         {"origin": "/dispatch", "number": 1, "first": "a-first", "second": "b-second"}
     ]
+
+
+def test_a_rewritten_log_is_named_by_readiness_and_metrics_until_it_is_as_it_was(town: Stack) -> None:
+    """The newest entry is changed, and the frontier computed anew: the process knows the root that it had."""
+    town.wait_ready("ledger")
+    ((document,),) = town.rows("ledger", "SELECT document FROM logs")
+    rows = town.rows("ledger", "SELECT position, body FROM entries ORDER BY position")
+    position, body = rows[-1][0], bytes(rows[-1][1])
+    frontier = Frontier()
+    for _, one in rows[:-1]:
+        frontier.append(leaf_hash(bytes(one)))
+    forged = body.replace(b'"id":"', b'"id":"x', 1)
+    frontier.append(leaf_hash(forged))
+    keep = "UPDATE entries SET body = %s, event_id = %s WHERE position = %s RETURNING position"
+    town.rows("ledger", keep, forged, json.loads(forged)["id"], position)
+    change = "UPDATE logs SET document = document || %s::jsonb RETURNING id"
+    town.rows("ledger", change, json.dumps({"frontier": {"size": frontier.size, "peaks": frontier.peaks}}))
+    wait_until(lambda: "log" in town.troubles("ledger"), "the ledger says what is wrong", 60)
+    assert re.fullmatch(rf"entr(y|ies .* to) {position}: changed since this process saw it", town.troubles("ledger")["log"])
+    with urllib.request.urlopen(town.ops("ledger", "/metrics"), timeout=10) as page:
+        assert b"whistle_ledger_disagrees 1.0" in page.read()
+    town.rows("ledger", keep, body, json.loads(body)["id"], position)
+    town.rows("ledger", change, json.dumps({"frontier": document["frontier"]}))
+    town.wait_ready("ledger", 60)

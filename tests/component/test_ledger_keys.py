@@ -27,7 +27,7 @@ def hand_over(ledger: LedgerAlone, signer: Signer, to: Signer) -> Signed:
     with ledger.store.transaction() as connection:
         unit = UnitOfWork(ledger.store, connection, "/ledger")
         now = ledger.clock.now()
-        signed = take(Work(unit, now, "log"), signer, now, to.public)
+        signed = take(Work(unit, now, "log"), signer, now, ledger.monitor, to.public)
         unit.flush()
     return signed
 

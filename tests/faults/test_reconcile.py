@@ -14,6 +14,7 @@ import pytest
 from cli.books import read_books
 from cli.findings import KEYS, RECORDS, compare
 from contracts.envelope import all_schemas
+from services.ledger.domain.merkle import Frontier, leaf_hash
 from tests.faults.proof import Town
 from tests.kit.deployment import SECRET
 from tests.kit.processes import wait_until
@@ -169,3 +170,21 @@ def test_every_contract_has_a_key() -> None:
     ours = {schema.type for schema in all_schemas() if schema.producer != "intake"}
     assert ours == KEYS.keys() | RECORDS
     assert not KEYS.keys() & RECORDS
+
+
+def test_an_entry_that_was_rewritten_is_found_whatever_root_is_kept(closed: Town) -> None:
+    """The frontier is computed anew, as somebody does who has the database: what the source said is still in its own store."""
+    column = "convert_from(body, 'utf8')"
+    rewrite = f"UPDATE entries SET body = convert_to(replace({column}, '\"noise\"', '\"leaks\"'), 'utf8') WHERE position = ("
+    chosen = f"SELECT min(position) FROM entries WHERE type = 'ticket.opened.v1' AND {column} LIKE '%\"noise\"%')"
+    with changed(closed, "ledger", "logs", "SELECT 1"), changed(closed, "ledger", "entries", rewrite + chosen) as touched:
+        assert touched == 1
+        frontier = Frontier()
+        for (body,) in closed.stack.rows("ledger", "SELECT body FROM entries ORDER BY position"):
+            frontier.append(leaf_hash(bytes(body)))
+        kept = json.dumps({"frontier": {"size": frontier.size, "peaks": frontier.peaks}})
+        closed.stack.rows("ledger", "UPDATE logs SET document = document || %s::jsonb RETURNING id", kept)
+        lost = closed.reconcile().lost
+        assert [one for one in lost if one.endswith("its data is not what tickets said")] == lost
+        assert len(lost) == 1
+    assert closed.reconcile().clean

@@ -9,6 +9,7 @@ from typing import Any
 
 from contracts.events.sequences import ANNOUNCEMENTS
 from services.ledger.domain.checkpoint import END, Signed
+from services.ledger.domain.earlier import Continuation, Discontinued, Earlier
 from services.ledger.domain.gaps import Fork, Hole, Numbered, findings
 from services.ledger.domain.keyring import ClockStep, Key, Keyring, Signatures, Untrusted
 from services.ledger.domain.log_file import BadLine, Entry, Header, LineReader
@@ -33,22 +34,25 @@ class Report:
     key: str
     runs: list[Signatures]
     steps: list[ClockStep]
+    proof: list[bytes] | None = None
+    """Hashes that prove that the log continues the earlier one (RFC 9162, 2.1.4); None where there was no earlier one."""
     found: list[Hole | Fork] = field(default_factory=list)
 
 
-def audit(lines: Iterable[bytes], trusted: Iterable[Key] | None) -> Report:
+def audit(lines: Iterable[bytes], trusted: Iterable[Key] | None, earlier: Earlier | None = None) -> Report:
     """Verify a file: form, positions, leaves, root and signature of every checkpoint, that each continues the one before.
 
     ``trusted`` are the keys that the reader trusts; None takes the file's own word for it. Checkpoints are ordered by their
-    position in the file; their times may go back, since a clock may, and the report says where. Raises Bad naming the first
-    bad line.
+    position in the file; their times may go back, since a clock may, and the report says where. The log
+    must continue ``earlier``. Raises Bad naming the first bad line.
     """
-    return _Audit(None if trusted is None else Keyring(trusted)).read(lines)
+    return _Audit(None if trusted is None else Keyring(trusted), Continuation(earlier) if earlier else None).read(lines)
 
 
 class _Audit:
-    def __init__(self, keyring: Keyring | None):
+    def __init__(self, keyring: Keyring | None, earlier: Continuation | None):
         self._given = keyring
+        self._earlier = earlier
         self._keyring = keyring or Keyring(())
         self._reader = LineReader()
         self._named: tuple[bytes, ...] = ()
@@ -64,13 +68,22 @@ class _Audit:
             self._where = f"line {number}"
             try:
                 self._take(number, self._reader.read(line))
-            except BadLine as wrong:
+            except (BadLine, Discontinued) as wrong:
                 raise self._bad(str(wrong)) from None
         if not self._end:
             raise Bad(f"the file breaks off after {self._where}: it has no signed end")
+        proof = self._proof()
         found = list(findings(self._numbered, self._announced))
         taken_at, key, keyring = self._end.checkpoint.taken_at, self._end.key, self._keyring
-        return Report(self._log.size, self._checkpoints, self._log.root(), taken_at, key, keyring.runs, keyring.steps, found)
+        return Report(
+            self._log.size, self._checkpoints, self._log.root(), taken_at, key, keyring.runs, keyring.steps, proof, found
+        )
+
+    def _proof(self) -> list[bytes] | None:
+        try:
+            return self._earlier.finish(self._log, self._keyring.publics) if self._earlier else None
+        except Discontinued as wrong:
+            raise Bad(f"the log {wrong}") from None
 
     def _take(self, number: int, said: Header | Entry | Signed) -> None:
         if self._end:
@@ -93,6 +106,8 @@ class _Audit:
         if entry.said != entry.leaf:
             raise self._bad("was changed: its leaf's hash is another")
         self._log.append(entry.leaf)
+        if self._earlier:
+            self._earlier.entry(entry.leaf, self._log)
         numbered = self._event(entry.body)
         self._numbered.append(numbered)
         if numbered.type in ANNOUNCEMENTS:
@@ -132,6 +147,8 @@ class _Audit:
             raise self._bad("its root is not that of the entries before it: one of them was changed")
         if point.origin != END:
             self._checkpoints += 1
+            if self._earlier:
+                self._earlier.checkpoint(signed)
             return
         self._end = signed
         if list(self._named) != self._keyring.signers:

@@ -69,6 +69,11 @@ class Keyring:
         """The public keys that signed, the first first."""
         self.steps: list[ClockStep] = []
 
+    @property
+    def publics(self) -> list[bytes]:
+        """Every key that is trusted by now, retired ones too."""
+        return [key.public for key in self._keys.values()]
+
     def accept(self, signed: Signed) -> None:
         """Take a checkpoint's signature as good, or raise Untrusted."""
         point, key = signed.checkpoint, self._keys.get(signed.key)

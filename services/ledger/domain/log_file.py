@@ -7,10 +7,10 @@ hexadecimal, white space and whatever follows the value are refused by one compa
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, NoReturn
+from typing import Any, BinaryIO, NoReturn
 
 from services.ledger.domain.canonical import canonical, canonical_2
 from services.ledger.domain.checkpoint import END, ORIGIN, Checkpoint, Signed
@@ -78,6 +78,11 @@ def checkpoint_line(signed: Signed) -> bytes:
         **({"next_key": point.next_key} if point.next_key else {}),
     }
     return canonical({"end" if point.origin == END else "checkpoint": said}) + b"\n"
+
+
+def lines_of(file: BinaryIO) -> Iterator[bytes]:
+    """Yield a file's lines, of a longer one only its first bytes: so much that it is refused, and no more memory than that."""
+    return iter(lambda: file.readline(MAX_LINE + 1), b"")
 
 
 class LineReader:

@@ -36,6 +36,10 @@ class Frontier:
         self.peaks.append(node.hex())
         self.size += 1
 
+    def copy(self) -> "Frontier":
+        """Return another one that grows by itself."""
+        return Frontier(self.size, list(self.peaks))
+
     def root(self) -> str:
         """The tree's hash, hexadecimal."""
         if not self.peaks:

@@ -1,0 +1,67 @@
+"""The service's log monitor: a loop that compares the stored log with memory; readiness and a metric say what disagrees."""
+
+from functools import cached_property
+from typing import Any
+
+from nameko.extensions import DependencyProvider
+from prometheus_client import Gauge
+from sqlalchemy.exc import DBAPIError
+
+from chassis.nameko import RUNTIME_KEY
+from chassis.runtime import Runtime
+from chassis.store.engine import reading
+from chassis.store.errors import translated
+from services.ledger import store
+from services.ledger.checkpoint_dir import BadCheckpointDir, CheckpointDir
+from services.ledger.domain.comparison import LogDisagrees
+from services.ledger.monitor import LogMonitor
+
+PAUSE = 10.0
+"""Seconds between two looks of a process."""
+LOOP, CHECKED = "log monitor", "log"
+
+
+class Monitor(DependencyProvider):
+    """One `LogMonitor` for all workers of a process."""
+
+    @cached_property
+    def monitor(self) -> LogMonitor:
+        """Raises BadCheckpointDir at start."""
+        directory = CheckpointDir.of_environment()
+        if directory:
+            directory.checkpoints()
+        return LogMonitor(directory)
+
+    def setup(self) -> None:
+        runtime: Runtime = self.container.config[RUNTIME_KEY]
+        disagrees = Gauge(
+            "whistle_ledger_disagrees",
+            "1 where the stored log is not the one that was published or that this process saw; readiness names the entry.",
+            registry=runtime.registry,
+        )
+        monitor = self.monitor
+
+        def look() -> int:
+            trouble = look_once(runtime, monitor)
+            runtime.health.report(CHECKED, trouble)
+            disagrees.set(monitor.trouble is not None)
+            return 0
+
+        runtime.add_loop(LOOP, look, PAUSE)
+
+    def get_dependency(self, worker_ctx: Any) -> LogMonitor:
+        return self.monitor
+
+
+def look_once(runtime: Runtime, monitor: LogMonitor) -> str | None:
+    """Compare the stored log with what is known; answers what is wrong."""
+    try:
+        memory = monitor.remember()
+        with runtime.store.engine.connect() as connection:
+            connection = reading(connection)
+            monitor.check(connection, store.log(connection), memory)
+    except (LogDisagrees, BadCheckpointDir) as wrong:
+        return str(wrong)
+    except DBAPIError as wrong:
+        raise translated(wrong) from wrong
+    return None
