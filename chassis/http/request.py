@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from marshmallow import EXCLUDE, RAISE, Schema, ValidationError
+from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Request
 
@@ -101,14 +101,26 @@ def json_body(request: Request) -> Any:
 
 
 def checked(body: Any, schema: type[Schema]) -> dict[str, Any]:
-    """The body by its schema; what the schema does not know is ignored. Raises Problem 422 naming each bad field."""
+    """The body by its schema; what the schema does not know is ignored. Raises Problem 422 naming each bad field.
+
+    Null is refused: what has no value is left out. The same fields of an event may be null.
+    """
     if not isinstance(body, Mapping):
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "the body is not a JSON object")
     try:
-        loaded: dict[str, Any] = schema(unknown=EXCLUDE).load(body)
+        loaded: dict[str, Any] = _without_null(schema(unknown=EXCLUDE)).load(body)
     except ValidationError as wrong:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "fields are wrong", flatten(wrong.messages)) from None
     return loaded
+
+
+def _without_null(schema: Schema) -> Schema:
+    for declared in schema.fields.values():
+        declared.allow_none = False
+        inner = declared.inner if isinstance(declared, fields.List) else declared
+        if isinstance(inner, fields.Nested):
+            _without_null(inner.schema)
+    return schema
 
 
 def searched(request: Request, schema: type[Schema]) -> dict[str, Any]:

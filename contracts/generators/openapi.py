@@ -11,18 +11,22 @@ from contracts.envelope import EventSchema
 from contracts.generators import georeport, samples
 from contracts.generators.asyncapi import PlainDumper
 from contracts.generators.converter import Converter, Node, name_of, new_spec
+from contracts.generators.nulls import references, tell_apart
 from contracts.generators.parameters import idempotency_key, path_parameter, search_parameters
 from contracts.generators.schemas import GENERATED
 from contracts.http import BY_SERVICE, Operation
 from contracts.http.open311 import GeoReport
 from contracts.http.problem import MEDIA_TYPE, OF_COMMANDS, OF_EVERYTHING, ProblemDocument
 
+RESPONSES = "#/components/responses/"
 _ABOUT = """\
 Every problem is a problem document by RFC 9457: another method on a path (405, with Allow), an unknown path (404) and what
 nobody foresaw (500) too.
 
 A command's `Idempotency-Key` is the account's own id of it. The same key with the same body is one command and gets the same
 answer; with another body it is a conflict. A refused command leaves nothing behind. Fields that are not described are ignored.
+
+In a request a field without a value is left out: null is refused. In an answer a field that may be null is always there.
 """
 
 
@@ -50,15 +54,18 @@ def document(service: str, root: Path) -> Node:
     schemas = {name_of(key[0]): key[0] for key in converter.refs}
     made = spec.to_dict()
     parts = made["components"]
+    tell_apart(made["paths"], parts)
+    used = set(references(made["paths"]))
     return {
         "openapi": "3.1.0",
         "info": {**made["info"], "description": _ABOUT},
         "servers": [{"url": f"http://{service}:8000", "description": "The host is the deployment's."}],
         "security": [{"token": []}],
+        "tags": [{"name": service, "description": f"What is asked of {service}."}],
         "paths": made["paths"],
         "components": {
             "schemas": {name: _described(parts["schemas"][name], schemas.get(name)) for name in sorted(parts["schemas"])},
-            "responses": parts["responses"],
+            "responses": {name: node for name, node in parts["responses"].items() if f"{RESPONSES}{name}" in used},
             "securitySchemes": {
                 "token": {"type": "http", "scheme": "bearer", "description": "The account's own token."},
                 **(georeport.SECURITY if standard else {}),
