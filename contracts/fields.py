@@ -76,10 +76,13 @@ class Code(fields.Enum[StrEnum]):
         return super()._serialize(None if value is None else self.enum(value), attr, obj, **kwargs)
 
 
-def code(kind: type[StrEnum], about: str, only: Sequence[StrEnum] = (), **kwargs: Any) -> Code:
-    """One word of a fixed list, or of a part of it."""
+def code(kind: type[StrEnum], about: str, only: Sequence[StrEnum] = (), title: str | None = None, **kwargs: Any) -> Code:
+    """One word of a fixed list, or of a part of it, which needs a ``title``: generated code names its type by it."""
+    if bool(only) != bool(title):
+        raise TypeError(f"{about}: a part of a list needs a title, and nothing else has one")
     if only:
         kwargs["validate"] = validate.OneOf(only)
+        kwargs["metadata"] = {"title": title, **kwargs.get("metadata", {})}
     return _required(Code, about, enum=kind, by_value=True, **kwargs)
 
 

@@ -33,6 +33,9 @@ queue is durable and replicated.
 """
 
 
+_DOES = {OUTSIDE: "writes: producers and people outside", **dict.fromkeys(SERVICES, "says, and what it reacts to")}
+
+
 def render(root: Path) -> str:
     """The file ``asyncapi.yaml``."""
     body = yaml.dump(document(samples.read(root)), Dumper=PlainDumper, sort_keys=False, allow_unicode=True, width=120)
@@ -56,6 +59,7 @@ def document(known: list[samples.Sample]) -> Node:
                 "acknowledged": {"amqp": {"ack": True, "bindingVersion": BINDING}},
             },
             "schemas": components(),
+            "tags": {name: {"name": name, "description": f"What {name} {_DOES[name]}."} for name in (OUTSIDE, *SERVICES)},
             "securitySchemes": {"account": {"type": "userPassword", "description": "One per service and producer."}},
         },
     }
@@ -127,7 +131,7 @@ def _send(schema: type[EventSchema]) -> Node:
         "action": "send",
         "channel": _ref(f"channels/{schema.type}"),
         "summary": f"{sender} says {schema.type}.",
-        "tags": [{"name": schema.producer}],
+        "tags": [_ref(f"components/tags/{schema.producer}")],
         "bindings": _ref("components/operationBindings/persistent"),
         "messages": [_ref(f"channels/{schema.type}/messages/{schema.type}")],
     }
@@ -139,7 +143,7 @@ def _receive(service: str, source: str, bound: tuple[type[EventSchema], ...]) ->
         "action": "receive",
         "channel": _ref(channel),
         "summary": f"The {service} service reacts to what {source} says.",
-        "tags": [{"name": service}],
+        "tags": [_ref(f"components/tags/{service}")],
         "bindings": _ref("components/operationBindings/acknowledged"),
         "messages": [_ref(f"{channel}/messages/{type_}") for type_ in sorted(schema.type for schema in bound)],
     }

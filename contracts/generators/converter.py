@@ -29,17 +29,18 @@ class Converter(OpenAPIConverter):
         return {"description": about, **({"anyOf": [codes, {"type": "null"}]} if field.allow_none else codes)}
 
     def _codes(self, field: fields.Enum[Any]) -> Node:
-        """The whole list by its name; what the field's validators leave of it in place."""
+        """The whole list by its name; what the field's validators leave of it by the field's title."""
         every = [code.value for code in field.enum]
         left = [code for code in every if _accepted(field, code)]
-        if left != every:
-            return {"type": "string", "enum": left}
-        return self.listed(field.enum.__name__, inspect.getdoc(field.enum) or "", left)
+        name = field.enum.__name__ if left == every else field.metadata["title"]
+        return self.listed(name, inspect.getdoc(field.enum) or "", left)
 
     def listed(self, name: str, about: str, codes: Iterable[str]) -> Node:
         """A list of codes by its name, described once."""
         if name not in self.spec.components.schemas:
-            self.spec.components.schema(name, component={"description": about, "type": "string", "enum": list(codes)})
+            self.spec.components.schema(
+                name, component={"title": name, "description": about, "type": "string", "enum": list(codes)}
+            )
         return {"$ref": f"#/components/schemas/{name}"}
 
 

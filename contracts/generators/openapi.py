@@ -11,12 +11,14 @@ from contracts.envelope import EventSchema
 from contracts.generators import georeport, samples
 from contracts.generators.asyncapi import PlainDumper
 from contracts.generators.converter import Converter, Node, name_of, new_spec
+from contracts.generators.nulls import references, tell_apart
 from contracts.generators.parameters import idempotency_key, path_parameter, search_parameters
 from contracts.generators.schemas import GENERATED
 from contracts.http import BY_SERVICE, Operation
 from contracts.http.open311 import GeoReport
 from contracts.http.problem import MEDIA_TYPE, OF_COMMANDS, OF_EVERYTHING, ProblemDocument
 
+RESPONSES = "#/components/responses/"
 _ABOUT = """\
 Every problem is a problem document by RFC 9457: another method on a path (405, with Allow), an unknown path (404) and what
 nobody foresaw (500) too.
@@ -24,8 +26,9 @@ nobody foresaw (500) too.
 A command's `Idempotency-Key` is the account's own id of it. The same key with the same body is one command and gets the same
 answer; with another body it is a conflict. A refused command leaves nothing behind.
 
-A command's body has no fields but the described ones: any other is refused by its name, at every depth. An answer may come to
-have more fields than are described.
+A command's body has no fields but the described ones: any other is refused by its name, at every depth. A field without a
+value is left out: null is refused. An answer may come to have more fields than are described; a field that may be null is
+always there.
 """
 
 
@@ -54,17 +57,20 @@ def document(service: str, root: Path) -> Node:
     closed = _closed(service)
     made = spec.to_dict()
     parts = made["components"]
+    tell_apart(made["paths"], parts)
+    used = set(references(made["paths"]))
     return {
         "openapi": "3.1.0",
         "info": {**made["info"], "description": _ABOUT},
         "servers": [{"url": f"http://{service}:8000", "description": "The host is the deployment's."}],
         "security": [{"token": []}],
+        "tags": [{"name": service, "description": f"What is asked of {service}."}],
         "paths": made["paths"],
         "components": {
             "schemas": {
                 name: _described(parts["schemas"][name], schemas.get(name), name in closed) for name in sorted(parts["schemas"])
             },
-            "responses": parts["responses"],
+            "responses": {name: node for name, node in parts["responses"].items() if f"{RESPONSES}{name}" in used},
             "securitySchemes": {
                 "token": {"type": "http", "scheme": "bearer", "description": "The account's own token."},
                 **(georeport.SECURITY if standard else {}),

@@ -10,11 +10,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from apispec import APISpec
-from apispec.ext.marshmallow import MarshmallowPlugin
-from marshmallow import Schema, fields
+from marshmallow import Schema
 
 from contracts.envelope import EventSchema, all_schemas
+from contracts.generators.converter import name_of, new_spec
 
 JsonSchema = dict[str, Any]
 
@@ -45,26 +44,20 @@ def render(schema: type[EventSchema], _root: Path) -> str:
 
 @cache
 def _components() -> dict[str, JsonSchema]:
-    plugin = MarshmallowPlugin(schema_name_resolver=_name)
-    spec = APISpec(title="contracts", version="1", openapi_version="3.1.0", plugins=[plugin])
-    # apispec gives an enum no type, and so cannot say that one may be null
-    plugin.map_to_openapi_type(fields.Enum, "string", None)  # type: ignore[no-untyped-call]
+    spec, converter = new_spec("contracts")
     by_name: dict[str, type[Schema]] = {}
     for schema in all_schemas():
         spec.components.schema(schema.type, schema=schema)
         by_name[schema.type] = schema
     converted: dict[str, JsonSchema] = spec.to_dict()["components"]["schemas"]
-    assert plugin.converter is not None
-    by_name |= {_name(key[0]): key[0] for key in plugin.converter.refs if _name(key[0]) in converted}
-    return {name: _described(converted[name], name, by_name[name]) for name in sorted(converted)}
+    # two parts of the same name would be confused in the documents: apispec warns, and pytest makes that an error
+    by_name |= {name_of(key[0]): key[0] for key in converter.refs if name_of(key[0]) in converted}
+    return {name: _described(converted[name], name, by_name.get(name)) for name in sorted(converted)}
 
 
-def _name(schema: type[Schema] | Schema) -> str:
-    """Two parts of the same name would be confused in the documents: apispec warns, and pytest makes that an error."""
-    return schema.__name__ if isinstance(schema, type) else type(schema).__name__
-
-
-def _described(converted: JsonSchema, name: str, schema: type[Schema]) -> JsonSchema:
+def _described(converted: JsonSchema, name: str, schema: type[Schema] | None) -> JsonSchema:
+    if schema is None:  # a list of codes, which describes itself
+        return converted
     # a consumer ignores what it does not know, so the published schema refuses nothing extra, at any depth
     converted.pop("additionalProperties", None)
     return {"title": name, "description": inspect.getdoc(schema) or "", **converted}

@@ -28,7 +28,9 @@ class ReportTaken(Schema):
 class PartyRequest(intake.RequestMade):
     """What a party of a mediation asks: the data of `request.made.v1`, where it is of dispatch."""
 
-    request = fields.code(codes.Request, "what is asked", only=[codes.Request.CONSENT, codes.Request.WITHDRAW])
+    request = fields.code(
+        codes.Request, "what is asked", only=[codes.Request.CONSENT, codes.Request.WITHDRAW], title="PartyRequestKind"
+    )
 
 
 class RequestTaken(Schema):

@@ -154,7 +154,12 @@ class RaisedUrgency(Schema):
 class ResidentRequest(intake.RequestMade):
     """What a resident asks: the data of `request.made.v1`, where it is of tickets."""
 
-    request = fields.code(codes.Request, "what is asked", only=[codes.Request.RATE, codes.Request.REOPEN, codes.Request.CANCEL])
+    request = fields.code(
+        codes.Request,
+        "what is asked",
+        only=[codes.Request.RATE, codes.Request.REOPEN, codes.Request.CANCEL],
+        title="ResidentRequestKind",
+    )
 
 
 class TicketMoved(Schema):

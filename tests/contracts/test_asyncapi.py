@@ -1,12 +1,8 @@
 """The AsyncAPI document satisfies the official parser and says what the topology says."""
 
-import hashlib
 import json
 import os
-import shutil
-import subprocess
 from collections.abc import Callable
-from contextlib import suppress
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -18,9 +14,9 @@ from chassis.yaml_core import dump_yaml, load_yaml
 from contracts.envelope import EventSchema, all_schemas
 from contracts.generate import ROOT
 from contracts.topology import SERVICES, queues
+from tests.kit import npm
 
 HERE = Path(__file__).parent / "asyncapi"
-CACHE = Path(__file__).parents[2] / "var" / "asyncapi-parser"
 LATEST = "asyncapi-latest-version"
 
 Diagnostics = list[dict[str, Any]]
@@ -55,16 +51,13 @@ def told(document: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> 
 
     One process reads them all, since it takes long to start. The hint that there is a later AsyncAPI than 3.0 is left out.
     """
-    for tool in ("node", "npm"):
-        if shutil.which(tool) is None:
-            pytest.fail(f"{tool} is missing: apt-get install nodejs npm")
     files = {"": ROOT / "asyncapi.yaml"}
     for damage in DAMAGES:
         damage(damaged := deepcopy(document))
         files[damage.__name__] = tmp_path_factory.mktemp("asyncapi") / "asyncapi.yaml"
         files[damage.__name__].write_text(dump_yaml(damaged), encoding="utf-8")
-    environment = {**os.environ, "NODE_PATH": str(_installed())}
-    said = json.loads(_run(["node", str(HERE / "check.cjs"), *map(str, files.values())], env=environment))
+    environment = {**os.environ, "NODE_PATH": str(npm.installed(HERE))}
+    said = json.loads(npm.run(["node", str(HERE / "check.cjs"), *map(str, files.values())], env=environment))
     return {name: [one for one in said[str(path)] if one["code"] != LATEST] for name, path in files.items()}
 
 
@@ -120,25 +113,3 @@ def test_every_type_is_sent_and_every_queue_received_once(document: dict[str, An
     received = [o["channel"]["$ref"] for o in document["operations"].values() if o["action"] == "receive"]
     assert sorted(sent) == sorted(f"#/channels/{schema.type}" for schema in all_schemas())
     assert sorted(received) == sorted(f"#/channels/{s}.{source}" for s in SERVICES for source in queues(s))
-
-
-def _installed() -> Path:
-    """The folder of the installed modules; a changed lock file is another installation."""
-    lock = (HERE / "package-lock.json").read_bytes()
-    folder = CACHE / hashlib.sha256(lock).hexdigest()[:12]
-    if not folder.exists():
-        unfinished = CACHE / f"{folder.name}.{os.getpid()}"
-        unfinished.mkdir(parents=True)
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(HERE / name, unfinished)
-        _run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=unfinished)
-        with suppress(OSError):  # another process of the run was faster
-            unfinished.replace(folder)
-    return folder / "node_modules"
-
-
-def _run(command: list[str], **how: Any) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False, **how)
-    if done.returncode:
-        pytest.fail(f"{' '.join(command[:2])} ended with {done.returncode}:\n{done.stderr[-2000:]}")
-    return str(done.stdout)

@@ -37,6 +37,13 @@ class Type(StrEnum):
     BLACKBOX = "blackbox"
 
 
+class EndpointType(StrEnum):
+    """Whether what is requested there is acted upon."""
+
+    PRODUCTION = "production"
+    TEST = "test"
+
+
 class Status(StrEnum):
     """Where a request stands."""
 
@@ -175,9 +182,7 @@ class DiscoveredEndpoint(Schema):
     specification = fields.text("the standard")
     url = fields.text("where")
     changeset = fields.text("sortable: when the services changed last")
-    type = plain.String(
-        required=True, validate=validate.OneOf(["production", "test"]), metadata={"description": "whether it is acted upon"}
-    )
+    type = fields.code(EndpointType, "whether it is acted upon")
     formats = plain.List(fields.text("a media type"), required=True, metadata={"description": "what answers can be"})
 
 

@@ -1,0 +1,85 @@
+"""Null in an OpenAPI document: in a request it means nothing, in an answer that there is no such thing.
+
+The fields of requests and events are declared alike, as optional. Generated code can only tell "left out" from "null" where the
+document does: of a request it says that optional fields may be left out and are never null, of an answer that a field which may
+be null is always there.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+Node = dict[str, Any]
+
+COMPONENTS = "#/components/"
+NULL: Node = {"type": "null"}
+
+
+def tell_apart(paths: Mapping[str, Any], components: Mapping[str, Any]) -> None:
+    """Change the schemas of a document's requests and answers in place.
+
+    Raises LookupError where a part with fields is in requests and in answers: it needs two names.
+    """
+    operations = [operation for path in paths.values() for operation in path.values()]
+    asked = _objects((operation.get("requestBody") for operation in operations), components)
+    answered = _objects((operation["responses"] for operation in operations), components)
+    if both := asked & answered:
+        raise LookupError(f"in requests and in answers, which differ in what null means: {', '.join(sorted(both))}")
+    for name in asked:
+        _never_null(components["schemas"][name])
+    for name in answered:
+        _always_there(components["schemas"][name])
+
+
+def _never_null(schema: Node) -> None:
+    for name, field in schema["properties"].items():
+        schema["properties"][name] = _without_null(field)
+
+
+def _always_there(schema: Node) -> None:
+    there = [name for name, field in schema["properties"].items() if _nullable(field)]
+    if required := sorted({*schema.get("required", ()), *there}):
+        schema["required"] = required
+
+
+def _nullable(field: Node) -> bool:
+    return NULL in field.get("anyOf", ()) or "null" in _types(field)
+
+
+def _without_null(field: Node) -> Node:
+    if NULL in field.get("anyOf", ()):
+        left = [option for option in field["anyOf"] if option != NULL]
+        rest = {key: value for key, value in field.items() if key != "anyOf"}
+        return {**rest, **(left[0] if len(left) == 1 else {"anyOf": left})}
+    if "null" in _types(field):
+        kinds = [kind for kind in _types(field) if kind != "null"]
+        return {**field, "type": kinds[0] if len(kinds) == 1 else kinds}
+    return field
+
+
+def _types(field: Node) -> list[str]:
+    declared: str | list[str] = field.get("type", [])
+    return declared if isinstance(declared, list) else [declared]
+
+
+def _objects(roots: Iterable[Any], components: Mapping[str, Any]) -> set[str]:
+    """The names of the schemas with fields that something refers to, directly or through another component."""
+    seen: set[tuple[str, str]] = set()
+    left = [reference for root in roots for reference in references(root)]
+    while left:
+        kind, _, name = left.pop().removeprefix(COMPONENTS).partition("/")
+        if (kind, name) not in seen:
+            seen.add((kind, name))
+            left += references(components[kind][name])
+    return {name for kind, name in seen if kind == "schemas" and "properties" in components[kind][name]}
+
+
+def references(part: Any) -> Iterator[str]:
+    """Every reference in a part of a document."""
+    if isinstance(part, Mapping):
+        if isinstance(reference := part.get("$ref"), str):
+            yield reference
+        for value in part.values():
+            yield from references(value)
+    elif isinstance(part, list):
+        for item in part:
+            yield from references(item)

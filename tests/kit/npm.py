@@ -1,0 +1,45 @@
+"""Programs of npm that tests use: locked by hashes, installed once into var/, no part of what is deployed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from tests.kit.deployment import ROOT
+from tests.kit.processes import ServerError
+
+CACHE = ROOT / "var" / "npm"
+
+
+def installed(project: Path) -> Path:
+    """The modules that a directory's package.json and package-lock.json name; a changed lock is another installation.
+
+    Raises ServerError where node or npm is missing, or the installation fails.
+    """
+    for tool in ("node", "npm"):
+        if shutil.which(tool) is None:
+            raise ServerError(f"{tool} is missing: apt-get install nodejs npm")
+    lock = (project / "package-lock.json").read_bytes()
+    folder = CACHE / f"{project.name}-{hashlib.sha256(lock).hexdigest()[:12]}"
+    if not folder.exists():
+        unfinished = CACHE / f"{folder.name}.{os.getpid()}"
+        unfinished.mkdir(parents=True)
+        for name in ("package.json", "package-lock.json"):
+            shutil.copy(project / name, unfinished)
+        run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=unfinished)
+        with suppress(OSError):  # another process of the run was faster
+            unfinished.replace(folder)
+    return folder / "node_modules"
+
+
+def run(command: list[str], **how: Any) -> str:
+    """Run a command to its end; answers what it printed. Raises ServerError with what it complained about."""
+    done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False, **how)
+    if done.returncode:
+        raise ServerError(f"{' '.join(command[:2])} ended with {done.returncode}:\n{done.stderr[-2000:]}")
+    return str(done.stdout)
