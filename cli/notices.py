@@ -9,7 +9,9 @@ from cli.books import Books, Said, Taken, Told, subscribers
 from services.notify.domain.notice import NoticeState
 from services.notify.domain.rules import PARTIES, RESIDENT, RESPONDENT, tellings
 
-TOLD = frozenset({"notification.sent.v1", "notification.delivered.v1", "notification.exhausted.v1"})
+TOLD = frozenset(
+    {"notification.sent.v1", "notification.delivered.v1", "notification.exhausted.v1", "notification.cancelled.v1"}
+)
 """One of these is said of every notice that is not still to be sent."""
 PRIVATE = "/tickets/private"
 """Where it is said who can be reached."""

@@ -233,6 +233,22 @@ class Receipt(StrEnum):
     REJECTED = "rejected"
 
 
+class FallbackReason(StrEnum):
+    """Why a notice is not in the language that was asked for: none of its texts is · only in another script · it is no tag."""
+
+    NO_TEXT = "no_text"
+    OTHER_SCRIPT = "other_script"
+    NOT_A_TAG = "not_a_tag"
+
+
+class CancelReason(StrEnum):
+    """Why a notice was not sent: a later event made it pointless · its unit was relieved of the matter · its unit retired."""
+
+    SUPERSEDED = "superseded"
+    RELIEVED = "relieved"
+    RETIRED = "retired"
+
+
 class Closure(StrEnum):
     """Why a ticket was closed. The last two are counted apart from satisfaction."""
 
@@ -300,3 +316,4 @@ class NoticeState(StrEnum):
     SENT = "sent"
     DELIVERED = "delivered"
     EXHAUSTED = "exhausted"
+    CANCELLED = "cancelled"

@@ -1,9 +1,9 @@
 """What the notify service says about the notices it sent. No address ever travels here.
 
-A notice ends delivered, or sent for the last time (``final``), or exhausted.
+A notice ends delivered, or sent for the last time (``final``), or exhausted, or cancelled before it was sent.
 """
 
-from contracts import fields
+from contracts import codes, fields
 from contracts.envelope import EventSchema
 
 
@@ -15,7 +15,8 @@ class _Notice(EventSchema):
     template = fields.ident("template that was used")
     locale = fields.ident("language it was told in")
     asked = fields.ident("language that the recipient wants, where it is known", optional=True)
-    fell_back = fields.flag("there is no text in the language that was asked for: it was told in the fallback", optional=True)
+    fell_back = fields.flag("it was not told in the language, or not in the script, that was asked for", optional=True)
+    fallback_reason = fields.code(codes.FallbackReason, "why not", optional=True)
 
 
 class NotificationSent(_Notice):
@@ -49,6 +50,17 @@ class NotificationFailed(_Notice):
     attempt = fields.count("1 for the first")
     reason = fields.ident("the failure's code")
     next_channel = fields.ident("the channel it takes from now on: the recipient's next way", optional=True)
+
+
+class NotificationCancelled(_Notice):
+    """The notice was still waiting and is not sent any more: a later event made it pointless."""
+
+    type = "notification.cancelled.v1"
+    producer = "notify"
+
+    reason = fields.code(codes.CancelReason, "why")
+    superseded_by = fields.ident("id of the event that made it pointless")
+    attempts = fields.count("how often it was tried before; the end of an attempt may be unknown")
 
 
 class NotificationExhausted(_Notice):

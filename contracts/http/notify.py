@@ -5,7 +5,7 @@ from http import HTTPStatus
 from marshmallow import Schema
 
 from contracts import fields
-from contracts.codes import NoticeState, Receipt
+from contracts.codes import FallbackReason, NoticeState, Receipt
 from contracts.http.operation import Operation
 
 
@@ -17,14 +17,18 @@ class Notice(Schema):
     template = fields.ident("the template")
     asked = fields.ident("the language that the recipient wants", optional=True)
     locale = fields.ident("the language it is in")
-    fell_back = fields.flag("there is no text in the language that was asked for")
+    fell_back = fields.flag("it is not in the language, or not in the script, that was asked for")
+    fallback_reason = fields.code(FallbackReason, "why not", optional=True)
     urgent = fields.flag("it ignores quiet hours")
     channel = fields.ident("the channel it takes")
     given_up = fields.idents("the channels of earlier sendings that came to nothing, in order")
     state = fields.code(NoticeState, "how far it is")
-    ended = fields.flag("nothing more will be done: delivered, exhausted, or sent by a channel that gives no receipts")
+    ended = fields.flag(
+        "nothing more will be done: delivered, exhausted, cancelled, or sent by a channel that gives no receipts"
+    )
     attempts = fields.count("how often it was handed to the channel; the end of one may be unknown")
-    reason = fields.ident("code of the last failure; none once it is sent", optional=True)
+    reason = fields.ident("code of the last failure, or why it was cancelled; none once it is sent", optional=True)
+    superseded_by = fields.ident("of a cancelled one: the event that made it pointless", optional=True)
 
 
 class ReceiptGiven(Schema):
@@ -68,6 +72,7 @@ GET_NOTICES = Operation(
                 "asked": "bo",
                 "locale": "zh",
                 "fell_back": True,
+                "fallback_reason": "no_text",
                 "urgent": False,
                 "channel": "mail",
                 "given_up": ["sms"],
@@ -75,6 +80,7 @@ GET_NOTICES = Operation(
                 "ended": True,
                 "attempts": 3,
                 "reason": None,
+                "superseded_by": None,
             }
         ],
     },

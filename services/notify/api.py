@@ -18,6 +18,7 @@ from services.notify.delivery import alert
 from services.notify.domain.attempts import Failure
 from services.notify.domain.notice import Notice, named_by
 from services.notify.metrics import NotifyMetrics
+from services.notify.routing import contacts_for, ways_to
 
 
 class NotifyApi:
@@ -40,6 +41,7 @@ class NotifyApi:
             notice = work.load(Notice, id_)
         if notice.channel_of(first) is None:
             raise Refused("key: no attempt was made under it")
+        ways = ways_to(notice, contacts_for(work.connection, [notice]), self.config.channels.routes, self.config.region)
         outcome = (
             notice.delivered(first)
             if body["outcome"] is Receipt.DELIVERED
@@ -48,6 +50,7 @@ class NotifyApi:
                 Failure(body["outcome"].value, final=body["outcome"] is Receipt.REJECTED),
                 self.config.channels.retries,
                 machine_now(),
+                ways,
             )
         )
         work.for_subject(notice.ticket).apply(outcome)

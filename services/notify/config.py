@@ -5,25 +5,24 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 from nameko.extensions import DependencyProvider
 
-from chassis.config import BadConfig, duration, read_yaml
+from chassis.config import BadConfig, read_yaml
 from chassis.links import Links, links_of
 from chassis.nameko import RUNTIME_KEY
 from contracts.envelope import flatten
-from services.notify.domain.answers import success_rule
+from services.notify.config_fields import Duration, Success, Zone, language_tag, one_line
 from services.notify.domain.attempts import Retries
 from services.notify.domain.channels import LOG, LOG_ONLY, OTHERS, Channel, Channels, Route, Routes, is_one_address
-from services.notify.domain.header_fields import has_line_break
+from services.notify.domain.languages import is_tag
 from services.notify.domain.limits import Unit
-from services.notify.domain.notice import Way
 from services.notify.domain.quiet import Quiet, QuietHours
 from services.notify.domain.room import missing_room
 from services.notify.domain.rules import DUTY, RESIDENT, RULES
 from services.notify.domain.templates import INSTANT_PARTS, Templates, placeholders
+from services.notify.domain.ways import Way
 
 LONGEST_SUBJECT = 100
 """Characters of a subject line before its placeholders are filled in."""
@@ -31,55 +30,19 @@ LONGEST_STEP = 20.0
 """Seconds that one batch of one channel may take: a stop waits for it."""
 
 
-class _Duration(fields.String):
-    """``10s``, ``2h``; loads a timedelta."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        try:
-            return duration(value)
-        except ValueError as wrong:
-            raise ValidationError(str(wrong)) from None
-
-
-class _Zone(fields.String):
-    """``Asia/Shanghai``; loads a ZoneInfo."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        try:
-            return ZoneInfo(super()._deserialize(value, attr, data, **kwargs))
-        except (ZoneInfoNotFoundError, ValueError):
-            raise ValidationError("no such time zone") from None
-
-
-class _Success(fields.Dict):
-    """``{errcode: [0]}``; loads a SuccessRule."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        loaded = super()._deserialize(value, attr, data, **kwargs)
-        if not loaded:
-            raise ValidationError("Names no field.")
-        return success_rule(loaded)
-
-
-def _one_line(value: str) -> None:
-    """Refuse what would begin a further header field or line; the value may be private, so the message does not repeat it."""
-    if has_line_break(value):
-        raise ValidationError("Contains a line break or another control character.")
-
-
 _positive = validate.Range(min=1)
 
 
 class _Channel(Schema):
-    via = fields.String(required=True, validate=[validate.Length(min=1), _one_line])
+    via = fields.String(required=True, validate=[validate.Length(min=1), one_line])
     size = fields.Integer(strict=True, validate=_positive)
     unit = fields.Enum(Unit, by_value=True)
-    timeout = _Duration()
+    timeout = Duration()
     at_once = fields.Integer(strict=True, validate=validate.Range(1, 32))
     batch = fields.Integer(strict=True, validate=_positive)
     per_minute = fields.Integer(strict=True, validate=_positive)
-    receipts = _Duration()
-    success = _Success(
+    receipts = Duration()
+    success = Success(
         keys=fields.String(validate=validate.Length(min=1)),
         values=fields.List(fields.Raw(), validate=validate.Length(min=1)),
     )
@@ -87,18 +50,18 @@ class _Channel(Schema):
 
 class _Way(Schema):
     channel = fields.String(required=True)
-    address = fields.String(validate=_one_line)
+    address = fields.String(validate=one_line)
 
 
 class _Route(_Way):
-    locale = fields.String()
+    locale = fields.String(validate=language_tag)
     then = fields.List(fields.Nested(_Way(unknown=RAISE)), load_default=list)
 
 
 class _QuietHours(Schema):
     begin = fields.Time(required=True, data_key="from", format="%H:%M")
     end = fields.Time(required=True, data_key="to", format="%H:%M")
-    zone = _Zone(required=True)
+    zone = Zone(required=True)
 
 
 class _Routes(Schema):
@@ -110,9 +73,9 @@ class _Routes(Schema):
 
 class _Retries(Schema):
     attempts = fields.Integer(strict=True, validate=_positive)
-    first = _Duration()
-    longest = _Duration()
-    patience = _Duration()
+    first = Duration()
+    longest = Duration()
+    patience = Duration()
     passing = fields.List(fields.Integer(strict=True, validate=validate.Range(400, 499)))
 
 
@@ -125,7 +88,7 @@ class _Channels(Schema):
         load_default=dict,
     )
     link = fields.String()
-    margin = _Duration()
+    margin = Duration()
     retries = fields.Nested(_Retries, load_default=dict)
 
 
@@ -134,7 +97,7 @@ _TEXTS = fields.Dict(keys=fields.String(), values=fields.String(), required=True
 
 class _Notices(Schema):
     fallback = fields.String(required=True)
-    zone = _Zone(required=True)
+    zone = Zone(required=True)
     instants = _TEXTS
     instants_of_other_years = fields.Dict(keys=fields.String(), values=fields.String(), load_default=dict)
     words = fields.Dict(
@@ -146,7 +109,7 @@ class _Notices(Schema):
     subjects = fields.Dict(
         keys=fields.String(),
         values=fields.Dict(
-            keys=fields.String(), values=fields.String(validate=[validate.Length(1, LONGEST_SUBJECT), _one_line])
+            keys=fields.String(), values=fields.String(validate=[validate.Length(1, LONGEST_SUBJECT), one_line])
         ),
         required=True,
     )
@@ -163,6 +126,8 @@ def load_templates(path: Path) -> Templates:
         if fallback not in texts.get(name, {}):
             raise BadConfig(f"{path}: templates.{name}.{fallback}: missing")
         for locale, text in texts[name].items():
+            if not is_tag(locale):
+                raise BadConfig(f"{path}: templates.{name}.{locale}: not a language tag by BCP 47, such as zh or kk-Arab")
             _only(text, wanted[name], f"{path}: templates.{name}.{locale}")
     _check_subjects(loaded["subjects"], texts, path)
     if fallback not in loaded["instants"]:

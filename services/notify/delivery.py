@@ -6,7 +6,7 @@ record the lease runs out, the attempt is unknown, and the notice is sent again 
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -22,10 +22,13 @@ from chassis.work import UnitOfWork, Work
 from contracts.events.notify import NotificationExhausted
 from services.notify import store as tables
 from services.notify.config import Config
-from services.notify.domain.attempts import NO_CHANNEL, Failure
+from services.notify.domain.attempts import Failure
 from services.notify.domain.channels import LOG_ONLY, Channel, Channels, kind_of
+from services.notify.domain.contact import Contact
 from services.notify.domain.notice import Notice
+from services.notify.domain.obsolescence import superseding
 from services.notify.metrics import NotifyMetrics
+from services.notify.routing import contacts_for, ways_to
 from services.notify.sending import NotSent, make_ready, send
 
 log = logging.getLogger(__name__)
@@ -65,6 +68,8 @@ class Deliverer:
     channels: Channels
     watch: Watch
     send: Send = send
+    region: str = "CN"
+    """The country of telephone numbers without a country code."""
 
     def step(self, channel: Channel) -> int:
         """One batch of a channel; answers how many notices it looked at. Raises StoreUnavailable."""
@@ -79,15 +84,15 @@ class Deliverer:
         return looked_at
 
     def orphans(self) -> int:
-        """A notice whose channel the deployment no longer has goes its next way, or is exhausted with its alert."""
+        """A notice whose channel the deployment no longer has takes its present route, or is exhausted with its alert."""
         with self.store.transaction() as connection:
             unit = UnitOfWork(self.store, connection, self.source)
             ids = tables.claimable(connection, machine_now(), 50, without=tuple(self.channels.channels))
             unit.lock(Notice, ids)
-            for notice in self._found(unit, ids):
-                now, retries = machine_now(), self.channels.retries
-                self._say(unit, notice, notice.claim(retries, timedelta(), now))
-                self._say(unit, notice, notice.failed(notice.attempts, Failure(NO_CHANNEL, True), retries, now))
+            notices = self._found(unit, ids)
+            contacts = contacts_for(connection, notices)
+            for notice in notices:
+                self._say(unit, notice, self._begin(None, notice, contacts, machine_now()))
             unit.flush()
         return len(ids)
 
@@ -100,16 +105,28 @@ class Deliverer:
             unit = UnitOfWork(self.store, connection, self.source)
             ids = tables.claimable(connection, now, channel.batch, channel=channel.name)
             unit.lock(Notice, ids)
-            for notice in self._found(unit, ids):
+            notices = self._found(unit, ids)
+            contacts = contacts_for(connection, notices)
+            for notice in notices:
                 before = notice.attempts
-                self._say(unit, notice, self._begin(channel, notice, now))
+                self._say(unit, notice, self._begin(channel, notice, contacts, now))
                 claimed += [notice] * (notice.attempts > before)
             unit.flush()
         return len(ids), claimed
 
-    def _begin(self, channel: Channel, notice: Notice, now: datetime) -> Outcome:
+    def _begin(self, channel: Channel | None, notice: Notice, contacts: Mapping[str, Contact], now: datetime) -> Outcome:
+        """Begin an attempt by the recipient's present route, unless the notice is pointless by now."""
+        known = contacts.get(notice.origin or notice.ticket)
+        facts = known.facts if known else ()
+        found = superseding(notice.template, notice.audience, notice.sequence, notice.values, facts)
+        if found is not None:
+            cancelled = notice.cancel(found[0].event, found[1], now)
+            if cancelled:
+                return cancelled
         quiet_until = self.channels.quiet.until(kind_of(notice.audience), notice.urgent, self.clock.now())
-        return notice.claim(self.channels.retries, channel.lease(self.channels.margin), now, quiet_until)
+        ways = ways_to(notice, contacts, self.channels.routes, self.region)
+        lease = channel.lease(self.channels.margin) if channel else timedelta()
+        return notice.claim(self.channels.retries, lease, now, quiet_until, ways)
 
     def _attempt(self, channel: Channel, notice: Notice) -> _Ended:
         began, failure = time.monotonic(), None
@@ -162,7 +179,8 @@ class Delivery(Config):
             log.warning("no channels.yaml: every notice goes to the log, and nobody is told")
         make_ready(channels.channels.values())
         self.metrics = NotifyMetrics(runtime.registry)
-        deliverer = Deliverer(runtime.store, runtime.clock, runtime.definition.source, channels, self.metrics)
+        source, region = runtime.definition.source, self.configured.region
+        deliverer = Deliverer(runtime.store, runtime.clock, source, channels, self.metrics, region=region)
         for channel in channels.channels.values():
             for lane in range(1, channel.at_once + 1):
                 runtime.add_loop(f"deliver:{channel.name}:{lane}", partial(deliverer.step, channel), POLL, after_intake=True)

@@ -11,6 +11,8 @@ from chassis.gauges import Counted
 from chassis.nameko import RUNTIME_KEY
 from chassis.outcome import Happened
 from chassis.runtime import Runtime
+from services.notify.domain.languages import metric_label
+from services.notify.domain.notice import Notice
 from services.notify.store import notices
 
 _SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20)
@@ -28,12 +30,25 @@ class NotifyMetrics:
         )
         self._notices = Counter(
             "whistle_notices",
-            "What happened to notices: sent, delivered, failed (tried again), fell_back (another way next), exhausted.",
+            "What happened to notices: sent, delivered, failed (again later), fell_back (next way), exhausted, cancelled.",
             ["outcome"],
             registry=registry,
         )
-        for outcome in ("sent", "delivered", "failed", "fell_back", "exhausted"):
+        for outcome in ("sent", "delivered", "failed", "fell_back", "exhausted", "cancelled"):
             self._notices.labels(outcome)
+
+        self._fallbacks = Counter(
+            "whistle_notice_language_fallbacks",
+            "Notices that are not in the language, or not in the script, that was asked for.",
+            ["requested", "used", "reason"],
+            registry=registry,
+        )
+
+    def written(self, notices: Iterable[Notice]) -> None:
+        """Notices were written, and are committed."""
+        for one in notices:
+            if one.fallback_reason is not None:
+                self._fallbacks.labels(metric_label(one.asked), one.locale, one.fallback_reason.value).inc()
 
     def attempted(self, channel: str, outcome: str, seconds: float) -> None:
         """See `services.notify.delivery.Watch`."""

@@ -1,16 +1,19 @@
 """The notify service: all that comes in. Who is told what stands in `domain/rules.py`, how it is sent in `delivery.py`."""
 
+from functools import partial
+
 from chassis.nameko import on, on_timer
 from chassis.store import machine_now
 from chassis.timers import Ringing
 from chassis.work import Work
 from contracts.envelope import Event
-from contracts.events import tickets
-from services.notify import store, telling
+from contracts.events import dispatch, tickets
+from services.notify import cancelling, store, telling
 from services.notify.api import NotifyApi
 from services.notify.config import Config
 from services.notify.delivery import Delivery
 from services.notify.domain.notice import QUIET, Notice
+from services.notify.domain.obsolescence import SUPERSEDING
 from services.notify.domain.rules import RULES, URGENT
 from services.notify.metrics import Metrics
 
@@ -42,13 +45,19 @@ class NotifyService(NotifyApi):
     # --- telling
 
     def tell(self, event: Event, work: Work) -> None:
-        """Write a notice for everybody who is to be told of the event."""
-        telling.tell(event, work, self.config)
+        """Write a notice for everybody who is to be told of the event; what it makes pointless is cancelled."""
+        written = telling.tell(event, work, self.config)
+        cancelling.settle(event, written, work, self.delivery)
+        work.after_commit(partial(self.delivery.written, written))
 
-    for _schema in dict.fromkeys(
-        rule.event for rule in RULES if rule.event not in {tickets.TicketOpened, tickets.TicketMerged, tickets.TicketUnmerged}
-    ):
-        on(_schema)(tell)
+    for _schema in dict.fromkeys((*(rule.event for rule in RULES), *SUPERSEDING)):
+        if _schema not in {tickets.TicketOpened, tickets.TicketMerged, tickets.TicketUnmerged}:
+            on(_schema)(tell)
+
+    @on(dispatch.ResponderRetired)
+    def take_retired(self, event: Event, work: Work) -> None:
+        """Who has left is asked for nothing any more."""
+        cancelling.retire(event, work, self.delivery)
 
     @on(tickets.TicketOpened)
     def take_opened(self, event: Event, work: Work) -> None:
@@ -61,7 +70,7 @@ class NotifyService(NotifyApi):
         """What was held until the morning goes out now, if it is that urgent."""
         telling.contact_of(event.subject, work).is_urgent(event.data["urgency"])
         if event.data["urgency"] in URGENT:
-            for notice in store.held(work.connection, event.subject):
+            for notice in store.waiting(work.connection, origin=event.subject):
                 work.load(Notice, notice).hasten(machine_now())
 
     @on(tickets.TicketMerged)

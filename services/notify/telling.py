@@ -19,6 +19,7 @@ from services.notify.domain.channels import kind_of
 from services.notify.domain.contact import Contact, Person
 from services.notify.domain.message import Part, PartKind, joined
 from services.notify.domain.notice import Notice
+from services.notify.domain.obsolescence import values_of
 from services.notify.domain.rules import PARTIES, RESIDENT, URGENT, Rule, Telling, tellings
 
 ID_LENGTH = 72
@@ -43,11 +44,15 @@ class Recipient:
     """The person's contact point, normalised."""
 
 
-def tell(event: Event, work: Work, config: Configured) -> None:
-    """Write a notice for everybody who is to be told. Raises NotHeardYet."""
+def tell(event: Event, work: Work, config: Configured) -> list[Notice]:
+    """Write a notice for everybody who is to be told, and answer them. Raises NotHeardYet."""
+    written = []
     for telling in tellings(event.type, event.data):
         for recipient in _recipients(telling, event, work, config):
-            work.apply(_write(telling, recipient, event, work, config))
+            notice, waits = _write(telling, recipient, event, work, config)
+            work.apply(waits)
+            written.append(notice)
+    return written
 
 
 def contact_of(ticket: str, work: Work) -> Contact:
@@ -129,11 +134,12 @@ def _follower_of(survivor: str, ticket: str, rule: Rule, work: Work) -> Person |
 # --- what
 
 
-def _write(telling: Telling, to: Recipient, event: Event, work: Work, config: Configured) -> Outcome:
-    """The notice; answers what it waits for."""
+def _write(telling: Telling, to: Recipient, event: Event, work: Work, config: Configured) -> tuple[Notice, Outcome]:
+    """The notice, and what it waits for."""
     templates, route = config.templates, config.channels.routes.of(telling.audience)
     asked = (to.person.locale if to.person else None) or route.locale
-    locale, fell_back = templates.locale(telling.template, asked)
+    match = templates.match(telling.template, asked)
+    locale = match.locale
     values = _values(telling.rule, to, event, work.now, config)
     kinds = _kinds(telling.rule)
     parts = templates.parts(telling.template, locale, values, kinds, work.now)
@@ -153,16 +159,21 @@ def _write(telling: Telling, to: Recipient, event: Event, work: Work, config: Co
             telling.template, locale, {telling.rule.event.about: values[telling.rule.event.about]}, work.now
         ),
         asked=asked,
-        fell_back=fell_back,
+        fell_back=match.reason is not None,
+        fallback_reason=match.reason,
         urgent=to.urgent,
         channel=first.channel,
         address=first.address,
         ways=ways,
         next_at=machine_now(),
+        origin=event.subject,
+        happened_at=event.time,
+        sequence=event.sequence or 0,
+        values=values_of(telling.template, event.data),
     )
     work.add(notice)
     until = config.channels.quiet.until(kind_of(telling.audience), to.urgent, work.now)
-    return notice.hold(until) if until else NOTHING
+    return notice, notice.hold(until) if until else NOTHING
 
 
 def _values(rule: Rule, to: Recipient, event: Event, now: datetime, config: Configured) -> dict[str, Any]:

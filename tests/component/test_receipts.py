@@ -20,11 +20,13 @@ from chassis.work import Work
 from contracts.codes import Receipt
 from services.notify.api import NotifyApi
 from services.notify.domain.attempts import Retries
+from services.notify.domain.channels import Channel, Channels, Route, Routes
 from services.notify.domain.notice import Notice
 from services.notify.metrics import NotifyMetrics
 from services.notify.store import DEFINITION, metadata, notices
 
 RETRIES = Retries(attempts=1, first=timedelta(seconds=1), longest=timedelta(seconds=1))
+CHANNELS = Channels({"sms": Channel("sms", "log")}, Routes(Route("sms"), Route("sms"), Route("sms")), retries=RETRIES)
 
 
 class Office:
@@ -35,7 +37,7 @@ class Office:
         metadata.create_all(self.store.engine)
         self.registry = CollectorRegistry()
         self.api = NotifyApi()
-        config: Any = SimpleNamespace(channels=SimpleNamespace(retries=RETRIES))
+        config: Any = SimpleNamespace(channels=CHANNELS, region="CN")
         self.api.config, self.api.delivery = config, NotifyMetrics(self.registry)
         self.runtime: Any = SimpleNamespace(store=self.store, clock=SystemClock(), definition=DEFINITION)
         sent = Notice("n", "T", "resident", "t", "zh", "text", channel="sms", address="+86", next_at=machine_now())

@@ -10,10 +10,10 @@ from contracts.contact_points import EMAIL_MARK, comparable
 from services.notify.domain.answers import SuccessRule
 from services.notify.domain.attempts import Retries
 from services.notify.domain.limits import Limit, Unit, vendor_limit
-from services.notify.domain.notice import Way
 from services.notify.domain.pace import Pace
 from services.notify.domain.quiet import Quiet
 from services.notify.domain.rules import DUTY, PARTIES, RESIDENT
+from services.notify.domain.ways import Way
 
 LOG = "log"
 OTHERS = "others"

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from contracts.codes import Urgency
+from services.notify.domain.obsolescence import Fact
 
 
 @dataclass
@@ -42,6 +43,8 @@ class Contact:
     """The generation of work in which the ticket was merged last."""
     unmerged: int = 0
     """The generation in which it last went on by itself: a merger of an older one, heard late, says nothing."""
+    facts: list[Fact] = field(default_factory=list)
+    """The newest of each event that makes notices pointless: a notice that is written late is compared with them, too."""
 
     def recorded(self, data: Mapping[str, Any], number: int) -> None:
         """The data of `contact.recorded`, and its number among the ticket's private events."""
@@ -54,6 +57,12 @@ class Contact:
     def is_urgent(self, urgency: Urgency) -> None:
         """Its urgency at the start, or what it was raised to. Nobody lowers it, so the highest is the newest."""
         self.urgency = min(self.urgency or urgency, urgency)
+
+    def learnt(self, fact: Fact) -> None:
+        """Remember a fact in place of an older one of its kind."""
+        known = next((one for one in self.facts if (one.type, one.values) == (fact.type, fact.values)), None)
+        if known is None or known.sequence < fact.sequence:
+            self.facts = [*(one for one in self.facts if one is not known), fact]
 
     def followed_by(self, *tickets: str) -> None:
         """The reporters of these follow it."""

@@ -1,41 +1,34 @@
 """A notice: who is told what, and how far that is.
 
     held → due → sending → sent → delivered         sending → due (again later) | due (the next way) | exhausted
-                                                    sent → due | exhausted, where the receipt is bad or does not come
+    held, due → cancelled                           sent → due | exhausted, where the receipt is bad or does not come
 
 A notice ends once: delivered; or sent, where its channel gives no receipts and nobody will ever know more; or exhausted, with
-an alert. Text and address are private: they stay in notify's own store. All instants here are machine time, but for the one
-that a held notice waits for.
+an alert; or cancelled, where a later event made it pointless.
+
+Text and address are private: they stay in notify's own store. All instants here are machine time, but for the one that a held
+notice waits for, and ``happened_at``.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from chassis.outcome import NOTHING, Arm, Happened, Outcome
+from chassis.outcome import NOTHING, Arm, Disarm, Happened, Outcome
+from contracts.codes import CancelReason, FallbackReason
 from contracts.codes import NoticeState as NoticeState
 from contracts.envelope import EventSchema
 from contracts.events import notify as say
-from services.notify.domain.attempts import NO_RECEIPT, UNKNOWN, Failure, Retries
+from services.notify.domain.attempts import NO_CHANNEL, NO_RECEIPT, UNKNOWN, Failure, Retries
 from services.notify.domain.message import Part, Span, link_spans, parts_of
+from services.notify.domain.ways import Sending, Way
 
 QUIET = "quiet"
 """The timer of a held notice."""
 
 
-@dataclass(frozen=True)
-class Way:
-    """A channel, and the recipient's address there."""
-
-    channel: str
-    address: str | None = None
-
-
-@dataclass(frozen=True)
-class Sending:
-    """The attempts that share an idempotency key. ``first`` is the number of the first of them."""
-
-    channel: str
-    first: int
+OPEN = frozenset({NoticeState.HELD, NoticeState.DUE, NoticeState.SENDING})
+"""Not handed over yet: later notices to the same recipient about the same ticket wait for it."""
 
 
 @dataclass
@@ -62,7 +55,9 @@ class Notice:
     """On every channel together."""
     asked: str | None = None
     fell_back: bool = False
-    """There is no text in the language that was asked for."""
+    """It is not in the language, or not in the script, that was asked for."""
+    fallback_reason: FallbackReason | None = None
+    """Why; None in notices of an older version, too."""
     urgent: bool = False
     """It ignores quiet hours."""
     channel: str = "log"
@@ -73,6 +68,20 @@ class Notice:
     """The first attempt of the present sending."""
     before: int = 0
     """The attempts on channels that were given up."""
+    failed_ways: list[Way] = field(default_factory=list)
+    """The ways that were given up."""
+    delegate: str | None = None
+    """Whose route it takes where its own recipient has retired."""
+    origin: str | None = None
+    """The subject of the event that it tells of: of whoever follows another ticket, that ticket."""
+    happened_at: datetime | None = None
+    """Business time of that event; None in notices of an older version."""
+    sequence: int = 0
+    """That event's number among those of its producer about ``origin``; 0 in notices of an older version."""
+    values: dict[str, str | None] = field(default_factory=dict)
+    """That event's fields that later events are compared with."""
+    superseded_by: str | None = None
+    """The event that made it pointless."""
     earlier: list[Sending] = field(default_factory=list)
     """The sendings that came to nothing, each with a key of its own."""
     next_at: datetime | None = None
@@ -81,7 +90,7 @@ class Notice:
     @property
     def ended(self) -> bool:
         """Nothing more will be done."""
-        done = self.state in {NoticeState.DELIVERED, NoticeState.EXHAUSTED}
+        done = self.state in {NoticeState.DELIVERED, NoticeState.EXHAUSTED, NoticeState.CANCELLED}
         return done or (self.state is NoticeState.SENT and self.next_at is None)
 
     @property
@@ -111,16 +120,51 @@ class Notice:
         self.urgent = True
         self.release(at)
 
+    def cancel(self, event: str, reason: CancelReason, at: datetime) -> Outcome:
+        """A later event made it pointless. What was handed over, or is being sent just now, goes on."""
+        lapsed = self.state is NoticeState.SENDING and self.next_at is not None and self.next_at <= at
+        if self.state not in {NoticeState.HELD, NoticeState.DUE} and not lapsed:
+            return NOTHING
+        held = self.state is NoticeState.HELD
+        self.state, self.next_at, self.reason, self.superseded_by = NoticeState.CANCELLED, None, reason.value, event
+        said = self._say(say.NotificationCancelled, reason=reason, superseded_by=event, attempts=self.attempts)
+        return said + (Disarm(self.id, QUIET),) if held else said
+
     # --- sending
 
-    def claim(self, retries: Retries, lease: timedelta, at: datetime, quiet_until: datetime | None = None) -> Outcome:
+    def reroute(self, ways: Sequence[Way]) -> bool:
+        """Take the recipient's present ways, except those that were given up. Answers False where none is left.
+
+        A waiting notice moves to the first of them; what is being sent, or waits for a receipt, keeps its own until that ends.
+        """
+        left = [way for way in ways if way not in self.failed_ways]
+        own = Way(self.channel, self.address)
+        if self.state in {NoticeState.SENDING, NoticeState.SENT}:
+            self.ways = [way for way in left if way != own]
+            return True
+        self.ways = left[1:]
+        if left and left[0] != own:
+            self._move_to(left[0])
+        return bool(left)
+
+    def claim(
+        self,
+        retries: Retries,
+        lease: timedelta,
+        at: datetime,
+        quiet_until: datetime | None = None,
+        ways: Sequence[Way] | None = None,
+    ) -> Outcome:
         """Somebody looks at it: begin an attempt, unless the notice has ended, is not due or falls into quiet hours.
 
         A claim whose lease ran out was of an unknown end: it counts as an attempt that failed. A receipt that did not come in
-        time ends the sending.
+        time ends the sending. ``ways`` are the recipient's present ones, where they are known anew: a notice that takes another
+        channel now is due there.
         """
         if self.ended or self.next_at is None or self.next_at > at:
             return NOTHING
+        if ways is not None and self.state in {NoticeState.SENDING, NoticeState.SENT}:
+            self.reroute(ways)
         if self.state is NoticeState.SENT:
             return self._give_up(NO_RECEIPT, at)
         said = NOTHING
@@ -128,6 +172,12 @@ class Notice:
             said = self._failed(Failure(UNKNOWN), retries, at)
             if not self._is_tried_again():
                 return said
+        channel = self.channel
+        if ways is not None and not self.reroute(ways):
+            return said + self._give_up(NO_CHANNEL, at)
+        if self.channel != channel:
+            self.state, self.next_at = NoticeState.DUE, at
+            return said
         if quiet_until is not None:
             return said + self.hold(quiet_until)
         self.state, self.next_at = NoticeState.SENDING, at + lease
@@ -158,10 +208,14 @@ class Notice:
         self.state, self.next_at, self.reason = NoticeState.DELIVERED, None, None
         return self._say(say.NotificationDelivered, channel=channel, attempts=self.attempts)
 
-    def undelivered(self, first: int, failure: Failure, retries: Retries, at: datetime) -> Outcome:
+    def undelivered(
+        self, first: int, failure: Failure, retries: Retries, at: datetime, ways: Sequence[Way] | None = None
+    ) -> Outcome:
         """A receipt says that it did not arrive. The next attempt wants a key that the gateway does not know."""
         if self.ended or first != self.first or self.attempts < first:
             return NOTHING
+        if ways is not None and self.state in {NoticeState.SENDING, NoticeState.SENT}:
+            self.reroute(ways)
         if self.state not in {NoticeState.SENDING, NoticeState.SENT}:  # that attempt is said to have failed already
             self._begin_sending(self.channel)
             return NOTHING
@@ -193,6 +247,7 @@ class Notice:
             self.state, self.next_at = NoticeState.EXHAUSTED, None
             return self._say(say.NotificationExhausted, attempts=self.attempts, reason=reason)
         failed, way = self.channel, self.ways.pop(0)
+        self.failed_ways.append(Way(failed, self.address))
         self._begin_sending(way.channel)
         self.address, self.before = way.address, self.attempts
         self.state, self.next_at = NoticeState.DUE, at
@@ -203,6 +258,12 @@ class Notice:
         """After a failure: on the same channel. Otherwise it is exhausted, or its next way is another channel's business."""
         return not self.ended and self.before < self.attempts
 
+    def _move_to(self, way: Way) -> None:
+        """Take another way, which nothing was sent by yet."""
+        if self.attempts >= self.first:
+            self._begin_sending(way.channel)
+        self.channel, self.address, self.before = way.channel, way.address, self.attempts
+
     def _begin_sending(self, channel: str) -> None:
         self.earlier.append(Sending(self.channel, self.first))
         self.channel, self.first = channel, self.attempts + 1
@@ -210,6 +271,7 @@ class Notice:
     def _say(self, schema: type[EventSchema], **data: object) -> Outcome:
         names = {"notice": self.id, "audience": self.audience, "template": self.template}
         told = {"locale": self.locale, "asked": self.asked, "fell_back": self.fell_back}
+        told |= {"fallback_reason": self.fallback_reason} if self.fallback_reason else {}
         return Outcome(Happened(schema, self.ticket, {**names, **told, **data}))
 
 

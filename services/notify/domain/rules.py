@@ -159,6 +159,11 @@ RULES: tuple[Rule, ...] = (
     Rule(ledger.ForkFound, (DUTY,), "fork_found", values=("origin", "number"), urgent=True),
 )
 
+WORK_TEMPLATES = frozenset(
+    name for rule in RULES if rule.event in {d.AssignmentMade, d.JointActionCalled} for name in rule.templates()
+)
+"""The notices by which a unit is given something to do."""
+
 
 def tellings(type_: str, data: Mapping[str, Any]) -> Iterator[Telling]:
     """Who is told of an event, and by which template; nobody is told of one event twice.

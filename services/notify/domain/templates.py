@@ -7,6 +7,7 @@ from string import Template
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from services.notify.domain.languages import Match, best_match
 from services.notify.domain.message import Part, PartKind, joined
 
 NONE = "none"
@@ -31,13 +32,9 @@ class Templates:
     words: Mapping[str, Mapping[str, Mapping[str, str]]]
     instants_of_other_years: Mapping[str, str]
 
-    def locale(self, template: str, asked: str | None) -> tuple[str, bool]:
-        """The language that was asked for (``zh`` serves ``zh-CN``), or the fallback; and whether another was asked for."""
-        texts = self.texts[template]
-        for locale in (asked, asked.split("-")[0]) if asked else ():
-            if locale in texts:
-                return locale, False
-        return self.fallback, bool(asked)
+    def match(self, template: str, asked: str | None) -> Match:
+        """The language of the template's texts that serves whoever asked for one, or the fallback, and why."""
+        return best_match(asked, self.texts[template], self.fallback)
 
     def parts(
         self, template: str, locale: str, values: Mapping[str, Any], kinds: Mapping[str, PartKind], now: datetime

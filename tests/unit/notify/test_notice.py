@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from chassis.outcome import NOTHING, Arm, Happened, Outcome
 from services.notify.domain.attempts import Failure, Retries
-from services.notify.domain.notice import Notice, NoticeState, Way, named_by
+from services.notify.domain.notice import Notice, NoticeState, named_by
+from services.notify.domain.ways import Way
 
 START = datetime(2026, 3, 4, tzinfo=UTC)
 LEASE = timedelta(seconds=10)

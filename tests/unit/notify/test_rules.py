@@ -12,8 +12,9 @@ from contracts.events import tickets
 from contracts.topology import SUBSCRIPTIONS
 from services.notify.config import load_channels, load_templates
 from services.notify.domain.channels import LOG_ONLY
-from services.notify.domain.notice import Way
+from services.notify.domain.languages import Match
 from services.notify.domain.rules import DUTY, RESIDENT, RESPONDENT, RULES, tellings
+from services.notify.domain.ways import Way
 
 DEPLOY = Path(__file__).resolve().parents[3] / "deploy"
 TEMPLATES = load_templates(DEPLOY / "notices.yaml")
@@ -94,7 +95,7 @@ def test_every_template_renders_short_in_both_languages(locale: str) -> None:
             "step": "说事",
         }
         for name in rule.templates():
-            assert TEMPLATES.locale(name, locale) == (locale, False)
+            assert TEMPLATES.match(name, locale) == Match(locale)
             text = TEMPLATES.render(name, locale, said, now)
             assert "$" not in text
             assert len(text) <= (268 if locale == "zh" else 612)
@@ -135,7 +136,8 @@ def test_a_time_shows_its_year_unless_it_is_the_current_one_in_the_deployments_z
     ],
 )
 def test_a_language_that_is_not_there_falls_back_and_that_is_known(asked: str | None, used: str, fell_back: bool) -> None:
-    assert TEMPLATES.locale("ticket_opened", asked) == (used, fell_back)
+    match = TEMPLATES.match("ticket_opened", asked)
+    assert (match.locale, match.reason is not None) == (used, fell_back)
 
 
 @pytest.mark.parametrize(("locale", "told"), [("zh", "请拨打12345"), ("en", "please call 12345")])

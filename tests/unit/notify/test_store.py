@@ -44,13 +44,16 @@ def test_what_is_due_first_is_claimed_first_and_what_is_held_is_not(connection: 
     assert store.claimable(connection, NOW, 10, without=("sms",)) == ["a", "b"]
 
 
-def test_the_held_notices_of_a_ticket_are_found(connection: Connection) -> None:
+def test_the_waiting_notices_of_a_ticket_are_found(connection: Connection) -> None:
     keep(connection, "b", state=NoticeState.HELD)
     keep(connection, "a", state=NoticeState.HELD)
     keep(connection, "due")
     keep(connection, "other", ticket="T2", state=NoticeState.HELD)
-    assert store.held(connection, "T1") == ["a", "b"]
-    assert [one.id for one in store.of_ticket(connection, "T1")] == ["a", "b", "due"]
+    keep(connection, "sent", state=NoticeState.SENT)
+    keep(connection, "sending", state=NoticeState.SENDING)
+    assert store.waiting(connection, origin="T1") == ["a", "b", "due"]
+    assert store.waiting(connection, audience="resident") == ["a", "b", "due", "other"]
+    assert [one.id for one in store.of_ticket(connection, "T1")] == ["a", "b", "due", "sending", "sent"]
 
 
 def test_whoever_asks_a_channels_pace_is_one_and_the_same(connection: Connection) -> None:

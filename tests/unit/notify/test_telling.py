@@ -181,6 +181,10 @@ def test_at_night_only_what_is_urgent_goes_out(urgency: str, held: bool) -> None
         ("en", "E2", "en", False, 1),
         *((asked, "E1", "zh", True, 1) for asked in ("bo", "ug", "kk")),
         (None, "E2", "zh", False, 1),
+        ("zh-TW", "E2", "zh", True, 1),
+        ("zh-CN", "E1", "zh", False, 1),
+        ("en-GB", "E1", "en", False, 2),
+        ("ug-CN", "E2", "zh", True, 1),
     ],
 )
 def test_urgent_notices_are_bilingual_and_a_fallback_is_recorded(
