@@ -39,11 +39,8 @@ class TicketsApi:
     def blow_whistle(self, body: Body, work: Work, key: str) -> Answer:
         """The same key twice is one ticket. Raises Refused with all that is wrong with the whistle."""
         source = work.commander().own_source
-        wrong = unregistered(work.connection, body) | unusable(body, self.config)
-        wrong |= foreign_channel(work.commander(), body["channel"])
-        if wrong:
-            raise Refused(wrong)
-        ticket = open_ticket(ticket_id(source, key), source, key, body, work, self.config)
+        refused = unusable(body, self.config) | foreign_channel(work.commander(), body["channel"])
+        ticket = open_ticket(ticket_id(source, key), source, key, body, work, self.config, refused)
         address = http.GET_TICKET.at(ticket=ticket.id)
         advice = self.config.rules.advice.get(ticket.urgency)
         return Answer({"ticket": ticket.id, "source": source, "status": address, "advice": advice}, {"Location": address})

@@ -2,12 +2,13 @@
 
 import logging
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Connection, Table
 
 from chassis.identity import Actor
-from chassis.outcome import Happened, Outcome, TooEarly
+from chassis.outcome import Happened, Outcome, Refused, TooEarly
 from chassis.work import Work
 from contracts.codes import Channel, Urgency
 from contracts.events import intake
@@ -30,15 +31,29 @@ class Unregistered(TooEarly):
     """Codes of a category, area or estate that dispatch has not registered, or not yet."""
 
 
-def open_ticket(id_: str, producer: str, producer_id: str, data: Mapping[str, Any], work: Work, config: Configured) -> Ticket:
-    """Open the ticket, unless it is open: the same producer id twice is one ticket. Raises Unregistered."""
+def open_ticket(
+    id_: str,
+    producer: str,
+    producer_id: str,
+    data: Mapping[str, Any],
+    work: Work,
+    config: Configured,
+    refused: Mapping[str, str] = MappingProxyType({}),
+) -> Ticket:
+    """Open the ticket, unless it is open: the same producer id twice is one ticket.
+
+    Raises Unregistered, and Refused for ``refused``, by field: what else is wrong with a new whistle.
+    """
     known = work.find(Ticket, id_)
     if known is not None:
         return known
     found = {field: _record(work, table, data[field]) for field, table in REGISTERS.items() if data.get(field)}
     category = found.get("category")
-    if category is None or None in found.values():
-        raise Unregistered({field: NOT_REGISTERED for field, record in found.items() if record is None})
+    missing = {field: NOT_REGISTERED for field, record in found.items() if record is None}
+    if refused:
+        raise Refused({**missing, **refused})
+    if category is None or missing:
+        raise Unregistered(missing)
     wrong = unusable(data, config)
     ticket = ticket_from(id_, data, Urgency(category["urgency"]), category["dispute"], work.now, config.salt, wrong)
     work.add(ticket)
