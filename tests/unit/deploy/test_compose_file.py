@@ -143,7 +143,7 @@ def test_one_service_builds_the_image_that_all_have() -> None:
     assert {name for name in ours if ALL[name].get("pull_policy") == "never"} == ours - builders
 
 
-@pytest.mark.parametrize("name", set(ALL) - ONCE)
+@pytest.mark.parametrize("name", sorted(set(ALL) - ONCE))
 def test_a_probe_starts_no_interpreter_and_a_slow_start_is_no_failure(name: str) -> None:
     probe = ALL[name]["healthcheck"]
     words = " ".join(probe["test"]) if isinstance(probe["test"], list) else probe["test"]
