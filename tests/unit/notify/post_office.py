@@ -14,6 +14,7 @@ from unittest.mock import patch
 from prometheus_client import CollectorRegistry
 from sqlalchemy import delete, select
 
+from chassis.links import Links
 from chassis.store import Store
 from chassis.work import UnitOfWork, Work
 from contracts.codes import Urgency
@@ -69,7 +70,7 @@ class PostOffice:
     def deploy(self, channels: Channels) -> None:
         """Start anew with other channels."""
         clock: Any = SimpleNamespace(now=lambda: self.now)
-        self.config = Configured(TEMPLATES, channels)
+        self.config = Configured(TEMPLATES, channels, Links("a secret of the tests"))
         self.deliverer = Deliverer(self.store, clock, "/notify", channels, self.metrics, self._send)
 
     def _send(self, channel: Channel, notice: Notice, channels: Channels) -> None:
