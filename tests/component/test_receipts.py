@@ -15,6 +15,7 @@ from sqlalchemy import insert
 
 from chassis.clock import SystemClock
 from chassis.http.once import Command, Kept, once
+from chassis.outside import Digests
 from chassis.store import Store, StoreConflict, machine_now
 from chassis.work import Work
 from contracts.codes import Receipt
@@ -39,7 +40,9 @@ class Office:
         self.api = NotifyApi()
         config: Any = SimpleNamespace(channels=CHANNELS, region="CN")
         self.api.config, self.api.delivery = config, NotifyMetrics(self.registry)
-        self.runtime: Any = SimpleNamespace(store=self.store, clock=SystemClock(), definition=DEFINITION)
+        self.runtime: Any = SimpleNamespace(
+            store=self.store, clock=SystemClock(), definition=DEFINITION, digests=Digests(b"a secret of the tests")
+        )
         sent = Notice("n", "T", "resident", "t", "zh", "text", channel="sms", address="+86", next_at=machine_now())
         sent.claim(RETRIES, timedelta(seconds=1), machine_now())
         sent.sent(1, timedelta(minutes=1), machine_now())
