@@ -78,6 +78,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "notification.delivered.v1": ("notice",),
     "notification.failed.v1": ("notice", "attempt", "reason"),
     "notification.exhausted.v1": ("notice",),
+    "notification.cancelled.v1": ("notice",),
     "checkpoint.signed.v1": ("subject", "number"),
     "gap.found.v1": ("subject", "origin", "missing_from"),
     "gap.filled.v1": ("subject", "origin", "missing_from"),
