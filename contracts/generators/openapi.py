@@ -58,7 +58,8 @@ def document(service: str, root: Path) -> Node:
     made = spec.to_dict()
     parts = made["components"]
     tell_apart(made["paths"], parts)
-    used = set(references(made["paths"]))
+    # no operation can name 405, which is the answer to a method that is none
+    named = {*references(made["paths"]), RESPONSES + _word(HTTPStatus.METHOD_NOT_ALLOWED)}
     return {
         "openapi": "3.1.0",
         "info": {**made["info"], "description": _ABOUT},
@@ -70,7 +71,7 @@ def document(service: str, root: Path) -> Node:
             "schemas": {
                 name: _described(parts["schemas"][name], schemas.get(name), name in closed) for name in sorted(parts["schemas"])
             },
-            "responses": {name: node for name, node in parts["responses"].items() if f"{RESPONSES}{name}" in used},
+            "responses": {name: node for name, node in parts["responses"].items() if RESPONSES + name in named},
             "securitySchemes": {
                 "token": {"type": "http", "scheme": "bearer", "description": "The account's own token."},
                 **(georeport.SECURITY if standard else {}),

@@ -61,8 +61,9 @@ class Town:
         return reply
 
     def whistle(self, key: str = "", account: str = "hotline", **changes: Any) -> str:
-        """Blow a whistle; answers the ticket's id."""
-        taken = self.ask("POST", "/whistles", account, {**WHISTLE, **changes}, key=key)
+        """Blow a whistle; answers the ticket's id. What is changed to None is left out."""
+        body = {name: value for name, value in {**WHISTLE, **changes}.items() if value is not None}
+        taken = self.ask("POST", "/whistles", account, body, key=key)
         assert taken.status == 202, taken
         return str(taken.body["ticket"])
 
