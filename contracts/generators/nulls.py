@@ -2,10 +2,10 @@
 
 The fields of requests and events are declared alike, as optional. Generated code can only tell "left out" from "null" where the
 document does: of a request it says that optional fields may be left out and are never null, of an answer that a field which may
-be null is always there.
+be null is always there. GeoReport has rules of its own for its answers, which leave some fields out.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 Node = dict[str, Any]
@@ -14,14 +14,14 @@ COMPONENTS = "#/components/"
 NULL: Node = {"type": "null"}
 
 
-def tell_apart(paths: Mapping[str, Any], components: Mapping[str, Any]) -> None:
-    """Change the schemas of a document's requests and answers in place.
+def tell_apart(paths: Mapping[str, Any], components: Mapping[str, Any], standard: Collection[str] = ()) -> None:
+    """Change the schemas of a document's requests and answers in place. ``standard`` are the paths of GeoReport.
 
     Raises LookupError where a part with fields is in requests and in answers: it needs two names.
     """
-    operations = [operation for path in paths.values() for operation in path.values()]
-    asked = _objects((operation.get("requestBody") for operation in operations), components)
-    answered = _objects((operation["responses"] for operation in operations), components)
+    operations = [(path, operation) for path, methods in paths.items() for operation in methods.values()]
+    asked = _objects((operation.get("requestBody") for _, operation in operations), components)
+    answered = _objects((operation["responses"] for path, operation in operations if path not in standard), components)
     if both := asked & answered:
         raise LookupError(f"in requests and in answers, which differ in what null means: {', '.join(sorted(both))}")
     for name in asked:

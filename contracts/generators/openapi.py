@@ -50,14 +50,14 @@ def document(service: str, root: Path) -> Node:
         spec.path(operation.path, operations={operation.method.lower(): {"tags": [service], **described}})
     for status, about in _COMMON.items():
         spec.components.response(_word(status), _problem(status, about))
-    standard = any(isinstance(operation, GeoReport) for operation in BY_SERVICE[service])
+    standard = {operation.path for operation in BY_SERVICE[service] if isinstance(operation, GeoReport)}
     for name, node in (georeport.errors() if standard else {}).items():
         spec.components.response(name, node)
     schemas = {name_of(key[0]): key[0] for key in converter.refs}
     closed = _closed(service)
     made = spec.to_dict()
     parts = made["components"]
-    tell_apart(made["paths"], parts)
+    tell_apart(made["paths"], parts, standard)
     # no operation can name 405, which is the answer to a method that is none
     named = {*references(made["paths"]), RESPONSES + _word(HTTPStatus.METHOD_NOT_ALLOWED)}
     return {
