@@ -67,8 +67,9 @@ def test_a_command_that_is_to_be_typed_names_the_program_by_its_path() -> None:
 
 @pytest.mark.parametrize("words", list(_whistles()), ids=" ".join)
 def test_a_command_of_whistle_is_there_with_its_options(words: list[str]) -> None:
-    """Its arguments need not be there; a value follows, for an option that a sentence names without one."""
-    done = CliRunner().invoke(main, [*words, "value", "--help"])
+    """Its arguments need not be there. A value follows an option that a sentence names without one."""
+    value = ["value"] if words[-1].startswith("--") else []
+    done = CliRunner().invoke(main, [*words, *value, "--help"])
     assert done.exit_code == 0, done.output
 
 
@@ -80,7 +81,7 @@ def test_a_target_of_make_is_there(words: list[str]) -> None:
 @pytest.mark.parametrize("words", of("docker"), ids=" ".join)
 def test_a_service_that_docker_compose_is_told_is_there(words: list[str]) -> None:
     assert words[1] == "compose"
-    told = {word.partition("=")[0] for word in words[3:]} & {*SERVICES}
+    told = {re.split("[=:]", word)[0] for word in words[3:]} & {*SERVICES}
     assert told or words[2] in ("ps", "up", "down", "restart", "build")
 
 
