@@ -94,6 +94,14 @@ class _Representer(SafeRepresenter):
     def ignore_aliases(self, data: Any) -> bool:
         return True
 
+    def represent_text(self, data: str) -> Any:
+        """Quote a text that has what YAML 1.1 takes for a line break: written plain, it would come back as a space."""
+        style = '"' if any(character in data for character in "\x85\u2028\u2029") else None
+        return self.represent_scalar(_TAG + "str", data, style=style)
+
+
+_Representer.add_representer(str, _Representer.represent_text)
+
 
 def _yaml() -> YAML:
     """A loader and dumper. It keeps state, so each call has its own."""
