@@ -13,6 +13,15 @@ from services.ledger.domain.points import ISSUED, Side, State
 from services.ledger.gaps import FOUND, NOTED
 
 
+def disagreement(registry: CollectorRegistry) -> Gauge:
+    """The gauge of a log that was changed behind the service."""
+    return Gauge(
+        "whistle_ledger_disagrees",
+        "1 where the stored log is not the one that was published or that this process saw; readiness names the entry.",
+        registry=registry,
+    )
+
+
 class LedgerMetrics:
     """The log's size, what is wrong with it, and the points."""
 

@@ -4,7 +4,6 @@ from functools import cached_property
 from typing import Any
 
 from nameko.extensions import DependencyProvider
-from prometheus_client import Gauge
 from sqlalchemy.exc import DBAPIError
 
 from chassis.nameko import RUNTIME_KEY
@@ -14,6 +13,7 @@ from chassis.store.errors import translated
 from services.ledger import store
 from services.ledger.checkpoint_dir import BadCheckpointDir, CheckpointDir
 from services.ledger.domain.comparison import LogDisagrees
+from services.ledger.metrics import disagreement
 from services.ledger.monitor import LogMonitor
 
 PAUSE = 10.0
@@ -34,11 +34,7 @@ class Monitor(DependencyProvider):
 
     def setup(self) -> None:
         runtime: Runtime = self.container.config[RUNTIME_KEY]
-        disagrees = Gauge(
-            "whistle_ledger_disagrees",
-            "1 where the stored log is not the one that was published or that this process saw; readiness names the entry.",
-            registry=runtime.registry,
-        )
+        disagrees = disagreement(runtime.registry)
         monitor = self.monitor
 
         def look() -> int:

@@ -16,7 +16,7 @@ from chassis.metrics import ChassisMetrics
 from chassis.yaml_core import load_yaml
 from contracts.topology import SERVICES
 from services.dispatch.metrics import CaseMetrics, DispatchMetrics
-from services.ledger.metrics import LedgerMetrics
+from services.ledger.metrics import LedgerMetrics, disagreement
 from services.notify.metrics import NoticeGauges, NotifyMetrics
 from services.tickets.metrics import TicketsMetrics
 from tests.kit.deployment import ROOT
@@ -58,6 +58,7 @@ def _registry() -> CollectorRegistry:
     chassis.timed("tickets", "ticket.opened.v1", print)
     for metrics in (CaseMetrics, DispatchMetrics, LedgerMetrics, NoticeGauges, NotifyMetrics, TicketsMetrics):
         metrics(registry)
+    disagreement(registry)
     return registry
 
 

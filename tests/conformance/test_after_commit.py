@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from chassis.http.once import Command, Kept, once
 from chassis.outcome import NOTHING, Arm, Refused
+from chassis.outside import Digests
 from chassis.store import StoreConflict
 from chassis.timers import Ringing
 from chassis.work import UnitOfWork, Work
@@ -96,6 +97,7 @@ class Hosted:
 
     def __init__(self, counting: Counting):
         self.store, self.clock, self.definition = counting.store, counting.clock, DEFINITION
+        self.digests = Digests(b"a secret of the tests")
 
 
 @pytest.mark.parametrize("wrong", [StoreConflict("40001"), IntegrityError("insert", {}, Exception())])

@@ -112,7 +112,9 @@ def test_a_list_of_codes_is_described_once_under_its_name(service: str) -> None:
     [("tickets", "ResidentRequest", ["rate", "reopen", "cancel"]), ("dispatch", "PartyRequest", ["consent", "withdraw"])],
 )
 def test_a_request_is_described_where_it_is_taken(service: str, name: str, taken: list[str]) -> None:
-    assert document(service)["components"]["schemas"][name]["properties"]["request"]["enum"] == taken
+    schemas = document(service)["components"]["schemas"]
+    assert schemas[name]["properties"]["request"]["$ref"] == f"#/components/schemas/{name}Kind"
+    assert schemas[f"{name}Kind"]["enum"] == taken
 
 
 @each_service

@@ -130,7 +130,7 @@ class RequestTaken(Schema):
     element: ClassVar[str] = "request"
 
     service_request_id = fields.ident("the request's id: the ticket's")
-    service_notice = fields.text("to be told to the reporter at once; null where there is no danger", optional=True)
+    service_notice = fields.text("to be told to the reporter at once; left out where there is no danger", optional=True)
 
 
 class TokenRead(Schema):
@@ -155,7 +155,7 @@ class ServiceRequest(Schema):
     description = fields.text(
         "the reporter's words, for the account that sent them; private, and so null for others", optional=True
     )
-    service_notice = fields.text("to be told to the reporter at once; null where there is no danger", optional=True)
+    service_notice = fields.text("to be told to the reporter at once; left out where there is no danger", optional=True)
     requested_datetime = fields.instant("when it was made")
     updated_datetime = fields.instant("when it changed last; of a closed one, when it was closed")
     address = fields.text("what the estate is called or, outside of estates, the area", optional=True)

@@ -85,7 +85,7 @@ class Open311Api:
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "fields are wrong", {"phone": next(iter(wrong.values()))})
         ticket = open_ticket(ticket_id(source, key), source, key, data, work, self.config)
         notice = notice_of(ticket, self.config.rules)
-        return Answer({"service_request_id": ticket.id, "service_notice": notice})
+        return Answer({"service_request_id": ticket.id, **({"service_notice": notice} if notice else {})})
 
     @query(open311.GET_TOKEN)
     def get_token(self, connection: Connection, search: Body, actor: Actor | None, token: str) -> list[Body] | None:

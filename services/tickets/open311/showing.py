@@ -107,7 +107,7 @@ def request(one: Seen, offer: Offer, rules: Rules) -> dict[str, Any]:
         "service_name": service.name,
         "service_code": ticket.category,
         "description": one.text,
-        "service_notice": notice,
+        **({"service_notice": notice} if notice else {}),
         "requested_datetime": told(ticket.opened_at, offer),
         "updated_datetime": told(_updated(one), offer),
         "address": place.names[0] if place else None,
