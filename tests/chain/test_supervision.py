@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from tests.chain.steps import NEXT_GRID, PROPERTY, STREET, SUPERVISOR, VERIFIER, close, handle
+from tests.chain.steps import NEXT_GRID, PROPERTY, SUPERVISOR, VERIFIER, close, handle
 from tests.kit.chain import Chain
 
 
@@ -27,7 +27,7 @@ def test_nobody_looks_and_the_supervisor_names_another(chain: Chain) -> None:
     chain.expect(ticket, "case.exhausted", cause="no_verifier", supervisor=SUPERVISOR)
     chain.expect_notice(ticket, "case_exhausted_no_verifier", audience=SUPERVISOR)
     chain.let_pass("8d")
-    chain.expect(ticket, "deadline.warned", clock="verify", stage="report_up", to=STREET)
+    chain.expect(ticket, "deadline.warned", clock="verify", stage="top_called")
     chain.act(ticket, SUPERVISOR, "rule", to=NEXT_GRID)
     chain.expect(ticket, "assignment.relieved", by=VERIFIER)
     chain.expect(ticket, "assignment.made", purpose="verify", to=NEXT_GRID)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from tests.kit.deployment import ACCOUNTS, SERVICES
@@ -97,6 +98,10 @@ class Chain:
     def let_pass(self, text: str) -> None:
         """Business time moves on."""
         self.stack.let_pass(seconds(text))
+
+    def let_pass_until(self, moment: datetime) -> None:
+        """Business time moves on to a moment that is ahead."""
+        self.stack.let_pass((moment - self.stack.business_now()).total_seconds())
 
     # --- hearing
 

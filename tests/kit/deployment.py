@@ -6,9 +6,11 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from chassis.clock import SharedClock
 from tests.kit.processes import LocalProcess, scratch_directory, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -149,6 +151,10 @@ class Deployment:
     def log(self, service: str, lines: int = 60) -> str:
         """The end of what a service logged."""
         return self.process_of(service).log_tail(lines)
+
+    def business_now(self) -> datetime:
+        """The services' business time."""
+        return SharedClock(self.directory / "clock").now()
 
     def let_pass(self, seconds: float) -> None:
         """Business time moves on, for every service at once."""
