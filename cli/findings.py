@@ -19,7 +19,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "ticket.rework_ordered.v1": ("subject", "generation"),
     "ticket.rated.v1": ("subject", "generation"),
     "ticket.closed.v1": ("subject", "generation"),
-    "ticket.unattended.v1": ("subject", "waited_seconds"),
+    "ticket.unattended.v1": ("subject", "waited_seconds", "causation"),
     "ticket.rejected.v1": ("subject",),
     "ticket.merged.v1": ("subject", "into", "causation"),
     "ticket.unmerged.v1": ("subject", "generation"),
