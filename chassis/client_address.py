@@ -1,4 +1,4 @@
-"""Who is at the other end: the client's address, also behind a trusted proxy, and how much of one client is open at once.
+"""The client's address, also behind a trusted proxy, and the limit on one client's open connections.
 
 A proxy that is not trusted is a client like any other: whoever can reach the service could write its headers.
 """
@@ -63,7 +63,7 @@ def _last(header: str) -> str:
 
 
 def site(address: str) -> str:
-    """What is counted as one client: an IPv4 address, or the site of an IPv6 address."""
+    """Return the key that connections are counted by: an IPv4 address, or the site prefix of an IPv6 address."""
     try:
         parsed = ip_address(address)
     except ValueError:

@@ -18,14 +18,14 @@ STUCK_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Outbox:
-    """What is not published: events parked for a person, events pending, and the age of the oldest pending in seconds."""
+    """The outbox's unpublished events: number parked, number pending, and the age of the oldest pending event in seconds."""
 
     parked: int
     pending: int
     oldest: float
 
     def trouble(self) -> str | None:
-        """What /readyz says of events that were accepted and are stuck; None where none is."""
+        """Describe the stuck events for /readyz; None if no event is stuck."""
         stuck = [f"{self.parked} events are parked: `whistle outbox list` says why"] * (self.parked > 0)
         stuck += [f"{self.pending} events are pending, the oldest for {self.oldest:.0f} s"] * (self.oldest > STUCK_SECONDS)
         return "; ".join(stuck) or None

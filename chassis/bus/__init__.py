@@ -25,7 +25,7 @@ class Letter:
 
 @dataclass(frozen=True, slots=True)
 class Unconfirmed:
-    """What the bus did not confirm of a batch of letters. Every letter that is in neither is safe on the bus."""
+    """The events of a batch that the broker did not confirm: returned or nacked. It has stored every other event."""
 
     returned: Mapping[str, str] = field(default_factory=dict)
     """{event id: why}: no queue is bound for it. Publishing it again cannot help before somebody has mended that."""

@@ -112,7 +112,7 @@ class Query(Api):
         return json_response(self.operation.status, dumped)
 
     def asked_by(self, request: Request) -> dict[str, Any]:
-        """Who asks, as far as the method is to know it. Raises Problem 401 or 403."""
+        """Return the caller's identity as keyword arguments for the method. Raises Problem 401 or 403."""
         operation, identities = self.operation, self.runtime.identities
         if operation.public:
             return {}

@@ -56,7 +56,7 @@ class Command:
         return f"link:{hashlib.sha256(self.sender.encode()).hexdigest()[:32]}"
 
     def cause(self, digests: Digests) -> str:
-        """What its events and the log name as their cause. The key, which may hold anything, stays in the store."""
+        """The causation id of the command's events and log lines: a digest, because the key may hold personal data."""
         return digests.cause(self.who, self.key)
 
     @property

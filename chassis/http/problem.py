@@ -56,7 +56,7 @@ def unavailable(detail: str) -> Problem:
 
 
 def problem_of(wrong: Exception, fields: Container[str] = ()) -> Problem:
-    """What an exception means to whoever asked. Anything unforeseen is a 500 without details; the log has them.
+    """Map an exception to the caller's Problem. An unforeseen one is a 500 without details; the log has the details.
 
     ``fields`` are those of the request's body: of a refusal, the ones that it names are in ``errors``.
     """
