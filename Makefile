@@ -14,10 +14,10 @@ COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --gener
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo run test mutants lint format lock contracts servers up down test-compose bench clean
+.PHONY: help install demo run test test-unit test-contracts test-component test-chain test-faults mutants lint format lock contracts servers up down test-compose bench clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-zA-Z_.-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-zA-Z_.-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # Made anew, not updated, so that nothing stays of an earlier lock.
 $(STAMP): $(LOCKED) pyproject.toml
@@ -38,8 +38,25 @@ demo: $(STAMP) ## replay a night of 1,000 real requests on the embedded stack an
 run: $(STAMP) ## run the embedded stack until Ctrl-C; its addresses are printed
 	$(BIN)/whistle embedded $(RUN_ARGS)
 
+PYTEST := $(BIN)/python -m pytest -n $(TEST_JOBS) --dist loadgroup --no-loadscope-reorder
+
 test: $(STAMP) ## run all tests (PYTEST_ARGS="-k name -x" to choose)
-	$(BIN)/python -m pytest -n $(TEST_JOBS) --dist loadgroup --no-loadscope-reorder $(PYTEST_ARGS)
+	$(PYTEST) $(PYTEST_ARGS)
+
+test-unit: $(STAMP) ## run the tests of rules and modules, which need no server
+	$(PYTEST) tests/unit $(PYTEST_ARGS)
+
+test-contracts: $(STAMP) ## run the tests of the published language, which need no server
+	$(PYTEST) tests/contracts $(PYTEST_ARGS)
+
+test-component: $(STAMP) ## run the tests of single services on real servers
+	$(PYTEST) tests/component tests/conformance $(PYTEST_ARGS)
+
+test-chain: $(STAMP) ## run the stories of the whole chain
+	$(PYTEST) tests/chain $(PYTEST_ARGS)
+
+test-faults: $(STAMP) ## run the tests that kill, freeze and fill
+	$(PYTEST) tests/faults $(PYTEST_ARGS)
 
 bench: $(STAMP) ## measure on real servers, each figure beside its floor (BENCH_ARGS="a b", WHISTLE_BENCH_SCALE=0.1)
 	$(BIN)/python -m bench $(BENCH_ARGS)

@@ -2,15 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
 
 from prometheus_client import Gauge
-from sqlalchemy import func, select
 
 from chassis.clock import BusinessClock
 from chassis.metrics import ChassisMetrics
 from chassis.store import Store, StoreUnavailable, machine_now
-from chassis.store.tables import DEAD, PARKED, PENDING, WAITING
+from chassis.store.statements import levels
 
 STUCK_SECONDS = 60.0
 """An event that is pending for so long is stuck; so says the alert EventUnpublished, too."""
@@ -43,27 +42,22 @@ def read_gauges(store: Store, clock: BusinessClock, metrics: ChassisMetrics) -> 
 
 
 def _read(store: Store, clock: BusinessClock, metrics: ChassisMetrics) -> Outbox:
-    outbox, inbox, timers = store.tables.outbox.c, store.tables.inbox.c, store.tables.timers.c
-    with store.transaction() as connection:
+    now = clock.now()
+    with store.reading() as connection:
+        seen = connection.execute(levels(store.tables), {"now": now}).one()
+    metrics.outbox_pending.set(seen.pending)
+    age = _seconds(seen.pending_since, machine_now())
+    metrics.outbox_age.set(age)
+    metrics.outbox_parked.set(seen.parked)
+    metrics.inbox_waiting.set(seen.waiting)
+    metrics.inbox_dead.set(seen.dead)
+    metrics.timers_overdue.set(seen.overdue)
+    metrics.timers_late.set(_seconds(seen.overdue_since, now))
+    return Outbox(seen.parked, seen.pending, age)
 
-        def count(condition: Any) -> int:
-            return connection.execute(select(func.count()).where(condition)).scalar_one()
 
-        pending, oldest = connection.execute(
-            select(func.count(), func.min(outbox.created_at)).where(outbox.state == PENDING)
-        ).one()
-        metrics.outbox_pending.set(pending)
-        age = (machine_now() - oldest).total_seconds() if oldest else 0.0
-        parked = count(outbox.state == PARKED)
-        metrics.outbox_age.set(age)
-        metrics.outbox_parked.set(parked)
-        metrics.inbox_waiting.set(count(inbox.state == WAITING))
-        metrics.inbox_dead.set(count(inbox.state == DEAD))
-        now = clock.now()
-        overdue, first = connection.execute(select(func.count(), func.min(timers.due_at)).where(timers.due_at <= now)).one()
-        metrics.timers_overdue.set(overdue)
-        metrics.timers_late.set((now - first).total_seconds() if first else 0)
-        return Outbox(parked, pending, age)
+def _seconds(since: datetime | None, now: datetime) -> float:
+    return (now - since).total_seconds() if since else 0.0
 
 
 class Counted:

@@ -6,7 +6,6 @@ It only makes them quicker. Whoever is not told, because the news came to anothe
 from __future__ import annotations
 
 import threading
-from collections import defaultdict
 from collections.abc import Collection
 from contextlib import suppress
 from typing import Any
@@ -23,12 +22,12 @@ class News:
     def __init__(self, store: Store):
         self._store = store
         self._some_wait = True  # until a look says otherwise
-        self._of_handler: defaultdict[str, threading.Event] = defaultdict(threading.Event)
+        self._hastened = threading.Event()
         self._followers: list[threading.Event] = []
 
-    def for_waiting(self, handler: str) -> threading.Event:
-        """Set when a waiting event of a handler became due before its time."""
-        return self._of_handler[handler]
+    def for_waiting(self) -> threading.Event:
+        """Set when a waiting event became due before its time."""
+        return self._hastened
 
     def for_follower(self) -> threading.Event:
         """Set whenever something was taken in."""
@@ -53,11 +52,11 @@ class News:
     def _hasten(self, subjects: Collection[str]) -> None:
         """What waits about a subject may have waited for just that: it is tried at once, and that costs it no attempt."""
         with self._store.transaction() as connection:
-            handlers = set(connection.execute(self._hastening(), {"subjects": sorted(subjects)}).scalars())
-            if not handlers:
+            hastened = connection.execute(self._hastening(), {"subjects": sorted(subjects)}).scalars().all()
+            if not hastened:
                 self._some_wait = bool(connection.execute(self._any()).scalar_one())
-        for handler in handlers:
-            self._of_handler[handler].set()
+        if hastened:
+            self._hastened.set()
 
     def _hastening(self) -> Any:
         table, now = self._store.tables.inbox, machine_now()

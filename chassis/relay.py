@@ -10,14 +10,15 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, update
 
 from chassis.backoff import Backoff, Failures
 from chassis.bus import BusUnavailable, Letter, Publisher
 from chassis.failpoints import failpoint
 from chassis.store import Store, StoreUnavailable, machine_now
 from chassis.store.leader import Candidate, candidate
-from chassis.store.tables import PARKED, PENDING, PUBLISHED
+from chassis.store.statements import pending_events
+from chassis.store.tables import PARKED, PUBLISHED
 from chassis.wire import JSON, Message
 
 log = logging.getLogger(__name__)
@@ -113,7 +114,8 @@ class Relay:
         queue that stays away do not hold up all others.
         """
         with session.connection() as connection:
-            rows = connection.execute(self._pending()).mappings().all()
+            most = min(self._batch + self._nacked, max(self._batch, MAX_WINDOW))
+            rows = connection.execute(pending_events(self._store.tables.outbox), {"most": most}).mappings().all()
         if not rows:
             self._nacked = 0
             return 0
@@ -128,12 +130,6 @@ class Relay:
         self._nacked = len(unconfirmed.nacked)
         self._watch.published(len(confirmed), len(unconfirmed.returned), self._nacked)
         return len(rows)
-
-    def _pending(self) -> Any:
-        table = self._store.tables.outbox
-        limit = min(self._batch + self._nacked, max(self._batch, MAX_WINDOW))
-        columns = (table.c.position, table.c.event_id, table.c.exchange, table.c.type, table.c.headers, table.c.body)
-        return select(*columns).where(table.c.state == PENDING).order_by(table.c.position).limit(limit)
 
     def _letter(self, row: Any) -> Letter:
         message = Message(headers=row["headers"], content_type=JSON, body=bytes(row["body"]))

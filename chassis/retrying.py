@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import RowMapping, select, update
+from sqlalchemy import RowMapping, update
 
 from chassis import wire
 from chassis.backoff import Backoff
@@ -16,6 +18,7 @@ from chassis.failpoints import failpoint
 from chassis.keeping import FORGOTTEN, message_of, reason
 from chassis.outcome import Refused
 from chassis.store import StoreConflict, StoreUnavailable, machine_now
+from chassis.store.statements import first_waiting, handlers_with_due
 from chassis.store.tables import APPLIED, DEAD, WAITING
 from chassis.work import UnitOfWork
 from contracts.envelope import InvalidEvent, UnknownEvent
@@ -44,12 +47,28 @@ class Retries:
         return DEAD if hopeless or attempts >= self.attempts else WAITING
 
 
+def retry_due(inboxes: Sequence[Inbox]) -> int:
+    """Try one waiting event of each of a service's inboxes that has one due; answers how many were tried.
+
+    Raises StoreUnavailable. An inbox whose event conflicts with somebody faster keeps no other from its turn.
+    """
+    store, tried = inboxes[0].store, 0
+    with store.reading() as connection:
+        due = set(connection.execute(handlers_with_due(store.tables.inbox), {"as_of": machine_now()}).scalars())
+    for inbox in inboxes:
+        if inbox.handler in due:
+            with suppress(StoreConflict):
+                tried += inbox.retry_one()
+    return tried
+
+
 def retry_one(inbox: Inbox, as_of: datetime) -> bool:
     """Try the waiting event that is due first at an instant of machine time; False when none is. Raises StoreUnavailable."""
     row = None
     try:
         with inbox.store.transaction() as connection:
-            row = connection.execute(_due(inbox, as_of)).mappings().one_or_none()
+            asked = {"handler": inbox.handler, "as_of": as_of}
+            row = connection.execute(first_waiting(inbox.store.tables.inbox), asked).mappings().one_or_none()
             if row is None:
                 return False
             unit = UnitOfWork(inbox.store, connection, inbox.source)
@@ -67,17 +86,6 @@ def retry_one(inbox: Inbox, as_of: datetime) -> bool:
             raise
         _failed_again(inbox, row, wrong)
     return True
-
-
-def _due(inbox: Inbox, as_of: datetime) -> Any:
-    table = inbox.store.tables.inbox
-    return (
-        select(table)
-        .where(table.c.handler == inbox.handler, table.c.state == WAITING, table.c.due_at <= as_of)
-        .order_by(table.c.due_at)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    )
 
 
 def _failed_again(inbox: Inbox, row: RowMapping, wrong: Exception) -> None:

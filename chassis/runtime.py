@@ -29,6 +29,7 @@ from chassis.outside import Digests, Outside
 from chassis.relay import Relay
 from chassis.repeating import Loop, Part, repeated, surviving
 from chassis.retention import Retention
+from chassis.retrying import retry_due
 from chassis.settings import Settings
 from chassis.store import Patience, Store
 from chassis.tally import Tally, Tallying
@@ -179,11 +180,9 @@ class Runtime:
         return consumer
 
     def retries(self, inboxes: Sequence[Inbox]) -> list[Part]:
-        """What tries waiting events again."""
-        return [Part(f"retry:{one.handler}", one.retry_one, RETRY_POLL, self._woken_for(one.handler)) for one in inboxes]
-
-    def _woken_for(self, handler: str) -> threading.Event | None:
-        return self.news.for_waiting(handler) if self.news else None
+        """What tries waiting events again; nothing where the service takes no events."""
+        woken = self.news.for_waiting() if self.news else None
+        return [Part("retry", partial(retry_due, inboxes), RETRY_POLL, woken)] if inboxes else []
 
     def safety_nets(self, inboxes: Sequence[Inbox]) -> list[Part]:
         """What keeps in the store the messages that the bus gave up; nothing where it never does."""

@@ -13,7 +13,7 @@ from functools import partial
 from itertools import takewhile
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, delete, or_, select, update
+from sqlalchemy import Connection, delete, update
 
 from chassis import log as logs
 from chassis.backoff import Backoff
@@ -22,6 +22,7 @@ from chassis.failpoints import failpoint
 from chassis.inbox import CONFLICT_RETRIES
 from chassis.keeping import reason
 from chassis.store import Store, StoreConflict, StoreUnavailable, machine_now
+from chassis.store.statements import any_timer_due, due_timers
 from chassis.work import UnitOfWork, Work
 
 log = logging.getLogger(__name__)
@@ -79,6 +80,8 @@ class Timers:
 
     def ring_due(self) -> int:
         """Ring one batch of what is due; answers how many rows it had. Raises StoreUnavailable."""
+        if not self._any_due():
+            return 0
         try:
             return self._ring_batch(self._batch)
         except StoreUnavailable:
@@ -137,18 +140,16 @@ class Timers:
         with logs.bound(correlation=work.correlation, causation=work.causation, timer=ringing.name):
             handler(ringing, work)
 
-    def _claim(self, connection: Connection, most: int) -> Sequence[Any]:
-        table = self._store.tables.timers
-        return connection.execute(self._due(most).with_for_update(skip_locked=True, of=table)).mappings().all()
+    def _any_due(self) -> bool:
+        """A look that locks nothing: most of the time nothing is due."""
+        with self._store.reading() as connection:
+            return bool(connection.execute(any_timer_due(self._store.tables.timers), self._now()).scalar_one())
 
-    def _due(self, most: int) -> Any:
-        table = self._store.tables.timers
-        return (
-            select(table)
-            .where(table.c.due_at <= self._clock.now(), or_(table.c.retry_at.is_(None), table.c.retry_at <= machine_now()))
-            .order_by(table.c.due_at, table.c.position)
-            .limit(most)
-        )
+    def _claim(self, connection: Connection, most: int) -> Sequence[Any]:
+        return connection.execute(due_timers(self._store.tables.timers, most), self._now()).mappings().all()
+
+    def _now(self) -> dict[str, datetime]:
+        return {"now": self._clock.now(), "machine_now": machine_now()}
 
     def _put_off(self, wrong: Exception) -> None:
         """The claimed row failed: it stays armed and rings again, ever more patiently. It is never given up.

@@ -8,6 +8,10 @@ from contextlib import ExitStack
 from uuid import uuid4
 
 import pytest
+
+# before anything imports them: an assertion of a helper says the values that it compared
+pytest.register_assert_rewrite("tests.kit", "tests.faults", "tests.chain", "tests.component", "tests.conformance", "tests.unit")
+
 from sqlalchemy import delete
 
 from chassis.bus.amqp import connect
@@ -15,16 +19,17 @@ from chassis.bus.amqp.topology import declare
 from contracts.topology import EXCHANGES
 from tests.component.broker import Broker
 from tests.component.counting import Counting, metadata, new_store
-from tests.kit.servers import PostgresServer, RabbitServer, Servers, both, postgres, rabbitmq, variables
+from tests.kit import shared_servers
+from tests.kit.servers import PostgresServer, RabbitServer, Servers, both, postgres, rabbitmq
 
 _SHARED = pytest.StashKey[ExitStack]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Where several processes share the tests, start the servers here and name them to all in the environment."""
+    """Where several processes share the tests, offer them one pair of servers, which starts when a test needs it."""
     shared = config.stash[_SHARED] = ExitStack()
     if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
-        os.environ.update(variables(shared.enter_context(both())))
+        shared.enter_context(shared_servers.offered())
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -53,7 +58,8 @@ def _module(item: pytest.Item) -> str:
 
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Servers]:
-    """A PostgreSQL and a RabbitMQ (those named in the environment, else private ones), started in parallel."""
+    """A PostgreSQL and a RabbitMQ: those of this run or named in the environment, else private ones, started in parallel."""
+    os.environ.update(shared_servers.asked_for())
     with both() as running:
         yield running
 

@@ -89,6 +89,8 @@ def _begin(connection: Connection) -> None:
     Another process may hold it. To wait for that inside the driver would stop every green thread of this one.
     """
     statement = connection.get_execution_options().get("sqlite_begin", "BEGIN IMMEDIATE")
+    if statement is None:  # one statement that only reads is a transaction of its own
+        return
     end = time.monotonic() + SQLITE_BUSY_SECONDS
     while True:
         try:

@@ -4,8 +4,10 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Delete, Insert, Select, Table, bindparam, delete, insert, select, tuple_
+from sqlalchemy import Delete, Insert, Select, Table, bindparam, delete, exists, func, insert, or_, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
+
+from chassis.store.tables import DEAD, PARKED, PENDING, WAITING, ChassisTables
 
 
 def dialect_of(name: str) -> Any:
@@ -61,3 +63,69 @@ def disarming(timers: Table) -> Delete:
     names = tuple_(timers.c.subject, timers.c.name).in_(bindparam("names", expanding=True))
     old = select(timers.c.position).where(names).with_for_update(skip_locked=True)
     return delete(timers).where(timers.c.position.in_(old))
+
+
+@cache
+def handlers_with_due(inbox: Table) -> Select[Any]:
+    """Read the names of the handlers that have a waiting event due at ``as_of``."""
+    c = inbox.c
+    return select(c.handler).where(c.state == WAITING, c.due_at <= bindparam("as_of")).distinct()
+
+
+@cache
+def first_waiting(inbox: Table) -> Select[Any]:
+    """Lock the waiting event of ``handler`` that is due first at ``as_of``."""
+    c = inbox.c
+    due = (c.handler == bindparam("handler"), c.state == WAITING, c.due_at <= bindparam("as_of"))
+    return select(inbox).where(*due).order_by(c.due_at).limit(1).with_for_update(skip_locked=True)
+
+
+def _is_due(timers: Table) -> tuple[Any, ...]:
+    """Due at ``now`` (business time), and not put off beyond ``machine_now``."""
+    c = timers.c
+    return c.due_at <= bindparam("now"), or_(c.retry_at.is_(None), c.retry_at <= bindparam("machine_now"))
+
+
+@cache
+def any_timer_due(timers: Table) -> Select[Any]:
+    """Whether a timer is due at ``now`` and ``machine_now``."""
+    return select(exists().where(*_is_due(timers)))
+
+
+@cache
+def due_timers(timers: Table, most: int) -> Select[Any]:
+    """Lock the ``most`` timers that are due first at ``now`` and ``machine_now``."""
+    first = select(timers).where(*_is_due(timers)).order_by(timers.c.due_at, timers.c.position).limit(most)
+    return first.with_for_update(skip_locked=True, of=timers)
+
+
+@cache
+def pending_events(outbox: Table) -> Select[Any]:
+    """Read the ``most`` events that are to be published first, with all that their messages need."""
+    c = outbox.c
+    columns = (c.position, c.event_id, c.exchange, c.type, c.headers, c.body)
+    return select(*columns).where(c.state == PENDING).order_by(c.position).limit(bindparam("most"))
+
+
+@cache
+def levels(tables: ChassisTables) -> Select[Any]:
+    """Read in one row how much stands in the outbox, the inbox and the timers.
+
+    ``pending``, ``parked``, ``waiting``, ``dead`` and, at ``now`` (business time), ``overdue`` are counts of rows;
+    ``pending_since`` and ``overdue_since`` are the oldest instants of theirs, None where there are none.
+    """
+    outbox, inbox, timers = tables.outbox.c, tables.inbox.c, tables.timers.c
+    pending, overdue = outbox.state == PENDING, timers.due_at <= bindparam("now")
+
+    def one(answer: Any, condition: Any, name: str) -> Any:
+        return select(answer).where(condition).scalar_subquery().label(name)
+
+    return select(
+        one(func.count(), pending, "pending"),
+        one(func.min(outbox.created_at), pending, "pending_since"),
+        one(func.count(), outbox.state == PARKED, "parked"),
+        one(func.count(), inbox.state == WAITING, "waiting"),
+        one(func.count(), inbox.state == DEAD, "dead"),
+        one(func.count(), overdue, "overdue"),
+        one(func.min(timers.due_at), overdue, "overdue_since"),
+    )

@@ -75,6 +75,23 @@ class Store:
         for hook in hooks:
             self._run(hook)
 
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """One statement that changes nothing: it locks nothing and waits for no writer. Raises StoreUnavailable."""
+        try:
+            with self.engine.connect() as connection:
+                yield self._autocommitting(connection)
+        except DBAPIError as wrong:
+            raise translated(wrong) from wrong
+        except PoolTimeout as wrong:
+            raise StoreUnavailable("every connection is in use") from wrong
+
+    def _autocommitting(self, connection: Connection) -> Connection:
+        """No transaction around it: BEGIN and COMMIT would be most of the work."""
+        if self.is_postgres:
+            return connection.execution_options(isolation_level="AUTOCOMMIT")
+        return connection.execution_options(sqlite_begin=None)
+
     def after_commit(self, connection: Connection, hook: Hook) -> None:
         """Within a transaction of this store: call ``hook`` once, in the same thread, after it committed.
 

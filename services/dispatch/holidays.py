@@ -15,7 +15,6 @@ from functools import cache
 from importlib.metadata import version
 
 import chinese_calendar
-from holidays.countries.china import China
 
 from services.dispatch.domain.due import LATE_DECEMBER, weekday
 
@@ -76,8 +75,10 @@ def assumed_of(years: Arrangements) -> Callable[[date], bool]:
 @cache
 def statutory(year: int) -> frozenset[date]:
     """The statutory holidays of a year. Of a year whose notice the library knows, some days of the notice, too."""
+    from holidays import country_holidays  # at the first use: a process that starts need not wait for a quarter of a second
+
     fixed = {date(year, month, day) for month, day in FIXED}
-    return frozenset(fixed | {day for day in China(years=year, observed=False) if day.year == year})
+    return frozenset(fixed | {day for day in country_holidays("CN", years=year, observed=False) if day.year == year})
 
 
 def is_late(day: date) -> bool:

@@ -2,6 +2,8 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from functools import cache
+from typing import Any
 
 from sqlalchemy import (
     Boolean,
@@ -10,8 +12,10 @@ from sqlalchemy import (
     Connection,
     Index,
     MetaData,
+    Select,
     Table,
     Text,
+    bindparam,
     exists,
     false,
     not_,
@@ -118,9 +122,14 @@ def of_ticket(connection: Connection, ticket: str) -> list[Notice]:
 
 def anything_due(store: Store, channel: str, now: datetime) -> bool:
     """Whether a channel has something to claim; a cheap look before a claim's locks."""
-    due = select(notices.c.id).where(notices.c.channel == channel, notices.c.next_at <= now, _in_turn()).limit(1)
-    with store.transaction() as connection:
-        return connection.execute(due).first() is not None
+    with store.reading() as connection:
+        return bool(connection.execute(_any_due(), {"channel": channel, "now": now}).scalar_one())
+
+
+@cache
+def _any_due() -> Select[Any]:
+    due = (notices.c.channel == bindparam("channel"), notices.c.next_at <= bindparam("now"))
+    return select(exists().where(*due, _in_turn()))
 
 
 def waiting(connection: Connection, origin: str | None = None, audience: str | None = None) -> list[str]:

@@ -33,17 +33,17 @@ def chain_of_its_own(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator
         yield _chain(request.param, request, tmp_path, held)
 
 
-# each lives as long as the run: a parameter of the session's would be made anew from file to file
+# each lives as long as the stories do, whatever file they are in; idle services would slow down all other tests
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chain_over_servers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
     """Four processes over PostgreSQL and RabbitMQ."""
     with ExitStack() as held:
         yield _chain("servers", request, tmp_path_factory.mktemp("chain"), held)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chain_over_embedded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
     """One process over four files."""
     with ExitStack() as held:

@@ -155,7 +155,7 @@ def test_old_categories_keep_whether_they_are_disputes(
 def test_two_deploys_at_once_take_turns(url: str, tmp_path: Path) -> None:
     def deploy() -> None:
         code = f"from chassis.store.migrate import upgrade; upgrade('services.ledger', {url!r})"
-        subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, timeout=60)
+        subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, timeout=360)
 
     in_threads(deploy, deploy)
     assert missing(url, metadata_of("ledger")) == set()

@@ -36,7 +36,7 @@ def night() -> Path:
     told = home.with_suffix(".json")
     words = ["demo", "--home", str(home), "--json", str(told), "--first", str(WHISTLES)]
     command = [sys.executable, "-W", "ignore", "-m", "cli.main", *words]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=180)
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=900)
     assert json.loads(told.read_text())["lost"] == 0
     return home
 

@@ -127,4 +127,4 @@ class People(threading.Thread):
     def go_home(self) -> None:
         """The end."""
         self._halt.set()
-        self.join(timeout=60)
+        self.join(timeout=360)

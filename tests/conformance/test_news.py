@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from chassis.inbox import Inbox
 from chassis.news import News
 from chassis.outcome import TooEarly
-from chassis.store import StoreUnavailable, machine_now
+from chassis.retrying import retry_due
+from chassis.store import StoreConflict, StoreUnavailable, machine_now
 from chassis.work import Work
 from contracts.envelope import Event
 from tests.component.counting import Counter, Counting, count_up, report, states
@@ -49,7 +50,7 @@ def test_news_of_its_subject_makes_a_waiting_event_due_at_no_cost(
 ) -> None:
     here.take([report("a", "second")])
     assert not here.retry_one(), "its pause is long"
-    woken = news.for_waiting("here")
+    woken = news.for_waiting()
     for number in range(2):
         there.take([report("a", f"first-{number}")])
         assert woken.is_set()
@@ -77,7 +78,29 @@ def test_other_news_is_none_of_its_business(counting: Counting, news: News, here
     here.take([report("a", "second")])
     there.take([report("b", "first")])
     assert not here.retry_one()
-    assert not news.for_waiting("here").is_set()
+    assert not news.for_waiting().is_set()
+
+
+def test_one_look_tries_what_is_due_in_every_inbox_and_a_conflict_keeps_no_other_from_its_turn(
+    counting: Counting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_early(event: Event, work: Work) -> None:
+        raise TooEarly("not yet")
+
+    inboxes = [counting.inbox(too_early, handler=name, first=0.0) for name in ("conflicting", "idle", "waiting")]
+    for inbox in (inboxes[0], inboxes[2]):
+        inbox.take([report(inbox.handler, inbox.handler)])
+    tried: list[str] = []
+
+    def retry(inbox: Inbox, as_of: datetime | None = None) -> bool:
+        tried.append(inbox.handler)
+        if inbox.handler == "conflicting":
+            raise StoreConflict("somebody was faster")
+        return True
+
+    monkeypatch.setattr(Inbox, "retry_one", retry)
+    assert retry_due(inboxes) == 1
+    assert tried == ["conflicting", "waiting"]
 
 
 def test_where_nothing_waits_nothing_is_looked_for(counting: Counting, there: Inbox) -> None:

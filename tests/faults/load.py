@@ -38,7 +38,7 @@ class Load(threading.Thread):
     def stop(self) -> None:
         """The last whistle was blown."""
         self._stopped.set()
-        self.join(timeout=60)
+        self.join(timeout=360)
         assert not self.is_alive()
 
 

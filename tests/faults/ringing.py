@@ -51,7 +51,10 @@ def _clocks_armed(fatal: Fatal) -> None:
 
 
 def checkpoint_armed(fatal: Fatal) -> None:
-    """Something is in the log that no checkpoint covers."""
+    """Something is in the log that no checkpoint covers, and no full hour is near: each rings a checkpoint of its own."""
+    left = HOUR - fatal.town.stack.business_now().timestamp() % HOUR
+    if left < HOUR / 2:
+        fatal.town.stack.let_pass(left + 60)
     fatal.town.whistle(1)
     fatal.town.prove()
     wait_until(lambda: fatal.count("timers", "name = 'checkpoint'") == 1, "a checkpoint armed", 10)

@@ -76,12 +76,16 @@ def test_a_gateway_that_is_slow_mute_mad_or_rude_holds_up_no_whistle(fragile: To
     wait_until(lambda: set(gateway.met) >= set(WAYS), "every way was gone", PATIENCE, details=lambda: str(gateway.met))
     met = dict(gateway.met)
     assert stack.ready("notify")  # it is the gateway's trouble, and not ours
-    assert stack.rows("notify", "select 1 from notices where channel = 'sms' and state <> 'sent' limit 1")
+    pending = "select id from notices where state not in ('sent', 'cancelled')"
+    assert stack.rows("notify", pending)
     gateway.mended.set()
-    untold = "select count(*) from notices where state <> 'sent'"
-    wait_until(lambda: stack.rows("notify", untold) == [(0,)], "everybody is told", PATIENCE)
-    keys = stack.rows("notify", "select id from notices where channel = 'sms'")
-    assert gateway.taken == {key for (key,) in keys}
+    wait_until(lambda: not stack.rows("notify", pending), "every notice is sent or cancelled", PATIENCE)
+    by_state = {
+        state: {id_ for (id_,) in stack.rows("notify", "select id from notices where channel = 'sms' and state = %s", state)}
+        for state in ("sent", "cancelled")
+    }
+    # a cancelled notice may have reached the gateway: an attempt whose answer never came is of an unknown end
+    assert by_state["sent"] <= gateway.taken <= by_state["sent"] | by_state["cancelled"]
     assert gateway.met["followed"] == 0
     story.over("gateway")
     keep("gateway", met)

@@ -111,7 +111,7 @@ class Deployment:
     def troubles(self, service: str) -> dict[str, str]:
         """What /readyz says keeps which loop from working."""
         try:
-            with urllib.request.urlopen(self.ops(service, "/readyz"), timeout=5):
+            with urllib.request.urlopen(self.ops(service, "/readyz"), timeout=30):
                 return {}
         except urllib.error.HTTPError as unready:
             said: dict[str, str] = json.loads(unready.read())["troubles"]
@@ -135,14 +135,14 @@ class Deployment:
             f"http://127.0.0.1:{self.ports[service][0]}{path}", data=data, method=method, headers=headers
         )
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
+            with urllib.request.urlopen(request, timeout=180) as answer:
                 return answer.status, json.loads(answer.read()), dict(answer.headers)
         except urllib.error.HTTPError as refused:
             return refused.code, json.loads(refused.read() or b"null"), dict(refused.headers)
 
     def metric(self, service: str, name: str, **labels: str) -> float:
         """The sum of a metric's samples, of those that have these labels."""
-        with urllib.request.urlopen(self.ops(service, "/metrics"), timeout=5) as answer:
+        with urllib.request.urlopen(self.ops(service, "/metrics"), timeout=30) as answer:
             lines = answer.read().decode().splitlines()
         named = [line for line in lines if line.startswith((f"{name} ", f"{name}{{"))]
         wanted = [f'{label}="{value}"' for label, value in labels.items()]

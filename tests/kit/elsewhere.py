@@ -38,7 +38,7 @@ class Elsewhere:
     def run(self, command: list[str], **settings: str) -> subprocess.CompletedProcess[str]:
         """Run a command of the page to its end."""
         env = self._environment(settings)
-        return subprocess.run(command, cwd=self.directory, env=env, capture_output=True, text=True, timeout=60, check=False)
+        return subprocess.run(command, cwd=self.directory, env=env, capture_output=True, text=True, timeout=360, check=False)
 
     def begin(self, command: list[str], **settings: str) -> LocalProcess:
         """Start a command of the page that stays."""

@@ -13,6 +13,7 @@ from typing import Any
 from chassis.yaml_core import dump_yaml
 from cli.home import Home
 from tests.kit.deployment import ACCOUNTS, PROXY, ROOT, SECRET, SERVICES, Deployment
+from tests.kit.forked import WhistleProcess
 from tests.kit.processes import LocalProcess, free_port, wait_until
 
 PROCESS = "embedded"
@@ -62,7 +63,7 @@ class EmbeddedStack(Deployment):
             cwd=ROOT,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=360,
             check=False,
         )
         if done.returncode:
@@ -79,8 +80,8 @@ class EmbeddedStack(Deployment):
         """Start the process and wait for nothing."""
         home = ["--home", str(self.home.path), "--config", more.get("WHISTLE_CONFIG_DIR", str(ROOT / "deploy"))]
         files = ["--accounts", str(self.directory / "accounts.yaml"), "--directory", str(ROOT / "deploy/demo/directory.yaml")]
-        command = [sys.executable, "-m", "cli.main", PROCESS, *home, *files, "--port", "0"]
-        process = self.processes[PROCESS] = LocalProcess(command, self.directory, self.environment(**more))
+        words = (PROCESS, *home, *files, "--port", "0")
+        process = self.processes[PROCESS] = WhistleProcess(words, self.directory, self.environment(**more))
         process.start()
         return process
 

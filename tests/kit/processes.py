@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import psutil
 
@@ -54,6 +54,8 @@ def free_port() -> int:
 
 SLOWEST = 6
 """How many times as long as on an idle machine a condition may take: only a test that fails waits so long."""
+PATIENCE = 30 * SLOWEST
+"""Seconds that a process may take to end."""
 
 
 def wait_until(
@@ -120,6 +122,23 @@ def scratch_directory(prefix: str) -> Path:
     return Path(directory)
 
 
+class Process(Protocol):
+    """A process that was started here, with what `subprocess.Popen` offers of it."""
+
+    @property
+    def pid(self) -> int:
+        """Its id."""
+
+    def poll(self) -> int | None:
+        """The exit status, negative for the signal that ended it; None while it runs."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for its end; answers the exit status. Raises subprocess.TimeoutExpired."""
+
+    def send_signal(self, number: int, /) -> None:
+        """Send it a signal."""
+
+
 class LocalProcess:
     """A server process started here, which can be killed, frozen and started again."""
 
@@ -143,7 +162,7 @@ class LocalProcess:
         self.stop_signal = stop_signal
         self.discard_signal = discard_signal
         self.log = directory / f"{Path(self.argv[0]).name}.log"
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Process | None = None
 
     @property
     def alive(self) -> bool:
@@ -161,8 +180,12 @@ class LocalProcess:
         """Start the process; its output is added to the log file."""
         if self.alive:
             raise ServerError(f"{self.argv[0]} is already running")
+        self._process = self._spawn()
+        end_with_this_run(self._process.pid, self.discard_signal)
+
+    def _spawn(self) -> Process:
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
+            return subprocess.Popen(
                 self.argv,
                 cwd=self.directory,
                 env=self.env,
@@ -174,37 +197,39 @@ class LocalProcess:
                 group=self.user,
                 extra_groups=[] if self.user is not None else None,
             )
-        end_with_this_run(self._process.pid, self.discard_signal)
 
     def wait(self, seconds: float = 30) -> int:
-        """Wait for the process to end by itself; answers its exit status, negative for the signal that killed it."""
+        """Wait for the process to end by itself; answers its exit status, negative for the signal that killed it.
+
+        ``seconds`` is the bound on an idle machine, as for `wait_until`. Raises ServerError.
+        """
         if self._process is None:
             raise ServerError(f"{self.argv[0]} is not running")
         try:
-            return self._process.wait(timeout=seconds)
+            return self._process.wait(timeout=seconds * SLOWEST)
         except subprocess.TimeoutExpired:
-            raise ServerError(f"{self.argv[0]} still runs after {seconds:g} s\n{self.log_tail()}") from None
+            raise ServerError(f"{self.argv[0]} still runs after {seconds * SLOWEST:g} s\n{self.log_tail()}") from None
 
     def kill(self) -> None:
         """SIGKILL the process and everything below it, and wait until they are gone."""
         if self._process is not None:
             if self.alive:
                 reaper.kill_tree(self._process.pid)
-            self._process.wait(timeout=30)
+            self._process.wait(timeout=PATIENCE)
             self._process = None
 
     def stop(self, number: int | None = None) -> int | None:
-        """End the process in an orderly way (SIGKILL when that takes more than 30 s); answers its exit status."""
+        """End the process in an orderly way (SIGKILL when that takes more than `PATIENCE` s); answers its exit status."""
         status = None
         if self._process is not None:
             if self.alive:
                 self.thaw()
                 self._process.send_signal(self.stop_signal if number is None else number)
                 try:
-                    self._process.wait(timeout=30)
+                    self._process.wait(timeout=PATIENCE)
                 except subprocess.TimeoutExpired:
                     reaper.kill_tree(self._process.pid)
-            status = self._process.wait(timeout=30)
+            status = self._process.wait(timeout=PATIENCE)
             self._process = None
         return status
 

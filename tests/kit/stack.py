@@ -21,6 +21,7 @@ from kombu import Connection
 from chassis.yaml_core import dump_yaml
 from deploy.rabbitmq import accounts
 from tests.kit.deployment import ACCOUNTS, PROXY, ROOT, SECRET, SERVICES, Deployment
+from tests.kit.forked import WhistleProcess
 from tests.kit.processes import LocalProcess, free_port
 from tests.kit.servers import PostgresServer, RabbitServer
 
@@ -118,7 +119,7 @@ class Stack(Deployment):
             cwd=ROOT,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=360,
             check=False,
         )
         if done.returncode:
@@ -140,8 +141,7 @@ class Stack(Deployment):
         """Start one process and wait for nothing."""
         home = self.directory / name
         home.mkdir(exist_ok=True)
-        command = [sys.executable, "-m", "cli.main", "run", name.partition("-")[0]]
-        process = self.processes[name] = LocalProcess(command, home, self.environment(name, **more))
+        process = self.processes[name] = WhistleProcess(("run", name.partition("-")[0]), home, self.environment(name, **more))
         process.start()
         return process
 

@@ -135,7 +135,7 @@ def test_a_rating_names_both_answers_that_it_lacks_and_what_else_is_wrong(stack:
 def test_a_body_says_that_it_is_json(stack: Deployment, sent: str | None) -> None:
     body = json.dumps(WHISTLE).encode()
     headers = {"Content-Type": sent} if sent else {}
-    connection = http.client.HTTPConnection("127.0.0.1", stack.ports["tickets"][0], timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", stack.ports["tickets"][0], timeout=120)
     connection.request(
         "POST", "/whistles", body, {"Authorization": "Bearer token-of-hotline", "Idempotency-Key": key(), **headers}
     )
@@ -160,7 +160,7 @@ def test_a_body_over_the_limit_is_refused_however_it_is_sent(stack: Deployment) 
 
 def test_a_body_without_an_end_is_not_read_for_ever(stack: Deployment) -> None:
     head = "POST /whistles HTTP/1.1\r\nAuthorization: Bearer token-of-hotline\r\nContent-Type: application/json\r\n"
-    with socket.create_connection(("127.0.0.1", stack.ports["tickets"][0]), timeout=10) as client:
+    with socket.create_connection(("127.0.0.1", stack.ports["tickets"][0]), timeout=60) as client:
         client.sendall(f"{head}Transfer-Encoding: chunked\r\n\r\n".encode())
         chunk = b"10000\r\n" + b" " * 0x10000 + b"\r\n"
         with pytest.raises((ConnectionResetError, BrokenPipeError)):
@@ -200,7 +200,7 @@ def test_garbage_on_the_socket_ends_a_connection_and_no_service(stack: Deploymen
         b"GET / HTTP/1.1\r\n" + b"X: " + b"y" * 70_000 + b"\r\n\r\n",
         b"",
     ):
-        with socket.create_connection(("127.0.0.1", stack.ports["tickets"][0]), timeout=5) as client:
+        with socket.create_connection(("127.0.0.1", stack.ports["tickets"][0]), timeout=30) as client:
             client.sendall(garbage)
             client.shutdown(socket.SHUT_WR)
             client.settimeout(5)
@@ -219,7 +219,7 @@ def _received(client: socket.socket) -> bytes:
 
 def test_a_client_that_resets_in_the_middle_harms_nobody(stack: Deployment) -> None:
     for _ in range(20):
-        client = socket.create_connection(("127.0.0.1", stack.ports["tickets"][0]), timeout=5)
+        client = socket.create_connection(("127.0.0.1", stack.ports["tickets"][0]), timeout=30)
         client.sendall(b"GET /tickets/T1 HTTP/1.1\r\nAuthorization: Bearer token-of-desk\r\n\r\n" * 5)
         client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
         client.close()

@@ -67,7 +67,7 @@ def test_discovery_names_the_address_by_which_it_was_asked(
 def test_a_page_of_another_origin_may_ask(stack: Deployment, path: str, methods: str) -> None:
     """A browser asks before it sends; it passes on only what says that any origin may read it, refusals too."""
     asks = {"Origin": "https://app.example", "Access-Control-Request-Method": methods.rpartition(" ")[2]}
-    connection = http.client.HTTPConnection("127.0.0.1", stack.ports["tickets"][0], timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", stack.ports["tickets"][0], timeout=120)
     connection.request("OPTIONS", path, headers={**asks, "Access-Control-Request-Headers": "content-type"})
     answer = connection.getresponse()
     assert (answer.status, answer.read()) == (204, b"")
@@ -220,7 +220,7 @@ def test_the_same_key_is_one_request_and_without_one_each_is_its_own(stack: Depl
 @over_servers
 def test_two_equal_requests_at_the_same_moment_are_one(stack: Stack) -> None:
     mine = {"Idempotency-Key": client.key()}
-    first, second = (one.result(timeout=20) for one in at_once([lambda: post(stack, "json", mine)] * 2))
+    first, second = (one.result(timeout=120) for one in at_once([lambda: post(stack, "json", mine)] * 2))
     assert (first.status, first.body) == (second.status, second.body) == (200, first.body)
     assert client.opened(stack, first.body[0]["service_request_id"]) == 1
 

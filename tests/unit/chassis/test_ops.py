@@ -27,7 +27,7 @@ class Site:
     def get(self, path: str) -> tuple[int, str, str]:
         """Status, content type, body."""
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.server.port}{path}", timeout=5) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.server.port}{path}", timeout=30) as answer:
                 return answer.status, answer.headers["Content-Type"], answer.read().decode()
         except urllib.error.HTTPError as refused:
             return refused.code, refused.headers["Content-Type"], refused.read().decode()
@@ -40,7 +40,7 @@ class Site:
 
     def connect(self) -> socket.socket:
         """A connection that says nothing yet."""
-        return socket.create_connection(("127.0.0.1", self.server.port), timeout=5)
+        return socket.create_connection(("127.0.0.1", self.server.port), timeout=30)
 
 
 @pytest.fixture

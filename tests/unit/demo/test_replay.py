@@ -52,7 +52,7 @@ def test_the_same_seed_is_the_same_story_in_every_process() -> None:
             env={**os.environ, "PYTHONPATH": str(DEPLOY.parent), "PYTHONHASHSEED": seed},
             check=True,
             capture_output=True,
-            timeout=120,
+            timeout=720,
         ).stdout
         for seed in ("1", "2")
     }

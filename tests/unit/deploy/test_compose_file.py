@@ -159,7 +159,7 @@ def test_a_service_is_healthy_where_readyz_answers_200(status: int | None, code:
     assert script.count("/127.0.0.1/9000") == 1
     with _ops(status) as (port, asked):
         here = script.replace("$$", "$").replace("/9000", f"/{port}")
-        assert subprocess.run([shell, option, here], capture_output=True, check=False, timeout=60).returncode == code
+        assert subprocess.run([shell, option, here], capture_output=True, check=False, timeout=360).returncode == code
     assert asked == ([] if status is None else ["GET /readyz"])
 
 
