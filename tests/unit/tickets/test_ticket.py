@@ -1,6 +1,7 @@
 """What dispatch and the clocks tell a ticket: the way it goes, and what comes late."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -33,12 +34,29 @@ def test_opening_arms_the_watchdog_for_as_long_as_the_deployment_says() -> None:
     assert [effect.due for effect in outcome if isinstance(effect, Arm)] == [T0 + timedelta(seconds=90)]
 
 
-def test_only_a_ticket_with_a_place_is_compared() -> None:
-    def armed(place: Point | None) -> set[str]:
-        return {effect.name for effect in ticket(place=place).open(RULES) if isinstance(effect, Arm)}
+@pytest.mark.parametrize(
+    ("known", "compared"),
+    [
+        ({}, False),
+        ({"place": Point(34.3, 108.9)}, True),
+        ({"address_key": "a"}, True),
+        ({"reporter_key": "r"}, True),
+    ],
+)
+def test_only_a_ticket_of_which_something_is_known_is_compared(known: dict[str, Any], compared: bool) -> None:
+    armed = {effect.name for effect in ticket(**known).open(RULES) if isinstance(effect, Arm)}
+    assert armed == {WATCHDOG, COMPARE} if compared else {WATCHDOG}
 
-    assert armed(None) == {WATCHDOG}
-    assert armed(Point(34.3, 108.9)) == {WATCHDOG, COMPARE}
+
+def test_every_clock_runs_from_the_time_of_receipt() -> None:
+    """Nobody can have been late before anybody was told."""
+    late = ticket(occurred_at=T0 - 3 * DAY, address_key="a", reporter_key="r")
+    outcome = late.open(RULES)
+    plain = ticket(address_key="a", reporter_key="r").open(RULES)
+    assert [one for one in outcome if isinstance(one, Arm)] == [one for one in plain if isinstance(one, Arm)]
+    said_ = outcome.events[0].schema.write(outcome.events[0].data)
+    assert (said_["opened_at"], said_["occurred_at"]) == (T0.isoformat(), (T0 - 3 * DAY).isoformat())
+    assert not {"address_key", "reporter_key"} & said_.keys()
 
 
 def test_the_watchdog_goes_on_ringing_until_somebody_takes_it_up() -> None:
