@@ -74,6 +74,10 @@ class Ticket:
     doubted_by: list[str] = field(default_factory=list)
     """The later tickets that make its closure ineffective."""
 
+    def __post_init__(self) -> None:
+        if self.looks_like is not None and not self.looks_like_by:
+            self.looks_like_by = [Likeness.PLACE]  # a document from before 0.2.0, when places alone were compared
+
     @property
     def matter_time(self) -> datetime:
         """When the matter occurred; where the whistle does not say so, when it was taken. Likeness in time compares this."""

@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 
 from chassis.outcome import Arm, Disarm
-from contracts.codes import Closure
+from chassis.store import converter
+from contracts.codes import Closure, Likeness
 from services.tickets.domain import desk, resident
 from services.tickets.domain.coordinates import Point
 from services.tickets.domain.rules import Rules
 from services.tickets.domain.state import State
-from services.tickets.domain.ticket import COMPARE, WATCHDOG, SelfVerification
+from services.tickets.domain.ticket import COMPARE, WATCHDOG, SelfVerification, Ticket
 from tests.unit.tickets.tickets import DAY, RULES, T0, brought_to, said, ticket
 
 
@@ -126,3 +127,16 @@ def test_what_comes_after_the_end_is_a_no_op(state: State) -> None:
     ):
         assert outcome == ()
     assert one.state is state
+
+
+def test_what_was_proposed_before_it_said_by_what_was_by_place() -> None:
+    """A document of 0.1.0 has none of the fields that 0.2.0 added."""
+    added = {"looks_like_by", "address_key", "reporter_key", "occurred_at"}
+
+    def read(one: Ticket) -> Ticket:
+        document = {name: value for name, value in converter.unstructure(one).items() if name not in added}
+        return converter.structure(document, Ticket)
+
+    assert read(ticket(looks_like="T0")).looks_like_by == [Likeness.PLACE]
+    plain = read(ticket())
+    assert (plain.looks_like_by, plain.is_comparable, plain.matter_time) == ([], False, T0)
