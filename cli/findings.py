@@ -31,6 +31,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "ticket.category_changed.v1": ("subject", "generation"),
     "ticket.closure_doubted.v1": ("subject", "again"),
     "cluster.proposed.v1": ("subject", "like"),
+    "cluster.proposed.v2": ("subject", "like"),
     "matter.described.v1": ("subject",),
     "contact.recorded.v1": ("subject", "causation", "follows", "links_of", "after"),
     "case.started.v1": ("subject",),

@@ -157,6 +157,14 @@ class UnmergeCause(StrEnum):
     REOPENED = "reopened"
 
 
+class Likeness(StrEnum):
+    """By what one ticket looks like another, the strongest first: near on the map · the same address · the same reporter."""
+
+    PLACE = "place"
+    ADDRESS = "address"
+    REPORTER = "reporter"
+
+
 class RejectReason(StrEnum):
     """Why a matter is not taken on; the notice tells the route it has instead."""
 

@@ -10,6 +10,9 @@ import unicodedata
 EMAIL_MARK = "@"
 MIN_DIGITS, MAX_LOCAL_DIGITS, MAX_EXTENSION_DIGITS = 3, 8, 6
 """Digits of the shortest short code (110), of the longest number that is dialled without an area code, and of an extension."""
+CHINA, MIN_CHINESE_DIGITS = 86, 10
+"""China's country code, and the digits of its shortest subscriber's number with its area code. A shorter one is a short code
+behind an area code: 029-12345 is a city's hotline."""
 
 _NUMBER = re.compile(r"\+?[\d\s().\-\u2010-\u2015\u2212\u30fc]+")
 _EXTENSION = re.compile(r"\s*(?:;ext=|转|轉|分机|分機|ext\.?|x|#)\s*[:.]?\s*(\d+)$", re.IGNORECASE)
@@ -42,11 +45,31 @@ def comparable(text: str | None, region: str) -> str | None:
         return None
 
 
+def is_personal(contact: str) -> bool:
+    """Whether a normalised contact point can belong to one person or household.
+
+    No short code (12345, also behind an area code), no number without its area code, and no service number (400, 800) can:
+    each stands for whoever calls by it. An e-mail address can.
+    """
+    return EMAIL_MARK in contact or (contact.startswith("+") and _is_subscriber(contact))
+
+
 def is_region(code: str) -> bool:
     """Whether numbers of this country are known."""
     from phonenumbers import SUPPORTED_REGIONS
 
     return code in SUPPORTED_REGIONS
+
+
+def _is_subscriber(number: str) -> bool:
+    """``number`` is in E.164, perhaps with an extension."""
+    import phonenumbers
+
+    parsed, kinds = phonenumbers.parse(number), phonenumbers.PhoneNumberType
+    services = {kinds.TOLL_FREE, kinds.PREMIUM_RATE, kinds.SHARED_COST, kinds.UAN, kinds.VOICEMAIL}
+    digits = len(phonenumbers.national_significant_number(parsed))
+    is_short = parsed.country_code == CHINA and digits < MIN_CHINESE_DIGITS
+    return not is_short and phonenumbers.number_type(parsed) not in services
 
 
 def _without_format_characters(text: str) -> str:

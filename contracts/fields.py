@@ -158,6 +158,12 @@ class Part(fields.Nested):
         return made
 
 
+def codes(kind: type[StrEnum], about: str, least: int = 0, **kwargs: Any) -> fields.List[Any]:
+    """A list of words of a fixed list, at most as many as that has."""
+    bounds = validate.Length(least, len(kind))
+    return _required(fields.List, about, cls_or_instance=code(kind, about), validate=bounds, **kwargs)
+
+
 def nested(schema: type[Schema], about: str, **kwargs: Any) -> Part:
     """A part with fields of its own."""
     return _required(Part, about, nested=schema, **kwargs)

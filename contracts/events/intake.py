@@ -46,6 +46,11 @@ class WhistleBlown(EventSchema):
     location = fields.nested(Location, "where, as a point", optional=True)
     reporter = fields.nested(Reporter, "who to answer", optional=True)
     respondent = fields.nested(Reporter, "the other party of a dispute: asked, should it come to a mediation", optional=True)
+    occurred_at = fields.instant(
+        "when it occurred, where that is earlier than now; at most five minutes after the time of receipt, from which every "
+        "clock runs all the same",
+        optional=True,
+    )
     urgency = fields.code(codes.Urgency, "raises the category's own urgency, never lowers it", optional=True)
     dispute = fields.flag("two parties are at odds", optional=True)
     same_as = fields.ident(

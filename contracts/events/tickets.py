@@ -37,7 +37,8 @@ class TicketOpened(EventSchema):
     urgency = fields.code(codes.Urgency, "urgency")
     dispute = fields.flag("two parties are at odds")
     channel = fields.code(codes.Channel, "how it reached us")
-    opened_at = fields.instant("from here every case clock runs")
+    opened_at = fields.instant("the time of receipt: from here every case clock runs")
+    occurred_at = fields.instant("when it occurred, where the whistle says so: no clock runs from here", optional=True)
     private_digest = fields.ident("salted digest of the private part")
 
 
@@ -135,14 +136,25 @@ class TicketCategoryChanged(EventSchema):
     generation = fields.count("the new generation")
 
 
-class ClusterProposed(EventSchema):
-    """A whistle looks like an open ticket: same category, near in space and time."""
+class ClusterProposedV1(EventSchema):
+    """A whistle looks like an open ticket: same category, near in space and time. Said until 0.1.0, before `by`."""
 
     type = "cluster.proposed.v1"
     producer = "tickets"
 
     like = fields.ident("the open ticket it looks like")
     metres = fields.count("distance, rounded up")
+
+
+class ClusterProposed(EventSchema):
+    """A whistle looks like an open ticket: same category, near in time, and alike by place, address or reporter."""
+
+    type = "cluster.proposed.v2"
+    producer = "tickets"
+
+    like = fields.ident("the open ticket it looks like")
+    by = fields.codes(codes.Likeness, "by what, the strongest first", least=1)
+    metres = fields.count("by place only: the distance, rounded up", optional=True)
 
 
 class TicketReopened(EventSchema):

@@ -71,7 +71,8 @@ class Ticket(Schema):
     urgency = fields.code(codes.Urgency, "how fast")
     dispute = fields.flag("two parties are at odds")
     channel = fields.code(codes.Channel, "how it reached us")
-    opened_at = fields.instant("when the whistle was taken")
+    opened_at = fields.instant("when the whistle was taken: every clock runs from here")
+    occurred_at = fields.instant("when it occurred, where the whistle says so", optional=True)
     generation = fields.count("how often it was worked on")
     level = fields.ident("the level of the playbook last heard to work on it, once one is", optional=True)
     handled_by = fields.idents("the units that say it is done; empty until they do")
@@ -83,6 +84,7 @@ class Ticket(Schema):
     rejected_for = fields.code(codes.RejectReason, "why it was rejected, where it was", optional=True)
     merged_into = fields.ident("the ticket that goes on in its place, where it was merged", optional=True)
     looks_like = fields.ident("the ticket that it was proposed to be a duplicate of", optional=True)
+    looks_like_by = fields.codes(codes.Likeness, "by what it looks like that ticket, the strongest first; empty without one")
     unusable_contacts = fields.names(
         "the fields of the whistle whose contact point nobody can be reached by, such as reporter.phone", optional=True
     )
@@ -181,6 +183,7 @@ _SEEN = {
     "dispute": True,
     "channel": "hotline",
     "opened_at": "2026-03-03T09:12:00+08:00",
+    "occurred_at": None,
     "generation": 1,
     "level": "property",
     "handled_by": ["yangguang-property"],
@@ -192,6 +195,7 @@ _SEEN = {
     "rejected_for": None,
     "merged_into": None,
     "looks_like": None,
+    "looks_like_by": [],
     "unusable_contacts": [],
     "requests": ["cancel"],
     "advice": None,

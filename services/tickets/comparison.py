@@ -1,4 +1,4 @@
-"""How a new ticket is compared with those near it, once it and what was opened beside it are committed."""
+"""How a new ticket is compared with those that may be like it, once it and what was opened beside it are committed."""
 
 from chassis.work import Work
 from services.tickets import store
@@ -15,8 +15,8 @@ def compare(id_: str, rules: Rules, work: Work) -> None:
     ticket = store.ticket(work.connection, id_)
     if ticket is None:
         return
-    for pair in likeness.duplicates(ticket, store.open_near(work.connection, ticket, rules.duplicates), rules.duplicates):
+    for pair in likeness.duplicates(ticket, store.open_alike(work.connection, ticket, rules.duplicates), rules.duplicates):
         work.for_subject(pair.newer).apply(likeness.propose(work.load(Ticket, pair.newer), pair))
-    doubtful = likeness.doubts(ticket, store.closed_near(work.connection, ticket, rules.doubts), rules.doubts)
+    doubtful = likeness.doubts(ticket, store.closed_alike(work.connection, ticket, rules.doubts), rules.doubts)
     if doubtful is not None:
         work.for_subject(doubtful).apply(likeness.doubt(work.load(Ticket, doubtful), id_))

@@ -13,6 +13,8 @@ from chassis.config import BadConfig, duration, read_yaml
 from chassis.links import Links, links_of
 from chassis.nameko import RUNTIME_KEY
 from contracts.codes import Urgency
+from contracts.contact_points import EMAIL_MARK, comparable
+from services.tickets.domain.match_keys import MatchKeys
 from services.tickets.domain.rules import Near, Rules
 from services.tickets.open311.offer import Offer, read_offer
 
@@ -27,6 +29,11 @@ class Configured:
     links: Links
     region: str = "CN"
     """The country of telephone numbers without a country code."""
+
+    @cached_property
+    def keys(self) -> MatchKeys:
+        """What makes the keys by which tickets without coordinates are compared."""
+        return MatchKeys(self.salt, self.region, self.rules.shared_contacts)
 
 
 class Config(DependencyProvider):
@@ -88,6 +95,15 @@ def _near(value: Any) -> Near:
     return Near(float(metres), duration(given["within"]))
 
 
+def _contacts(value: Any) -> frozenset[str]:
+    """Contact points in their one form. Numbers need their country code, so that they mean the same in every region."""
+    found = [comparable(one, "") if isinstance(one, str) else None for one in value] if isinstance(value, list) else [None]
+    known = frozenset(one for one in found if one is not None and (one.startswith("+") or EMAIL_MARK in one))
+    if known != set(found):
+        raise ValueError("shared_contacts: want a list of telephone numbers with country code, or e-mail addresses")
+    return known
+
+
 def _advice(value: Any) -> dict[Urgency, dict[str, str]]:
     return {Urgency(name): _texts(texts) for name, texts in _known(value, dict.fromkeys(Urgency)).items()}
 
@@ -112,4 +128,5 @@ _READ: Mapping[str, Callable[[Any], Any]] = {
     "duplicates": _near,
     "doubts": _near,
     "advice": _advice,
+    "shared_contacts": _contacts,
 }

@@ -17,7 +17,7 @@ from services.tickets import store
 from services.tickets.config import Configured
 from services.tickets.contacts import REPORTERS, contact, signed, unusable
 from services.tickets.domain.ticket import Ticket
-from services.tickets.domain.whistle import ticket_from
+from services.tickets.domain.whistle import not_yet, ticket_from
 from services.tickets.merging import merge_if_repeated
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,8 @@ def open_ticket(
 ) -> Ticket:
     """Open the ticket, unless it is open: the same producer id twice is one ticket.
 
-    Raises Unregistered, and Refused for ``refused``, by field: what else is wrong with a new whistle.
+    Raises Unregistered, and Refused for ``refused``, by field: what else is wrong with a new whistle; also for a matter that
+    has not yet occurred.
     """
     known = work.find(Ticket, id_)
     if known is not None:
@@ -50,12 +51,12 @@ def open_ticket(
     found = {field: _record(work, table, data[field]) for field, table in REGISTERS.items() if data.get(field)}
     category = found.get("category")
     missing = {field: NOT_REGISTERED for field, record in found.items() if record is None}
-    if refused:
+    if refused := {**refused, **not_yet(data, work.now)}:
         raise Refused({**missing, **refused})
     if category is None or missing:
         raise Unregistered(missing)
     wrong = unusable(data, config)
-    ticket = ticket_from(id_, data, Urgency(category["urgency"]), category["dispute"], work.now, config.salt, wrong)
+    ticket = ticket_from(id_, data, Urgency(category["urgency"]), category["dispute"], work.now, config.keys, wrong)
     work.add(ticket)
     if wrong:
         log.warning("a whistle's contact is unusable: ask its producer", extra={"ticket": id_, "fields": sorted(wrong)})

@@ -1,9 +1,24 @@
 """The tables of tickets, and its queries."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Connection, Double, Index, MetaData, Select, Table, Text, and_, select, tuple_
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ColumnElement,
+    Connection,
+    Double,
+    Index,
+    MetaData,
+    Select,
+    Table,
+    Text,
+    and_,
+    func,
+    select,
+    tuple_,
+)
 
 from chassis.definition import Definition
 from chassis.inbox import insert_ignoring
@@ -31,12 +46,24 @@ tickets = Table(
     Column("lon", Double),
     Column("closed_at", Instant),
     Column("changed_at", Instant),
+    Column("address_key", Text),
+    Column("reporter_key", Text),
+    Column("occurred_at", Instant),
     Index("tickets_open", "state", "opened_at"),
     Index("tickets_place", "category", "lat", "lon"),
     Index("tickets_order", "opened_at", "id"),
     Index("tickets_area", "area", "opened_at", "id"),
+    Index("tickets_address", "address_key", "opened_at", "id"),
+    Index("tickets_reporter", "reporter_key", "opened_at", "id"),
 )
-"""``lat`` and ``lon`` are WGS-84, whatever system the whistle named. ``changed_at``: None where that was before it was kept."""
+"""``lat`` and ``lon`` are WGS-84, whatever system the whistle named. ``changed_at``: None where that was before it was kept.
+
+``address_key`` and ``reporter_key`` are digests (`match_keys`), ``occurred_at`` is what the whistle said: None where there is
+nothing to compare or it said nothing, and in tickets before 0.2.0.
+"""
+
+MAX_KEYED = 100
+"""Tickets of one address or one reporter that a ticket is compared with: somebody may report all day long."""
 
 whistles = Table(
     "whistles",
@@ -106,6 +133,9 @@ DEFINITION = Definition(
                 "lat": ticket.place.lat if ticket.place else None,
                 "lon": ticket.place.lon if ticket.place else None,
                 "closed_at": ticket.closed_at,
+                "address_key": ticket.address_key,
+                "reporter_key": ticket.reporter_key,
+                "occurred_at": ticket.occurred_at,
             },
             changed_at="changed_at",
         ),
@@ -164,16 +194,29 @@ def ticket_of(connection: Connection, source: str, producer_id: str) -> str | No
     return id_ if producer(connection, id_) == source else None
 
 
-def open_near(connection: Connection, one: Ticket, near: Near) -> list[Ticket]:
-    """Open tickets that may be duplicates of this one or it of them: a bounding box by the index; the rule looks closer."""
-    around = tickets.c.opened_at.between(one.opened_at - near.within, one.opened_at + near.within)
-    return _near(connection, one, near, and_(tickets.c.state.in_(sorted(OPEN_STATES)), around))
+def open_alike(connection: Connection, one: Ticket, near: Near) -> list[Ticket]:
+    """Open tickets that may be duplicates of this one or it of them, found by indexes; the rule looks closer.
+
+    Of one address, or one reporter, the first `MAX_KEYED` received. A ticket that is left out is proposed when it is itself
+    compared: as many older ones are like it.
+    """
+    matter_time = func.coalesce(tickets.c.occurred_at, tickets.c.opened_at)
+    around = matter_time.between(one.matter_time - near.within, one.matter_time + near.within)
+    wanted = _others(one).where(tickets.c.state.in_(sorted(OPEN_STATES)), around)
+    first = (tickets.c.opened_at, tickets.c.id)
+    keyed = [wanted.where(same).order_by(*first).limit(MAX_KEYED) for same in (*_same_address(one), *_same_reporter(one))]
+    return _found(connection, [wanted.where(near_) for near_ in _inside(one, near)] + keyed)
 
 
-def closed_near(connection: Connection, one: Ticket, near: Near) -> list[Ticket]:
-    """Closed tickets whose closure this one may put in doubt: a bounding box by the index; the rule looks closer."""
-    before = tickets.c.closed_at.between(one.opened_at - near.within, one.opened_at)
-    return _near(connection, one, near, and_(tickets.c.state == State.CLOSED.value, before))
+def closed_alike(connection: Connection, one: Ticket, near: Near) -> list[Ticket]:
+    """Closed tickets whose closure this one may put in doubt, found by indexes; the rule looks closer.
+
+    Of one address, the last `MAX_KEYED` closed.
+    """
+    before = tickets.c.closed_at.between(one.opened_at - near.within, min(one.opened_at, one.matter_time))
+    wanted = _others(one).where(tickets.c.state == State.CLOSED.value, before)
+    keyed = [wanted.where(same).order_by(tickets.c.closed_at.desc()).limit(MAX_KEYED) for same in _same_address(one)]
+    return _found(connection, [wanted.where(near_) for near_ in _inside(one, near)] + keyed)
 
 
 def page(connection: Connection, search: Mapping[str, Any], most: int) -> list[Ticket]:
@@ -194,18 +237,34 @@ def page(connection: Connection, search: Mapping[str, Any], most: int) -> list[T
     return [converter.structure(document, Ticket) for document in connection.execute(query).scalars()]
 
 
-def _near(connection: Connection, one: Ticket, near: Near, condition: Any) -> list[Ticket]:
-    if one.place is None:
-        return []
-    inside = box(one.place, near.metres)
-    query = select(tickets.c.document).where(
-        tickets.c.category == one.category,
-        tickets.c.lat.between(inside.south, inside.north),
-        tickets.c.lon.between(inside.west, inside.east),
-        tickets.c.id != one.id,
-        condition,
-    )
-    return [converter.structure(document, Ticket) for document in connection.execute(query).scalars()]
+def _others(one: Ticket) -> Select[Any]:
+    return select(tickets.c.id, tickets.c.document).where(tickets.c.category == one.category, tickets.c.id != one.id)
+
+
+def _inside(one: Ticket, near: Near) -> Iterator[ColumnElement[bool]]:
+    """The condition that a place is in the bounding box; none where the ticket has no place."""
+    if one.place is not None:
+        inside = box(one.place, near.metres)
+        yield and_(
+            tickets.c.lat.between(inside.south, inside.north),
+            tickets.c.lon.between(inside.west, inside.east),
+        )
+
+
+def _same_address(one: Ticket) -> Iterator[ColumnElement[bool]]:
+    if one.address_key is not None:
+        yield tickets.c.address_key == one.address_key
+
+
+def _same_reporter(one: Ticket) -> Iterator[ColumnElement[bool]]:
+    if one.reporter_key is not None:
+        yield tickets.c.reporter_key == one.reporter_key
+
+
+def _found(connection: Connection, queries: list[Select[Any]]) -> list[Ticket]:
+    """What the queries find, each ticket once. One query for each index: a database seldom joins several for an OR."""
+    documents = {row.id: row.document for query in queries for row in connection.execute(query)}
+    return [converter.structure(document, Ticket) for document in documents.values()]
 
 
 def _within(code: str) -> Select[Any]:

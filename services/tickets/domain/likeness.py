@@ -1,33 +1,49 @@
 """Which tickets are like which: duplicates of an open ticket, and whistles that put a closure in doubt.
 
-Tickets are alike where they have the same category and their places are near; one without a place is like none. Which of a
-pair is the duplicate does not depend on which found the other: of two that are opened in the same moment, each may.
+Tickets are alike where they have the same category and are near on the map, name the same address, or come from the same
+reporter in the same estate or area; one of which nothing of that is known is like none. Which of a pair is the duplicate does
+not depend on which found the other: it is the one that was received later, and of two that were opened in the same moment,
+each may. Likeness in time compares when the matters occurred, so that a backlog is compared as if it had come in time.
 """
 
 import math
 from dataclasses import dataclass
 
 from chassis.outcome import NOTHING, Happened, Outcome
+from contracts.codes import Likeness
 from contracts.events import tickets as say
 from services.tickets.domain.coordinates import metres
 from services.tickets.domain.rules import Near
 from services.tickets.domain.state import OPEN_STATES, State
 from services.tickets.domain.ticket import Ticket
 
+SAME_PLACE = frozenset({Likeness.PLACE, Likeness.ADDRESS})
+"""What shows that a matter came back to where it was. Whose matter it is does not: one reporter may have several."""
+_STRENGTH = list(Likeness)
+
 
 @dataclass(frozen=True, slots=True)
 class Duplicate:
-    """``newer`` looks like ``older``, so many metres from it."""
+    """``newer`` looks like ``older``: by what, the strongest first, and where by place, how many metres apart."""
 
     newer: str
     older: str
-    metres: float
+    by: tuple[Likeness, ...]
+    metres: float | None = None
+
+    @property
+    def rank(self) -> tuple[int, float]:
+        """Orders pairs, the strongest evidence first: by place the nearest, then by address, then by reporter."""
+        return _STRENGTH.index(self.by[0]), self.metres or 0.0
 
 
 def duplicates(ticket: Ticket, others: list[Ticket], near: Near) -> list[Duplicate]:
-    """The pairs that the ticket makes with others: what it looks like itself (the nearest alone), and what looks like it."""
-    pairs = [pair for other in others if (pair := _duplicate(ticket, other, near))]
-    mine = sorted((pair for pair in pairs if pair.newer == ticket.id), key=lambda pair: (pair.metres, pair.older))
+    """The pairs that the ticket makes with others: what it looks like itself, and what looks like it.
+
+    It looks like one other alone: of the strongest evidence, the one that was received first.
+    """
+    pairs = [pair for other in sorted(others, key=_received) if (pair := _duplicate(ticket, other, near))]
+    mine = sorted((pair for pair in pairs if pair.newer == ticket.id), key=lambda pair: pair.rank)
     return mine[:1] + sorted((pair for pair in pairs if pair.older == ticket.id), key=lambda pair: pair.newer)
 
 
@@ -35,19 +51,25 @@ def propose(newer: Ticket, pair: Duplicate) -> Outcome:
     """Propose it to the operators, once in the newer ticket's life."""
     if newer.looks_like is not None or newer.state not in OPEN_STATES:
         return NOTHING
-    newer.looks_like = pair.older
-    return Outcome(Happened(say.ClusterProposed, newer.id, {"like": pair.older, "metres": math.ceil(pair.metres)}))
+    newer.looks_like, newer.looks_like_by = pair.older, list(pair.by)
+    far = None if pair.metres is None else math.ceil(pair.metres)
+    return Outcome(Happened(say.ClusterProposed, newer.id, {"like": pair.older, "by": list(pair.by), "metres": far}))
 
 
 def doubts(ticket: Ticket, closed: list[Ticket], near: Near) -> str | None:
-    """The ticket whose closure this new one puts in doubt: of those that are near and were closed before, the last closed."""
+    """The ticket whose closure this new one puts in doubt: of those that were closed before at the same place, the last closed.
+
+    ``near.within`` runs from the closure to the time of receipt. What occurred before the closure, and is told only now, did
+    not come again.
+    """
     doubtful = [
         (one.closed_at, one.id)
         for one in closed
         if one.state is State.CLOSED
         and one.closed_at is not None
-        and one.closed_at <= ticket.opened_at <= one.closed_at + near.within
-        and _apart(ticket, one) <= near.metres
+        and one.closed_at <= min(ticket.opened_at, ticket.matter_time)
+        and ticket.opened_at <= one.closed_at + near.within
+        and SAME_PLACE.intersection(_alike(ticket, one, near))
     ]
     return max(doubtful)[1] if doubtful else None
 
@@ -60,15 +82,32 @@ def doubt(closed: Ticket, again: str) -> Outcome:
     return Outcome(Happened(say.TicketClosureDoubted, closed.id, {"again": again}))
 
 
+def _received(ticket: Ticket) -> tuple[object, str]:
+    return ticket.opened_at, ticket.id
+
+
 def _duplicate(one: Ticket, other: Ticket, near: Near) -> Duplicate | None:
-    older, newer = sorted((one, other), key=lambda ticket: (ticket.opened_at, ticket.id))
-    alike = newer.opened_at - older.opened_at <= near.within and older.state in OPEN_STATES and newer.state in OPEN_STATES
-    far = _apart(one, other)
-    return Duplicate(newer.id, older.id, far) if alike and older.id != newer.id and far <= near.metres else None
+    older, newer = sorted((one, other), key=_received)
+    is_open = older.state in OPEN_STATES and newer.state in OPEN_STATES
+    if older.id == newer.id or not is_open or abs(newer.matter_time - older.matter_time) > near.within:
+        return None
+    by = _alike(one, other, near)
+    far = _apart(one, other) if Likeness.PLACE in by else None
+    return Duplicate(newer.id, older.id, by, far) if by else None
+
+
+def _alike(one: Ticket, other: Ticket, near: Near) -> tuple[Likeness, ...]:
+    """By what the two are alike, the strongest first; nothing where the categories differ."""
+    if one.category != other.category:
+        return ()
+    found = {
+        Likeness.PLACE: _apart(one, other) <= near.metres,
+        Likeness.ADDRESS: one.address_key is not None and one.address_key == other.address_key,
+        Likeness.REPORTER: one.reporter_key is not None and one.reporter_key == other.reporter_key,
+    }
+    return tuple(by for by in Likeness if found[by])
 
 
 def _apart(one: Ticket, other: Ticket) -> float:
-    """Metres; infinitely far where the categories differ or a place is unknown."""
-    if one.category != other.category or one.place is None or other.place is None:
-        return math.inf
-    return metres(one.place, other.place)
+    """Metres; infinitely far where a place is unknown."""
+    return metres(one.place, other.place) if one.place and other.place else math.inf

@@ -9,7 +9,10 @@ from contracts.codes import Urgency
 
 @dataclass(frozen=True, slots=True)
 class Near:
-    """How close two whistles of one category are to be taken for the same: at most so far apart, in space and in time."""
+    """How close two whistles of one category are to be taken for the same: at most so far apart, in space and in time.
+
+    ``metres`` is of places on the map; the same address, or the same reporter in the same place, needs none.
+    """
 
     metres: float
     within: timedelta
@@ -23,7 +26,8 @@ class Rules:
     how long after its closure a ticket may be reopened [Signalen]. ``duplicates``: near an open ticket [FixMyStreet].
     ``doubts``: near a closed ticket, ``within`` counted from its closure. ``advice``: what a reporter is told at once, by
     urgency and language. ``police_matters``: the categories that go straight to the police and are never merged, from
-    `police_matters.yaml`.
+    `police_matters.yaml`. ``shared_contacts``: normalised contact points that many people report from, such as the number of
+    an office that passes calls on; the same one makes no two tickets alike.
     """
 
     watchdog: timedelta = timedelta(seconds=60)
@@ -33,3 +37,4 @@ class Rules:
     doubts: Near = Near(50, timedelta(days=15))
     advice: Mapping[Urgency, Mapping[str, str]] = field(default_factory=dict)
     police_matters: frozenset[str] = frozenset()
+    shared_contacts: frozenset[str] = frozenset()

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from chassis.outcome import NOTHING, Arm, Disarm, Happened, Outcome, Refused
-from contracts.codes import Channel, Closure, RejectReason, ReworkCause, Urgency
+from contracts.codes import Channel, Closure, Likeness, RejectReason, ReworkCause, Urgency
 from contracts.events import tickets as say
 from services.tickets.domain.coordinates import Point
 from services.tickets.domain.rules import Rules
@@ -44,6 +44,12 @@ class Ticket:
     """The fields of the whistle, such as ``reporter.phone``, that hold no contact point that anybody can be reached by."""
     place: Point | None = None
     """Private: never in an answer, an event or a log."""
+    address_key: str | None = None
+    """See `match_keys`. Private, as the place is; None where nothing can be compared, as in tickets before 0.2.0."""
+    reporter_key: str | None = None
+    """See `match_keys`. Private, as the place is; None where nothing can be compared, as in tickets before 0.2.0."""
+    occurred_at: datetime | None = None
+    """When the matter occurred, where the whistle says so. No clock runs from it: they all run from ``opened_at``."""
     state: State = State.OPEN
     generation: int = 1
     waiting_since: datetime | None = None
@@ -63,11 +69,27 @@ class Ticket:
     """The tickets that were merged into this one, and into those: their reporters follow it."""
     looks_like: str | None = None
     """The ticket it was proposed to be a duplicate of."""
+    looks_like_by: list[Likeness] = field(default_factory=list)
+    """By what, the strongest first."""
     doubted_by: list[str] = field(default_factory=list)
     """The later tickets that make its closure ineffective."""
 
+    def __post_init__(self) -> None:
+        if self.looks_like is not None and not self.looks_like_by:
+            self.looks_like_by = [Likeness.PLACE]  # a document from before 0.2.0, when places alone were compared
+
+    @property
+    def matter_time(self) -> datetime:
+        """When the matter occurred; where the whistle does not say so, when it was taken. Likeness in time compares this."""
+        return self.occurred_at or self.opened_at
+
+    @property
+    def is_comparable(self) -> bool:
+        """Whether anything is known by which another ticket can be like this one."""
+        return self.place is not None or self.address_key is not None or self.reporter_key is not None
+
     def open(self, rules: Rules) -> Outcome:
-        """The whistle became a ticket; the watchdog waits for dispatch, and a known place is compared with others."""
+        """The whistle became a ticket; the watchdog waits for dispatch, and what can be compared with others is."""
         opened = Happened(
             say.TicketOpened,
             self.id,
@@ -79,11 +101,12 @@ class Ticket:
                 "dispute": self.dispute,
                 "channel": self.channel,
                 "opened_at": self.opened_at,
+                "occurred_at": self.occurred_at,
                 "private_digest": self.private_digest,
             },
         )
         # a timer rings after the commit, and so sees what was committed beside it
-        compare = (Arm(self.id, COMPARE, self.opened_at, self.generation),) if self.place else ()
+        compare = (Arm(self.id, COMPARE, self.opened_at, self.generation),) if self.is_comparable else ()
         return Outcome(opened) + self.watch(rules, self.opened_at) + compare
 
     # --- what dispatch says

@@ -67,6 +67,9 @@ WRONG: list[tuple[str, int, bytes, str | None]] = [
         )
     ),
     ("text too long", 422, changed(text="x" * 4001), "text"),
+    ("what has not yet occurred", 422, changed(occurred_at="2199-01-01T00:00:00+08:00"), "occurred_at"),
+    ("what occurred nobody knows when", 422, changed(occurred_at="2020-03-02T09:00:00"), "occurred_at"),
+    ("what occurred on a day", 422, changed(occurred_at="2020-03-02"), "occurred_at"),
     ("null where it is wanted", 422, changed(text=None), "text"),
     ("an unregistered category", 422, changed(category="flying"), "category"),
     ("an unregistered area", 422, changed(area="atlantis"), "area"),

@@ -94,9 +94,10 @@ class Town:
         return self.seen(ticket)
 
     def said(self, service: str, type_: str, subject: str) -> list[dict[str, Any]]:
-        """What a service said about a subject, in its order."""
+        """What a service said about a subject, in its order. A type without a version is the first."""
         query = "SELECT body FROM outbox WHERE type = %s AND subject = %s ORDER BY sequence"
-        return [json.loads(bytes(body)) for (body,) in self.stack.rows(service, query, f"{type_}.v1", subject)]
+        versioned = type_ if ".v" in type_ else f"{type_}.v1"
+        return [json.loads(bytes(body)) for (body,) in self.stack.rows(service, query, versioned, subject)]
 
     def until_said(self, service: str, type_: str, subject: str, times: int = 1) -> list[dict[str, Any]]:
         """Wait until a service has said it so often."""

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.contact_points import BadContactPoint, comparable, is_region, normalised
+from contracts.contact_points import BadContactPoint, comparable, is_personal, is_region, normalised
 
 
 @pytest.mark.parametrize(
@@ -103,3 +103,23 @@ def test_any_text_is_one_contact_point_or_is_refused(text: str) -> None:
 @given(st.from_regex(r"1[3-9][0-9]{9}", fullmatch=True), st.sampled_from(["", "+86", "0086", "+86 "]), st.sampled_from("- ."))
 def test_a_mobile_number_compares_equal_in_every_way_of_writing_it(number: str, prefix: str, mark: str) -> None:
     assert comparable(f"{prefix}{number[:3]}{mark}{number[3:7]}{mark}{number[7:]}", "CN") == comparable(number, "CN")
+
+
+@pytest.mark.parametrize(
+    ("contact", "personal"),
+    [
+        ("+8613800000000", True),
+        ("+862988887777", True),
+        ("+862988887777;ext=12", True),
+        ("+12125550100", True),
+        ("wang@street.example", True),
+        ("12345", False),
+        ("88880000", False),
+        ("+862912345", False),
+        ("+8675512345", False),
+        ("+864008000000", False),
+        ("+868008200000", False),
+    ],
+)
+def test_what_stands_for_many_people_is_not_personal(contact: str, personal: bool) -> None:
+    assert is_personal(contact) is personal

@@ -30,9 +30,13 @@ from services.dispatch.domain.playbook import choose
 from services.dispatch.domain.report import Report
 from services.dispatch.domain.world import World
 from services.tickets.domain import desk, likeness, resident
+from services.tickets.domain.match_keys import MatchKeys
 from services.tickets.domain.ticket import COMPARE, REVIEW, REVISIT, WATCHDOG, Ticket
 from services.tickets.domain.whistle import ticket_from
 from tests.unit.demo.shipped import BOOK, CALENDAR, COMPLAINTS, DIRECTORY, SCENE, STANDARDS, TICKET_RULES
+
+REGION = "CN"
+"""The country of telephone numbers, as in a deployment that says nothing."""
 
 
 @dataclass
@@ -55,6 +59,7 @@ class Chain:
         self._counted = count()
         self._said: deque[Event] = deque()
         self._numbers: dict[tuple[str, str], int] = {}
+        self._keys = MatchKeys(self.scene.rules.secret.encode(), REGION, TICKET_RULES.shared_contacts)
 
     def run(self) -> "Chain":
         """Everything, until nothing is left to wait for or the story is over."""
@@ -196,7 +201,7 @@ class Chain:
     def _open(self, one: Whistle) -> None:
         category = COMPLAINTS.categories[one.data["category"]]
         data = {**one.data, "urgency": Urgency(one.data["urgency"]) if "urgency" in one.data else None}
-        ticket = ticket_from(one.ticket, data, category.urgency, category.dispute, self.at, self.scene.rules.secret.encode())
+        ticket = ticket_from(one.ticket, data, category.urgency, category.dispute, self.at, self._keys)
         self.tickets[ticket.id] = ticket
         self._note("/tickets", ticket.open(TICKET_RULES))
 

@@ -7,6 +7,7 @@ import sys
 from cli.demo.scene import Scene, read_scene
 from cli.demo.story import Story
 from cli.demo.tally import BRANCHES
+from contracts.events.tickets import ClusterProposed
 from services.tickets.domain.state import FINAL, State
 from tests.unit.demo.chain import Chain
 from tests.unit.demo.shipped import CALENDAR, DEMO, DEPLOY, SCENE
@@ -68,8 +69,8 @@ def test_whether_hands_act_side_by_side_changes_nothing(replayed: Chain) -> None
 
 def test_a_ticket_does_not_depend_on_the_others(replayed: Chain) -> None:
     """Only what looks like another does: some that are like none are told alone as they are in the whole night."""
-    like = {event.subject for event in replayed.heard if event.type == "cluster.proposed.v1"}
-    like |= {event.data["like"] for event in replayed.heard if event.type == "cluster.proposed.v1"}
+    like = {event.subject for event in replayed.heard if event.type == ClusterProposed.type}
+    like |= {event.data["like"] for event in replayed.heard if event.type == ClusterProposed.type}
     some = tuple(one for one in SCENE.whistles if one.ticket not in like)[::20]
     alone = Chain(Scene(SCENE.rules, SCENE.town, some, SCENE.street)).run()
     chosen = {one.ticket for one in some}

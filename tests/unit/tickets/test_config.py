@@ -33,6 +33,13 @@ def test_what_is_not_said_is_the_default(tmp_path: Path) -> None:
     assert read_rules(path) == Rules()
 
 
+def test_shared_contacts_are_kept_in_their_one_form(tmp_path: Path) -> None:
+    path = tmp_path / "tickets.yaml"
+    path.write_text("shared_contacts: ['+86 29 8888-7777', '+86 400 812 3123', Desk@Street.Example]\n")
+    assert read_rules(path).shared_contacts == {"+862988887777", "+864008123123", "Desk@street.example"}
+    assert read_rules(SHIPPED).shared_contacts == frozenset()
+
+
 @pytest.mark.parametrize(
     ("text", "names"),
     [
@@ -46,6 +53,10 @@ def test_what_is_not_said_is_the_default(tmp_path: Path) -> None:
         ("advice: {E9: {zh: a, en: b}}", "only the keys"),
         ("advice: {E0: {zh: a}}", "zh and in en"),
         ("advice: {E0: {zh: a, en: 110}}", "zh and in en"),
+        ("shared_contacts: 12345", "shared_contacts"),
+        ("shared_contacts: ['12345']", "with country code"),
+        ("shared_contacts: [+8629 nobody]", "with country code"),
+        ("shared_contacts: [12345678901]", "with country code"),
         ("[]", "only the keys"),
     ],
 )

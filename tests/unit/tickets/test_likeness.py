@@ -4,7 +4,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from contracts.codes import Likeness
 from services.tickets.domain import likeness
 from services.tickets.domain.coordinates import Point, metres
 from services.tickets.domain.rules import Near
@@ -68,14 +71,104 @@ def test_it_is_proposed_once_and_in_whole_metres() -> None:
     newer = ticket(id="T2", place=HERE, opened_at=T0 + timedelta(minutes=1))
     (pair,) = likeness.duplicates(newer, [ticket(place=away(12.3))], NEAR)
     proposed = likeness.propose(newer, pair)
-    assert proposed.events[0].data == {"like": "T1", "metres": 13}
-    assert newer.looks_like == "T1"
+    assert proposed.events[0].data == {"like": "T1", "by": [Likeness.PLACE], "metres": 13}
+    assert (newer.looks_like, newer.looks_like_by) == ("T1", [Likeness.PLACE])
     assert likeness.propose(newer, pair) == ()
+
+
+ADDRESS, REPORTER = {"address_key": "a"}, {"reporter_key": "r"}
+
+
+@pytest.mark.parametrize(
+    ("older", "newer", "by"),
+    [
+        ({}, {}, []),
+        (ADDRESS, {}, []),
+        (ADDRESS, {"address_key": "b"}, []),
+        (ADDRESS, {"reporter_key": "a"}, []),
+        (ADDRESS, ADDRESS, ["address"]),
+        (REPORTER, REPORTER, ["reporter"]),
+        (ADDRESS | REPORTER, ADDRESS | REPORTER, ["address", "reporter"]),
+        (ADDRESS | {"place": HERE}, ADDRESS | {"place": away(51)}, ["address"]),
+        (REPORTER | {"place": HERE}, REPORTER | {"place": away(49)}, ["place", "reporter"]),
+        (ADDRESS, ADDRESS | {"category": "leak"}, []),
+        (REPORTER, REPORTER | {"category": "leak"}, []),
+        (ADDRESS, ADDRESS | {"opened_at": T0 + DAY}, ["address"]),
+        (ADDRESS, ADDRESS | {"opened_at": T0 + DAY + timedelta(seconds=1)}, []),
+        (REPORTER, REPORTER | {"opened_at": T0 + DAY + timedelta(seconds=1)}, []),
+    ],
+)
+def test_a_proposal_says_by_what(older: dict[str, Any], newer: dict[str, Any], by: list[str]) -> None:
+    one, other = ticket(**older), ticket(**{"id": "T2", "opened_at": T0 + timedelta(minutes=1), **newer})
+    found = likeness.duplicates(other, [one], NEAR)
+    assert found == likeness.duplicates(one, [other], NEAR), "whoever finds whom"
+    assert [list(pair.by) for pair in found] == ([by] if by else [])
+    for pair in found:
+        (proposed,) = likeness.propose(other, pair).events
+        written = proposed.schema.write(proposed.data)
+        assert (written["like"], written["by"]) == ("T1", by)
+        assert (written["metres"] is not None) == ("place" in by)
+
+
+def test_the_strongest_evidence_names_the_ticket_and_of_equals_the_first_received() -> None:
+    def opened(id_: str, minutes: int, **known: Any) -> Ticket:
+        return ticket(id=id_, opened_at=T0 + timedelta(minutes=minutes), **known)
+
+    newer = opened("T9", 60, place=HERE, **ADDRESS, **REPORTER)
+    others = [
+        opened("T1", 1, **REPORTER),
+        opened("T5", 2, **ADDRESS),
+        opened("T4", 3, **ADDRESS, **REPORTER),
+        opened("T2", 4, place=away(30)),
+        opened("T3", 5, place=away(20)),
+        opened("T6", 6, place=away(20)),
+    ]
+    for named in ("T3", "T6", "T2", "T5", "T4", "T1"):
+        assert pairs(newer, *others) == [("T9", named)]
+        others = [one for one in others if one.id != named]
+    assert pairs(newer, *others) == []
+
+
+@pytest.mark.parametrize(("hours_ago", "alike"), [(0, False), (1, True), (25, True), (49, True), (50, False)])
+def test_a_backlog_is_compared_by_when_it_occurred_and_the_first_received_is_the_older(hours_ago: int, alike: bool) -> None:
+    """The older one was received at T0 and occurred then; the newer was received 25 hours later."""
+    received = T0 + timedelta(hours=25)
+    older = ticket(**ADDRESS)
+    newer = ticket(id="T2", opened_at=received, occurred_at=received - timedelta(hours=hours_ago), **ADDRESS)
+    wanted = [("T2", "T1")] if alike else []
+    assert pairs(newer, older) == pairs(older, newer) == wanted
+
+
+keys = st.sampled_from([None, "k", "l"])
+moments = st.integers(-50, 50).map(lambda hours: T0 + timedelta(hours=hours))
+
+
+@st.composite
+def tickets_of(draw: st.DrawFn, id_: str) -> Ticket:
+    return ticket(
+        id=id_,
+        category=draw(st.sampled_from(["noise", "leak"])),
+        opened_at=draw(moments),
+        occurred_at=draw(st.none() | moments),
+        place=draw(st.none() | st.integers(0, 100).map(away)),
+        address_key=draw(keys),
+        reporter_key=draw(keys),
+    )
+
+
+@given(tickets_of("T1"), tickets_of("T2"))
+def test_whoever_is_compared_last_finds_the_same_pair(one: Ticket, other: Ticket) -> None:
+    found = likeness.duplicates(one, [other], NEAR)
+    assert found == likeness.duplicates(other, [one], NEAR)
+    for pair in found:
+        assert list(pair.by) == sorted(pair.by, key=list(Likeness).index)
+        assert (pair.metres is not None) == (Likeness.PLACE in pair.by)
+        assert one.category == other.category
 
 
 @pytest.mark.parametrize("state", sorted(FINAL | {State.CLOSED}))
 def test_nothing_is_proposed_about_what_is_over(state: State) -> None:
-    assert likeness.propose(brought_to(state), likeness.Duplicate("T1", "T0", 3.0)) == ()
+    assert likeness.propose(brought_to(state), likeness.Duplicate("T1", "T0", (Likeness.PLACE,), 3.0)) == ()
 
 
 def closed(id_: str, place: Point | None = HERE, **changes: Any) -> Ticket:
@@ -100,6 +193,27 @@ def test_the_same_again_soon_after_puts_a_closure_in_doubt(
 ) -> None:
     again = ticket(id="T9", place=place, category=category, opened_at=T0 + after)
     assert likeness.doubts(again, [closed("T1")], RULES.doubts) == ("T1" if doubted else None)
+
+
+@pytest.mark.parametrize(
+    ("known", "again", "doubted"),
+    [
+        (ADDRESS, ADDRESS, True),
+        (ADDRESS | {"place": away(90)}, ADDRESS | {"place": HERE}, True),
+        (REPORTER, REPORTER, False),
+        (ADDRESS, ADDRESS | {"category": "leak"}, False),
+        (ADDRESS, ADDRESS | {"occurred_at": T0 + timedelta(hours=1)}, True),
+        (ADDRESS, ADDRESS | {"occurred_at": T0 - timedelta(seconds=1)}, False),
+        (ADDRESS, ADDRESS | {"opened_at": T0 + 16 * DAY, "occurred_at": T0 + DAY}, False),
+    ],
+)
+def test_a_closure_is_doubted_by_the_same_place_again_and_not_by_the_same_reporter(
+    known: dict[str, Any], again: dict[str, Any], doubted: bool
+) -> None:
+    """The time for it runs to the receipt; what occurred before the closure did not come again."""
+    one = closed("T1", **{"place": None, **known})
+    later = ticket(**{"id": "T9", "opened_at": T0 + DAY, **again})
+    assert likeness.doubts(later, [one], RULES.doubts) == ("T1" if doubted else None)
 
 
 def test_of_several_closures_the_last_is_in_doubt() -> None:

@@ -1,16 +1,18 @@
 """What dispatch and the clocks tell a ticket: the way it goes, and what comes late."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from chassis.outcome import Arm, Disarm
-from contracts.codes import Closure
+from chassis.store import converter
+from contracts.codes import Closure, Likeness
 from services.tickets.domain import desk, resident
 from services.tickets.domain.coordinates import Point
 from services.tickets.domain.rules import Rules
 from services.tickets.domain.state import State
-from services.tickets.domain.ticket import COMPARE, WATCHDOG, SelfVerification
+from services.tickets.domain.ticket import COMPARE, WATCHDOG, SelfVerification, Ticket
 from tests.unit.tickets.tickets import DAY, RULES, T0, brought_to, said, ticket
 
 
@@ -33,12 +35,29 @@ def test_opening_arms_the_watchdog_for_as_long_as_the_deployment_says() -> None:
     assert [effect.due for effect in outcome if isinstance(effect, Arm)] == [T0 + timedelta(seconds=90)]
 
 
-def test_only_a_ticket_with_a_place_is_compared() -> None:
-    def armed(place: Point | None) -> set[str]:
-        return {effect.name for effect in ticket(place=place).open(RULES) if isinstance(effect, Arm)}
+@pytest.mark.parametrize(
+    ("known", "compared"),
+    [
+        ({}, False),
+        ({"place": Point(34.3, 108.9)}, True),
+        ({"address_key": "a"}, True),
+        ({"reporter_key": "r"}, True),
+    ],
+)
+def test_only_a_ticket_of_which_something_is_known_is_compared(known: dict[str, Any], compared: bool) -> None:
+    armed = {effect.name for effect in ticket(**known).open(RULES) if isinstance(effect, Arm)}
+    assert armed == {WATCHDOG, COMPARE} if compared else {WATCHDOG}
 
-    assert armed(None) == {WATCHDOG}
-    assert armed(Point(34.3, 108.9)) == {WATCHDOG, COMPARE}
+
+def test_every_clock_runs_from_the_time_of_receipt() -> None:
+    """Nobody can have been late before anybody was told."""
+    late = ticket(occurred_at=T0 - 3 * DAY, address_key="a", reporter_key="r")
+    outcome = late.open(RULES)
+    plain = ticket(address_key="a", reporter_key="r").open(RULES)
+    assert [one for one in outcome if isinstance(one, Arm)] == [one for one in plain if isinstance(one, Arm)]
+    said_ = outcome.events[0].schema.write(outcome.events[0].data)
+    assert (said_["opened_at"], said_["occurred_at"]) == (T0.isoformat(), (T0 - 3 * DAY).isoformat())
+    assert not {"address_key", "reporter_key"} & said_.keys()
 
 
 def test_the_watchdog_goes_on_ringing_until_somebody_takes_it_up() -> None:
@@ -108,3 +127,16 @@ def test_what_comes_after_the_end_is_a_no_op(state: State) -> None:
     ):
         assert outcome == ()
     assert one.state is state
+
+
+def test_what_was_proposed_before_it_said_by_what_was_by_place() -> None:
+    """A document of 0.1.0 has none of the fields that 0.2.0 added."""
+    added = {"looks_like_by", "address_key", "reporter_key", "occurred_at"}
+
+    def read(one: Ticket) -> Ticket:
+        document = {name: value for name, value in converter.unstructure(one).items() if name not in added}
+        return converter.structure(document, Ticket)
+
+    assert read(ticket(looks_like="T0")).looks_like_by == [Likeness.PLACE]
+    plain = read(ticket())
+    assert (plain.looks_like_by, plain.is_comparable, plain.matter_time) == ([], False, T0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -24,6 +25,8 @@ from tests.kit.stack import Stack
 from tests.kit.street import headers
 
 SOURCE = "/odd"
+T0 = "2020-03-02T09:00:00Z"
+"""Before any test: what has not yet occurred is refused."""
 RTL = "\u202eقوشنام قاتتىق ناخشا قويۇۋاتىدۇ😀🏠\u2066ཁྱིམ་མཚེས\u2069"
 _numbers = count(1)
 
@@ -111,6 +114,19 @@ def test_an_id_is_one_body(producer: Producer) -> None:
     assert len(producer.rows("one body", "applied")) == 1
 
 
+def test_what_has_not_yet_occurred_is_dead_with_its_field(producer: Producer) -> None:
+    """Without an offset nobody knows when it was; five minutes ahead are a clock that is wrong."""
+    now = datetime.now(UTC)
+    producer.says("next year", whistle(occurred_at=(now + timedelta(days=365)).isoformat()))
+    producer.says("no offset", whistle(occurred_at="2020-03-02T09:00:00"))
+    taken = producer.says("a fast clock", whistle(occurred_at=(now + timedelta(minutes=2)).isoformat()))
+    producer.still_heard()
+    (ahead,), (naive,) = (producer.rows(id_, "dead") for id_ in ("next year", "no offset"))
+    assert ahead == "Refused: occurred_at: Later than the time of receipt by more than 5 minutes."
+    assert "occurred_at" in naive
+    assert producer.opened(taken)
+
+
 @pytest.mark.parametrize("field", ["area", "category", "estate"])
 def test_what_is_not_registered_waits_with_its_name(producer: Producer, field: str) -> None:
     """It may have been blown before the directory came; over HTTP the sender is told at once."""
@@ -140,7 +156,7 @@ def _streams(draw: st.DrawFn) -> list[dict[str, Any] | Mutation]:
     stream: list[dict[str, Any] | Mutation] = []
     for _ in range(12):
         data = WhistleBlown.write(draw(data_for(WhistleBlown)))
-        good = {**data, "category": "noise", "area": "shanqi-1", "estate": "yangguang"}
+        good = {**data, "category": "noise", "area": "shanqi-1", "estate": "yangguang", "occurred_at": T0}
         stream.append(good if draw(st.booleans()) else draw(st.sampled_from(list(mutations(WhistleBlown, good)))))
     return stream
 
