@@ -9,6 +9,7 @@ from cli.demo.progress import Progress
 from cli.demo.tally import BRANCHES
 from cli.demo.words import GROUPS, read_words
 from contracts.codes import Clock, Closure, RejectReason, Urgency
+from services.dispatch.domain.playbook import NO_PLAYBOOK
 from services.ledger.domain.kpi import FORMULAS
 from services.tickets.domain.state import State
 from tests.unit.demo.chain import Chain
@@ -19,7 +20,7 @@ CODES = {
     "states": list(State),
     "causes": [*(f"closed_{one}" for one in Closure), *(f"rejected_{one}" for one in RejectReason)],
     "urgencies": list(Urgency),
-    "levels": [*(level.level for level in BOOK.ladder), "none"],
+    "levels": [*(level.level for book in (BOOK, NO_PLAYBOOK) for level in book.ladder), "none"],
     "branches": list(BRANCHES),
     "clocks": list(Clock),
     "figures": [formula.name for formula in FORMULAS],
