@@ -14,7 +14,6 @@ from sqlalchemy import exists, func, select
 from chassis.bus.embedded import EmbeddedConsumer
 from chassis.inbox import Inbox
 from chassis.relay import BATCH, Relay
-from chassis.repeating import Part
 from chassis.runtime import Runtime, Spawn
 from chassis.store import StoreUnavailable, machine_now
 from chassis.store.leader import Candidate, candidate
@@ -36,7 +35,7 @@ class Conducted(Runtime):
         """Open the queues, become the store's leader, and let nothing run. Raises StoreUnavailable where another leads."""
         self._inboxes: list[Inbox] = self.inboxes()
         self._relay: Relay = self.relay()
-        self._timers: Part = self.timers()
+        self._timers = self.timers()
         self._held = ExitStack()
         self._idle: dict[str, tuple[int, datetime]] = {}
         self._due_as_of = -1
@@ -71,7 +70,7 @@ class Conducted(Runtime):
     def ring(self) -> int:
         """Ring one batch of what is due; answers how many timers it had."""
         due = self.next_due()
-        return self._unless_idle("ring", self._timers.step) if due is not None and due <= self.clock.now() else 0
+        return self._unless_idle("ring", self._timers.ring_due) if due is not None and due <= self.clock.now() else 0
 
     def work(self) -> int:
         """One step of each part of the service's own; answers how much there was to do."""

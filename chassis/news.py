@@ -23,6 +23,8 @@ class News:
         self._store = store
         self._some_wait = True  # until a look says otherwise
         self._hastened = threading.Event()
+        self.version = 0
+        """Grows whenever an event was kept that is to be tried again, or became due before its time."""
         self._followers: list[threading.Event] = []
 
     def for_waiting(self) -> threading.Event:
@@ -37,6 +39,7 @@ class News:
     def waits(self) -> None:
         """An event was kept that is to be tried again."""
         self._some_wait = True
+        self.version += 1
 
     def applied(self, subjects: Collection[str]) -> None:
         """Events of these subjects are committed."""
@@ -56,6 +59,7 @@ class News:
             if not hastened:
                 self._some_wait = bool(connection.execute(self._any()).scalar_one())
         if hastened:
+            self.version += 1
             self._hastened.set()
 
     def _hastening(self) -> Any:

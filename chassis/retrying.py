@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,9 +16,10 @@ from chassis import wire
 from chassis.backoff import Backoff
 from chassis.failpoints import failpoint
 from chassis.keeping import FORGOTTEN, message_of, reason
+from chassis.lookout import Lookout
 from chassis.outcome import Refused
 from chassis.store import StoreConflict, StoreUnavailable, machine_now
-from chassis.store.statements import first_waiting, handlers_with_due
+from chassis.store.statements import first_due_by_handler, first_waiting
 from chassis.store.tables import APPLIED, DEAD, WAITING
 from chassis.work import UnitOfWork
 from contracts.envelope import InvalidEvent, UnknownEvent
@@ -47,19 +48,30 @@ class Retries:
         return DEAD if hopeless or attempts >= self.attempts else WAITING
 
 
-def retry_due(inboxes: Sequence[Inbox]) -> int:
-    """Try one waiting event of each of a service's inboxes that has one due; answers how many were tried.
+class Retrier:
+    """Tries the waiting events of a service's inboxes, which share one store. ``version``: see `Lookout`."""
 
-    Raises StoreUnavailable. An inbox whose event conflicts with somebody faster keeps no other from its turn.
-    """
-    store, tried = inboxes[0].store, 0
-    with store.reading() as connection:
-        due = set(connection.execute(handlers_with_due(store.tables.inbox), {"as_of": machine_now()}).scalars())
-    for inbox in inboxes:
-        if inbox.handler in due:
-            with suppress(StoreConflict):
-                tried += inbox.retry_one()
-    return tried
+    def __init__(self, inboxes: Sequence[Inbox], version: Callable[[], int]):
+        self._inboxes, self._store = inboxes, inboxes[0].store
+        self._lookout = Lookout(version)
+
+    def step(self) -> int:
+        """Try one waiting event of each inbox that has one due; answers how many were tried. Raises StoreUnavailable.
+
+        An inbox whose event conflicts with somebody faster keeps no other from its turn.
+        """
+        now = machine_now()
+        if not self._lookout.is_worth(now):
+            return 0
+        with self._store.reading() as connection:
+            first = {row.handler: row.due_at for row in connection.execute(first_due_by_handler(self._store.tables.inbox))}
+        self._lookout.saw(min(first.values(), default=None))
+        tried = 0
+        for inbox in self._inboxes:
+            if inbox.handler in first and first[inbox.handler] <= now:
+                with suppress(StoreConflict):
+                    tried += inbox.retry_one()
+        return tried
 
 
 def retry_one(inbox: Inbox, as_of: datetime) -> bool:

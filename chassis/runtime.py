@@ -29,7 +29,7 @@ from chassis.outside import Digests, Outside
 from chassis.relay import Relay
 from chassis.repeating import Loop, Part, repeated, surviving
 from chassis.retention import Retention
-from chassis.retrying import retry_due
+from chassis.retrying import Retrier
 from chassis.settings import Settings
 from chassis.store import Patience, Store
 from chassis.tally import Tally, Tallying
@@ -122,7 +122,12 @@ class Runtime:
         inboxes = self.inboxes()
         for inbox in inboxes:
             self._run(spawn, f"consume:{inbox.handler}", self.consumer(inbox).run, self._intake_stop, self._intake)
-        chassis = (*self.retries(inboxes), self.timers(), *self.safety_nets(inboxes), *self.retention())
+        chassis = (
+            *self.retries(inboxes),
+            Part("timers", self.timers().step, TIMER_POLL),
+            *self.safety_nets(inboxes),
+            *self.retention(),
+        )
         for part in (*chassis, *self._own):
             self._run(spawn, part.name, self._repeat(part), self._intake_stop, self._intake)
         self._run(spawn, "relay", self.relay().run, self._relay_stop, self._outlets)
@@ -181,8 +186,10 @@ class Runtime:
 
     def retries(self, inboxes: Sequence[Inbox]) -> list[Part]:
         """What tries waiting events again; nothing where the service takes no events."""
-        woken = self.news.for_waiting() if self.news else None
-        return [Part("retry", partial(retry_due, inboxes), RETRY_POLL, woken)] if inboxes else []
+        news = self.news
+        if not inboxes or news is None:
+            return []
+        return [Part("retry", Retrier(inboxes, lambda: news.version).step, RETRY_POLL, news.for_waiting())]
 
     def safety_nets(self, inboxes: Sequence[Inbox]) -> list[Part]:
         """What keeps in the store the messages that the bus gave up; nothing where it never does."""
@@ -199,11 +206,10 @@ class Runtime:
     def _queue(self, inbox: Inbox) -> str:
         return f"{self.definition.name}.{inbox.handler}"
 
-    def timers(self) -> Part:
+    def timers(self) -> Timers:
         """What rings timers."""
         rings = {**self._rings, announce.KIND: announce.ring}
-        timers = Timers(self.store, self.clock, self.definition.source, rings, self.metrics, rung=self.definition.rung)
-        return Part("timers", timers.ring_due, TIMER_POLL)
+        return Timers(self.store, self.clock, self.definition.source, rings, self.metrics, rung=self.definition.rung)
 
     @property
     def own(self) -> Sequence[Part]:

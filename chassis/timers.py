@@ -21,8 +21,9 @@ from chassis.clock import BusinessClock
 from chassis.failpoints import failpoint
 from chassis.inbox import CONFLICT_RETRIES
 from chassis.keeping import reason
+from chassis.lookout import Lookout
 from chassis.store import Store, StoreConflict, StoreUnavailable, machine_now
-from chassis.store.statements import any_timer_due, due_timers
+from chassis.store.statements import due_timers, first_timer_due
 from chassis.work import UnitOfWork, Work
 
 log = logging.getLogger(__name__)
@@ -77,10 +78,16 @@ class Timers:
         self._store, self._clock, self._source = store, clock, source
         self._ring, self._watch, self._batch, self._rung = ring, watch, batch, rung
         self._current: Any = None
+        self._lookout = Lookout(lambda: store.armed)
+
+    def step(self) -> int:
+        """`ring_due`, where something may be due."""
+        return self.ring_due() if self._lookout.is_worth(self._clock.now()) else 0
 
     def ring_due(self) -> int:
         """Ring one batch of what is due; answers how many rows it had. Raises StoreUnavailable."""
-        if not self._any_due():
+        self._lookout.saw(first := self._first_due())
+        if first is None or first > self._clock.now():
             return 0
         try:
             return self._ring_batch(self._batch)
@@ -140,10 +147,12 @@ class Timers:
         with logs.bound(correlation=work.correlation, causation=work.causation, timer=ringing.name):
             handler(ringing, work)
 
-    def _any_due(self) -> bool:
+    def _first_due(self) -> datetime | None:
         """A look that locks nothing: most of the time nothing is due."""
         with self._store.reading() as connection:
-            return bool(connection.execute(any_timer_due(self._store.tables.timers), self._now()).scalar_one())
+            first = first_timer_due(self._store.tables.timers)
+            due: datetime | None = connection.execute(first, {"machine_now": machine_now()}).scalar_one_or_none()
+            return due
 
     def _claim(self, connection: Connection, most: int) -> Sequence[Any]:
         return connection.execute(due_timers(self._store.tables.timers, most), self._now()).mappings().all()

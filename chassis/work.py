@@ -128,6 +128,8 @@ class UnitOfWork:
             self.connection.execute(adding(table), rows)
         self._write_outbox()
         self._write_timers()
+        if self._said or self._timers:  # an announcement of what was said is a timer, too
+            self.after_commit(self.store.note_armed)
         failpoint("work.before_commit")
 
     def _mapper(self, cls: type[T]) -> Mapper[T]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Delete, Insert, Select, Table, bindparam, delete, exists, func, insert, or_, select, tuple_
+from sqlalchemy import Delete, Insert, Select, Table, bindparam, delete, func, insert, or_, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
 from chassis.store.tables import DEAD, PARKED, PENDING, WAITING, ChassisTables
@@ -66,10 +66,10 @@ def disarming(timers: Table) -> Delete:
 
 
 @cache
-def handlers_with_due(inbox: Table) -> Select[Any]:
-    """Read the names of the handlers that have a waiting event due at ``as_of``."""
+def first_due_by_handler(inbox: Table) -> Select[Any]:
+    """Read for each handler with waiting events its name and when the first of them is due."""
     c = inbox.c
-    return select(c.handler).where(c.state == WAITING, c.due_at <= bindparam("as_of")).distinct()
+    return select(c.handler, func.min(c.due_at).label("due_at")).where(c.state == WAITING).group_by(c.handler)
 
 
 @cache
@@ -80,22 +80,22 @@ def first_waiting(inbox: Table) -> Select[Any]:
     return select(inbox).where(*due).order_by(c.due_at).limit(1).with_for_update(skip_locked=True)
 
 
-def _is_due(timers: Table) -> tuple[Any, ...]:
-    """Due at ``now`` (business time), and not put off beyond ``machine_now``."""
-    c = timers.c
-    return c.due_at <= bindparam("now"), or_(c.retry_at.is_(None), c.retry_at <= bindparam("machine_now"))
+def _is_armed(timers: Table) -> Any:
+    """Not put off beyond ``machine_now``, as a timer is that failed."""
+    return or_(timers.c.retry_at.is_(None), timers.c.retry_at <= bindparam("machine_now"))
 
 
 @cache
-def any_timer_due(timers: Table) -> Select[Any]:
-    """Whether a timer is due at ``now`` and ``machine_now``."""
-    return select(exists().where(*_is_due(timers)))
+def first_timer_due(timers: Table) -> Select[Any]:
+    """Read when the first timer is due (business time) of those that are not put off beyond ``machine_now``."""
+    return select(timers.c.due_at).where(_is_armed(timers)).order_by(timers.c.due_at).limit(1)
 
 
 @cache
 def due_timers(timers: Table, most: int) -> Select[Any]:
     """Lock the ``most`` timers that are due first at ``now`` and ``machine_now``."""
-    first = select(timers).where(*_is_due(timers)).order_by(timers.c.due_at, timers.c.position).limit(most)
+    due = (timers.c.due_at <= bindparam("now"), _is_armed(timers))
+    first = select(timers).where(*due).order_by(timers.c.due_at, timers.c.position).limit(most)
     return first.with_for_update(skip_locked=True, of=timers)
 
 

@@ -57,6 +57,8 @@ class Store:
         """Called for each after-commit hook that raised, so that the failure is counted."""
         self.woken = threading.Event()
         """Set after a commit that said something, where the database itself cannot tell the relay."""
+        self.armed = 0
+        """So many units of work of this process armed timers: see `chassis.lookout`."""
         self.changes = 0
         """So many rows this process has changed; counted where there is one writer."""
 
@@ -91,6 +93,10 @@ class Store:
         if self.is_postgres:
             return connection.execution_options(isolation_level="AUTOCOMMIT")
         return connection.execution_options(sqlite_begin=None)
+
+    def note_armed(self) -> None:
+        """After a commit that armed timers: say so to whoever rings them."""
+        self.armed += 1
 
     def after_commit(self, connection: Connection, hook: Hook) -> None:
         """Within a transaction of this store: call ``hook`` once, in the same thread, after it committed.

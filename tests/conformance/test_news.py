@@ -9,7 +9,7 @@ import pytest
 from chassis.inbox import Inbox
 from chassis.news import News
 from chassis.outcome import TooEarly
-from chassis.retrying import retry_due
+from chassis.retrying import Retrier
 from chassis.store import StoreConflict, StoreUnavailable, machine_now
 from chassis.work import Work
 from contracts.envelope import Event
@@ -99,8 +99,15 @@ def test_one_look_tries_what_is_due_in_every_inbox_and_a_conflict_keeps_no_other
         return True
 
     monkeypatch.setattr(Inbox, "retry_one", retry)
-    assert retry_due(inboxes) == 1
+    versions = [0]
+    retrier = Retrier(inboxes, lambda: versions[-1])
+    assert retrier.step() == 1
     assert tried == ["conflicting", "waiting"]
+    monkeypatch.undo()
+    versions.append(1)
+    with counted(counting.store) as sent:
+        assert retrier.step() == 2
+    assert sent
 
 
 def test_where_nothing_waits_nothing_is_looked_for(counting: Counting, there: Inbox) -> None:
