@@ -17,7 +17,8 @@ from nameko.extensions import Entrypoint, SharedExtension
 from chassis.runtime import Runtime
 from chassis.timers import Ringing
 from chassis.work import Work
-from contracts.envelope import Event, EventSchema
+from contracts.envelope import Event
+from contracts.payload import EventPayload
 from contracts.topology import source_of
 
 log = logging.getLogger(__name__)
@@ -99,7 +100,7 @@ def call(entrypoint: Entrypoint, *args: Any, **kwargs: Any) -> Any:
 class On(_Loop):
     """Takes one event type. The method gets the event and the unit of work."""
 
-    def __init__(self, schema: type[EventSchema], **kwargs: Any):
+    def __init__(self, schema: type[EventPayload], **kwargs: Any):
         self.schema = schema
         super().__init__(**kwargs)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from contracts.envelope import EventSchema
+from contracts.payload import EventPayload
 
 _FIELD = re.compile(r"([a-z_]+(?:\.[a-z_]+)*): ")
 
@@ -18,7 +18,7 @@ _FIELD = re.compile(r"([a-z_]+(?:\.[a-z_]+)*): ")
 class Happened:
     """An event to publish. ``subject`` is what it is about."""
 
-    schema: type[EventSchema]
+    schema: type[EventPayload]
     subject: str
     data: Mapping[str, Any]
 

@@ -18,7 +18,7 @@ from chassis.outcome import Refused
 from chassis.store import StoreConflict, StoreUnavailable, machine_now
 from chassis.store.tables import APPLIED, DEAD, WAITING
 from chassis.work import UnitOfWork
-from contracts.envelope import InvalidEvent, UnknownEvent
+from contracts.payload import InvalidEvent, UnknownEvent
 
 if TYPE_CHECKING:  # the inbox tries again, so it imports this module
     from chassis.inbox import Inbox

@@ -20,8 +20,9 @@ from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
 
 from chassis import native_headers, strict_json
-from contracts.envelope import SEQUENCE_DIGITS, Event, EventSchema, InvalidEvent, schema_for
-from contracts.fields import is_business_time
+from contracts.envelope import SEQUENCE_DIGITS, Event
+from contracts.payload import EventPayload, InvalidEvent, payload_for
+from contracts.schema_fields import is_business_time
 
 JSON = "application/json"
 _STRUCTURED = "application/cloudevents"
@@ -78,7 +79,7 @@ class Message:
         return self.body
 
 
-def encode(event: Event, schema: type[EventSchema]) -> Message:
+def encode(event: Event, schema: type[EventPayload]) -> Message:
     """An event in binary mode. Raises InvalidEvent where the data does not fit the contract."""
     attributes: dict[str, Any] = {
         "id": event.id,
@@ -112,7 +113,7 @@ def decode(message: Message) -> Event:
         subject=_required(attributes, "subject"),
         id=_required(attributes, "id"),
         time=_time(attributes),
-        data=schema_for(type_).read(data),
+        data=payload_for(type_).read(data),
         correlationid=_optional(attributes, "correlationid"),
         causationid=_optional(attributes, "causationid"),
         sequence=_sequence(attributes),

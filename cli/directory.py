@@ -17,8 +17,8 @@ from chassis.store import Store
 from chassis.untrusted_text import escaped_line
 from chassis.work import UnitOfWork, Work
 from contracts.codes import AreaKind, Role, Urgency
-from contracts.envelope import flatten
 from contracts.events import dispatch as say
+from contracts.payload import flatten
 
 Stored = Callable[[dict[str, Any]], dict[str, Any]]
 """What of a record is stored in another form than it is said."""

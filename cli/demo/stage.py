@@ -26,9 +26,10 @@ from cli.demo.town import DESK
 from cli.directory import register
 from cli.home import Home
 from cli.services import LISTENED, bound_queues, hosted
-from contracts.envelope import Event, all_schemas, schema_for
+from contracts.envelope import Event
 from contracts.http import tickets as http_tickets
 from contracts.http.operation import Operation
+from contracts.payload import all_payloads, payload_for
 from contracts.topology import SERVICES
 
 EAR = "demo.everything"
@@ -129,13 +130,13 @@ def stage(home: Home, scene: Scene, config: Path, clock: ManualClock, hear: Call
 
 def _public() -> dict[str, list[str]]:
     keys: dict[str, list[str]] = {}
-    for schema in all_schemas():
+    for schema in all_payloads():
         if not schema.private and schema.producer != "intake":
             keys.setdefault(schema.exchange(), []).append(schema.type)
     return keys
 
 
 def _letter(act: Act, now: datetime) -> Letter:
-    schema = schema_for(act.kind.value)
+    schema = payload_for(act.kind.value)
     event = Event(act.kind.value, source(act.account), act.subject, act.id, now, act.data)
     return Letter(act.id, schema.exchange(), schema.type, wire.encode(event, schema), mandatory=True)

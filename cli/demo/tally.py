@@ -25,10 +25,11 @@ from typing import Any
 
 from cli.demo.story import Story
 from contracts.codes import EscalationCause, Outcome
-from contracts.envelope import Event, EventSchema
+from contracts.envelope import Event
 from contracts.events import dispatch as d
 from contracts.events import notify as n
 from contracts.events import tickets as t
+from contracts.payload import EventPayload
 
 Data = Mapping[str, Any]
 
@@ -37,7 +38,7 @@ Data = Mapping[str, Any]
 class Branch:
     """An event of this type is proof, where its data are such."""
 
-    schema: type[EventSchema]
+    schema: type[EventPayload]
     holds: Callable[[Data], bool] = lambda _: True
 
 
@@ -83,7 +84,7 @@ MORE: Mapping[str, Branch] = {
 """What else is worth seeing."""
 
 _ALL = {**BRANCHES, **MORE}
-_CAUSES: Mapping[str, tuple[type[EventSchema], str]] = {
+_CAUSES: Mapping[str, tuple[type[EventPayload], str]] = {
     "escalations": (d.CaseEscalated, "cause"),
     "exhaustions": (d.CaseExhausted, "cause"),
     "mediations_failed": (d.MediationFailed, "cause"),
@@ -96,7 +97,7 @@ _CAUSES: Mapping[str, tuple[type[EventSchema], str]] = {
 }
 """Events that are counted by a word in their data."""
 _ENDS = (t.TicketClosed, t.TicketRejected, t.TicketMerged, t.TicketCancelled)
-_NOTICES: Mapping[str, type[EventSchema]] = {
+_NOTICES: Mapping[str, type[EventPayload]] = {
     "sent": n.NotificationSent,
     "attempts_failed": n.NotificationFailed,
     "exhausted": n.NotificationExhausted,

@@ -7,7 +7,6 @@ from pathlib import Path
 import yaml
 from marshmallow import Schema, fields
 
-from contracts.envelope import EventSchema
 from contracts.generators import georeport, samples
 from contracts.generators.asyncapi import PlainDumper
 from contracts.generators.converter import Converter, Node, name_of, new_spec
@@ -17,6 +16,7 @@ from contracts.generators.schemas import GENERATED
 from contracts.http import BY_SERVICE, Operation
 from contracts.http.open311 import GeoReport
 from contracts.http.problem import MEDIA_TYPE, OF_COMMANDS, OF_EVERYTHING, ProblemDocument
+from contracts.payload import all_payloads
 
 RESPONSES = "#/components/responses/"
 _ABOUT = """\
@@ -143,8 +143,9 @@ def _own(operation: Operation) -> str:
 def _asked(operation: Operation, known: list[samples.Sample]) -> Node:
     if operation.asked is not None:
         return dict(operation.asked)
-    if operation.body is not None and issubclass(operation.body, EventSchema):
-        return samples.richest(known, operation.body.type).data
+    for payload in all_payloads():
+        if operation.body is not None and issubclass(operation.body, payload.schema):
+            return samples.richest(known, payload.type).data
     raise LookupError(f"{operation.id} has no example of its body: give it `asked`")
 
 

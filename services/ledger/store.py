@@ -11,8 +11,9 @@ from sqlalchemy import Column, Connection, Index, LargeBinary, MetaData, Select,
 from chassis.definition import Definition
 from chassis.store import Document, Instant, Mapper, Position, chassis_tables, converter
 from chassis.work import Work
-from contracts.envelope import Event, schema_for
+from contracts.envelope import Event
 from contracts.events.dispatch import AreaRegistered, MediationOpened, ResponderRegistered
+from contracts.payload import payload_for
 from services.ledger.domain.book import Book
 from services.ledger.domain.canonical import canonical as rfc8785
 from services.ledger.domain.checkpoint import Checkpoint, Signed
@@ -211,7 +212,7 @@ def canonical(event: Event) -> bytes:
             "correlationid": event.correlationid,
             "causationid": event.causationid,
             "sequence": event.sequence,
-            "data": schema_for(event.type).write(event.data),
+            "data": payload_for(event.type).write(event.data),
         }
     )
 
@@ -219,7 +220,7 @@ def canonical(event: Event) -> bytes:
 def event_of(body: bytes) -> Event:
     """The event that an entry is of."""
     whole: dict[str, Any] = json.loads(body)
-    data = schema_for(whole["type"]).read(whole["data"])
+    data = payload_for(whole["type"]).read(whole["data"])
     return Event(**{**whole, "time": datetime.fromisoformat(whole["time"]), "data": data})
 
 

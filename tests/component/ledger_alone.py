@@ -20,7 +20,8 @@ from chassis.nameko import On, OnTimer
 from chassis.store import Store
 from chassis.timers import Ring, Timers
 from cli.main import main
-from contracts.envelope import Event, EventSchema, schema_for
+from contracts.envelope import Event
+from contracts.payload import EventPayload, payload_for
 from services.ledger.checkpoint_dir import CheckpointDir
 from services.ledger.config import FILE, Configured, load_rules
 from services.ledger.domain.checkpoint import Signer
@@ -81,7 +82,7 @@ class LedgerAlone:
 
     def hear(self, *events: Event) -> None:
         """Take events in, as one batch. Fails where one is refused or fails."""
-        self._inbox.take([wire.encode(event, schema_for(event.type)) for event in events])
+        self._inbox.take([wire.encode(event, payload_for(event.type)) for event in events])
         inbox = DEFINITION.tables.inbox
         with self.store.transaction() as connection:
             wrong = connection.execute(select(inbox).where(inbox.c.state != "applied")).mappings().all()
@@ -104,7 +105,7 @@ class LedgerAlone:
         with self.store.transaction() as connection:
             return connection.execute(select(func.min(DEFINITION.tables.timers.c.due_at))).scalar_one()
 
-    def said(self, schema: type[EventSchema], subject: str | None = None) -> list[Mapping[str, Any]]:
+    def said(self, schema: type[EventPayload], subject: str | None = None) -> list[Mapping[str, Any]]:
         """The data of what the ledger said, of one type, the first first."""
         table = DEFINITION.tables.outbox
         query = select(table.c.body, table.c.headers).where(table.c.type == schema.type).order_by(table.c.position)
@@ -127,7 +128,7 @@ def whistle(url: str, *words: str, **more: str) -> Result:
     return CliRunner().invoke(main, ["ledger", *words], env=env)
 
 
-def happened(schema: type[EventSchema], subject: str, sequence: int, id_: str = "", **data: Any) -> Event:
+def happened(schema: type[EventPayload], subject: str, sequence: int, id_: str = "", **data: Any) -> Event:
     """An event of one of the other services."""
     return Event(
         type=schema.type,

@@ -13,8 +13,9 @@ from chassis import failpoints
 from chassis.failpoints import FailpointError
 from chassis.outcome import Arm, Disarm, Happened, Outcome, Refused
 from chassis.work import UnitOfWork, Work
-from contracts.envelope import Event, InvalidEvent
+from contracts.envelope import Event
 from contracts.events.dispatch import CaseResumed
+from contracts.payload import InvalidEvent
 from tests.component.counting import (
     SOURCE,
     START,

@@ -13,7 +13,7 @@ from datetime import datetime
 from chassis.outcome import Happened, Refused
 from contracts.codes import CaseState as CaseState
 from contracts.codes import Purpose, Urgency
-from contracts.envelope import EventSchema
+from contracts.payload import EventPayload
 from services.dispatch.domain import police_matter
 from services.dispatch.domain.due import Pause
 from services.dispatch.domain.parts import Assignment, Rung, RungState, Running, Step
@@ -184,11 +184,11 @@ class Case:
 
     # --- saying
 
-    def said(self, schema: type[EventSchema], **data: object) -> Happened:
+    def said(self, schema: type[EventPayload], **data: object) -> Happened:
         """Something that happened to this case."""
         return Happened(schema, self.id, data)
 
-    def stepped(self, schema: type[EventSchema], assignment: Assignment, actor: str, **data: object) -> Happened:
+    def stepped(self, schema: type[EventPayload], assignment: Assignment, actor: str, **data: object) -> Happened:
         """A step of an assignment, and the account that reported it."""
         if actor not in assignment.actors:
             assignment.actors.append(actor)

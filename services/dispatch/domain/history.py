@@ -9,11 +9,11 @@ from datetime import datetime
 
 from chassis.outcome import Outcome
 from contracts.codes import EarlierFact
-from contracts.envelope import EventSchema
 from contracts.events import dispatch as say
+from contracts.payload import EventPayload
 from services.dispatch.domain.case import Case
 
-OF_ASSIGNMENTS: Mapping[type[EventSchema], EarlierFact] = {
+OF_ASSIGNMENTS: Mapping[type[EventPayload], EarlierFact] = {
     say.AssignmentSigned: EarlierFact.SIGNED,
     say.AssignmentContacted: EarlierFact.CONTACTED,
     say.AssignmentReportedIn: EarlierFact.REPORTED_IN,
@@ -24,7 +24,7 @@ OF_ASSIGNMENTS: Mapping[type[EventSchema], EarlierFact] = {
     say.VerificationDone: EarlierFact.VERIFIED,
     say.DeadlineBreached: EarlierFact.BREACHED,
 }
-OF_CASES: Mapping[type[EventSchema], EarlierFact] = {
+OF_CASES: Mapping[type[EventPayload], EarlierFact] = {
     say.CaseCompleted: EarlierFact.COMPLETED,
     say.CaseEscalated: EarlierFact.ESCALATED,
     say.CaseRerouted: EarlierFact.REROUTED,

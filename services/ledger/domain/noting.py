@@ -8,9 +8,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from contracts.codes import Clock, Purpose
-from contracts.envelope import Event, EventSchema
+from contracts.envelope import Event
 from contracts.events import dispatch as d
 from contracts.events import tickets as t
+from contracts.payload import EventPayload
 from services.ledger.domain.book import Answer, Book
 
 Data = Mapping[str, Any]
@@ -167,7 +168,7 @@ def _verification_done(book: Book, _event: Event, data: Data) -> None:
     book.verified[str(data["generation"])] = data["passed"]
 
 
-_NOTED: dict[type[EventSchema], Note] = {
+_NOTED: dict[type[EventPayload], Note] = {
     t.TicketOpened: _opened,
     t.TicketUrgencyRaised: _urgency,
     t.TicketCategoryChanged: _category,

@@ -17,8 +17,8 @@ from datetime import datetime, timedelta
 from chassis.outcome import NOTHING, Arm, Disarm, Happened, Outcome
 from contracts.codes import CancelReason, FallbackReason
 from contracts.codes import NoticeState as NoticeState
-from contracts.envelope import EventSchema
 from contracts.events import notify as say
+from contracts.payload import EventPayload
 from services.notify.domain.attempts import NO_CHANNEL, NO_RECEIPT, UNKNOWN, Failure, Retries
 from services.notify.domain.message import Part, Span, link_spans, parts_of
 from services.notify.domain.ways import Sending, Way
@@ -268,7 +268,7 @@ class Notice:
         self.earlier.append(Sending(self.channel, self.first))
         self.channel, self.first = channel, self.attempts + 1
 
-    def _say(self, schema: type[EventSchema], **data: object) -> Outcome:
+    def _say(self, schema: type[EventPayload], **data: object) -> Outcome:
         names = {"notice": self.id, "audience": self.audience, "template": self.template}
         told = {"locale": self.locale, "asked": self.asked, "fell_back": self.fell_back}
         told |= {"fallback_reason": self.fallback_reason} if self.fallback_reason else {}

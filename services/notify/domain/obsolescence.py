@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from contracts.codes import CancelReason
-from contracts.envelope import EventSchema
 from contracts.events import dispatch as d
 from contracts.events import tickets as t
+from contracts.payload import EventPayload
 from services.notify.domain.rules import RULES
 
 
@@ -22,7 +22,7 @@ class Superseder:
     the values that fields of the later event have.
     """
 
-    event: type[EventSchema]
+    event: type[EventPayload]
     same: tuple[str, ...] = ()
     audience: str | None = None
     when: Mapping[str, str] = field(default_factory=dict)
@@ -44,7 +44,7 @@ class Fact:
     values: dict[str, str | None] = field(default_factory=dict)
 
 
-def _each(*events: type[EventSchema], **more: Any) -> tuple[Superseder, ...]:
+def _each(*events: type[EventPayload], **more: Any) -> tuple[Superseder, ...]:
     return tuple(Superseder(event, **more) for event in events)
 
 

@@ -6,10 +6,10 @@ from enum import StrEnum
 from typing import Any
 
 from contracts.codes import EscalationCause, LinkPurpose, Urgency
-from contracts.envelope import EventSchema
 from contracts.events import dispatch as d
 from contracts.events import ledger
 from contracts.events import tickets as t
+from contracts.payload import EventPayload
 
 RESIDENT, RESPONDENT, DUTY = "resident", "respondent", "duty"
 PARTIES = (RESIDENT, RESPONDENT)
@@ -30,7 +30,7 @@ class Rule:
     name.
     """
 
-    event: type[EventSchema]
+    event: type[EventPayload]
     to: tuple[str, ...]
     template: str
     variant: str | None = None
@@ -51,7 +51,7 @@ class Rule:
         """Every template it can use: one for each code of the variant's field."""
         if self.variant is None:
             return (self.template,)
-        kind: type[StrEnum] = self.event._declared_fields[self.variant].enum  # type: ignore[attr-defined]
+        kind: type[StrEnum] = self.event.schema._declared_fields[self.variant].enum  # type: ignore[attr-defined]
         return tuple(f"{self.template}_{code.value}" for code in kind)
 
     def placeholders(self) -> frozenset[str]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chassis.outcome import Refused
-from contracts import fields
+from contracts import schema_fields as fields
 from contracts.codes import CoordinateSystem
 from services.tickets.domain.coordinates import Point
 from services.tickets.domain.places import Found, Places

@@ -5,8 +5,9 @@ from typing import Any
 
 from cli.demo.acts import Act, Kind
 from cli.demo.rules import Situation
-from contracts.envelope import Event, schema_for
+from contracts.envelope import Event
 from contracts.http import tickets as http
+from contracts.payload import payload_for
 from tests.unit.demo.chain import Chain
 from tests.unit.demo.shipped import CALENDAR, SCENE
 
@@ -37,7 +38,7 @@ def test_every_act_is_said_in_the_contracts_words(replayed: Chain) -> None:
             assert body is not None
             assert not body().validate(body().dump(act.data))
         else:
-            schema_for(act.kind.value).write(act.data)
+            payload_for(act.kind.value).write(act.data)
 
 
 def test_nobody_acts_before_hearing_or_between_the_grids_moments(replayed: Chain) -> None:

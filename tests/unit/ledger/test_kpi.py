@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts import codes
-from contracts.envelope import Event, EventSchema
+from contracts.envelope import Event
 from contracts.events import dispatch as d
 from contracts.events import tickets as t
+from contracts.payload import EventPayload
 from services.ledger.domain.book import Book
 from services.ledger.domain.figures import Band, Figure, figure, grouped
 from services.ledger.domain.kpi import BY_NAME, FORMULAS
@@ -27,7 +28,7 @@ def at(hours: float) -> datetime:
     return START + timedelta(hours=hours)
 
 
-def fact(schema: type[EventSchema], hour: float, **data: Any) -> tuple[type[EventSchema], datetime, dict[str, Any]]:
+def fact(schema: type[EventPayload], hour: float, **data: Any) -> tuple[type[EventPayload], datetime, dict[str, Any]]:
     return schema, at(hour), data
 
 
@@ -35,7 +36,7 @@ OPENED = fact(t.TicketOpened, 0, category="noise", area="shanqi-1", urgency=code
 CANCELLED = fact(t.TicketCancelled, 5)
 
 
-def due(clock: codes.Clock, hour: float, assignment: str | None = None, schema: type[EventSchema] = d.DeadlineSet) -> Any:
+def due(clock: codes.Clock, hour: float, assignment: str | None = None, schema: type[EventPayload] = d.DeadlineSet) -> Any:
     return fact(schema, 0, clock=clock, due=at(hour), assignment=assignment)
 
 
@@ -43,7 +44,7 @@ def made(assignment: str, to: str, purpose: codes.Purpose = codes.Purpose.HANDLE
     return fact(d.AssignmentMade, 0, assignment=assignment, to=to, purpose=purpose)
 
 
-def step(schema: type[EventSchema], hour: float, assignment: str = "a") -> Any:
+def step(schema: type[EventPayload], hour: float, assignment: str = "a") -> Any:
     return fact(schema, hour, assignment=assignment)
 
 
@@ -67,7 +68,7 @@ def agreed(name: str, perform_by: float) -> Any:
     return fact(d.MediationAgreed, 2, mediation=name, perform_by=at(perform_by))
 
 
-def ended(schema: type[EventSchema], name: str) -> Any:
+def ended(schema: type[EventPayload], name: str) -> Any:
     return fact(schema, 3, mediation=name)
 
 

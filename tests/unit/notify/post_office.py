@@ -18,8 +18,9 @@ from chassis.links import Links
 from chassis.store import Store
 from chassis.work import UnitOfWork, Work
 from contracts.codes import Urgency
-from contracts.envelope import Event, EventSchema
+from contracts.envelope import Event
 from contracts.events import dispatch, tickets
+from contracts.payload import EventPayload
 from services.notify import cancelling, store, telling
 from services.notify.config import Configured, load_templates
 from services.notify.delivery import Deliverer
@@ -102,7 +103,7 @@ class PostOffice:
 
         self._within(record, ticket)
 
-    def event(self, schema: type[EventSchema], subject: str = "T1", sequence: int = 0, **data: Any) -> Event:
+    def event(self, schema: type[EventPayload], subject: str = "T1", sequence: int = 0, **data: Any) -> Event:
         """An event that happens now; its number is the next one, unless it is given."""
         source = f"/{schema.producer}"
         number = sequence or self.sequences.get((source, subject), 0) + 1
@@ -120,7 +121,7 @@ class PostOffice:
 
         self._within(handle, event.subject)
 
-    def hear(self, schema: type[EventSchema], subject: str = "T1", **data: Any) -> Event:
+    def hear(self, schema: type[EventPayload], subject: str = "T1", **data: Any) -> Event:
         """An event happens, and notify handles it at once."""
         event = self.event(schema, subject, **data)
         self.take(event)

@@ -29,7 +29,7 @@ def test_every_event_that_notify_takes_has_a_rule() -> None:
 
 def test_a_rule_names_only_fields_that_its_event_has() -> None:
     for rule in RULES:
-        there = rule.event._declared_fields.keys()
+        there = rule.event.schema._declared_fields.keys()
         named = {*rule.values, *rule.when, *rule.unless, *([rule.variant] if rule.variant else [])}
         named |= {word.removeprefix("data:") for word in rule.to if word.startswith("data:")}
         assert named <= there, rule.template

@@ -12,8 +12,9 @@ import pytest
 from chassis.links import Links
 from chassis.outcome import Effect
 from contracts.codes import Closure, Urgency
-from contracts.envelope import Event, EventSchema
+from contracts.envelope import Event
 from contracts.events import dispatch, ledger, tickets
+from contracts.payload import EventPayload
 from services.notify.config import Configured, load_channels, load_templates
 from services.notify.domain.contact import Contact, Person
 from services.notify.domain.message import WHOLE, PartKind
@@ -44,7 +45,7 @@ class Desk:
     def apply(self, effects: tuple[Effect, ...]) -> None:
         self.effects += effects
 
-    def told(self, schema: type[EventSchema], subject: str = "T1", /, **data: Any) -> list[Notice]:
+    def told(self, schema: type[EventPayload], subject: str = "T1", /, **data: Any) -> list[Notice]:
         """Tell of an event; answers the notices."""
         tell(Event(schema.type, "/x", subject, ID, self.now, data), self, CONFIG)  # type: ignore[arg-type]
         return [one for (cls, _), one in self.kept.items() if cls is Notice]
@@ -91,7 +92,7 @@ def test_the_respondent_is_asked_by_a_link_of_its_own_and_told_how_it_ends() -> 
 
 
 @pytest.mark.parametrize("schema", [tickets.TicketReopened, tickets.TicketCancelled, dispatch.DeadlineExtended])
-def test_the_respondent_is_told_of_the_mediation_alone(schema: type[EventSchema]) -> None:
+def test_the_respondent_is_told_of_the_mediation_alone(schema: type[EventPayload]) -> None:
     other = Person("李先生", "102", "zh", {"respond": "respond-token"})
     assert audiences(Desk(NOON, contact(respondent=other)).told(schema, due=NOON)) == [("resident", "101")]
 
