@@ -7,7 +7,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from contracts.payload import EventPayload
 
@@ -16,11 +15,10 @@ _FIELD = re.compile(r"([a-z_]+(?:\.[a-z_]+)*): ")
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """An event to publish. ``subject`` is what it is about."""
+    """An event to publish: its payload, from which its type follows. ``subject`` is what it is about."""
 
-    schema: type[EventPayload]
+    payload: EventPayload
     subject: str
-    data: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

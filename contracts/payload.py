@@ -12,6 +12,7 @@ A declaration is checked when its class is made: each annotation must be the typ
 import dataclasses
 import re
 from collections.abc import Callable, Iterator, Mapping
+from enum import StrEnum
 from functools import cache
 from inspect import get_annotations
 from types import MappingProxyType, UnionType
@@ -19,7 +20,7 @@ from typing import Any, ClassVar, Self, TypeVar, dataclass_transform, get_args, 
 
 from marshmallow import EXCLUDE, RAISE, Schema, ValidationError
 
-from contracts import fields
+from contracts import fields, schema_fields
 
 SchemaClass = type[Schema]
 T = TypeVar("T", bound="Part")
@@ -147,7 +148,25 @@ class Part:
                 named[name] = [_made(part, one) for one in value] if many else _made(part, value)
         return cls(**named)
 
-    def values(self) -> Mapping[str, Any]:
+    def dumped(self) -> dict[str, Any]:
+        """Return it as JSON, unchecked; a field without a value is left out."""
+        dumped: dict[str, Any] = _without_null(_instance(self.schema).dump(self))
+        return dumped
+
+    @classmethod
+    def field_names(cls) -> frozenset[str]:
+        """Return the names of the fields."""
+        return frozenset(_instance(cls.schema).fields)
+
+    @classmethod
+    def codes_of(cls, name: str) -> type[StrEnum]:
+        """Return the codes that a field takes. Raises TypeError where it takes anything else."""
+        field = _instance(cls.schema).fields[name]
+        if not isinstance(field, schema_fields.Code):
+            raise TypeError(f"{cls.__name__}.{name}: takes no codes")
+        return field.enum
+
+    def by_name(self) -> Mapping[str, Any]:
         """Return the values by the fields' names, for code that takes any payload; what is nested stays a part."""
         return MappingProxyType(vars(self))
 
@@ -185,46 +204,19 @@ class EventPayload(Part):
         except ValidationError as wrong:
             raise InvalidEvent(cls.type, flatten(wrong.messages)) from None
 
-    @classmethod
-    def read(cls, data: Any) -> dict[str, Any]:
-        """Load what came over the wire, as a mapping: for consumers that are not typed yet. Raises InvalidEvent."""
-        try:
-            loaded: dict[str, Any] = _instance(cls.schema).load(data)
-        except ValidationError as wrong:
-            raise InvalidEvent(cls.type, flatten(wrong.messages)) from None
-        return loaded
-
-    @classmethod
-    def write(cls, data: Mapping[str, Any]) -> dict[str, Any]:
-        """Dump a mapping: for producers that are not typed yet. Raises InvalidEvent."""
-        schema = _instance(cls.schema)
-        try:
-            dumped: dict[str, Any] = schema.dump(data)
-            loaded = schema.load(dumped, unknown=RAISE)
-        except ValidationError as wrong:
-            raise InvalidEvent(cls.type, flatten(wrong.messages)) from None
-        except (AttributeError, TypeError, ValueError) as wrong:
-            raise InvalidEvent(cls.type, {"_": f"cannot be written: {type(wrong).__name__}"}) from None
-        if unknown := data.keys() - schema.fields.keys():
-            raise InvalidEvent(cls.type, dict.fromkeys(sorted(unknown), "Unknown field."))
-        # marshmallow writes 1.5 as 1, a word as a list of its letters, and drops what it does not know in a nested part
-        if changed := [name for name in data if loaded.get(name) != data[name]]:
-            raise InvalidEvent(cls.type, dict.fromkeys(changed, "Would not be read as it was said."))
-        return dumped
-
     def to_wire(self) -> dict[str, Any]:
         """Return the data as JSON, checked against the contract; a field without a value is left out. Raises InvalidEvent."""
         schema = _instance(self.schema)
         try:
-            dumped: dict[str, Any] = _without_null(schema.dump(self))
+            dumped = self.dumped()
             loaded = self.of(schema.load(dumped, unknown=RAISE))
         except ValidationError as wrong:
             raise InvalidEvent(self.type, flatten(wrong.messages)) from None
         except (AttributeError, TypeError, ValueError) as wrong:
             raise InvalidEvent(self.type, {"_": f"cannot be written: {type(wrong).__name__}"}) from None
         if loaded != self:  # marshmallow writes 1.5 as 1, and a word as a list of its letters
-            read = loaded.values()
-            changed = [name for name, value in self.values().items() if read[name] != value]
+            read = loaded.by_name()
+            changed = [name for name, value in self.by_name().items() if read[name] != value]
             raise InvalidEvent(self.type, dict.fromkeys(changed, "Would not be read as it was said."))
         return dumped
 

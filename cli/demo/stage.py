@@ -93,7 +93,7 @@ class Stage:
     def _call(self, act: Act) -> str | None:
         """Over HTTP, as the front desk. Answers None, or the problem that came back."""
         operation = OPERATIONS[act.name]
-        assert operation.body is not None
+        assert operation.body_schema is not None
         connection = http.client.HTTPConnection(self._tickets, timeout=30)
         headers = {
             "Authorization": f"Bearer {self._desk}",
@@ -101,7 +101,10 @@ class Stage:
             "Idempotency-Key": act.id,
         }
         connection.request(
-            operation.method, operation.path.format(ticket=act.subject), json.dumps(operation.body().dump(act.data)), headers
+            operation.method,
+            operation.path.format(ticket=act.subject),
+            json.dumps(operation.body_schema().dump(act.data)),
+            headers,
         )
         answer = connection.getresponse()
         body = answer.read().decode()
@@ -137,6 +140,6 @@ def _public() -> dict[str, list[str]]:
 
 
 def _letter(act: Act, now: datetime) -> Letter:
-    schema = payload_for(act.kind.value)
-    event = Event(act.kind.value, source(act.account), act.subject, act.id, now, act.data)
-    return Letter(act.id, schema.exchange(), schema.type, wire.encode(event, schema), mandatory=True)
+    payload = payload_for(act.kind.value)
+    event = Event(payload.of(act.data), source(act.account), act.subject, act.id, now)
+    return Letter(act.id, payload.exchange(), payload.type, wire.encode(event), mandatory=True)

@@ -67,14 +67,16 @@ class ForkFound(EventPayload):
     second: str = fields.name("the other")
 
 
-class _Points(EventPayload):
+class Points(EventPayload):
+    """Base of what is said about an entry of the points book."""
+
     entry: str = fields.ident("the entry's id")
     account: str = fields.ident("the account")
     amount: int = fields.count("points")
     cause: str = fields.ident("why, as a code")
 
 
-class PointsHeld(_Points):
+class PointsHeld(Points):
     """Points are set aside until what they are for is certain."""
 
     type = "points.held.v1"
@@ -82,7 +84,7 @@ class PointsHeld(_Points):
     about = "account"
 
 
-class PointsPosted(_Points):
+class PointsPosted(Points):
     """Points were booked: debits equal credits."""
 
     type = "points.posted.v1"
@@ -90,7 +92,7 @@ class PointsPosted(_Points):
     about = "account"
 
 
-class PointsCorrected(_Points):
+class PointsCorrected(Points):
     """A posting was taken back, by a new entry the other way round: no entry ever changes."""
 
     type = "points.corrected.v1"
@@ -100,7 +102,7 @@ class PointsCorrected(_Points):
     corrects: str = fields.ident("the entry that is taken back")
 
 
-class PointsVoided(_Points):
+class PointsVoided(Points):
     """Held points were let go."""
 
     type = "points.voided.v1"

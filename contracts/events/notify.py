@@ -7,7 +7,9 @@ from contracts import codes, fields
 from contracts.payload import EventPayload
 
 
-class _Notice(EventPayload):
+class AboutNotice(EventPayload):
+    """Base of what is said about one notice."""
+
     about = "subject"
 
     notice: str = fields.ident("notice's id")
@@ -21,7 +23,7 @@ class _Notice(EventPayload):
     fallback_reason: codes.FallbackReason | None = fields.code(codes.FallbackReason, "why not", default=None)
 
 
-class NotificationSent(_Notice):
+class NotificationSent(AboutNotice):
     """Handed to the channel."""
 
     type = "notification.sent.v1"
@@ -32,7 +34,7 @@ class NotificationSent(_Notice):
     final: bool | None = fields.flag("the channel gives no receipts: this is the end, and nobody will know more", default=None)
 
 
-class NotificationDelivered(_Notice):
+class NotificationDelivered(AboutNotice):
     """The channel says that it arrived."""
 
     type = "notification.delivered.v1"
@@ -42,7 +44,7 @@ class NotificationDelivered(_Notice):
     attempts: int = fields.count("how often it was tried, on every channel together")
 
 
-class NotificationFailed(_Notice):
+class NotificationFailed(AboutNotice):
     """An attempt failed, or the channel says that it did not arrive, or says nothing; there will be another attempt."""
 
     type = "notification.failed.v1"
@@ -54,7 +56,7 @@ class NotificationFailed(_Notice):
     next_channel: str | None = fields.ident("the channel it takes from now on: the recipient's next way", default=None)
 
 
-class NotificationCancelled(_Notice):
+class NotificationCancelled(AboutNotice):
     """The notice was still waiting and is not sent any more: a later event made it pointless."""
 
     type = "notification.cancelled.v1"
@@ -65,7 +67,7 @@ class NotificationCancelled(_Notice):
     attempts: int = fields.count("how often it was tried before; the end of an attempt may be unknown")
 
 
-class NotificationExhausted(_Notice):
+class NotificationExhausted(AboutNotice):
     """Every attempt on every way failed: somebody must tell them otherwise."""
 
     type = "notification.exhausted.v1"

@@ -18,7 +18,7 @@ class Reached(Part):
     last: int = fields.count("the highest number so far")
 
 
-class _SequencesAnnounced(EventPayload):
+class Announcement(EventPayload):
     about = "source"
 
     reached: list[Reached] = fields.parts(
@@ -26,28 +26,28 @@ class _SequencesAnnounced(EventPayload):
     )
 
 
-class TicketsSequencesAnnounced(_SequencesAnnounced):
+class TicketsSequencesAnnounced(Announcement):
     """How far the numbers of tickets go."""
 
     type = "tickets_sequences.announced.v1"
     producer = "tickets"
 
 
-class DispatchSequencesAnnounced(_SequencesAnnounced):
+class DispatchSequencesAnnounced(Announcement):
     """How far the numbers of dispatch go."""
 
     type = "dispatch_sequences.announced.v1"
     producer = "dispatch"
 
 
-class NotifySequencesAnnounced(_SequencesAnnounced):
+class NotifySequencesAnnounced(Announcement):
     """How far the numbers of notify go."""
 
     type = "notify_sequences.announced.v1"
     producer = "notify"
 
 
-BY_SOURCE: dict[str, type[EventPayload]] = {
+BY_SOURCE: dict[str, type[Announcement]] = {
     f"/{schema.producer}": schema
     for schema in (TicketsSequencesAnnounced, DispatchSequencesAnnounced, NotifySequencesAnnounced)
 }

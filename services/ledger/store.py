@@ -165,8 +165,8 @@ def _subjects(types: Collection[str]) -> Callable[[Event], tuple[str, ...]]:
 
 def _accounts(event: Event) -> tuple[str, ...]:
     """Whose account an event may concern."""
-    if event.type == MediationOpened.type:
-        return (event.data["mediator"],)
+    if isinstance(event.payload, MediationOpened):
+        return (event.payload.mediator,)
     return (event.subject,) if event.type == ResponderRegistered.type else ()
 
 
@@ -212,7 +212,7 @@ def canonical(event: Event) -> bytes:
             "correlationid": event.correlationid,
             "causationid": event.causationid,
             "sequence": event.sequence,
-            "data": payload_for(event.type).write(event.data),
+            "data": event.payload.to_wire(),
         }
     )
 
@@ -220,8 +220,8 @@ def canonical(event: Event) -> bytes:
 def event_of(body: bytes) -> Event:
     """The event that an entry is of."""
     whole: dict[str, Any] = json.loads(body)
-    data = payload_for(whole["type"]).read(whole["data"])
-    return Event(**{**whole, "time": datetime.fromisoformat(whole["time"]), "data": data})
+    payload = payload_for(whole.pop("type")).load(whole.pop("data"))
+    return Event(**{**whole, "time": datetime.fromisoformat(whole["time"]), "payload": payload})
 
 
 def bodies(connection: Connection, since: int = 0) -> Iterator[bytes]:

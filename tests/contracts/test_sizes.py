@@ -11,7 +11,7 @@ from chassis.strict_json import DEEPEST, MOST_BYTES
 from contracts.http import BY_SERVICE
 from contracts.payload import all_payloads
 
-BODIES = [operation.body for operations in BY_SERVICE.values() for operation in operations if operation.body]
+BODIES = [one.body_schema for operations in BY_SERVICE.values() for one in operations if one.body_schema]
 LONGEST_CHARACTER = 6
 """Bytes of a control character, which is spelt out; the longest of UTF-8 has four."""
 

@@ -20,55 +20,57 @@ class AssignmentMade(EventPayload):
     joint_action: str | None = fields.ident("the joint action that the responder is called to by this", default=None)
 
 
-class _AssignmentStep(EventPayload):
+class AssignmentStep(EventPayload):
+    """Base of what the responder of an assignment reports."""
+
     assignment: str = fields.ident("assignment's id")
     by: str = fields.ident("the responder")
     actor: str = fields.ident("the account that reported it")
 
 
-class AssignmentSigned(_AssignmentStep):
+class AssignmentSigned(AssignmentStep):
     """The responder has seen it."""
 
     type = "assignment.signed.v1"
     producer = "dispatch"
 
 
-class AssignmentContacted(_AssignmentStep):
+class AssignmentContacted(AssignmentStep):
     """The responder reached a person."""
 
     type = "assignment.contacted.v1"
     producer = "dispatch"
 
 
-class AssignmentReportedIn(_AssignmentStep):
+class AssignmentReportedIn(AssignmentStep):
     """The responder is there and working."""
 
     type = "assignment.reported_in.v1"
     producer = "dispatch"
 
 
-class AssignmentHandled(_AssignmentStep):
+class AssignmentHandled(AssignmentStep):
     """The responder says done."""
 
     type = "assignment.handled.v1"
     producer = "dispatch"
 
 
-class AssignmentProgressed(_AssignmentStep):
+class AssignmentProgressed(AssignmentStep):
     """The responder says how it goes."""
 
     type = "assignment.progressed.v1"
     producer = "dispatch"
 
 
-class AssignmentHandedUp(_AssignmentStep):
+class AssignmentHandedUp(AssignmentStep):
     """The responder cannot solve it at this level."""
 
     type = "assignment.handed_up.v1"
     producer = "dispatch"
 
 
-class AssignmentReturned(_AssignmentStep):
+class AssignmentReturned(AssignmentStep):
     """The responder says "not mine". The first goes to the next fitting responder, the second to the supervisor's ruling."""
 
     type = "assignment.returned.v1"

@@ -36,7 +36,7 @@ def propose(newer: Ticket, pair: Duplicate) -> Outcome:
     if newer.looks_like is not None or newer.state not in OPEN_STATES:
         return NOTHING
     newer.looks_like = pair.older
-    return Outcome(Happened(say.ClusterProposed, newer.id, {"like": pair.older, "metres": math.ceil(pair.metres)}))
+    return Outcome(Happened(say.ClusterProposed(like=pair.older, metres=math.ceil(pair.metres)), newer.id))
 
 
 def doubts(ticket: Ticket, closed: list[Ticket], near: Near) -> str | None:
@@ -57,7 +57,7 @@ def doubt(closed: Ticket, again: str) -> Outcome:
     if closed.state is not State.CLOSED or again in closed.doubted_by:
         return NOTHING
     closed.doubted_by.append(again)
-    return Outcome(Happened(say.TicketClosureDoubted, closed.id, {"again": again}))
+    return Outcome(Happened(say.TicketClosureDoubted(again=again), closed.id))
 
 
 def _duplicate(one: Ticket, other: Ticket, near: Near) -> Duplicate | None:

@@ -4,12 +4,14 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
 from contracts.codes import Urgency
-from services.tickets.domain.coordinates import point
+from contracts.events.intake import Location, WhistleBlown
+from contracts.payload import Part
+from services.tickets.domain.coordinates import Point, point
 from services.tickets.domain.ticket import Ticket
 
 PRIVATE = ("text", "address", "location", "reporter", "respondent")
@@ -27,35 +29,43 @@ def urgency_of(category: Urgency, raised: Urgency | None) -> Urgency:
     return min(category, raised or category, key=lambda urgency: urgency.value)
 
 
-def private_digest(data: Mapping[str, Any], salt: bytes) -> str:
+def private_digest(whistle: WhistleBlown, salt: bytes) -> str:
     """A salted digest of the private part: proves later what was said, tells nobody what it was."""
-    private = {name: data.get(name) for name in PRIVATE}
-    text = json.dumps(private, sort_keys=True, ensure_ascii=False, default=str)
+    private = {name: _plain(value) for name, value in whistle.by_name().items() if name in PRIVATE}
+    text = json.dumps(private, sort_keys=True, ensure_ascii=False)
     return hmac.new(salt, text.encode(), hashlib.sha256).hexdigest()
+
+
+def _plain(value: str | Part | None) -> Any:
+    return value.dumped() if isinstance(value, Part) else value
 
 
 def ticket_from(
     id_: str,
-    data: Mapping[str, Any],
+    whistle: WhistleBlown,
     urgency: Urgency,
     dispute: bool,
     at: datetime,
     salt: bytes,
     unusable: Collection[str] = (),
 ) -> Ticket:
-    """A new ticket for a whistle's data (`whistle.blown.v1`). ``unusable`` are the fields whose contact point is."""
-    phone = (data.get("reporter") or {}).get("phone")
+    """A new ticket for a whistle. ``unusable`` are the fields whose contact point is."""
+    phone = whistle.reporter.phone if whistle.reporter else None
     return Ticket(
         id=id_,
-        category=data["category"],
-        area=data["area"],
-        estate=data.get("estate"),
-        urgency=urgency_of(urgency, data.get("urgency")),
-        dispute=dispute if data.get("dispute") is None else data["dispute"],
-        channel=data["channel"],
+        category=whistle.category,
+        area=whistle.area,
+        estate=whistle.estate,
+        urgency=urgency_of(urgency, whistle.urgency),
+        dispute=dispute if whistle.dispute is None else whistle.dispute,
+        channel=whistle.channel,
         opened_at=at,
         has_contact=bool(phone) and REPORTER_PHONE not in unusable,
         unusable_contacts=sorted(unusable),
-        private_digest=private_digest(data, salt),
-        place=point(**data["location"]) if data.get("location") else None,
+        private_digest=private_digest(whistle, salt),
+        place=_place(whistle.location) if whistle.location else None,
     )
+
+
+def _place(location: Location) -> Point:
+    return point(location.lat, location.lon, location.system)

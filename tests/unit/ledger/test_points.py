@@ -18,6 +18,7 @@ from contracts.payload import EventPayload
 from services.ledger.domain.members import Account
 from services.ledger.domain.points import ISSUED, OPENING, Row, Side, State, Transfer, balances, correction
 from services.ledger.domain.stakes import Stake
+from tests.kit.payloads import some
 
 STARTS_WITH, REWARD = 10, 2
 NOW = datetime(2026, 3, 3, 9, tzinfo=UTC)
@@ -26,7 +27,7 @@ TICKETS = st.sampled_from(["T1", "T2", "T3"])
 
 
 def event(schema: type[EventPayload], at: datetime = NOW, **data: Any) -> Event:
-    return Event(type=schema.type, source=f"/{schema.producer}", subject="T", id="e", time=at, data=data, sequence=1)
+    return Event(some(schema, **data), f"/{schema.producer}", subject="T", id="e", time=at, sequence=1)
 
 
 class Books(RuleBasedStateMachine):

@@ -30,6 +30,7 @@ from services.notify.domain.contact import Contact
 from services.notify.domain.notice import QUIET, Notice, NoticeState
 from services.notify.metrics import NotifyMetrics
 from services.notify.sending import NotSent
+from tests.kit.payloads import some
 
 DEPLOY = Path(__file__).resolve().parents[3] / "deploy"
 TEMPLATES = load_templates(DEPLOY / "notices.yaml")
@@ -97,7 +98,7 @@ class PostOffice:
 
         def record(work: Work) -> None:
             contact = telling.contact_of(ticket, work)
-            contact.recorded({"phone": phone, "links": {"rate": "r", "reopen": "o"}}, contact.heard + 1)
+            contact.recorded(tickets.ContactRecorded(phone=phone, links=tickets.Links(rate="r", reopen="o")), contact.heard + 1)
             contact.text = "漏水"
             contact.is_urgent(urgency)
 
@@ -108,7 +109,8 @@ class PostOffice:
         source = f"/{schema.producer}"
         number = sequence or self.sequences.get((source, subject), 0) + 1
         self.sequences[source, subject] = max(number, self.sequences.get((source, subject), 0))
-        return Event(schema.type, source, subject, f"{source[1:]}-{subject}-{number}", self.now, data, sequence=number)
+        id_ = f"{source[1:]}-{subject}-{number}"
+        return Event(some(schema, **data), source, subject, id_, self.now, sequence=number)
 
     def take(self, event: Event) -> None:
         """Notify handles an event."""

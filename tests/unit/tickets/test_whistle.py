@@ -1,13 +1,16 @@
 """From a whistle to a ticket."""
 
 import re
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.codes import Urgency
+from contracts.events.intake import WhistleBlown
 from services.tickets.domain.whistle import private_digest, ticket_id, urgency_of
+from tests.kit.payloads import some
 
 
 @given(st.text(), st.text(), st.text(), st.text())
@@ -30,8 +33,8 @@ def test_urgency_is_raised_and_never_lowered(category: Urgency, raised: Urgency 
 
 
 def test_the_digest_stands_for_the_private_part_and_hides_it() -> None:
-    data = {"text": "楼上漏水", "reporter": {"phone": "029-00000001"}, "category": "leak"}
-    digest = private_digest(data, b"salt")
-    assert digest == private_digest({**data, "category": "noise"}, b"salt"), "what is public does not count"
-    assert digest != private_digest({**data, "text": "楼下漏水"}, b"salt")
-    assert digest != private_digest(data, b"other salt")
+    data: dict[str, Any] = {"text": "楼上漏水", "reporter": {"phone": "029-00000001"}, "category": "leak"}
+    digest = private_digest(some(WhistleBlown, **data), b"salt")
+    assert digest == private_digest(some(WhistleBlown, **{**data, "category": "noise"}), b"salt"), "public does not count"
+    assert digest != private_digest(some(WhistleBlown, **{**data, "text": "楼下漏水"}), b"salt")
+    assert digest != private_digest(some(WhistleBlown, **data), b"other salt")
