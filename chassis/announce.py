@@ -16,7 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from chassis.outcome import Arm, Happened, Outcome
 from chassis.store import ChassisTables, Instant
-from contracts.events.sequences import BY_SOURCE, MOST
+from contracts.events.sequences import BY_SOURCE, MOST, Reached
 
 if TYPE_CHECKING:  # the unit of work arms, so it imports this module
     from chassis.timers import Ringing
@@ -66,9 +66,9 @@ def ring(ringing: Ringing, work: Work) -> None:
     if not grown:
         return
     _mark(work.connection, tables, source, grown)
-    reached = [{"subject": row.subject, "last": row.last} for row in grown]
+    reached = [Reached(subject=row.subject, last=row.last) for row in grown]
     subject = _subject(source)
-    work.for_subject(subject).apply(Outcome(Happened(BY_SOURCE[source], subject, {"reached": reached})))
+    work.for_subject(subject).apply(Outcome(Happened(BY_SOURCE[source](reached=reached), subject)))
     if len(grown) == MOST:
         work.apply(Outcome(Arm(ringing.subject, ringing.name, ringing.due, ringing.generation + 1)))
 

@@ -16,7 +16,7 @@ from marshmallow import Schema, ValidationError, fields, validate
 from chassis.config import BadConfig, read_yaml
 from chassis.mendable import Mendable
 from contracts.codes import Channel
-from contracts.envelope import flatten
+from contracts.payload import flatten
 from contracts.topology import SERVICES
 
 ACCOUNTS = "/accounts/"

@@ -30,7 +30,8 @@ from chassis.store.statements import keeping_new
 from chassis.store.tables import APPLIED, DEAD, WAITING
 from chassis.wire import Message
 from chassis.work import UnitOfWork, Work
-from contracts.envelope import Event, UnknownEvent
+from contracts.envelope import Event
+from contracts.payload import UnknownEvent
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,8 @@ from chassis.outcome import Refused, TooEarly
 from chassis.store import machine_now
 from chassis.store.tables import APPLIED, DEAD
 from chassis.wire import Message
-from contracts.envelope import Event, InvalidEvent, UnknownEvent
+from contracts.envelope import Event
+from contracts.payload import InvalidEvent, UnknownEvent
 
 FORGOTTEN: dict[str, Any] = {"user_id": None, "headers": None, "content_type": None, "body": None}
 """What is left of the message when its effect is committed."""

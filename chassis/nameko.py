@@ -8,7 +8,7 @@ regression tests name each case.
 import logging
 from collections.abc import Callable
 from contextvars import copy_context
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 from eventlet import Timeout
 from nameko.containers import ServiceContainer
@@ -17,7 +17,8 @@ from nameko.extensions import Entrypoint, SharedExtension
 from chassis.runtime import Runtime
 from chassis.timers import Ringing
 from chassis.work import Work
-from contracts.envelope import Event, EventSchema
+from contracts.envelope import Event
+from contracts.payload import EventPayload
 from contracts.topology import source_of
 
 log = logging.getLogger(__name__)
@@ -99,12 +100,12 @@ def call(entrypoint: Entrypoint, *args: Any, **kwargs: Any) -> Any:
 class On(_Loop):
     """Takes one event type. The method gets the event and the unit of work."""
 
-    def __init__(self, schema: type[EventSchema], **kwargs: Any):
-        self.schema = schema
+    def __init__(self, payload: type[EventPayload], **kwargs: Any):
+        self.payload = payload
         super().__init__(**kwargs)
 
     def setup(self) -> None:
-        self.chassis.runtime.on(source_of(self.schema), self.schema.type, self._take)
+        self.chassis.runtime.on(source_of(self.payload), self.payload.type, self._take)
 
     def _take(self, event: Event, work: Work) -> None:
         call(self, event, work)
@@ -125,8 +126,33 @@ class OnTimer(_Loop):
 
 
 F = TypeVar("F", bound=Callable[..., Any])
+S = TypeVar("S")
+A = TypeVar("A", bound=EventPayload)
+B = TypeVar("B", bound=EventPayload)
+C = TypeVar("C", bound=EventPayload)
+P = TypeVar("P", bound=EventPayload)
 
-on: Callable[..., Callable[[F], F]] = On.decorator
+Method = Callable[[S, Event[P], Work], None]
+"""A service's method that takes events with this payload."""
+
+
+@overload
+def on(one: type[A], /) -> Callable[[Method[S, A]], Method[S, A]]: ...
+@overload
+def on(one: type[A], two: type[B], /) -> Callable[[Method[S, A | B]], Method[S, A | B]]: ...
+@overload
+def on(one: type[A], two: type[B], three: type[C], /) -> Callable[[Method[S, A | B | C]], Method[S, A | B | C]]: ...
+def on(*payloads: type[EventPayload]) -> Callable[[F], F]:
+    """Have a service's method take the events of these types. Its ``event`` is typed by their payloads."""
+
+    def decorate(method: F) -> F:
+        for payload in payloads:
+            On.decorator(payload)(method)
+        return method
+
+    return decorate
+
+
 on_timer: Callable[..., Callable[[F], F]] = OnTimer.decorator
 
 __all__ = ["RUNTIME_KEY", "Chassis", "Container", "HandlerDied", "call", "on", "on_timer"]

@@ -7,20 +7,18 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from contracts.envelope import EventSchema
+from contracts.payload import EventPayload
 
 _FIELD = re.compile(r"([a-z_]+(?:\.[a-z_]+)*): ")
 
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """An event to publish. ``subject`` is what it is about."""
+    """An event to publish: its payload, from which its type follows. ``subject`` is what it is about."""
 
-    schema: type[EventSchema]
+    payload: EventPayload
     subject: str
-    data: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

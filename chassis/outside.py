@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 
 from chassis.identity import Actor
 from chassis.outcome import Refused
-from contracts.envelope import Event, schema_for
+from contracts.envelope import Event
+from contracts.payload import payload_for
 
 OUTSIDE = "intake"
 """The producer of every event type that comes from outside."""
@@ -71,4 +72,4 @@ class Outside:
 
 def is_outside(type_: str) -> bool:
     """Whether events of a type come from outside."""
-    return schema_for(type_).producer == OUTSIDE
+    return payload_for(type_).producer == OUTSIDE

@@ -22,7 +22,7 @@ from chassis.store import StoreConflict, StoreUnavailable, machine_now
 from chassis.store.statements import first_due_by_handler, first_waiting
 from chassis.store.tables import APPLIED, DEAD, WAITING
 from chassis.work import UnitOfWork
-from contracts.envelope import InvalidEvent, UnknownEvent
+from contracts.payload import InvalidEvent, UnknownEvent
 
 if TYPE_CHECKING:  # the inbox tries again, so it imports this module
     from chassis.inbox import Inbox

@@ -32,7 +32,7 @@ from chassis.retention import Retention
 from chassis.retrying import Retrier
 from chassis.settings import Settings
 from chassis.store import Patience, Store
-from chassis.tally import Tally, Tallying
+from chassis.tally import Count, P, Tally, Tallying
 from chassis.timers import Ring, Timers
 from chassis.wire import Message
 
@@ -79,7 +79,7 @@ class Runtime:
         self._handlers: dict[str, dict[str, Handle]] = {}
         self._rings: dict[str, Ring] = {}
         self._own: list[Part] = []
-        self._tallies: dict[str, Tally] = {}
+        self._tallies: dict[str, Tally[Any]] = {}
         self._gauges: list[Gauges] = []
         self._intake_stop, self._relay_stop = threading.Event(), threading.Event()
         self._intake: list[threading.Event] = []
@@ -104,9 +104,9 @@ class Runtime:
         """
         self._own.append(Part(name, step, pause, self.news.for_follower() if after_intake and self.news else None))
 
-    def on_published(self, type_: str, tally: Tally) -> None:
-        """Have what was said counted: ``tally`` gets the data of each event of a type once the bus has it."""
-        self._tallies[type_] = tally
+    def on_published(self, payload: type[P], count: Count[P]) -> None:
+        """Have what was said counted: ``count`` gets the payload of each event of a type once the bus has it."""
+        self._tallies[payload.type] = Tally(payload, count)
 
     def add_gauges(self, read: Gauges) -> None:
         """Have a service's own gauges read from the store now and then; ``read`` gets a connection and business time."""

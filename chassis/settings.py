@@ -14,7 +14,7 @@ from environs import EnvValidationError, FileAwareEnv, ValidationError, validate
 from chassis.client_address import Proxies
 from chassis.mendable import Mendable
 from contracts.contact_points import is_region
-from contracts.envelope import flatten
+from contracts.payload import flatten
 
 
 class BadSettings(Mendable):

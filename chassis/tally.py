@@ -7,14 +7,29 @@ again: what must be exact is a gauge that is read from the store.
 import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 from chassis.bus import Letter, Publisher, Unconfirmed
+from contracts.payload import EventPayload
 
 log = logging.getLogger(__name__)
 
-Tally = Callable[[Mapping[str, Any]], None]
-"""Gets an event's data, as it is on the wire."""
+P = TypeVar("P", bound=EventPayload)
+Count = Callable[[P], None]
+"""Gets the payload of an event."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tally(Generic[P]):
+    """What counts the events with a payload."""
+
+    payload: type[P]
+    count: Count[P]
+
+    def add(self, body: bytes) -> None:
+        """Count an event by its body. Raises InvalidEvent, and what ``count`` raises."""
+        self.count(self.payload.load(json.loads(body)))
 
 
 class Tallying:
@@ -23,7 +38,9 @@ class Tallying:
     An error of a tally is logged, and ``on_failure`` is called: what the bus has must not be published again for it.
     """
 
-    def __init__(self, publisher: Publisher, tallies: Mapping[str, Tally], on_failure: Callable[[], object] = lambda: None):
+    def __init__(
+        self, publisher: Publisher, tallies: Mapping[str, Tally[Any]], on_failure: Callable[[], object] = lambda: None
+    ):
         self._publisher, self._tallies, self._on_failure = publisher, tallies, on_failure
 
     def publish(self, letters: Sequence[Letter]) -> Unconfirmed:
@@ -35,9 +52,9 @@ class Tallying:
                 self._count(tally, letter)
         return unconfirmed
 
-    def _count(self, tally: Tally, letter: Letter) -> None:
+    def _count(self, tally: Tally[Any], letter: Letter) -> None:
         try:
-            tally(json.loads(letter.message.body))
+            tally.add(letter.message.body)
         except Exception:
             log.exception("what was published could not be counted", extra={"event": letter.event_id, "type": letter.type})
             self._on_failure()

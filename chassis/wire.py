@@ -20,8 +20,9 @@ from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
 
 from chassis import native_headers, strict_json
-from contracts.envelope import SEQUENCE_DIGITS, Event, EventSchema, InvalidEvent, schema_for
-from contracts.fields import is_business_time
+from contracts.envelope import SEQUENCE_DIGITS, Event
+from contracts.payload import InvalidEvent, payload_for
+from contracts.schema_fields import is_business_time
 
 JSON = "application/json"
 _STRUCTURED = "application/cloudevents"
@@ -78,7 +79,7 @@ class Message:
         return self.body
 
 
-def encode(event: Event, schema: type[EventSchema]) -> Message:
+def encode(event: Event) -> Message:
     """An event in binary mode. Raises InvalidEvent where the data does not fit the contract."""
     attributes: dict[str, Any] = {
         "id": event.id,
@@ -95,7 +96,7 @@ def encode(event: Event, schema: type[EventSchema]) -> Message:
     if event.sequence is not None:
         attributes["sequence"] = f"{event.sequence:0{SEQUENCE_DIGITS}d}"
     # the body is ours to write: sorted and compact, so that the same data has the same digest everywhere
-    body = json.dumps(schema.write(event.data), ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    body = json.dumps(event.payload.to_wire(), ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
     message = rabbitmq.to_binary_event(CloudEvent(attributes, body))
     return Message(headers=message.headers, content_type=JSON, body=body)
 
@@ -107,12 +108,11 @@ def decode(message: Message) -> Event:
     attributes = envelope.get_attributes()
     type_ = str(attributes["type"])
     return Event(
-        type=type_,
         source=_required(attributes, "source"),
         subject=_required(attributes, "subject"),
         id=_required(attributes, "id"),
         time=_time(attributes),
-        data=schema_for(type_).read(data),
+        payload=payload_for(type_).load(data),
         correlationid=_optional(attributes, "correlationid"),
         causationid=_optional(attributes, "causationid"),
         sequence=_sequence(attributes),

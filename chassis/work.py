@@ -50,7 +50,7 @@ class _Said:
     @property
     def announces(self) -> bool:
         """Whether it is an announcement, which itself is not announced."""
-        return self.happened.schema.type in ANNOUNCEMENTS
+        return self.happened.payload.type in ANNOUNCEMENTS
 
 
 class UnitOfWork:
@@ -171,7 +171,7 @@ class UnitOfWork:
 
     def _source_of(self, said: _Said) -> str:
         """Private events are numbered by themselves, so that who hears only the public ones sees every gap."""
-        return f"{self.source}/private" if said.happened.schema.private else self.source
+        return f"{self.source}/private" if said.happened.payload.private else self.source
 
     def _next_sequences(self, wanted: Counter[tuple[str, str]]) -> dict[tuple[str, str], int]:
         """The highest number of each source and subject after this transaction. Locks the counters in sorted order."""
@@ -180,23 +180,22 @@ class UnitOfWork:
         return {(row.source, row.subject): row.last for row in self.connection.execute(statement, counters)}
 
     def _outbox_row(self, said: _Said, source: str, subject: str, sequence: int, now: datetime) -> dict[str, Any]:
-        schema = said.happened.schema
+        payload = said.happened.payload
         event = Event(
-            type=schema.type,
+            payload=payload,
             source=source,
             subject=subject,
             id=event_id(source, subject, sequence, said.at),
             time=said.at,
-            data=said.happened.data,
             correlationid=said.correlation,
             causationid=said.causation,
             sequence=sequence,
         )
-        message = wire.encode(event, schema)
+        message = wire.encode(event)
         return {
             "event_id": event.id,
-            "exchange": schema.exchange(),
-            "type": schema.type,
+            "exchange": payload.exchange(),
+            "type": payload.type,
             "subject": subject,
             "sequence": sequence,
             "headers": dict(message.headers),

@@ -20,6 +20,7 @@ from chassis.store.tables import ChassisTables
 from cli.services import definition
 from contracts.events.intake import WhistleBlown
 from contracts.events.ledger import CheckpointSigned
+from contracts.payload import EventPayload, payload_for
 from contracts.topology import SERVICES, SUBSCRIPTIONS, source_of
 from services.dispatch import store as dispatch
 from services.ledger import store as ledger
@@ -53,6 +54,11 @@ class Said:
     data: Mapping[str, Any]
     at: datetime
     """Machine time."""
+
+    @property
+    def payload(self) -> EventPayload:
+        """The data as what it says. Raises UnknownEvent and InvalidEvent."""
+        return payload_for(self.type).load(self.data)
 
     def __str__(self) -> str:
         return f"{self.type} {self.id} of {self.service} about {self.subject}"
@@ -265,8 +271,17 @@ def _read_ledger(connection: Connection) -> dict[str, Any]:
 
 
 def digest_of(data: Any) -> bytes:
-    """Return a digest of an event's data, to compare what was said with what was recorded."""
-    return leaf_hash(canonical(data))
+    """Return a digest of an event's data, to compare what was said with what was recorded.
+
+    A field that is null is as if it were left out: version 0.1.0 said null where nothing is said now.
+    """
+    return leaf_hash(canonical(_without_null(data)))
+
+
+def _without_null(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_null(one) for name, one in value.items() if one is not None}
+    return [_without_null(one) for one in value] if isinstance(value, list) else value
 
 
 def _recorded(body: bytes) -> bytes | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 from marshmallow import RAISE, Schema, ValidationError, fields
+from sqlalchemy import Table
 
 from chassis.clock import SystemClock
 from chassis.command_line import as_typed
@@ -17,8 +18,8 @@ from chassis.store import Store
 from chassis.untrusted_text import escaped_line
 from chassis.work import UnitOfWork, Work
 from contracts.codes import AreaKind, Role, Urgency
-from contracts.envelope import flatten
 from contracts.events import dispatch as say
+from contracts.payload import EventPayload, flatten
 
 Stored = Callable[[dict[str, Any]], dict[str, Any]]
 """What of a record is stored in another form than it is said."""
@@ -109,7 +110,7 @@ def retired(store: Store, code: str, now: datetime) -> int | None:
             return None
         unit = UnitOfWork(store, connection, tables.DEFINITION.source)
         work = Work(unit=unit, now=now, correlation="directory")
-        work.for_subject(code).apply(Outcome(Happened(say.ResponderRetired, code, {"role": role})))
+        work.for_subject(code).apply(Outcome(Happened(say.ResponderRetired(role=role), code)))
         concerned = [case.id for case in tables.counting_on(connection, code)]
         for case in concerned:
             work.for_subject(case).apply(tell(case, code, now))
@@ -151,16 +152,16 @@ def checked(directory: Any, where: str) -> dict[str, Any]:
 def _register(loaded: dict[str, Any], work: Work) -> int:
     from services.dispatch import store
 
-    kinds: tuple[tuple[str, Any, Any, Stored], ...] = (
+    kinds: tuple[tuple[str, Table, type[EventPayload], Stored], ...] = (
         ("areas", store.areas, say.AreaRegistered, lambda area: {"kind": area["kind"].value}),
         ("categories", store.categories, say.CategoryRegistered, lambda category: {"urgency": category["urgency"].value}),
         ("responders", store.responders, say.ResponderRegistered, lambda responder: {"role": responder["role"].value}),
     )
     new = 0
-    for name, table, schema, stored in kinds:
+    for name, table, payload, stored in kinds:
         records = {record["code"]: record for record in loaded[name]}
         for code in store.put(work.connection, table, [{**record, **stored(record)} for record in records.values()]):
             data = {key: value for key, value in records[code].items() if key != "code"}
-            work.for_subject(code).apply(Outcome(Happened(schema, code, data)))
+            work.for_subject(code).apply(Outcome(Happened(payload.of(data), code)))
             new += 1
     return new

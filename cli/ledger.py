@@ -150,8 +150,8 @@ def key() -> None:
 @click.option("--tickets", is_flag=True, help="Also the tickets behind each figure.")
 def kpi(tickets: bool, by: str | None, **chosen: str | None) -> None:
     """Print the figures as JSON."""
-    from contracts.envelope import flatten
     from contracts.http.ledger import Filters
+    from contracts.payload import flatten
     from services.ledger.api import behind, groups, view
     from services.ledger.config import FILE, load_rules
     from services.ledger.domain.figures import figure

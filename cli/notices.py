@@ -6,13 +6,15 @@ from dataclasses import dataclass, field
 
 from chassis.store.tables import APPLIED
 from cli.books import Books, Said, Taken, Told, subscribers
+from contracts.events.tickets import ContactRecorded
 from services.notify.domain.notice import NoticeState
-from services.notify.domain.rules import PARTIES, RESIDENT, RESPONDENT, tellings
+from services.notify.domain.rules import PARTIES, RESIDENT, RESPONDENT, RULES, tellings
 
 TOLD = frozenset(
     {"notification.sent.v1", "notification.delivered.v1", "notification.exhausted.v1", "notification.cancelled.v1"}
 )
 """One of these is said of every notice that is not still to be sent."""
+_RULED = frozenset(rule.event.type for rule in RULES)
 PRIVATE = "/tickets/private"
 """Where it is said who can be reached."""
 
@@ -56,7 +58,7 @@ def _wanted(books: Books) -> tuple[Counter[Wanted], set[Wanted]]:
     reachable, wanted, unknown = set(_reachable(books)), Counter[Wanted](), set[Wanted]()
     for said in books.said:
         taken = _taken(books, said)
-        for audience in {one.audience for one in tellings(said.type, said.data)} if taken is not False else ():
+        for audience in _audiences(said) if taken is not False else ():
             party = audience in PARTIES
             if taken is None or (party and books.may_have_said(PRIVATE, said.subject, 1)):
                 unknown.add((said.id, audience))
@@ -65,12 +67,18 @@ def _wanted(books: Books) -> tuple[Counter[Wanted], set[Wanted]]:
     return wanted, unknown
 
 
+def _audiences(said: Said) -> set[str]:
+    """Who is to be told of an event. Only what some rule is about is read."""
+    return {one.audience for one in tellings(said.payload)} if said.type in _RULED else set()
+
+
 def _reachable(books: Books) -> Iterator[tuple[str, str]]:
     """Ticket and party of everybody who left a phone number."""
     for said in books.said:
-        if said.type == "contact.recorded.v1":
-            for audience, person in ((RESIDENT, said.data), (RESPONDENT, said.data.get("respondent") or {})):
-                if person.get("phone"):
+        contact = said.payload if said.type == ContactRecorded.type else None
+        if isinstance(contact, ContactRecorded):
+            for audience, person in ((RESIDENT, contact), (RESPONDENT, contact.respondent)):
+                if person and person.phone:
                     yield said.subject, audience
 
 

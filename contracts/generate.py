@@ -13,9 +13,9 @@ from functools import partial
 from pathlib import Path
 
 import contracts.events  # noqa: F401  publishes every contract
-from contracts.envelope import all_schemas
 from contracts.generators import asyncapi, openapi, released, schemas
 from contracts.http import BY_SERVICE
+from contracts.payload import all_payloads
 
 ROOT = Path(__file__).parent
 REMEDY = "run `make contracts` and commit what it writes"
@@ -27,7 +27,7 @@ Render = Callable[[Path], str]
 def documents() -> dict[str, Render]:
     """Every generated file by its path below the contracts' folder."""
     return {
-        **{f"schemas/{schema.type}.json": partial(schemas.render, schema) for schema in all_schemas()},
+        **{f"schemas/{schema.type}.json": partial(schemas.render, schema) for schema in all_payloads()},
         "asyncapi.yaml": asyncapi.render,
         **{f"openapi/{service}.yaml": partial(openapi.render, service) for service in BY_SERVICE},
         released.FILE: released.render,

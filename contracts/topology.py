@@ -4,19 +4,19 @@ One durable topic exchange per producer, and one for its private events. One quo
 name is ``<service>.<source>``, where the source is an exchange's name without ``.events`` (so ``notify.tickets.private``).
 """
 
-from contracts.envelope import EventSchema, all_schemas
 from contracts.events import dispatch as d
 from contracts.events import intake as i
 from contracts.events import ledger as ld
 from contracts.events import tickets as t
+from contracts.payload import EventPayload, all_payloads
 
 SERVICES = ("tickets", "dispatch", "notify", "ledger")
 PRODUCERS = ("intake", *SERVICES)
-EXCHANGES = tuple(sorted({schema.exchange() for schema in all_schemas()} | {f"{name}.events" for name in PRODUCERS}))
+EXCHANGES = tuple(sorted({schema.exchange() for schema in all_payloads()} | {f"{name}.events" for name in PRODUCERS}))
 
-_PUBLIC = [schema for schema in all_schemas() if not schema.private and schema.producer != "intake"]
+_PUBLIC = [schema for schema in all_payloads() if not schema.private and schema.producer != "intake"]
 
-SUBSCRIPTIONS: dict[str, tuple[type[EventSchema], ...]] = {
+SUBSCRIPTIONS: dict[str, tuple[type[EventPayload], ...]] = {
     "tickets": (
         i.WhistleBlown,
         i.RequestMade,
@@ -99,14 +99,14 @@ SUBSCRIPTIONS: dict[str, tuple[type[EventSchema], ...]] = {
 """Every event type a service reacts to. No service listens to itself; the ledger binds nothing private."""
 
 
-def source_of(schema: type[EventSchema]) -> str:
+def source_of(schema: type[EventPayload]) -> str:
     """The name a service knows an exchange by: ``tickets`` for `tickets.events`, ``tickets.private`` for the other."""
     return schema.exchange().removesuffix(".events")
 
 
-def queues(service: str) -> dict[str, tuple[type[EventSchema], ...]]:
+def queues(service: str) -> dict[str, tuple[type[EventPayload], ...]]:
     """The service's queues: for each source, the types that are bound."""
-    grouped: dict[str, tuple[type[EventSchema], ...]] = {}
+    grouped: dict[str, tuple[type[EventPayload], ...]] = {}
     for schema in SUBSCRIPTIONS[service]:
         grouped[source_of(schema)] = (*grouped.get(source_of(schema), ()), schema)
     return grouped

@@ -32,6 +32,7 @@ from chassis.nameko import RUNTIME_KEY, call
 from chassis.runtime import Runtime
 from chassis.work import Missing, Work
 from contracts.http.operation import Operation
+from contracts.payload import Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +51,7 @@ class Api(HttpRequestHandler):
     def __init__(self, operation: Operation, **kwargs: Any):
         super().__init__(operation.method, operation.path, **kwargs)
         self.operation = operation
-        named = operation.body or operation.search
-        self.fields = frozenset(named().fields) if named else frozenset[str]()
+        self.fields = operation.body_fields or frozenset(operation.search().fields if operation.search else ())
 
     def get_url_rule(self) -> Rule:
         return Rule(self.operation.path.replace("{", "<string:").replace("}", ">"), methods=[self.operation.method])
@@ -132,7 +132,9 @@ FieldCheck = Callable[[Connection, Mapping[str, Any]], Mapping[str, str]]
 
 
 class CommandApi(Api):
-    """Changes. The method gets the checked body, the unit of work, the key and the path's values; it answers an `Answer`.
+    """Changes. The method gets the checked body as a part, the unit of work, the key and the path's values.
+
+    It answers an `Answer`.
 
     ``check`` finds further errors where the schema refuses a body, so that all are reported at once; the method itself
     raises Refused or TooEarly for what ``check`` finds.
@@ -145,6 +147,7 @@ class CommandApi(Api):
     def answer(self, request: Request) -> Response:
         operation = self.operation
         assert operation.body is not None
+        assert issubclass(operation.body, Part)
         anonymous = operation.by_link and "Authorization" not in request.headers
         if not anonymous:  # whoever has no account is told so before the body is read
             actor_of(request, self.runtime.identities, operation.role)
@@ -155,7 +158,7 @@ class CommandApi(Api):
         logs.add(causation=command.cause(self.runtime.digests))  # what is refused, too, is found by it
         if command.actor is None:
             logs.add(account=command.who)
-        kept = self.done(command, checked(body, operation.body, self.stored))
+        kept = self.done(command, operation.body.of(checked(body, operation.body.schema, self.stored)))
         return json_response(operation.status, kept.body, headers=kept.headers)
 
     def stored(self, data: Mapping[str, Any]) -> Mapping[str, str]:
@@ -165,11 +168,11 @@ class CommandApi(Api):
         with self.runtime.store.transaction() as connection:
             return self._check(connection, data)
 
-    def done(self, command: Command, loaded: Mapping[str, Any]) -> Kept:
+    def done(self, command: Command, asked: Part | Mapping[str, Any]) -> Kept:
         """The command's effect, once, and its answer. Raises what the service's method raises, and Problem 409."""
 
         def effect(work: Work) -> Kept:
-            said: Answer = call(self, loaded, work, key=command.key, **command.values)
+            said: Answer = call(self, asked, work, key=command.key, **command.values)
             return Kept(int(self.operation.status), self.dumped(said.body), said.headers)
 
         return once(self.runtime, command, effect)

@@ -15,8 +15,8 @@ from chassis.http.problem import Problem
 from chassis.identity import Actor, Identities
 from chassis.outside import is_ticket
 from chassis.work import Missing
-from contracts.envelope import flatten
 from contracts.http.operation import IDEMPOTENCY_KEY, KEY_PATTERN, Operation, PathValues
+from contracts.payload import flatten
 
 MOST_ANONYMOUS_BYTES = 64 * 1024
 """A body that itself says who sends it, by a signed link or a key in a form, is smaller: it is read before that is known."""

@@ -7,8 +7,8 @@ from marshmallow import RAISE, Schema, ValidationError, validate
 from marshmallow import fields as plain
 
 from chassis.config import BadConfig, read_yaml
-from contracts import fields
-from contracts.envelope import flatten
+from contracts import schema_fields as fields
+from contracts.payload import flatten
 
 
 def checked(schema: type[Schema], path: Path) -> dict[str, Any]:

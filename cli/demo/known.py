@@ -8,11 +8,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from cli.demo.acts import Act, Kind
+from cli.demo.story import generation_of
 from contracts.codes import Command, Request
 from contracts.envelope import Event
 from contracts.events import dispatch as d
 from contracts.events import tickets as t
 from contracts.http import tickets as http
+from contracts.payload import EventPayload
 
 WORKED_ON, HANDLED, ASKED, CLOSED, PARKED, GONE = "worked_on", "handled", "asked", "closed", "parked", "gone"
 """Where a ticket stands, as far as people can see."""
@@ -32,9 +34,6 @@ _STANDS: Mapping[str, str] = {
     t.TicketCancelled.type: GONE,
 }
 _OPEN = frozenset({WORKED_ON, HANDLED, ASKED, PARKED})
-_OVER = frozenset({d.CaseCompleted.type, d.CaseWithdrawn.type})
-_NO_MORE = frozenset({d.AssignmentRelieved.type, d.AssignmentReturned.type, d.VerificationDone.type})
-_MEDIATED = frozenset({d.MediationFailed.type, d.MediationAgreed.type})
 _MEDIATING = frozenset({Command.SESSION.value, Command.AGREE.value, Command.FAIL.value})
 
 
@@ -74,34 +73,35 @@ class Known:
         if event.type in _STANDS:
             self._stands(ticket, event)
         number = event.sequence or 0
-        data = event.data
-        if event.type in _OVER:
-            ticket.over = max(ticket.over, number)
-        elif event.type == d.CaseResumed.type:
-            ticket.renewed[data["generation"]] = min(number, ticket.renewed.get(data["generation"], number))
-        elif event.type == d.AssignmentRuled.type:
-            ticket.ruled = max(ticket.ruled, number)
-        elif event.type in _MEDIATED:
-            ticket.done.add(data["mediation"])
-        elif event.type == d.DeadlineBreached.type:
-            clock = (data.get("assignment"), str(data["clock"]))
-            ticket.breached[clock] = max(number, ticket.breached.get(clock, 0))
-        elif event.type in {d.MediationConsented.type, d.MediationConsentWithdrawn.type}:
-            given = (number, event.type == d.MediationConsented.type)
-            who = (data["mediation"], str(data["party"]))
-            ticket.consents[who] = max(given, ticket.consents.get(who, given))
-        if event.type in _NO_MORE:
-            ticket.done.add(data["assignment"])
-        if event.type == d.AssignmentReturned.type and data.get("ruling_by"):
+        said = event.payload
+        match said:
+            case d.CaseCompleted() | d.CaseWithdrawn():
+                ticket.over = max(ticket.over, number)
+            case d.CaseResumed(generation=generation):
+                ticket.renewed[generation] = min(number, ticket.renewed.get(generation, number))
+            case d.AssignmentRuled():
+                ticket.ruled = max(ticket.ruled, number)
+            case d.MediationFailed(mediation=mediation) | d.MediationAgreed(mediation=mediation):
+                ticket.done.add(mediation)
+            case d.DeadlineBreached():
+                clock = (said.assignment, str(said.clock))
+                ticket.breached[clock] = max(number, ticket.breached.get(clock, 0))
+            case d.MediationConsented() | d.MediationConsentWithdrawn():
+                given = (number, isinstance(said, d.MediationConsented))
+                who = (said.mediation, str(said.party))
+                ticket.consents[who] = max(given, ticket.consents.get(who, given))
+        if isinstance(said, d.AssignmentRelieved | d.AssignmentReturned | d.VerificationDone):
+            ticket.done.add(said.assignment)
+        if isinstance(said, d.AssignmentReturned) and said.ruling_by:
             ticket.ruling_asked = True
 
     def _stands(self, ticket: _Ticket, event: Event) -> None:
-        number = event.sequence or 0
-        if event.type in {t.TicketMerged.type, t.TicketUnmerged.type} and number > ticket.merged_to:
-            ticket.merged_to, ticket.into = number, event.data.get("into")
+        number, said = event.sequence or 0, event.payload
+        if isinstance(said, t.TicketMerged | t.TicketUnmerged) and number > ticket.merged_to:
+            ticket.merged_to, ticket.into = number, said.into if isinstance(said, t.TicketMerged) else None
         if number > ticket.heard_to:
             ticket.heard_to, ticket.stands = number, _STANDS[event.type]
-            ticket.generation = max(ticket.generation, event.data.get("generation", 1))
+            ticket.generation = max(ticket.generation, generation_of(said))
 
     def still_sensible(self, act: Act) -> Act | None:
         """The act as it is to be filed now; None where it answers what is over.
@@ -142,47 +142,60 @@ class Known:
             return False
         if name == Command.PERFORM.value:
             return True
-        if event.data.get("assignment") in ticket.done and event.type == d.AssignmentMade.type:
+        said = event.payload
+        if isinstance(said, d.AssignmentMade) and said.assignment in ticket.done:
             return False
         if name == Command.VERIFY.value:
             return True
         checks: dict[str, Callable[[], bool]] = {
             Command.RETURN.value: lambda: not ticket.ruling_asked,
-            Command.HAND_UP.value: lambda: event.data["assignment"] not in {assignment for assignment, _ in ticket.breached},
-            Command.RULE.value: lambda: self._may_rule(event, ticket),
-            Command.SESSION.value: lambda: self._consented(event, ticket),
-            Command.AGREE.value: lambda: self._consented(event, ticket),
+            Command.HAND_UP.value: lambda: not _is_breached(said, ticket),
+            Command.RULE.value: lambda: _may_rule(said, since, ticket),
+            Command.SESSION.value: lambda: _consented(said, ticket),
+            Command.AGREE.value: lambda: _consented(said, ticket),
         }
-        if name in _MEDIATING and event.data["mediation"] in ticket.done:
+        if name in _MEDIATING and not _is_mediated(said, ticket):
             return False
         return ticket.over < since and (name not in checks or checks[name]())
 
     @staticmethod
-    def _may_rule(event: Event, ticket: _Ticket) -> bool:
-        since = event.sequence or 0
-        if event.type == d.DeadlineExtensionAsked.type:
-            return ticket.breached.get((event.data.get("assignment"), str(event.data["clock"])), 0) < since
-        return ticket.ruled < since
-
-    @staticmethod
-    def _consented(event: Event, ticket: _Ticket) -> bool:
-        parties = event.data["parties"]
-        return all(ticket.consents.get((event.data["mediation"], str(party)), (0, False))[1] for party in parties)
-
-    @staticmethod
     def _request(act: Act, event: Event, ticket: _Ticket) -> bool:
         if act.name in {Request.CONSENT.value, Request.WITHDRAW.value}:
-            return ticket.stands in _OPEN and event.data["mediation"] not in ticket.done
+            return ticket.stands in _OPEN and _is_mediated(event.payload, ticket)
         if act.name == Request.CANCEL.value:
             return ticket.stands in _OPEN
         wanted = ASKED if act.name == Request.RATE.value else CLOSED
-        return ticket.stands == wanted and ticket.generation == event.data["generation"]
+        return ticket.stands == wanted and ticket.generation == generation_of(event.payload)
 
     def _desk(self, act: Act, event: Event, ticket: _Ticket) -> bool:
         if act.name == http.MERGE.id:
             survivor = act.data["into"]
             return ticket.stands == WORKED_ON and survivor != act.subject and self._ticket(survivor).stands in _OPEN
         if act.name == http.RAISE_URGENCY.id:
-            return ticket.stands in _OPEN and event.data["urgency"] > act.data["urgency"]
+            opened = event.payload
+            return ticket.stands in _OPEN and isinstance(opened, t.TicketOpened) and opened.urgency > act.data["urgency"]
         wanted = {http.PARK.id: _OPEN - {PARKED}, http.RESUME.id: frozenset({PARKED})}
         return ticket.stands in wanted.get(act.name, frozenset({WORKED_ON}))
+
+
+def _is_breached(said: EventPayload, ticket: _Ticket) -> bool:
+    """Whether a clock of the assignment that was made ran out."""
+    return isinstance(said, d.AssignmentMade) and said.assignment in {assignment for assignment, _ in ticket.breached}
+
+
+def _is_mediated(said: EventPayload, ticket: _Ticket) -> bool:
+    """Whether the mediation that was opened goes on."""
+    return isinstance(said, d.MediationOpened) and said.mediation not in ticket.done
+
+
+def _may_rule(said: EventPayload, since: int, ticket: _Ticket) -> bool:
+    if isinstance(said, d.DeadlineExtensionAsked):
+        return ticket.breached.get((said.assignment, str(said.clock)), 0) < since
+    return ticket.ruled < since
+
+
+def _consented(said: EventPayload, ticket: _Ticket) -> bool:
+    """Whether every party of the mediation that was opened consents."""
+    if not isinstance(said, d.MediationOpened):
+        return False
+    return all(ticket.consents.get((said.mediation, party), (0, False))[1] for party in said.parties)

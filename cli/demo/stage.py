@@ -26,9 +26,10 @@ from cli.demo.town import DESK
 from cli.directory import register
 from cli.home import Home
 from cli.services import LISTENED, bound_queues, hosted
-from contracts.envelope import Event, all_schemas, schema_for
+from contracts.envelope import Event
 from contracts.http import tickets as http_tickets
 from contracts.http.operation import Operation
+from contracts.payload import all_payloads, payload_for
 from contracts.topology import SERVICES
 
 EAR = "demo.everything"
@@ -92,7 +93,7 @@ class Stage:
     def _call(self, act: Act) -> str | None:
         """Over HTTP, as the front desk. Answers None, or the problem that came back."""
         operation = OPERATIONS[act.name]
-        assert operation.body is not None
+        assert operation.body_schema is not None
         connection = http.client.HTTPConnection(self._tickets, timeout=30)
         headers = {
             "Authorization": f"Bearer {self._desk}",
@@ -100,7 +101,10 @@ class Stage:
             "Idempotency-Key": act.id,
         }
         connection.request(
-            operation.method, operation.path.format(ticket=act.subject), json.dumps(operation.body().dump(act.data)), headers
+            operation.method,
+            operation.path.format(ticket=act.subject),
+            json.dumps(operation.body_schema().dump(act.data)),
+            headers,
         )
         answer = connection.getresponse()
         body = answer.read().decode()
@@ -129,13 +133,13 @@ def stage(home: Home, scene: Scene, config: Path, clock: ManualClock, hear: Call
 
 def _public() -> dict[str, list[str]]:
     keys: dict[str, list[str]] = {}
-    for schema in all_schemas():
+    for schema in all_payloads():
         if not schema.private and schema.producer != "intake":
             keys.setdefault(schema.exchange(), []).append(schema.type)
     return keys
 
 
 def _letter(act: Act, now: datetime) -> Letter:
-    schema = schema_for(act.kind.value)
-    event = Event(act.kind.value, source(act.account), act.subject, act.id, now, act.data)
-    return Letter(act.id, schema.exchange(), schema.type, wire.encode(event, schema), mandatory=True)
+    payload = payload_for(act.kind.value)
+    event = Event(payload.of(act.data), source(act.account), act.subject, act.id, now)
+    return Letter(act.id, payload.exchange(), payload.type, wire.encode(event), mandatory=True)

@@ -7,6 +7,7 @@ from contracts.codes import Purpose
 from contracts.envelope import Event
 from contracts.events import dispatch as d
 from contracts.events import tickets as t
+from contracts.payload import EventPayload
 
 _STATES: Mapping[str, str] = {
     t.TicketOpened.type: "open",
@@ -22,9 +23,7 @@ _STATES: Mapping[str, str] = {
     t.TicketUnmerged.type: "reopened",
     t.TicketCancelled.type: "cancelled",
 }
-_LEVELS = frozenset({d.CaseStarted.type, d.CaseEscalated.type, d.CaseResumed.type, d.CaseRerouted.type, d.CaseCompleted.type})
-_WHY: Mapping[str, str] = {t.TicketClosed.type: "closure", t.TicketRejected.type: "reason"}
-_URGENCY = frozenset({t.TicketOpened.type, t.TicketUrgencyRaised.type})
+_OfLevel = d.CaseStarted | d.CaseEscalated | d.CaseResumed | d.CaseRerouted | d.CaseCompleted
 NONE = "none"
 """The level of a ticket that no playbook took, the urgency of what is no ticket."""
 
@@ -49,17 +48,16 @@ class Story:
         """Keep what matters."""
         number = event.sequence or 0
         self.is_ticket = self.is_ticket or event.type == t.TicketOpened.type
-        if event.type in _URGENCY:
-            self.urgency = min(self.urgency, str(event.data["urgency"]))
-        if event.type == d.AssignmentMade.type:
-            purpose = Purpose(event.data["purpose"])
-            self._named[purpose] = max(self._named.get(purpose, 0), event.data["generation"])
-        elif event.type in _LEVELS and number > self._dispatch_to:
-            self._dispatch_to, self.level = number, event.data.get("level") or NONE
+        said = event.payload
+        if isinstance(said, t.TicketOpened | t.TicketUrgencyRaised):
+            self.urgency = min(self.urgency, str(said.urgency))
+        if isinstance(said, d.AssignmentMade):
+            self._named[said.purpose] = max(self._named.get(said.purpose, 0), said.generation)
+        elif isinstance(said, _OfLevel) and number > self._dispatch_to:
+            self._dispatch_to, self.level = number, said.level or NONE
         elif event.type in _STATES and number > self._tickets_to:
-            self._tickets_to, self._state = number, _STATES[event.type]
-            self._why = str(event.data[_WHY[event.type]]) if event.type in _WHY else None
-        self._generation = max(self._generation, event.data.get("generation", 1))
+            self._tickets_to, self._state, self._why = number, _STATES[event.type], _why(said)
+        self._generation = max(self._generation, generation_of(said))
 
     @property
     def state(self) -> str:
@@ -74,3 +72,14 @@ class Story:
     def cause(self) -> str:
         """Its state, and why where there is a reason."""
         return f"{self.state}_{self._why}" if self._why else self.state
+
+
+def generation_of(payload: EventPayload) -> int:
+    """The generation of work that an event names; 1 where it names none."""
+    return int(payload.by_name().get("generation") or 1)
+
+
+def _why(payload: EventPayload) -> str | None:
+    if isinstance(payload, t.TicketClosed):
+        return payload.closure.value
+    return payload.reason.value if isinstance(payload, t.TicketRejected) else None

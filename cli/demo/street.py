@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from random import Random
-from typing import Any
+from typing import Any, TypeVar
 
 from cli.demo.acts import Act, Kind
 from cli.demo.delays import Pace
@@ -20,9 +20,19 @@ from contracts.codes import Command, ExhaustionCause, Party, Request, ReturnReas
 from contracts.envelope import Event
 from contracts.events import dispatch as d
 from contracts.events import tickets as t
+from contracts.payload import EventPayload
 from services.dispatch.domain.due import WorkCalendar
 
 PARKED_FOR = "cannot_be_solved_now"
+
+
+P = TypeVar("P", bound=EventPayload)
+Answer = Callable[[Event[P], Whistle], list[Act]]
+"""What people do about an event with this payload."""
+
+
+def _line(payload: type[P], answer: Answer[P]) -> tuple[str, Answer[Any]]:
+    return payload.type, answer
 
 
 @dataclass(frozen=True)
@@ -51,19 +61,21 @@ class Street:
         self._rules, self._town = rules, town
         self._pace = Pace(calendar, rules.grid, rules.pace)
         self._whistles = {one.ticket: one for one in whistles}
-        self._answers: Mapping[str, Callable[[Event, Whistle], list[Act]]] = {
-            t.TicketOpened.type: self._opened,
-            t.ClusterProposed.type: self._proposed,
-            t.TicketVerified.type: self._verified,
-            t.TicketClosed.type: self._closed,
-            d.AssignmentMade.type: self._assigned,
-            d.AssignmentReturned.type: self._returned,
-            d.CaseExhausted.type: self._exhausted,
-            d.DeadlineExtensionAsked.type: self._extension,
-            d.MediationOpened.type: self._mediation,
-            d.MediationAgreed.type: self._agreed,
-            d.MediationPerformanceAsked.type: self._performance_asked,
-        }
+        self._answers: Mapping[str, Answer[Any]] = dict(
+            (
+                _line(t.TicketOpened, self._opened),
+                _line(t.ClusterProposed, self._proposed),
+                _line(t.TicketVerified, self._verified),
+                _line(t.TicketClosed, self._closed),
+                _line(d.AssignmentMade, self._assigned),
+                _line(d.AssignmentReturned, self._returned),
+                _line(d.CaseExhausted, self._exhausted),
+                _line(d.DeadlineExtensionAsked, self._extension),
+                _line(d.MediationOpened, self._mediation),
+                _line(d.MediationAgreed, self._agreed),
+                _line(d.MediationPerformanceAsked, self._performance_asked),
+            )
+        )
 
     @staticmethod
     def whistles(whistles: Iterable[Whistle]) -> list[Act]:
@@ -81,60 +93,60 @@ class Street:
 
     # --- what tickets says
 
-    def _opened(self, event: Event, whistle: Whistle) -> list[Act]:
+    def _opened(self, event: Event[t.TicketOpened], whistle: Whistle) -> list[Act]:
         situation = Situation.REFERRED if whistle.refer else Situation.OPENED
         return self._acts(Met(situation, event, whistle, (event.subject,)))
 
-    def _proposed(self, event: Event, whistle: Whistle) -> list[Act]:
-        return self._acts(Met(Situation.PROPOSED, event, whistle, (event.subject, str(event.data["like"]))))
+    def _proposed(self, event: Event[t.ClusterProposed], whistle: Whistle) -> list[Act]:
+        return self._acts(Met(Situation.PROPOSED, event, whistle, (event.subject, str(event.payload.like))))
 
-    def _verified(self, event: Event, whistle: Whistle) -> list[Act]:
-        return self._acts(Met(Situation.VERIFIED, event, whistle, (event.subject, str(event.data["generation"]))))
+    def _verified(self, event: Event[t.TicketVerified], whistle: Whistle) -> list[Act]:
+        return self._acts(Met(Situation.VERIFIED, event, whistle, (event.subject, str(event.payload.generation))))
 
-    def _closed(self, event: Event, whistle: Whistle) -> list[Act]:
-        situation = Situation(f"closed_{event.data['closure']}")
-        return self._acts(Met(situation, event, whistle, (event.subject, str(event.data["generation"]))))
+    def _closed(self, event: Event[t.TicketClosed], whistle: Whistle) -> list[Act]:
+        situation = Situation(f"closed_{event.payload.closure}")
+        return self._acts(Met(situation, event, whistle, (event.subject, str(event.payload.generation))))
 
     # --- what dispatch says
 
-    def _assigned(self, event: Event, whistle: Whistle) -> list[Act]:
-        unit = self._town.units.get(event.data["to"])
+    def _assigned(self, event: Event[d.AssignmentMade], whistle: Whistle) -> list[Act]:
+        unit = self._town.units.get(event.payload.to)
         if unit is None or unit.meets is None:
             return []
-        return self._acts(Met(unit.meets, event, whistle, (event.data["assignment"],), unit.code))
+        return self._acts(Met(unit.meets, event, whistle, (event.payload.assignment,), unit.code))
 
-    def _returned(self, event: Event, whistle: Whistle) -> list[Act]:
-        if event.data.get("ruling_by") is None:
+    def _returned(self, event: Event[d.AssignmentReturned], whistle: Whistle) -> list[Act]:
+        if event.payload.ruling_by is None:
             return []
-        return self._acts(Met(Situation.RETURNED, event, whistle, (event.data["assignment"],)))
+        return self._acts(Met(Situation.RETURNED, event, whistle, (event.payload.assignment,)))
 
-    def _exhausted(self, event: Event, whistle: Whistle) -> list[Act]:
-        if event.data["cause"] not in {ExhaustionCause.LAST_LEVEL, ExhaustionCause.NO_RESPONDER}:
+    def _exhausted(self, event: Event[d.CaseExhausted], whistle: Whistle) -> list[Act]:
+        if event.payload.cause not in {ExhaustionCause.LAST_LEVEL, ExhaustionCause.NO_RESPONDER}:
             return []
         return self._acts(Met(Situation.EXHAUSTED, event, whistle, (event.subject, str(event.sequence))))
 
-    def _extension(self, event: Event, whistle: Whistle) -> list[Act]:
-        about = (event.subject, str(event.data.get("assignment")), str(event.data["clock"]))
+    def _extension(self, event: Event[d.DeadlineExtensionAsked], whistle: Whistle) -> list[Act]:
+        about = (event.subject, str(event.payload.assignment), str(event.payload.clock))
         return self._acts(Met(Situation.EXTENSION, event, whistle, about))
 
-    def _mediation(self, event: Event, whistle: Whistle) -> list[Act]:
+    def _mediation(self, event: Event[d.MediationOpened], whistle: Whistle) -> list[Act]:
         """Each party decides for itself; what the mediator can do depends on both."""
-        id_, mediator = event.data["mediation"], event.data["mediator"]
+        id_, mediator = event.payload.mediation, event.payload.mediator
         asked = [self._acts(Met(Situation.CONSENT, event, whistle, (id_, party.value))) for party in Party]
         wait = max((act.due for acts in asked for act in acts), default=None)
         situation = Situation.MEDIATION if all(asked) else Situation.REFUSED
         told = self._acts(Met(situation, event, whistle, (id_,), mediator, wait))
         return [act for acts in (*asked, told) for act in acts]
 
-    def _agreed(self, event: Event, whistle: Whistle) -> list[Act]:
+    def _agreed(self, event: Event[d.MediationAgreed], whistle: Whistle) -> list[Act]:
         mediator = f"{whistle.community.code}-mediator"
-        return self._acts(Met(Situation.AGREED, event, whistle, (event.data["mediation"],), mediator))
+        return self._acts(Met(Situation.AGREED, event, whistle, (event.payload.mediation,), mediator))
 
-    def _performance_asked(self, event: Event, whistle: Whistle) -> list[Act]:
+    def _performance_asked(self, event: Event[d.MediationPerformanceAsked], whistle: Whistle) -> list[Act]:
         """The mediator decided when the parties agreed; a supervisor is asked where the mediator did not look."""
-        if event.data.get("to") != supervisor_of(whistle.community.code):
+        if event.payload.to != supervisor_of(whistle.community.code):
             return []
-        return self._acts(Met(Situation.NOT_LOOKED_AT, event, whistle, (event.data["mediation"],)))
+        return self._acts(Met(Situation.NOT_LOOKED_AT, event, whistle, (event.payload.mediation,)))
 
     # --- within
 
@@ -181,7 +193,7 @@ class Street:
             Command.EXCUSE: lambda: {"to": met.unit},
             Request.CONSENT: lambda: {"party": met.about[-1]},
             Request.WITHDRAW: lambda: {"party": self._chosen(met, [one.value for one in Party])},
-            "merge": lambda: {"into": met.event.data["like"]},
+            "merge": lambda: {"into": met.about[-1]},
             "park": lambda: {"reason": PARKED_FOR, "review_at": due + self._rules.review},
             "shelve": lambda: {"reason": PARKED_FOR, "review_at": due + self._rules.shelf},
             "refer": lambda: {"reason": met.whistle.refer.value if met.whistle.refer else None},

@@ -21,37 +21,50 @@ Branches, and which event proves each:
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from cli.demo.story import Story
 from contracts.codes import EscalationCause, Outcome
-from contracts.envelope import Event, EventSchema
+from contracts.envelope import Event
 from contracts.events import dispatch as d
 from contracts.events import notify as n
 from contracts.events import tickets as t
+from contracts.payload import EventPayload
 
-Data = Mapping[str, Any]
+P = TypeVar("P", bound=EventPayload)
 
 
 @dataclass(frozen=True)
-class Branch:
-    """An event of this type is proof, where its data are such."""
+class Branch(Generic[P]):
+    """An event with this payload is proof, where it says so."""
 
-    schema: type[EventSchema]
-    holds: Callable[[Data], bool] = lambda _: True
+    schema: type[P]
+    holds: Callable[[P], bool] = lambda _: True
+
+    def has(self, payload: EventPayload) -> bool:
+        """Whether an event is proof of it."""
+        return isinstance(payload, self.schema) and self.holds(payload)
 
 
-def _where(name: str, wanted: object) -> Callable[[Data], bool]:
-    return lambda data: data.get(name) == wanted
+@dataclass(frozen=True)
+class Cause(Generic[P]):
+    """Events with this payload are counted by a word in it."""
+
+    schema: type[P]
+    word: Callable[[P], object]
+
+    def of(self, payload: EventPayload) -> str | None:
+        """The word of an event; None where it is none of these."""
+        return str(self.word(payload)) if isinstance(payload, self.schema) else None
 
 
-BRANCHES: Mapping[str, Branch] = {
-    "handled": Branch(d.CaseCompleted, lambda data: data["outcome"] == Outcome.HANDLED and data["rung"] == 1),
+BRANCHES: Mapping[str, Branch[Any]] = {
+    "handled": Branch(d.CaseCompleted, lambda said: said.outcome == Outcome.HANDLED and said.rung == 1),
     "handed_up": Branch(d.AssignmentHandedUp),
-    "timed_out": Branch(d.CaseEscalated, _where("cause", EscalationCause.BREACHED)),
+    "timed_out": Branch(d.CaseEscalated, lambda said: said.cause == EscalationCause.BREACHED),
     "mediated": Branch(d.MediationAgreed),
     "failed": Branch(d.MediationFailed),
-    "joint": Branch(d.CaseCompleted, _where("outcome", Outcome.JOINT)),
+    "joint": Branch(d.CaseCompleted, lambda said: said.outcome == Outcome.JOINT),
     "returned": Branch(d.AssignmentReturned),
     "ruled": Branch(d.AssignmentRuled),
     "exhausted": Branch(d.CaseExhausted),
@@ -61,9 +74,9 @@ BRANCHES: Mapping[str, Branch] = {
 }
 """What must occur as often as street.yaml's ``proof`` says, so that a night proves it."""
 
-MORE: Mapping[str, Branch] = {
-    "unreachable": Branch(d.CaseEscalated, _where("cause", EscalationCause.UNREACHABLE)),
-    "in_parallel": Branch(d.CaseEscalated, _where("cause", EscalationCause.PARALLEL)),
+MORE: Mapping[str, Branch[Any]] = {
+    "unreachable": Branch(d.CaseEscalated, lambda said: said.cause == EscalationCause.UNREACHABLE),
+    "in_parallel": Branch(d.CaseEscalated, lambda said: said.cause == EscalationCause.PARALLEL),
     "consent_withdrawn": Branch(d.MediationConsentWithdrawn),
     "performance_asked": Branch(d.MediationPerformanceAsked),
     "performed": Branch(d.MediationPerformed),
@@ -78,25 +91,25 @@ MORE: Mapping[str, Branch] = {
     "urgency_raised": Branch(t.TicketUrgencyRaised),
     "closure_doubted": Branch(t.TicketClosureDoubted),
     "unattended": Branch(t.TicketUnattended),
-    "told_in_fallback": Branch(n.NotificationSent, _where("fell_back", True)),
+    "told_in_fallback": Branch(n.NotificationSent, lambda said: said.fell_back is True),
 }
 """What else is worth seeing."""
 
 _ALL = {**BRANCHES, **MORE}
-_CAUSES: Mapping[str, tuple[type[EventSchema], str]] = {
-    "escalations": (d.CaseEscalated, "cause"),
-    "exhaustions": (d.CaseExhausted, "cause"),
-    "mediations_failed": (d.MediationFailed, "cause"),
-    "reworks": (t.TicketReworkOrdered, "cause"),
-    "breached_clocks": (d.DeadlineBreached, "clock"),
-    "warnings": (d.DeadlineWarned, "stage"),
-    "notices_by_template": (n.NotificationSent, "template"),
-    "notices_by_locale": (n.NotificationSent, "locale"),
-    "notices_by_channel": (n.NotificationSent, "channel"),
+_CAUSES: Mapping[str, Cause[Any]] = {
+    "escalations": Cause(d.CaseEscalated, lambda said: said.cause),
+    "exhaustions": Cause(d.CaseExhausted, lambda said: said.cause),
+    "mediations_failed": Cause(d.MediationFailed, lambda said: said.cause),
+    "reworks": Cause(t.TicketReworkOrdered, lambda said: said.cause),
+    "breached_clocks": Cause(d.DeadlineBreached, lambda said: said.clock),
+    "warnings": Cause(d.DeadlineWarned, lambda said: said.stage),
+    "notices_by_template": Cause(n.NotificationSent, lambda said: said.template),
+    "notices_by_locale": Cause(n.NotificationSent, lambda said: said.locale),
+    "notices_by_channel": Cause(n.NotificationSent, lambda said: said.channel),
 }
 """Events that are counted by a word in their data."""
 _ENDS = (t.TicketClosed, t.TicketRejected, t.TicketMerged, t.TicketCancelled)
-_NOTICES: Mapping[str, type[EventSchema]] = {
+_NOTICES: Mapping[str, type[EventPayload]] = {
     "sent": n.NotificationSent,
     "attempts_failed": n.NotificationFailed,
     "exhausted": n.NotificationExhausted,
@@ -120,10 +133,10 @@ class Tally:
         self._seen.add(event.id)
         self._types[event.type] += 1
         for name, branch in _ALL.items():
-            self._branches[name] += branch.schema.type == event.type and branch.holds(event.data)
-        for name, (schema, word) in _CAUSES.items():
-            if schema.type == event.type:
-                self._causes[name][str(event.data[word])] += 1
+            self._branches[name] += branch.has(event.payload)
+        for name, cause in _CAUSES.items():
+            if (word := cause.of(event.payload)) is not None:
+                self._causes[name][word] += 1
         self._stories.setdefault(event.subject, Story()).hear(event)
 
     @property

@@ -1,76 +1,82 @@
 """What the ledger says about its own log. It causes nothing in the chain."""
 
+from datetime import datetime
+
 from contracts import fields
-from contracts.envelope import EventSchema
+from contracts.payload import EventPayload
 
 
-class CheckpointSigned(EventSchema):
+class CheckpointSigned(EventPayload):
     """The log's size and root at a moment: who keeps it can prove later that nothing before it was changed."""
 
     type = "checkpoint.signed.v1"
     producer = "ledger"
     about = "checkpoint"
 
-    size = fields.count("entries under the root")
-    root = fields.ident("Merkle tree hash, RFC 9162, SHA-256, hexadecimal")
-    taken_at = fields.instant("when it was taken")
-    number = fields.count("1 for the log's first checkpoint: none can be left out unseen")
-    key = fields.ident("which key signed: the first 16 hexadecimal digits of the public key's SHA-256")
-    signature = fields.name("Ed25519, hexadecimal, of the body of a C2SP tlog-checkpoint: origin, size, root, number, time")
-    next_key = fields.ident(
+    size: int = fields.count("entries under the root")
+    root: str = fields.ident("Merkle tree hash, RFC 9162, SHA-256, hexadecimal")
+    taken_at: datetime = fields.instant("when it was taken")
+    number: int = fields.count("1 for the log's first checkpoint: none can be left out unseen")
+    key: str = fields.ident("which key signed: the first 16 hexadecimal digits of the public key's SHA-256")
+    signature: str = fields.name(
+        "Ed25519, hexadecimal, of the body of a C2SP tlog-checkpoint: origin, size, root, number, time"
+    )
+    next_key: str | None = fields.ident(
         "the public key, hexadecimal, that signs from the next checkpoint on; the signer is retired. Part of the signed text",
-        optional=True,
+        default=None,
     )
-    clock_back_seconds = fields.count(
-        "the ledger's clock was set back by so much since the checkpoint before: its time is later", optional=True
+    clock_back_seconds: int | None = fields.count(
+        "the ledger's clock was set back by so much since the checkpoint before: its time is later", default=None
     )
 
 
-class GapFound(EventSchema):
+class GapFound(EventPayload):
     """A source's numbers about a subject have a hole that did not fill in time: something was said that the log lacks."""
 
     type = "gap.found.v1"
     producer = "ledger"
     about = "subject"
 
-    origin = fields.ident("the source whose numbers have the hole")
-    missing_from = fields.count("first missing number")
-    missing_to = fields.count("last missing number")
+    origin: str = fields.ident("the source whose numbers have the hole")
+    missing_from: int = fields.count("first missing number")
+    missing_to: int = fields.count("last missing number")
 
 
-class GapFilled(EventSchema):
+class GapFilled(EventPayload):
     """What was missing has come after all: the alarm about these numbers is over."""
 
     type = "gap.filled.v1"
     producer = "ledger"
     about = "subject"
 
-    origin = fields.ident("the source whose numbers had the hole")
-    missing_from = fields.count("first number that was missing")
-    missing_to = fields.count("last number that was missing")
+    origin: str = fields.ident("the source whose numbers had the hole")
+    missing_from: int = fields.count("first number that was missing")
+    missing_to: int = fields.count("last number that was missing")
 
 
-class ForkFound(EventSchema):
+class ForkFound(EventPayload):
     """A source gave one number about a subject to two events: the log has both, and one of them should not be."""
 
     type = "fork.found.v1"
     producer = "ledger"
     about = "subject"
 
-    origin = fields.ident("the source that gave it")
-    number = fields.count("the number")
-    first = fields.name("the event that the log had first")
-    second = fields.name("the other")
+    origin: str = fields.ident("the source that gave it")
+    number: int = fields.count("the number")
+    first: str = fields.name("the event that the log had first")
+    second: str = fields.name("the other")
 
 
-class _Points(EventSchema):
-    entry = fields.ident("the entry's id")
-    account = fields.ident("the account")
-    amount = fields.count("points")
-    cause = fields.ident("why, as a code")
+class Points(EventPayload):
+    """Base of what is said about an entry of the points book."""
+
+    entry: str = fields.ident("the entry's id")
+    account: str = fields.ident("the account")
+    amount: int = fields.count("points")
+    cause: str = fields.ident("why, as a code")
 
 
-class PointsHeld(_Points):
+class PointsHeld(Points):
     """Points are set aside until what they are for is certain."""
 
     type = "points.held.v1"
@@ -78,7 +84,7 @@ class PointsHeld(_Points):
     about = "account"
 
 
-class PointsPosted(_Points):
+class PointsPosted(Points):
     """Points were booked: debits equal credits."""
 
     type = "points.posted.v1"
@@ -86,17 +92,17 @@ class PointsPosted(_Points):
     about = "account"
 
 
-class PointsCorrected(_Points):
+class PointsCorrected(Points):
     """A posting was taken back, by a new entry the other way round: no entry ever changes."""
 
     type = "points.corrected.v1"
     producer = "ledger"
     about = "account"
 
-    corrects = fields.ident("the entry that is taken back")
+    corrects: str = fields.ident("the entry that is taken back")
 
 
-class PointsVoided(_Points):
+class PointsVoided(Points):
     """Held points were let go."""
 
     type = "points.voided.v1"

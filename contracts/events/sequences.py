@@ -4,50 +4,50 @@ One type for each source, since a type has one producer. The ledger announces no
 of its checkpoints is numbered.
 """
 
-from marshmallow import Schema
-
 from contracts import fields
-from contracts.envelope import EventSchema
+from contracts.payload import EventPayload, Part
 
 MOST = 200
 """How many subjects an announcement names at most."""
 
 
-class Reached(Schema):
+class Reached(Part):
     """How far a source's numbers about a subject go."""
 
-    subject = fields.ident("what they are about")
-    last = fields.count("the highest number so far")
+    subject: str = fields.ident("what they are about")
+    last: int = fields.count("the highest number so far")
 
 
-class _SequencesAnnounced(EventSchema):
+class Announcement(EventPayload):
     about = "source"
 
-    reached = fields.parts(Reached, "the subjects that something was said about since the last announcement", most=MOST)
+    reached: list[Reached] = fields.parts(
+        Reached, "the subjects that something was said about since the last announcement", most=MOST
+    )
 
 
-class TicketsSequencesAnnounced(_SequencesAnnounced):
+class TicketsSequencesAnnounced(Announcement):
     """How far the numbers of tickets go."""
 
     type = "tickets_sequences.announced.v1"
     producer = "tickets"
 
 
-class DispatchSequencesAnnounced(_SequencesAnnounced):
+class DispatchSequencesAnnounced(Announcement):
     """How far the numbers of dispatch go."""
 
     type = "dispatch_sequences.announced.v1"
     producer = "dispatch"
 
 
-class NotifySequencesAnnounced(_SequencesAnnounced):
+class NotifySequencesAnnounced(Announcement):
     """How far the numbers of notify go."""
 
     type = "notify_sequences.announced.v1"
     producer = "notify"
 
 
-BY_SOURCE: dict[str, type[EventSchema]] = {
+BY_SOURCE: dict[str, type[Announcement]] = {
     f"/{schema.producer}": schema
     for schema in (TicketsSequencesAnnounced, DispatchSequencesAnnounced, NotifySequencesAnnounced)
 }

@@ -12,9 +12,10 @@ from typing import Any
 
 import yaml
 
-from contracts.envelope import SEQUENCE_DIGITS, EventSchema, all_schemas
+from contracts.envelope import SEQUENCE_DIGITS
 from contracts.generators import samples
 from contracts.generators.schemas import GENERATED, components
+from contracts.payload import EventPayload, all_payloads
 from contracts.topology import SERVICES, queues
 
 Node = dict[str, Any]
@@ -49,10 +50,10 @@ def document(known: list[samples.Sample]) -> Node:
         "info": {"title": "whistle", "version": "1.0.0", "description": _ABOUT},
         "defaultContentType": "application/json",
         "servers": {"broker": _server()},
-        "channels": {s.type: _routing_channel(s) for s in all_schemas()} | _per_queue(_queue_channel),
-        "operations": {f"{s.producer}.sends.{s.type}": _send(s) for s in all_schemas()} | _receive_operations(),
+        "channels": {s.type: _routing_channel(s) for s in all_payloads()} | _per_queue(_queue_channel),
+        "operations": {f"{s.producer}.sends.{s.type}": _send(s) for s in all_payloads()} | _receive_operations(),
         "components": {
-            "messages": {s.type: _message(s, samples.richest(known, s.type)) for s in all_schemas()},
+            "messages": {s.type: _message(s, samples.richest(known, s.type)) for s in all_payloads()},
             "messageTraits": {"cloudEvent": _trait()},
             "operationBindings": {
                 "persistent": {"amqp": {"deliveryMode": 2, "mandatory": True, "bindingVersion": BINDING}},
@@ -98,7 +99,7 @@ def _server() -> Node:
     }
 
 
-def _routing_channel(schema: type[EventSchema]) -> Node:
+def _routing_channel(schema: type[EventPayload]) -> Node:
     exchange = {"name": schema.exchange(), "type": "topic", "durable": True, "autoDelete": False}
     return {
         "address": schema.type,
@@ -110,7 +111,7 @@ def _routing_channel(schema: type[EventSchema]) -> Node:
     }
 
 
-def _queue_channel(service: str, source: str, bound: tuple[type[EventSchema], ...]) -> Node:
+def _queue_channel(service: str, source: str, bound: tuple[type[EventPayload], ...]) -> Node:
     name = f"{service}.{source}"
     queue = {"name": name, "durable": True, "exclusive": False, "autoDelete": False}
     keys = sorted(schema.type for schema in bound)
@@ -125,7 +126,7 @@ def _queue_channel(service: str, source: str, bound: tuple[type[EventSchema], ..
     }
 
 
-def _send(schema: type[EventSchema]) -> Node:
+def _send(schema: type[EventPayload]) -> Node:
     sender = "A producer or person outside" if schema.producer == OUTSIDE else f"The {schema.producer} service"
     return {
         "action": "send",
@@ -137,7 +138,7 @@ def _send(schema: type[EventSchema]) -> Node:
     }
 
 
-def _receive(service: str, source: str, bound: tuple[type[EventSchema], ...]) -> Node:
+def _receive(service: str, source: str, bound: tuple[type[EventPayload], ...]) -> Node:
     channel = f"channels/{service}.{source}"
     return {
         "action": "receive",
@@ -161,7 +162,7 @@ def _per_queue(make: Any) -> dict[str, Node]:
     }
 
 
-def _message(schema: type[EventSchema], sample: samples.Sample) -> Node:
+def _message(schema: type[EventPayload], sample: samples.Sample) -> Node:
     return {
         "name": schema.type,
         "title": schema.__name__,
@@ -174,7 +175,7 @@ def _message(schema: type[EventSchema], sample: samples.Sample) -> Node:
     }
 
 
-def _whole_story(schema: type[EventSchema]) -> str:
+def _whole_story(schema: type[EventPayload]) -> str:
     travels = "Private: only notify may bind it." if schema.private else f"Travels on {schema.exchange()}."
     return f"{inspect.getdoc(schema)}\n\nThe subject is the id of the {schema.about}. {travels}\n"
 
@@ -217,11 +218,11 @@ def _header(about: str) -> Node:
     return {"type": "string", "minLength": 1, "maxLength": 255, "description": about}
 
 
-def _messages(*schemas: type[EventSchema]) -> Node:
+def _messages(*schemas: type[EventPayload]) -> Node:
     return {type_: _ref(f"components/messages/{type_}") for type_ in sorted(schema.type for schema in schemas)}
 
 
-def _first_line(schema: type[EventSchema]) -> str:
+def _first_line(schema: type[EventPayload]) -> str:
     return (inspect.getdoc(schema) or "").partition("\n")[0]
 
 

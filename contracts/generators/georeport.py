@@ -46,7 +46,7 @@ def described(operation: GeoReport, converter: Converter) -> Node:
     if operation.body:
         made["parameters"].append(idempotency_key(required=False))
         example = {"one": {"value": dict(operation.asked or {})}}
-        made["requestBody"] = {"required": True, "content": {FORM: {"schema": operation.body, "examples": example}}}
+        made["requestBody"] = {"required": True, "content": {FORM: {"schema": operation.body_schema, "examples": example}}}
     made["responses"] = {
         str(int(operation.status)): {
             "description": operation.answer.__doc__ or "",

@@ -7,7 +7,6 @@ from pathlib import Path
 import yaml
 from marshmallow import Schema, fields
 
-from contracts.envelope import EventSchema
 from contracts.generators import georeport, samples
 from contracts.generators.asyncapi import PlainDumper
 from contracts.generators.converter import Converter, Node, name_of, new_spec
@@ -17,6 +16,7 @@ from contracts.generators.schemas import GENERATED
 from contracts.http import BY_SERVICE, Operation
 from contracts.http.open311 import GeoReport
 from contracts.http.problem import MEDIA_TYPE, OF_COMMANDS, OF_EVERYTHING, ProblemDocument
+from contracts.payload import EventPayload
 
 RESPONSES = "#/components/responses/"
 _ABOUT = """\
@@ -97,7 +97,7 @@ def _described(converted: Node, schema: type[Schema] | None, closed: bool) -> No
 def _closed(service: str) -> set[str]:
     """The names of the schemas that refuse unknown fields: of commands' bodies, and of what they nest."""
     ours = [operation for operation in BY_SERVICE[service] if not isinstance(operation, GeoReport)]
-    asked = set().union(*(_nested(operation.body()) for operation in ours if operation.body))
+    asked = set().union(*(_nested(operation.body_schema()) for operation in ours if operation.body_schema))
     answered = set().union(*(_nested(operation.answer()) for operation in ours))
     if both := asked & answered:
         raise LookupError(f"{', '.join(sorted(both))}: in a body and in an answer; give each a schema of its own")
@@ -120,9 +120,9 @@ def _operation(operation: Operation, known: list[samples.Sample], converter: Con
     }
     if operation.search:
         made["parameters"] += search_parameters(operation.search, converter)
-    if operation.body:
+    if operation.body_schema:
         made["parameters"].append(idempotency_key())
-        made["requestBody"] = {"required": True, "content": _json(operation.body, _asked(operation, known))}
+        made["requestBody"] = {"required": True, "content": _json(operation.body_schema, _asked(operation, known))}
     made["responses"] = {str(int(operation.status)): _answer(operation)}
     for status, about in operation.problems().items():
         made["responses"][str(int(status))] = _word(status) if _COMMON.get(status) == about else _problem(status, about)
@@ -143,7 +143,7 @@ def _own(operation: Operation) -> str:
 def _asked(operation: Operation, known: list[samples.Sample]) -> Node:
     if operation.asked is not None:
         return dict(operation.asked)
-    if operation.body is not None and issubclass(operation.body, EventSchema):
+    if operation.body is not None and issubclass(operation.body, EventPayload):
         return samples.richest(known, operation.body.type).data
     raise LookupError(f"{operation.id} has no example of its body: give it `asked`")
 

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypedDict
 
-from contracts.envelope import all_schemas
 from contracts.generators import samples
 from contracts.generators.schemas import GENERATED, JsonSchema, json_schema
+from contracts.payload import all_payloads
 
 FILE = "samples/released.json"
 RULE = "within a version only an optional field may be added"
@@ -72,7 +72,7 @@ def current_shapes() -> dict[str, EventShape]:
             "about": schema.about,
             "fields": dict(shape_fields(json_schema(schema))),
         }
-        for schema in all_schemas()
+        for schema in all_payloads()
     }
 
 

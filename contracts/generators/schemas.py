@@ -12,8 +12,8 @@ from typing import Any
 
 from marshmallow import Schema
 
-from contracts.envelope import EventSchema, all_schemas
 from contracts.generators.converter import name_of, new_spec
+from contracts.payload import EventPayload, all_payloads
 
 JsonSchema = dict[str, Any]
 
@@ -27,7 +27,7 @@ def components() -> dict[str, JsonSchema]:
     return deepcopy(_components())
 
 
-def json_schema(schema: type[EventSchema]) -> JsonSchema:
+def json_schema(schema: type[EventPayload]) -> JsonSchema:
     """One event version's data as a document of its own: the parts it nests are in ``$defs``."""
     known = components()
     body = known[schema.type]
@@ -36,7 +36,7 @@ def json_schema(schema: type[EventSchema]) -> JsonSchema:
     return localised
 
 
-def render(schema: type[EventSchema], _root: Path) -> str:
+def render(schema: type[EventPayload], _root: Path) -> str:
     """The file ``schemas/<type>.json``."""
     head = {"$comment": GENERATED, "$schema": DIALECT, "$id": f"urn:whistle:event:{schema.type}"}
     return json.dumps({**head, **json_schema(schema)}, ensure_ascii=False, indent=2) + "\n"
@@ -46,9 +46,9 @@ def render(schema: type[EventSchema], _root: Path) -> str:
 def _components() -> dict[str, JsonSchema]:
     spec, converter = new_spec("contracts")
     by_name: dict[str, type[Schema]] = {}
-    for schema in all_schemas():
-        spec.components.schema(schema.type, schema=schema)
-        by_name[schema.type] = schema
+    for schema in all_payloads():
+        spec.components.schema(schema.type, schema=schema.schema)
+        by_name[schema.type] = schema.schema
     converted: dict[str, JsonSchema] = spec.to_dict()["components"]["schemas"]
     # two parts of the same name would be confused in the documents: apispec warns, and pytest makes that an error
     by_name |= {name_of(key[0]): key[0] for key in converter.refs if name_of(key[0]) in converted}

@@ -4,7 +4,9 @@ from http import HTTPStatus
 
 from marshmallow import Schema
 
-from contracts import codes, fields
+from contracts import codes
+from contracts import fields as typed
+from contracts import schema_fields as fields
 from contracts.codes import CaseState, Step
 from contracts.events import intake
 from contracts.http.links import OVER, show_link
@@ -14,7 +16,7 @@ from contracts.http.operation import Operation
 class Report(intake.ReportFiled):
     """A responder's command: the data of `report.filed.v1`, and the ticket it is about."""
 
-    ticket = fields.ident("the ticket's id")
+    ticket: str = typed.ident("the ticket's id")
 
 
 class ReportTaken(Schema):
@@ -28,7 +30,7 @@ class ReportTaken(Schema):
 class PartyRequest(intake.RequestMade):
     """What a party of a mediation asks: the data of `request.made.v1`, where it is of dispatch."""
 
-    request = fields.code(
+    request: codes.Request = typed.code(
         codes.Request, "what is asked", only=[codes.Request.CONSENT, codes.Request.WITHDRAW], title="PartyRequestKind"
     )
 

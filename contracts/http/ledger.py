@@ -7,7 +7,8 @@ from typing import Any
 from marshmallow import Schema, validate
 from marshmallow import fields as plain
 
-from contracts import codes, fields
+from contracts import codes
+from contracts import schema_fields as fields
 from contracts.http.operation import Operation
 
 

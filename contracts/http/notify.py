@@ -4,9 +4,11 @@ from http import HTTPStatus
 
 from marshmallow import Schema
 
-from contracts import fields
+from contracts import fields as typed
+from contracts import schema_fields as fields
 from contracts.codes import FallbackReason, NoticeState, Receipt
 from contracts.http.operation import Operation
+from contracts.payload import Part
 
 
 class Notice(Schema):
@@ -31,11 +33,11 @@ class Notice(Schema):
     superseded_by = fields.ident("of a cancelled one: the event that made it pointless", optional=True)
 
 
-class ReceiptGiven(Schema):
+class ReceiptGiven(Part):
     """What became of a notice that a gateway took."""
 
-    key = fields.ident("the idempotency key that came with the notice")
-    outcome = fields.code(Receipt, "delivered; undelivered: try again; rejected: this way it never can be")
+    key: str = typed.ident("the idempotency key that came with the notice")
+    outcome: Receipt = typed.code(Receipt, "delivered; undelivered: try again; rejected: this way it never can be")
 
 
 class ReceiptTaken(Schema):

@@ -9,8 +9,9 @@ from urllib.parse import quote
 
 from marshmallow import Schema
 
-from contracts import fields
+from contracts import schema_fields as fields
 from contracts.http.problem import OF_COMMANDS, OF_EVERYTHING, OF_PUBLIC, OF_SEARCHES
+from contracts.payload import Part
 
 IDEMPOTENCY_KEY = "Idempotency-Key"
 KEY_PATTERN = r"[!-~]{1,128}"
@@ -50,7 +51,8 @@ class Operation:
     """Whoever has no account may come without a token, with a signed link in the body's field ``link``."""
     status: HTTPStatus
     answer: type[Schema]
-    body: type[Schema] | None = None
+    body: type[Part] | type[Schema] | None = None
+    """A part, which the method gets; of a form of a standard the schema, and the method gets what it loads."""
     parameters: Mapping[str, str] = field(default_factory=dict)
     """What each placeholder of the path stands for."""
     search: type[Schema] | None = None
@@ -66,12 +68,22 @@ class Operation:
     def __post_init__(self) -> None:
         if set(self.placeholders()) != set(self.parameters):
             raise TypeError(f"{self.id}: every placeholder of {self.path} wants a description, and nothing else does")
-        if self.by_link and (self.body is None or "link" not in self.body().fields):
+        if self.by_link and (self.body is None or "link" not in self.body_fields):
             raise TypeError(f"{self.id}: without a field `link` in its body nobody can come by a link")
         if self.own_role and (self.body or self.search):
             raise TypeError(f"{self.id}: what is an account's own is asked for by name alone")
         if self.search and self.body:
             raise TypeError(f"{self.id}: a command says what it wants in its body")
+
+    @property
+    def body_schema(self) -> type[Schema] | None:
+        """The schema that the body is checked by."""
+        return self.body.schema if self.body is not None and issubclass(self.body, Part) else self.body
+
+    @property
+    def body_fields(self) -> frozenset[str]:
+        """The names of the body's fields."""
+        return frozenset(self.body_schema().fields) if self.body_schema else frozenset()
 
     def placeholders(self) -> list[str]:
         """The names in the path, in its order."""

@@ -2,17 +2,21 @@
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
 from marshmallow import Schema, validate
 from marshmallow import fields as plain
 
-from contracts import codes, fields
+from contracts import codes
+from contracts import fields as typed
+from contracts import schema_fields as fields
 from contracts.codes import TicketState
 from contracts.events import intake
 from contracts.http.links import OVER, show_link
 from contracts.http.operation import Operation
+from contracts.payload import Part
 
 PAGE, LONGEST_PAGE = 50, 200
 """Tickets on a page, unless the search says otherwise; and at most."""
@@ -124,39 +128,39 @@ class TicketPage(Schema):
     next = fields.ident("where the next page begins; null where there is none", optional=True)
 
 
-class Rejection(Schema):
+class Rejection(Part):
     """The matter is not taken on."""
 
-    reason = fields.code(codes.RejectReason, "why; the notice tells the route it has instead")
+    reason: codes.RejectReason = typed.code(codes.RejectReason, "why; the notice tells the route it has instead")
 
 
-class Merger(Schema):
+class Merger(Part):
     """The same matter as another ticket."""
 
-    into = fields.ident("the ticket that goes on; the merged reporter follows its notices")
+    into: str = typed.ident("the ticket that goes on; the merged reporter follows its notices")
 
 
-class Parking(Schema):
+class Parking(Part):
     """It cannot be solved now (挂账)."""
 
-    reason = fields.ident("why, as a code")
-    review_at = fields.instant("when it goes back to work; ahead")
+    reason: str = typed.ident("why, as a code")
+    review_at: datetime = typed.instant("when it goes back to work; ahead")
 
 
-class Resumption(Schema):
+class Resumption(Part):
     """A parked ticket goes back to work before its review date. It needs nothing more."""
 
 
-class RaisedUrgency(Schema):
+class RaisedUrgency(Part):
     """A person raises the urgency."""
 
-    urgency = fields.code(codes.Urgency, "the new urgency, above the old")
+    urgency: codes.Urgency = typed.code(codes.Urgency, "the new urgency, above the old")
 
 
 class ResidentRequest(intake.RequestMade):
     """What a resident asks: the data of `request.made.v1`, where it is of tickets."""
 
-    request = fields.code(
+    request: codes.Request = typed.code(
         codes.Request,
         "what is asked",
         only=[codes.Request.RATE, codes.Request.REOPEN, codes.Request.CANCEL],
@@ -255,7 +259,7 @@ FIND_WHISTLE = Operation(
 )
 
 
-def _command(id_: str, under: str, summary: str, body: type[Schema], asked: Mapping[str, Any], state: str) -> Operation:
+def _command(id_: str, under: str, summary: str, body: type[Part], asked: Mapping[str, Any], state: str) -> Operation:
     return Operation(
         method="POST",
         path=f"/tickets/{{ticket}}/{under}",

@@ -27,20 +27,20 @@ class DispatchApi:
     world: Callable[[Work], World]
 
     @command(http.FILE_REPORT)
-    def file_report(self, body: Mapping[str, Any], work: Work, key: str) -> Answer:
+    def file_report(self, body: http.Report, work: Work, key: str) -> Answer:
         """A responder's command. Raises Problem 403 for a unit that the account does not speak for."""
-        ticket = body["ticket"]
+        ticket = body.ticket
         try:
             file_report(ticket, body, work.for_subject(ticket), self.world(work))
         except MayNotSpeak as wrong:
             raise Problem(HTTPStatus.FORBIDDEN, str(wrong)) from None
-        return Answer({**body, "id": key}, {"Location": http.GET_CASE.at(ticket=ticket)})
+        return Answer({"ticket": ticket, "command": body.command, "id": key}, {"Location": http.GET_CASE.at(ticket=ticket)})
 
     @command(http.ASK_AS_PARTY)
-    def ask_as_party(self, body: Mapping[str, Any], work: Work, key: str, ticket: str) -> Answer:
+    def ask_as_party(self, body: http.PartyRequest, work: Work, key: str, ticket: str) -> Answer:
         """Consent to a mediation, or its withdrawal: the link in the body is the authority, or the role desk."""
         make_request(ticket, body, work.for_subject(ticket), self.world(work), self.config.links)
-        return Answer({"ticket": ticket, "request": body["request"]}, {"Location": http.GET_CASE.at(ticket=ticket)})
+        return Answer({"ticket": ticket, "request": body.request}, {"Location": http.GET_CASE.at(ticket=ticket)})
 
     @query(http.SHOW_PARTY_LINK)
     def show_link(self, connection: Connection, ticket: str, purpose: str, search: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -1,8 +1,6 @@
 """Dispatch's own metrics. Labels are codes."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from nameko.extensions import DependencyProvider
 from prometheus_client import CollectorRegistry, Counter, Gauge
@@ -63,21 +61,21 @@ class CaseMetrics:
             for code in codes:
                 counter.labels(code.value)
 
-    def breached(self, data: Mapping[str, Any]) -> None:
+    def breached(self, said: say.DeadlineBreached) -> None:
         """A clock ran out."""
-        self._breaches.labels(data["clock"]).inc()
+        self._breaches.labels(said.clock).inc()
 
-    def escalated(self, data: Mapping[str, Any]) -> None:
+    def escalated(self, said: say.CaseEscalated) -> None:
         """A case moved up."""
-        self._escalations.labels(data["cause"]).inc()
+        self._escalations.labels(said.cause).inc()
 
-    def exhausted(self, data: Mapping[str, Any]) -> None:
+    def exhausted(self, said: say.CaseExhausted) -> None:
         """A supervisor was called."""
-        self._exhausted.labels(data["cause"]).inc()
+        self._exhausted.labels(said.cause).inc()
 
-    def performance_asked(self, data: Mapping[str, Any]) -> None:
+    def performance_asked(self, said: say.MediationPerformanceAsked) -> None:
         """Somebody was asked whether what was agreed was done: on the day itself, a supervisor for the first time."""
-        self._overdue.inc(data["number"] == BREACHED)
+        self._overdue.inc(said.number == BREACHED)
 
     def read(self, connection: Connection, now: datetime) -> None:
         """Set the gauges from the store."""
@@ -93,7 +91,7 @@ class Metrics(DependencyProvider):
         runtime: Runtime = self.container.config[RUNTIME_KEY]
         metrics = CaseMetrics(runtime.registry)
         runtime.add_gauges(metrics.read)
-        runtime.on_published(say.DeadlineBreached.type, metrics.breached)
-        runtime.on_published(say.CaseEscalated.type, metrics.escalated)
-        runtime.on_published(say.CaseExhausted.type, metrics.exhausted)
-        runtime.on_published(say.MediationPerformanceAsked.type, metrics.performance_asked)
+        runtime.on_published(say.DeadlineBreached, metrics.breached)
+        runtime.on_published(say.CaseEscalated, metrics.escalated)
+        runtime.on_published(say.CaseExhausted, metrics.exhausted)
+        runtime.on_published(say.MediationPerformanceAsked, metrics.performance_asked)

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from chassis.links import Grant, Links, UsedLink
 from chassis.outcome import Happened, Outcome, Refused
 from chassis.work import Work
 from contracts.codes import LinkPurpose, Party, Request
 from contracts.events import dispatch as say
+from contracts.events import intake
 from services.dispatch.applying import apply
 from services.dispatch.domain import mediating, mediation, reports
 from services.dispatch.domain.case import Case, MayNotSpeak, NotNow
@@ -17,28 +17,28 @@ from services.dispatch.domain.report import Report
 from services.dispatch.domain.world import World
 
 
-def file_report(ticket: str, data: Mapping[str, Any], work: Work, world: World) -> None:
+def file_report(ticket: str, filed: intake.ReportFiled, work: Work, world: World) -> None:
     """Give the report to its case. Raises MayNotSpeak, Missing, and what the case refuses: TooLate among it."""
     actor = work.commander()
-    if not actor.speaks_for(data["unit"]):
+    if not actor.speaks_for(filed.unit):
         raise MayNotSpeak(f"unit: account {actor.id!r} does not speak for it")
     report = Report(
-        command=data["command"],
-        unit=data["unit"],
+        command=filed.command,
+        unit=filed.unit,
         actor=actor.id,
-        passed=data.get("passed"),
-        reason=data.get("reason"),
-        to=data.get("to"),
-        until=data.get("until"),
+        passed=filed.passed,
+        reason=filed.reason,
+        to=filed.to,
+        until=filed.until,
     )
     case = work.load(Case, ticket)
     apply(case, reports.take(case, report, world), work)
 
 
-def refusal(ticket: str, data: Mapping[str, Any], actor: str, late: TooLate) -> Outcome:
+def refusal(ticket: str, filed: intake.ReportFiled, actor: str, late: TooLate) -> Outcome:
     """Return the event that tells a unit that its command had no effect."""
-    told = {"command": data["command"], "unit": data["unit"], "actor": actor, "fact": late.fact, "at": late.at}
-    return Outcome(Happened(say.ReportRefused, ticket, told))
+    told = say.ReportRefused(command=filed.command, unit=filed.unit, actor=actor, fact=late.fact, at=late.at)
+    return Outcome(Happened(told, ticket))
 
 
 LINK_OF: Mapping[Party, LinkPurpose] = {Party.APPLICANT: LinkPurpose.CONSENT, Party.RESPONDENT: LinkPurpose.RESPOND}
@@ -54,22 +54,22 @@ def check_grant(grant: Grant, case: Case, at: datetime) -> None:
         raise UsedLink from None
 
 
-def make_request(ticket: str, data: Mapping[str, Any], work: Work, world: World, links: Links) -> None:
+def make_request(ticket: str, made: intake.RequestMade, work: Work, world: World, links: Links) -> None:
     """A party's consent, or its withdrawal. A link speaks for its own party, somebody on duty for either.
 
     Raises BadLink, LinkOver.
     """
-    if data["request"] not in {Request.CONSENT, Request.WITHDRAW}:
+    if made.request not in {Request.CONSENT, Request.WITHDRAW}:
         return
-    party, grant = data.get("party") or Party.APPLICANT, None
-    if data.get("link"):
-        grant = links.read(data["link"], ticket, LINK_OF[party])
+    party, grant = made.party or Party.APPLICANT, None
+    if made.link:
+        grant = links.read(made.link, ticket, LINK_OF[party])
     elif "desk" not in work.commander().roles:
         raise Refused("link: missing, and the sender is not somebody on duty")
     case = work.load(Case, ticket)
     if grant is not None:
         check_grant(grant, case, work.now)
-    if data["request"] is Request.CONSENT:
+    if made.request is Request.CONSENT:
         apply(case, mediating.consent(case, party), work)
     else:
         apply(case, mediating.withdraw(case, party, world), work)

@@ -36,92 +36,92 @@ class DispatchService(DispatchApi):
     # --- the chain
 
     @on(tickets.TicketOpened)
-    def take_opened(self, event: Event, work: Work) -> None:
+    def take_opened(self, event: Event[tickets.TicketOpened], work: Work) -> None:
         """Start a case by the playbook that takes the category."""
-        data = event.data
+        said = event.payload
         if work.find(Case, event.subject) is not None:
             return
         case = Case(
             id=event.subject,
-            category=data["category"],
-            area=data["area"],
-            estate=data.get("estate"),
-            urgency=data["urgency"],
-            dispute=data["dispute"],
-            opened_at=data["opened_at"],
-            playbook=choose(self.config.playbooks, data["category"]),
+            category=said.category,
+            area=said.area,
+            estate=said.estate,
+            urgency=said.urgency,
+            dispute=said.dispute,
+            opened_at=said.opened_at,
+            playbook=choose(self.config.playbooks, said.category),
         )
         work.add(case)
         apply(case, facts.opened(case, self.world(work)), work)
 
     @on(tickets.TicketHandled)
-    def take_handled(self, event: Event, work: Work) -> None:
+    def take_handled(self, event: Event[tickets.TicketHandled], work: Work) -> None:
         """Ask somebody to verify who did not handle it."""
-        case, data = work.load(Case, event.subject), event.data
-        apply(case, facts.handled(case, data["generation"], data["handled_by"], self.world(work)), work)
+        case, said = work.load(Case, event.subject), event.payload
+        apply(case, facts.handled(case, said.generation, said.handled_by, self.world(work)), work)
 
-    @on(tickets.TicketReworkOrdered)
-    @on(tickets.TicketReopened)
-    def take_again(self, event: Event, work: Work) -> None:
+    @on(tickets.TicketReworkOrdered, tickets.TicketReopened)
+    def take_again(self, event: Event[tickets.TicketReworkOrdered | tickets.TicketReopened], work: Work) -> None:
         """Go on at the level that ended it."""
         case = work.load(Case, event.subject)
-        apply(case, facts.again(case, event.data["generation"], self.world(work)), work)
+        apply(case, facts.again(case, event.payload.generation, self.world(work)), work)
 
     @on(tickets.TicketUnmerged)
-    def take_unmerged(self, event: Event, work: Work) -> None:
+    def take_unmerged(self, event: Event[tickets.TicketUnmerged], work: Work) -> None:
         """Take a merged ticket's case up again."""
         case = work.load(Case, event.subject)
-        apply(case, facts.unmerged(case, event.data["generation"], self.world(work)), work)
+        apply(case, facts.unmerged(case, event.payload.generation, self.world(work)), work)
 
-    @on(tickets.TicketRejected)
-    @on(tickets.TicketMerged)
-    @on(tickets.TicketCancelled)
-    def take_withdrawn(self, event: Event, work: Work) -> None:
+    @on(tickets.TicketRejected, tickets.TicketMerged, tickets.TicketCancelled)
+    def take_withdrawn(
+        self, event: Event[tickets.TicketRejected | tickets.TicketMerged | tickets.TicketCancelled], work: Work
+    ) -> None:
         """Those at work are relieved."""
         cause = event.type.split(".")[1]
         case = work.load(Case, event.subject)
-        apply(case, facts.withdrawn(case, cause, event.data.get("generation")), work)
+        generation = event.payload.generation if isinstance(event.payload, tickets.TicketMerged) else None
+        apply(case, facts.withdrawn(case, cause, generation), work)
 
     @on(tickets.TicketParked)
-    def take_parked(self, event: Event, work: Work) -> None:
+    def take_parked(self, event: Event[tickets.TicketParked], work: Work) -> None:
         """The clocks stand still."""
         case = work.load(Case, event.subject)
-        apply(case, pauses.parked(case, event.data["review_at"], self.world(work)), work)
+        apply(case, pauses.parked(case, event.payload.review_at, self.world(work)), work)
 
     @on(tickets.TicketResumed)
-    def take_resumed(self, event: Event, work: Work) -> None:
+    def take_resumed(self, event: Event[tickets.TicketResumed], work: Work) -> None:
         """The clocks go on."""
         case = work.load(Case, event.subject)
         apply(case, pauses.resume(case, self.world(work)), work)
 
     @on(tickets.TicketUrgencyRaised)
-    def take_urgency(self, event: Event, work: Work) -> None:
+    def take_urgency(self, event: Event[tickets.TicketUrgencyRaised], work: Work) -> None:
         """The clocks of the new urgency, from the old start."""
         case = work.load(Case, event.subject)
-        apply(case, facts.urgency_raised(case, event.data["urgency"], self.world(work)), work)
+        apply(case, facts.urgency_raised(case, event.payload.urgency, self.world(work)), work)
 
     @on(tickets.TicketCategoryChanged)
-    def take_category(self, event: Event, work: Work) -> None:
+    def take_category(self, event: Event[tickets.TicketCategoryChanged], work: Work) -> None:
         """Route the case by the new category's playbook."""
-        case, data = work.load(Case, event.subject), event.data
-        playbook = choose(self.config.playbooks, data["category"])
-        change = rerouting.Change(data["category"], data["dispute"], data["generation"], playbook)
+        case, said = work.load(Case, event.subject), event.payload
+        playbook = choose(self.config.playbooks, said.category)
+        change = rerouting.Change(said.category, said.dispute, said.generation, playbook)
         apply(case, rerouting.category_changed(case, change, self.world(work)), work)
 
     # --- responders and residents
 
     @on(intake.ReportFiled)
-    def take_report(self, event: Event, work: Work) -> None:
+    def take_report(self, event: Event[intake.ReportFiled], work: Work) -> None:
         """A responder's command, over AMQP: who comes too late is told by an event, since nobody waits for an answer."""
         try:
-            file_report(event.subject, event.data, work, self.world(work))
+            file_report(event.subject, event.payload, work, self.world(work))
         except TooLate as late:
-            work.apply(refusal(event.subject, event.data, work.commander().id, late))
+            work.apply(refusal(event.subject, event.payload, work.commander().id, late))
 
     @on(intake.RequestMade)
-    def take_request(self, event: Event, work: Work) -> None:
+    def take_request(self, event: Event[intake.RequestMade], work: Work) -> None:
         """A party consents to a mediation, or withdraws; what else is asked is the business of tickets."""
-        make_request(event.subject, event.data, work, self.world(work), self.config.links)
+        make_request(event.subject, event.payload, work, self.world(work), self.config.links)
 
     # --- clocks
 

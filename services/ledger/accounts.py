@@ -20,10 +20,10 @@ def keep(event: Event, work: Work, rules: Rules) -> None:
     """Enter what an event means for anybody's points; most mean nothing, and cost nothing."""
     if event.type in DECIDING:
         _enter(store.found(work, Stake, event.subject).take(event), event.id, event.time, work)
-    elif event.type == MediationOpened.type:
-        _mediator_invited(event, work, rules)
-    elif event.type == ResponderRegistered.type:
-        _registered(event, work, rules)
+    elif isinstance(event.payload, MediationOpened):
+        _mediator_invited(event.payload, event, work, rules)
+    elif isinstance(event.payload, ResponderRegistered):
+        _registered(event.payload, event, work, rules)
 
 
 def correct(transfer: str, cause: str, who: str, work: Work) -> Transfer:
@@ -39,8 +39,8 @@ def correct(transfer: str, cause: str, who: str, work: Work) -> Transfer:
     return taken_back
 
 
-def _mediator_invited(event: Event, work: Work, rules: Rules) -> None:
-    mediation, mediator = event.data["mediation"], event.data["mediator"]
+def _mediator_invited(opened: MediationOpened, event: Event, work: Work, rules: Rules) -> None:
+    mediation, mediator = opened.mediation, opened.mediator
     account = store.found(work, Account, mediator)
     member = account.member_at(event.time)
     if member is None:
@@ -50,9 +50,9 @@ def _mediator_invited(event: Event, work: Work, rules: Rules) -> None:
         _enter(stake.hold(mediation, mediator, rules.acts[Act.MEDIATION], event.time), event.id, event.time, work)
 
 
-def _registered(event: Event, work: Work, rules: Rules) -> None:
+def _registered(registered: ResponderRegistered, event: Event, work: Work, rules: Rules) -> None:
     account = store.found(work, Account, event.subject)
-    volunteer = bool(event.data.get("volunteer"))
+    volunteer = bool(registered.volunteer)
     _enter(account.register(event.sequence or 0, volunteer, event.time, rules.opening), event.id, event.time, work)
     for act in account.known_now():
         stake = store.found(work, Stake, act.ticket)

@@ -19,10 +19,10 @@ def keep(event: Event, work: Work) -> None:
     """Note an event in the book it belongs to; most belong to none, and cost nothing."""
     if event.type in NOTED:
         note(store.found(work, Book, event.subject), event)
-    elif event.type == AreaRegistered.type:
+    elif isinstance(event.payload, AreaRegistered):
         area = store.found(work, Area, event.subject)
         if (event.sequence or 0) > area.number:
-            area.parent, area.number = event.data.get("parent"), event.sequence or 0
+            area.parent, area.number = event.payload.parent, event.sequence or 0
 
 
 def books_of(bodies: Iterable[bytes]) -> dict[str, Book]:

@@ -51,10 +51,17 @@ def take(work: Work, signer: Signer, at: datetime, monitor: LogMonitor, next_key
     work.insert(store.checkpoints, kept)
     row = {"id": key, "public": signer.public.hex(), "first": point.number}
     work.connection.execute(insert_ignoring(work.connection)(store.signing_keys).on_conflict_do_nothing(), row)
-    said = {name: value for name, value in kept.items() if value is not None}
-    if back:
-        said["clock_back_seconds"] = math.ceil(back.total_seconds())
-    work.for_subject(LOG).apply(Outcome(Happened(CheckpointSigned, LOG, said)))
+    said = CheckpointSigned(
+        size=point.size,
+        root=point.root,
+        taken_at=point.taken_at,
+        number=point.number,
+        key=signed.key,
+        signature=signed.signature,
+        next_key=handed,
+        clock_back_seconds=math.ceil(back.total_seconds()) if back else None,
+    )
+    work.for_subject(LOG).apply(Outcome(Happened(said, LOG)))
     work.after_commit(partial(monitor.published, signed, log.checkpointed.copy()))
     return signed
 

@@ -12,7 +12,7 @@ from nameko.extensions import DependencyProvider
 from chassis.clock import BusinessClock
 from chassis.config import BadConfig, duration, read_yaml
 from chassis.nameko import RUNTIME_KEY
-from contracts.envelope import flatten
+from contracts.payload import flatten
 from services.ledger.domain.checkpoint import Signer
 from services.ledger.domain.figures import Band
 from services.ledger.domain.kpi import BY_NAME

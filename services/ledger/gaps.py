@@ -9,7 +9,7 @@ import logging
 from collections.abc import Iterator
 from dataclasses import asdict
 from functools import partial
-from typing import Any
+from typing import Any, TypedDict
 
 from sqlalchemy import Connection, Subquery, and_, delete, func, insert, select, update
 
@@ -17,7 +17,7 @@ from chassis.outcome import Arm, Happened, Outcome
 from chassis.timers import Ringing
 from chassis.work import Work
 from contracts.events.ledger import ForkFound, GapFilled, GapFound
-from contracts.events.sequences import ANNOUNCEMENTS
+from contracts.events.sequences import ANNOUNCEMENTS, Announcement
 from services.ledger import store
 from services.ledger.domain.gaps import Fork, Hole, Numbered, between, still_missing, tail, without
 from services.ledger.domain.rules import Rules
@@ -26,6 +26,14 @@ log = logging.getLogger(__name__)
 GAP = "gap"
 NOTED, FILLED, FOUND = "noted", "filled", "found"
 NAME = 200
+
+
+class _Numbers(TypedDict):
+    """What is said of a hole."""
+
+    origin: str
+    missing_from: int
+    missing_to: int
 
 
 def look(work: Work, since: int, rules: Rules) -> None:
@@ -60,7 +68,7 @@ def ring(ringing: Ringing, work: Work) -> None:
     work.connection.execute(insert(table), [{**asdict(hole), "noted_at": row.noted_at, "state": FOUND} for hole in left])
     for hole in left:
         work.after_commit(partial(log.error, "gap found", extra=_ids(hole)))
-        work.for_subject(hole.subject).apply(Outcome(Happened(GapFound, hole.subject, _numbers(hole))))
+        work.for_subject(hole.subject).apply(Outcome(Happened(GapFound(**_numbers(hole)), hole.subject)))
 
 
 def _say_filled(work: Work, since: int) -> None:
@@ -74,7 +82,7 @@ def _say_filled(work: Work, since: int) -> None:
         if not still_missing(hole, _present(work.connection, hole)):
             work.connection.execute(update(table).where(_is(hole)).values(state=FILLED))
             work.after_commit(partial(log.warning, "gap filled", extra=_ids(hole)))
-            work.for_subject(hole.subject).apply(Outcome(Happened(GapFilled, hole.subject, _numbers(hole))))
+            work.for_subject(hole.subject).apply(Outcome(Happened(GapFilled(**_numbers(hole)), hole.subject)))
 
 
 def _touched(since: int) -> Subquery:
@@ -109,12 +117,19 @@ def _lost_tails(connection: Connection, since: int) -> Iterator[Hole]:
     c = store.entries.c
     announced = select(c.source, c.body).where(c.position >= since, c.type.in_(sorted(ANNOUNCEMENTS)))
     for source, body in connection.execute(announced.order_by(c.position)).all():
-        reached = {one["subject"]: one["last"] for one in store.event_of(bytes(body)).data["reached"]}
+        reached = _announced(bytes(body))
         there = select(c.subject, func.max(c.sequence)).where(c.source == source, c.subject.in_(sorted(reached)))
         highest = {row[0]: row[1] for row in connection.execute(there.group_by(c.subject))}
         for subject, last in sorted(reached.items()):
             if lost := tail(source, subject, highest.get(subject, 0), last):
                 yield lost
+
+
+def _announced(body: bytes) -> dict[str, int]:
+    """The highest number of each subject that an announcement names."""
+    payload = store.event_of(body).payload
+    assert isinstance(payload, Announcement), "chosen by its type"
+    return {one.subject: one.last for one in payload.reached}
 
 
 def _note_fork(fork: Fork, work: Work) -> None:
@@ -126,8 +141,8 @@ def _note_fork(fork: Fork, work: Work) -> None:
     work.connection.execute(insert(table), {**key, "noted_at": work.now})
     ids = {"origin": fork.source, "subject": fork.subject, "number": fork.sequence}
     work.after_commit(partial(log.error, "fork found", extra=ids))
-    said = {"origin": fork.source, "number": fork.sequence, "first": fork.first[:NAME], "second": fork.second[:NAME]}
-    work.for_subject(fork.subject).apply(Outcome(Happened(ForkFound, fork.subject, said)))
+    said = ForkFound(origin=fork.source, number=fork.sequence, first=fork.first[:NAME], second=fork.second[:NAME])
+    work.for_subject(fork.subject).apply(Outcome(Happened(said, fork.subject)))
 
 
 def _note_hole(hole: Hole, work: Work, rules: Rules) -> None:
@@ -153,7 +168,7 @@ def _is(hole: Hole) -> Any:
     return and_(c.source == hole.source, c.subject == hole.subject, c.missing_from == hole.missing_from)
 
 
-def _numbers(hole: Hole) -> dict[str, Any]:
+def _numbers(hole: Hole) -> _Numbers:
     return {"origin": hole.source, "missing_from": hole.missing_from, "missing_to": hole.missing_to}
 
 

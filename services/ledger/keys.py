@@ -12,7 +12,7 @@ from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
 from chassis.config import BadConfig, read_yaml
 from chassis.settings import BadSettings
-from contracts.envelope import flatten
+from contracts.payload import flatten
 from services.ledger.domain.checkpoint import Signer
 from services.ledger.domain.keyring import Key
 

@@ -11,8 +11,9 @@ from sqlalchemy import Column, Connection, Index, LargeBinary, MetaData, Select,
 from chassis.definition import Definition
 from chassis.store import Document, Instant, Mapper, Position, chassis_tables, converter
 from chassis.work import Work
-from contracts.envelope import Event, schema_for
+from contracts.envelope import Event
 from contracts.events.dispatch import AreaRegistered, MediationOpened, ResponderRegistered
+from contracts.payload import payload_for
 from services.ledger.domain.book import Book
 from services.ledger.domain.canonical import canonical as rfc8785
 from services.ledger.domain.checkpoint import Checkpoint, Signed
@@ -164,8 +165,8 @@ def _subjects(types: Collection[str]) -> Callable[[Event], tuple[str, ...]]:
 
 def _accounts(event: Event) -> tuple[str, ...]:
     """Whose account an event may concern."""
-    if event.type == MediationOpened.type:
-        return (event.data["mediator"],)
+    if isinstance(event.payload, MediationOpened):
+        return (event.payload.mediator,)
     return (event.subject,) if event.type == ResponderRegistered.type else ()
 
 
@@ -211,7 +212,7 @@ def canonical(event: Event) -> bytes:
             "correlationid": event.correlationid,
             "causationid": event.causationid,
             "sequence": event.sequence,
-            "data": schema_for(event.type).write(event.data),
+            "data": event.payload.to_wire(),
         }
     )
 
@@ -219,8 +220,8 @@ def canonical(event: Event) -> bytes:
 def event_of(body: bytes) -> Event:
     """The event that an entry is of."""
     whole: dict[str, Any] = json.loads(body)
-    data = schema_for(whole["type"]).read(whole["data"])
-    return Event(**{**whole, "time": datetime.fromisoformat(whole["time"]), "data": data})
+    payload = payload_for(whole.pop("type")).load(whole.pop("data"))
+    return Event(**{**whole, "time": datetime.fromisoformat(whole["time"]), "payload": payload})
 
 
 def bodies(connection: Connection, since: int = 0) -> Iterator[bytes]:

@@ -33,21 +33,21 @@ class NotifyApi:
         return {"ticket": ticket, "notices": [view(notice) for notice in store.of_ticket(connection, ticket)]}
 
     @command(http.GIVE_RECEIPT)
-    def give_receipt(self, body: Mapping[str, Any], work: Work, key: str) -> Answer:
+    def give_receipt(self, body: http.ReceiptGiven, work: Work, key: str) -> Answer:
         """A gateway says what became of a sending. A late or repeated receipt changes nothing. Raises Missing, Refused."""
-        notice, first = work.find(Notice, body["key"]), 1
+        notice, first = work.find(Notice, body.key), 1
         if notice is None:
-            id_, first = named_by(body["key"])
+            id_, first = named_by(body.key)
             notice = work.load(Notice, id_)
         if notice.channel_of(first) is None:
             raise Refused("key: no attempt was made under it")
         ways = ways_to(notice, contacts_for(work.connection, [notice]), self.config.channels.routes, self.config.region)
         outcome = (
             notice.delivered(first)
-            if body["outcome"] is Receipt.DELIVERED
+            if body.outcome is Receipt.DELIVERED
             else notice.undelivered(
                 first,
-                Failure(body["outcome"].value, final=body["outcome"] is Receipt.REJECTED),
+                Failure(body.outcome.value, final=body.outcome is Receipt.REJECTED),
                 self.config.channels.retries,
                 machine_now(),
                 ways,

@@ -24,7 +24,7 @@ def settle(event: Event, written: Iterable[Notice], work: Work, metrics: NotifyM
     contact = work.find(Contact, event.subject)
     if event.type in TYPES:
         contact = contact_of(event.subject, work)
-        contact.learnt(fact_of(event.type, event.id, event.sequence or 0, event.data))
+        contact.learnt(fact_of(event))
         waiting = store.waiting(work.connection, origin=event.subject)
         written = (*written, *(work.load(Notice, id_) for id_ in waiting))
     if contact is not None:

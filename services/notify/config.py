@@ -12,7 +12,7 @@ from nameko.extensions import DependencyProvider
 from chassis.config import BadConfig, read_yaml
 from chassis.links import Links, links_of
 from chassis.nameko import RUNTIME_KEY
-from contracts.envelope import flatten
+from contracts.payload import flatten
 from services.notify.config_fields import Duration, Success, Zone, language_tag, one_line
 from services.notify.domain.attempts import Retries
 from services.notify.domain.channels import LOG, LOG_ONLY, OTHERS, Channel, Channels, Route, Routes, is_one_address

@@ -161,11 +161,12 @@ class Deliverer:
         unit.after_commit(partial(alert, outcome.events))
 
 
-def alert(said: Iterable[Happened]) -> None:
+def alert(events: Iterable[Happened]) -> None:
     """The alert of an exhausted notice."""
-    for happened in said:
-        if happened.schema is NotificationExhausted:
-            ids = {name: happened.data[name] for name in ("notice", "audience", "attempts", "reason")}
+    for happened in events:
+        said = happened.payload
+        if isinstance(said, NotificationExhausted):
+            ids = {"notice": said.notice, "audience": said.audience, "attempts": said.attempts, "reason": said.reason}
             log.error("a notice is exhausted: somebody must tell them another way", extra={**ids, "ticket": happened.subject})
 
 

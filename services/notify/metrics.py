@@ -11,6 +11,7 @@ from chassis.gauges import Counted
 from chassis.nameko import RUNTIME_KEY
 from chassis.outcome import Happened
 from chassis.runtime import Runtime
+from contracts.events.notify import NotificationFailed
 from services.notify.domain.languages import metric_label
 from services.notify.domain.notice import Notice
 from services.notify.store import notices
@@ -58,8 +59,9 @@ class NotifyMetrics:
     def happened(self, events: Iterable[Happened]) -> None:
         """See `services.notify.delivery.Watch`."""
         for event in events:
-            word = event.schema.type.split(".")[1]
-            self._notices.labels("fell_back" if event.data.get("next_channel") else word).inc()
+            said = event.payload
+            fell_back = isinstance(said, NotificationFailed) and said.next_channel is not None
+            self._notices.labels("fell_back" if fell_back else said.type.split(".")[1]).inc()
 
 
 class NoticeGauges:

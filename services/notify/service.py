@@ -29,18 +29,18 @@ class NotifyService(NotifyApi):
     # --- whom and what
 
     @on(tickets.ContactRecorded)
-    def take_contact(self, event: Event, work: Work) -> None:
+    def take_contact(self, event: Event[tickets.ContactRecorded], work: Work) -> None:
         """From now on the reporter, and the respondent where one is named, can be told; a merged one follows the survivor."""
         contact = telling.contact_of(event.subject, work)
-        contact.recorded(event.data, event.sequence or 0)
+        contact.recorded(event.payload, event.sequence or 0)
         if contact.follows:
             telling.contact_of(contact.follows, work).followed_by(contact.id)
 
     @on(tickets.MatterDescribed)
-    def take_matter(self, event: Event, work: Work) -> None:
+    def take_matter(self, event: Event[tickets.MatterDescribed], work: Work) -> None:
         """From now on responders can be told what it is about."""
         contact = telling.contact_of(event.subject, work)
-        contact.text, contact.address = event.data["text"], event.data.get("address")
+        contact.text, contact.address = event.payload.text, event.payload.address
 
     # --- telling
 
@@ -55,42 +55,42 @@ class NotifyService(NotifyApi):
             on(_schema)(tell)
 
     @on(dispatch.ResponderRetired)
-    def take_retired(self, event: Event, work: Work) -> None:
+    def take_retired(self, event: Event[dispatch.ResponderRetired], work: Work) -> None:
         """Who has left is asked for nothing any more."""
         cancelling.retire(event, work, self.delivery)
 
     @on(tickets.TicketOpened)
-    def take_opened(self, event: Event, work: Work) -> None:
+    def take_opened(self, event: Event[tickets.TicketOpened], work: Work) -> None:
         """How urgent its notices are."""
-        telling.contact_of(event.subject, work).is_urgent(event.data["urgency"])
+        telling.contact_of(event.subject, work).is_urgent(event.payload.urgency)
         self.tell(event, work)
 
     @on(tickets.TicketUrgencyRaised)
-    def take_urgency(self, event: Event, work: Work) -> None:
+    def take_urgency(self, event: Event[tickets.TicketUrgencyRaised], work: Work) -> None:
         """What was held until the morning goes out now, if it is that urgent."""
-        telling.contact_of(event.subject, work).is_urgent(event.data["urgency"])
-        if event.data["urgency"] in URGENT:
+        telling.contact_of(event.subject, work).is_urgent(event.payload.urgency)
+        if event.payload.urgency in URGENT:
             for notice in store.waiting(work.connection, origin=event.subject):
                 work.load(Notice, notice).hasten(machine_now())
 
     @on(tickets.TicketMerged)
-    def take_merged(self, event: Event, work: Work) -> None:
+    def take_merged(self, event: Event[tickets.TicketMerged], work: Work) -> None:
         """The merged ticket's reporter, and whoever follows it, follow the survivor."""
         self.tell(event, work)
         merged = telling.contact_of(event.subject, work)
-        generation = event.data.get("generation") or 0
+        generation = event.payload.generation or 0
         if generation < merged.unmerged:
             return
         merged.merged = generation
-        telling.contact_of(event.data["into"], work).followed_by(merged.id, *merged.followers)
+        telling.contact_of(event.payload.into, work).followed_by(merged.id, *merged.followers)
 
     @on(tickets.TicketUnmerged)
-    def take_unmerged(self, event: Event, work: Work) -> None:
+    def take_unmerged(self, event: Event[tickets.TicketUnmerged], work: Work) -> None:
         """The ticket's reporter, and whoever follows it, no longer follow the survivor."""
         self.tell(event, work)
         ticket = telling.contact_of(event.subject, work)
-        ticket.unmerged = max(ticket.unmerged, event.data["generation"])
-        telling.contact_of(event.data["survivor"], work).left_by(ticket.id, *ticket.followers)
+        ticket.unmerged = max(ticket.unmerged, event.payload.generation)
+        telling.contact_of(event.payload.survivor, work).left_by(ticket.id, *ticket.followers)
 
     # --- waiting
 

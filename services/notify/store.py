@@ -32,6 +32,7 @@ from chassis.store import Document, Mapper, Store, chassis_tables, converter
 from chassis.store.types import Instant, Position
 from contracts.envelope import Event
 from contracts.events.tickets import ContactRecorded, TicketMerged, TicketUnmerged
+from contracts.payload import EventPayload
 from services.notify.domain.contact import Contact
 from services.notify.domain.notice import Notice, NoticeState
 from services.notify.domain.pace import Pace
@@ -79,13 +80,21 @@ paces = Table(
 """From when each channel with a rate may send again: kept here, so that the rate holds however many processes send."""
 
 
-_SURVIVOR = {TicketMerged.type: "into", TicketUnmerged.type: "survivor", ContactRecorded.type: "follows"}
-
-
 def contacts_of(event: Event) -> tuple[str, ...]:
     """The contacts that an event's handler asks for: of the ticket, and of the one that survives it."""
-    survivor = event.data.get(_SURVIVOR[event.type]) if event.type in _SURVIVOR else None
+    survivor = _survivor(event.payload)
     return (event.subject, survivor) if survivor else (event.subject,)
+
+
+def _survivor(payload: EventPayload) -> str | None:
+    match payload:
+        case TicketMerged():
+            return payload.into
+        case TicketUnmerged():
+            return payload.survivor
+        case ContactRecorded():
+            return payload.follows
+    return None
 
 
 DEFINITION = Definition(

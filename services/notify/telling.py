@@ -14,6 +14,9 @@ from chassis.work import Work
 from contracts.codes import LinkPurpose
 from contracts.contact_points import comparable
 from contracts.envelope import Event
+from contracts.events.dispatch import MediationOpened
+from contracts.events.tickets import TicketClosed, TicketVerified
+from contracts.payload import EventPayload
 from services.notify.config import Configured
 from services.notify.domain.channels import kind_of
 from services.notify.domain.contact import Contact, Person
@@ -47,7 +50,7 @@ class Recipient:
 def tell(event: Event, work: Work, config: Configured) -> list[Notice]:
     """Write a notice for everybody who is to be told, and answer them. Raises NotHeardYet."""
     written = []
-    for telling in tellings(event.type, event.data):
+    for telling in tellings(event.payload):
         for recipient in _recipients(telling, event, work, config):
             notice, waits = _write(telling, recipient, event, work, config)
             work.apply(waits)
@@ -169,7 +172,7 @@ def _write(telling: Telling, to: Recipient, event: Event, work: Work, config: Co
         origin=event.subject,
         happened_at=event.time,
         sequence=event.sequence or 0,
-        values=values_of(telling.template, event.data),
+        values=values_of(telling.template, event.payload),
     )
     work.add(notice)
     until = config.channels.quiet.until(kind_of(telling.audience), to.urgent, work.now)
@@ -177,7 +180,8 @@ def _write(telling: Telling, to: Recipient, event: Event, work: Work, config: Co
 
 
 def _values(rule: Rule, to: Recipient, event: Event, now: datetime, config: Configured) -> dict[str, Any]:
-    values = {rule.event.about: _safe(to.ticket), **{name: _safe(event.data.get(name)) for name in rule.values}}
+    said = event.payload.by_name()
+    values = {rule.event.about: _safe(to.ticket), **{name: _safe(said[name]) for name in rule.values}}
     if rule.matter:
         if to.contact is None or to.contact.text is None:
             raise NotHeardYet("matter: not described yet")
@@ -199,10 +203,15 @@ def _renewed(token: str, to: Recipient, purpose: LinkPurpose, event: Event, now:
     Who follows the event's ticket by a merged one of their own has links of that one, whose generation the given link says.
     """
     if to.link_of == event.subject:
-        generation = event.data.get("generation") or 1
+        generation = _generation(event.payload) or 1
     else:
         generation = config.links.read(token, to.link_of, purpose).generation
     return config.links.sign(to.link_of, purpose, generation, now)
+
+
+def _generation(payload: EventPayload) -> int | None:
+    """The generation of work that an event with a link is about; None where it does not say."""
+    return payload.generation if isinstance(payload, TicketVerified | TicketClosed | MediationOpened) else None
 
 
 def _safe(value: Any) -> Any:

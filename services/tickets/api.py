@@ -26,8 +26,6 @@ from services.tickets.intake import foreign_channel, open_ticket, unregistered
 from services.tickets.merging import go_on_without, merge
 from services.tickets.requests import COMMANDS, LINK_FOR, check_grant, make_request, unanswered
 
-Body = Mapping[str, Any]
-
 
 class TicketsApi:
     """What is asked of tickets over HTTP; `TicketsService` inherits it, and the configuration is that service's."""
@@ -36,10 +34,10 @@ class TicketsApi:
     clock: BusinessClock
 
     @command(http.BLOW_WHISTLE, check=unregistered)
-    def blow_whistle(self, body: Body, work: Work, key: str) -> Answer:
+    def blow_whistle(self, body: http.Whistle, work: Work, key: str) -> Answer:
         """The same key twice is one ticket. Raises Refused with all that is wrong with the whistle."""
         source = work.commander().own_source
-        refused = unusable(body, self.config) | foreign_channel(work.commander(), body["channel"])
+        refused = unusable(body, self.config) | foreign_channel(work.commander(), body.channel)
         ticket = open_ticket(ticket_id(source, key), source, key, body, work, self.config, refused)
         address = http.GET_TICKET.at(ticket=ticket.id)
         advice = self.config.rules.advice.get(ticket.urgency)
@@ -75,7 +73,7 @@ class TicketsApi:
         }
 
     @command(http.MAKE_REQUEST, check=lambda _, body: unanswered(body))
-    def make_request(self, body: Body, work: Work, key: str, ticket: str) -> Answer:
+    def make_request(self, body: http.ResidentRequest, work: Work, key: str, ticket: str) -> Answer:
         """Rate, reopen or cancel: the link in the body is the authority, or the role desk."""
         return moved(make_request(ticket, body, work.for_subject(ticket), self.config))
 
@@ -94,42 +92,42 @@ class TicketsApi:
         return {"ticket": ticket, "purpose": LinkPurpose(purpose), "told": links.USABLE}
 
     @command(http.REJECT)
-    def reject(self, body: Body, work: Work, key: str, ticket: str) -> Answer:
+    def reject(self, body: http.Rejection, work: Work, key: str, ticket: str) -> Answer:
         """Not taken on."""
         found = work.load(Ticket, ticket)
-        work.for_subject(ticket).apply(desk.reject(found, body["reason"]))
+        work.for_subject(ticket).apply(desk.reject(found, body.reason))
         go_on_without(found, UnmergeCause.REJECTED, work, self.config)
         return moved(found)
 
     @command(http.MERGE)
-    def merge(self, body: Body, work: Work, key: str, ticket: str) -> Answer:
+    def merge(self, body: http.Merger, work: Work, key: str, ticket: str) -> Answer:
         """Into another, which everybody who followed this one follows from now on."""
-        work.unit.lock(Ticket, [ticket, body["into"]])  # in sorted order: two mergers at once cannot deadlock
-        found, survivor = work.load(Ticket, ticket), work.find(Ticket, body["into"])
+        work.unit.lock(Ticket, [ticket, body.into])  # in sorted order: two mergers at once cannot deadlock
+        found, survivor = work.load(Ticket, ticket), work.find(Ticket, body.into)
         if survivor is None:
             raise Refused("into: no such ticket")
         merge(found, survivor, work, self.config)
         return moved(found)
 
     @command(http.PARK)
-    def park(self, body: Body, work: Work, key: str, ticket: str) -> Answer:
+    def park(self, body: http.Parking, work: Work, key: str, ticket: str) -> Answer:
         """Kept until its review date."""
         found = work.load(Ticket, ticket)
-        work.for_subject(ticket).apply(desk.park(found, body["reason"], body["review_at"], work.now))
+        work.for_subject(ticket).apply(desk.park(found, body.reason, body.review_at, work.now))
         return moved(found)
 
     @command(http.RESUME)
-    def resume(self, body: Body, work: Work, key: str, ticket: str) -> Answer:
+    def resume(self, body: http.Resumption, work: Work, key: str, ticket: str) -> Answer:
         """Back to work before its review date."""
         found = work.load(Ticket, ticket)
         work.for_subject(ticket).apply(desk.resume(found, self.config.rules, work.now))
         return moved(found)
 
     @command(http.RAISE_URGENCY)
-    def raise_urgency(self, body: Body, work: Work, key: str, ticket: str) -> Answer:
+    def raise_urgency(self, body: http.RaisedUrgency, work: Work, key: str, ticket: str) -> Answer:
         """More urgent than its category is."""
         found = work.load(Ticket, ticket)
-        work.for_subject(ticket).apply(desk.raise_urgency(found, body["urgency"]))
+        work.for_subject(ticket).apply(desk.raise_urgency(found, body.urgency))
         return moved(found)
 
 

@@ -11,8 +11,8 @@ from chassis.identity import Actor
 from chassis.outcome import Happened, Outcome, Refused, TooEarly
 from chassis.work import Work
 from contracts.codes import Channel, Urgency
-from contracts.events import intake
 from contracts.events import tickets as say
+from contracts.events.intake import WhistleBlown
 from services.tickets import store
 from services.tickets.config import Configured
 from services.tickets.contacts import REPORTERS, contact, signed, unusable
@@ -35,7 +35,7 @@ def open_ticket(
     id_: str,
     producer: str,
     producer_id: str,
-    data: Mapping[str, Any],
+    whistle: WhistleBlown,
     work: Work,
     config: Configured,
     refused: Mapping[str, str] = MappingProxyType({}),
@@ -48,27 +48,26 @@ def open_ticket(
     known = work.find(Ticket, id_)
     if known is not None:
         return known
-    found = {field: _record(work, table, data[field]) for field, table in REGISTERS.items() if data.get(field)}
+    found = {field: _record(work, REGISTERS[field], code) for field, code in _codes(whistle).items()}
     category = found.get("category")
     missing = {field: NOT_REGISTERED for field, record in found.items() if record is None}
-    if refused := {**refused, **not_yet(data, work.now)}:
+    if refused := {**refused, **not_yet(whistle, work.now)}:
         raise Refused({**missing, **refused})
     if category is None or missing:
         raise Unregistered(missing)
-    wrong = unusable(data, config)
-    ticket = ticket_from(id_, data, Urgency(category["urgency"]), category["dispute"], work.now, config.keys, wrong)
+    wrong = unusable(whistle, config)
+    ticket = ticket_from(id_, whistle, Urgency(category["urgency"]), category["dispute"], work.now, config.keys, wrong)
     work.add(ticket)
     if wrong:
         log.warning("a whistle's contact is unusable: ask its producer", extra={"ticket": id_, "fields": sorted(wrong)})
-    said = intake.WhistleBlown.write(data)
-    work.insert(store.whistles, {"ticket": id_, "producer": producer, "producer_id": producer_id, "data": said})
+    work.insert(store.whistles, {"ticket": id_, "producer": producer, "producer_id": producer_id, "data": whistle.to_wire()})
     opened = work.for_subject(id_)
     links = signed(ticket, REPORTERS, work.now, config) if ticket.has_contact else None
-    opened.apply(Outcome(Happened(say.MatterDescribed, id_, {"text": data["text"], "address": data.get("address")})))
-    opened.apply(Outcome(Happened(say.ContactRecorded, id_, {**contact(ticket, data, work.now, config), "links": links})))
+    opened.apply(Outcome(Happened(say.MatterDescribed(text=whistle.text, address=whistle.address), id_)))
+    opened.apply(Outcome(Happened(contact(ticket, whistle, work.now, config, links), id_)))
     # after its private part, so that notify seldom has to wait for whom to tell
     opened.apply(ticket.open(config.rules))
-    merge_if_repeated(ticket, producer, data, work, config)
+    merge_if_repeated(ticket, producer, whistle, work, config)
     return ticket
 
 
@@ -86,6 +85,12 @@ def unregistered(connection: Connection, data: Mapping[str, Any]) -> dict[str, s
         for field, table in REGISTERS.items()
         if data.get(field) and store.registered(connection, table, data[field]) is None
     }
+
+
+def _codes(whistle: WhistleBlown) -> dict[str, str]:
+    """The codes that a whistle names, by field."""
+    named = {"category": whistle.category, "area": whistle.area, "estate": whistle.estate}
+    return {field: code for field, code in named.items() if code}
 
 
 def _record(work: Work, table: Table, code: str) -> Mapping[str, Any] | None:

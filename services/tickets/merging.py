@@ -2,12 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
 
 from chassis.outcome import Effect, Happened, Outcome
 from chassis.work import Work
 from contracts.codes import LinkPurpose, UnmergeCause, Urgency
-from contracts.events import tickets as say
+from contracts.events.intake import WhistleBlown
 from services.tickets import store
 from services.tickets.config import Configured
 from services.tickets.contacts import REPORTERS, can_be_asked, contact, signed
@@ -27,13 +26,13 @@ def merge(ticket: Ticket, survivor: Ticket, work: Work, config: Configured) -> N
     _merge(ticket, survivor, told, work, config)
 
 
-def merge_if_repeated(ticket: Ticket, producer: str, data: Mapping[str, Any], work: Work, config: Configured) -> None:
+def merge_if_repeated(ticket: Ticket, producer: str, whistle: WhistleBlown, work: Work, config: Configured) -> None:
     """The producer names an earlier whistle of its own (``same_as``): the new ticket is merged where that one is at work.
 
     Where it is not, or was never heard of, or routing forbids the merger, the new ticket stands for itself: nobody's whistle
     is lost for a wrong id.
     """
-    earlier = data.get("same_as")
+    earlier = whistle.same_as
     survivor = _last(ticket_id(producer, earlier), work) if earlier else None
     if survivor is None or survivor.id == ticket.id or survivor.state not in AT_WORK:
         return
@@ -41,7 +40,7 @@ def merge_if_repeated(ticket: Ticket, producer: str, data: Mapping[str, Any], wo
         sharing.check_merger(ticket, survivor, _is_more_serious(ticket, survivor, work), config.rules)
     except BadSurvivor:
         return
-    _merge(ticket, survivor, {ticket.id: data}, work, config)
+    _merge(ticket, survivor, {ticket.id: whistle}, work, config)
 
 
 def go_on_without(survivor: Ticket, cause: UnmergeCause, work: Work, config: Configured) -> None:
@@ -73,8 +72,8 @@ def _tell_followers(ticket: Ticket, work: Work, config: Configured) -> None:
     """The ticket's reporter has it to themselves, with new links, and those that were merged into it follow it again."""
     own = store.whistle(work.connection, ticket.id)
     links = signed(ticket, REPORTERS, work.now, config) if can_be_asked(own, config) else None
-    told = {**contact(ticket, own, work.now, config), "links": links}
-    work.for_subject(ticket.id).apply(Outcome(Happened(say.ContactRecorded, ticket.id, told)))
+    told = contact(ticket, own, work.now, config, links)
+    work.for_subject(ticket.id).apply(Outcome(Happened(told, ticket.id)))
     _follow_all(ticket, own, work, config)
 
 
@@ -85,13 +84,13 @@ def _ask_somebody_else(ticket: Ticket, work: Work, config: Configured) -> None:
     ticket.has_contact = asked
 
 
-def _follow_all(ticket: Ticket, own: Mapping[str, Any], work: Work, config: Configured) -> bool:
+def _follow_all(ticket: Ticket, own: WhistleBlown, work: Work, config: Configured) -> bool:
     """Record that everybody in the ticket's list follows it; answers whether there is somebody to ask."""
     asked = can_be_asked(own, config)
     for one in ticket.followers:
-        data = store.whistle(work.connection, one)
-        ask = not asked and can_be_asked(data, config)
-        work.for_subject(one).apply(_follow(work.load(Ticket, one), data, ticket, ask, work.now, config))
+        whistle = store.whistle(work.connection, one)
+        ask = not asked and can_be_asked(whistle, config)
+        work.for_subject(one).apply(_follow(work.load(Ticket, one), whistle, ticket, ask, work.now, config))
         asked = asked or ask
     return asked
 
@@ -102,14 +101,14 @@ def apply_by_subject(effects: Iterable[Effect], work: Work) -> None:
         work.for_subject(effect.subject).apply((effect,))
 
 
-def _merge(ticket: Ticket, survivor: Ticket, told: Mapping[str, Mapping[str, Any]], work: Work, config: Configured) -> None:
+def _merge(ticket: Ticket, survivor: Ticket, told: Mapping[str, WhistleBlown], work: Work, config: Configured) -> None:
     """``told`` are the whistles of the ticket and of those that follow it."""
     asked = ticket.has_contact and not survivor.has_contact
     more_serious = _is_more_serious(ticket, survivor, work)
     joined = sharing.join(ticket, survivor, more_serious, config.rules, work.now)
     apply_by_subject([effect for effect in joined if effect.subject == ticket.id], work)
-    for one, data in told.items():
-        work.for_subject(one).apply(_follow(work.load(Ticket, one), data, survivor, asked, work.now, config))
+    for one, whistle in told.items():
+        work.for_subject(one).apply(_follow(work.load(Ticket, one), whistle, survivor, asked, work.now, config))
     apply_by_subject([effect for effect in joined if effect.subject != ticket.id], work)
 
 
@@ -140,9 +139,7 @@ def above(ticket: Ticket, work: Work) -> list[Ticket]:
     return found
 
 
-def _follow(
-    ticket: Ticket, data: Mapping[str, Any], survivor: Ticket, asked: bool, at: datetime, config: Configured
-) -> Outcome:
+def _follow(ticket: Ticket, whistle: WhistleBlown, survivor: Ticket, asked: bool, at: datetime, config: Configured) -> Outcome:
     """From now on the reporter of a merged ticket follows the survivor's notices.
 
     ``asked``: the survivor has nobody else to ask whether it is solved, so this reporter gets the survivor's links to rate and,
@@ -150,7 +147,7 @@ def _follow(
     """
     of = survivor if asked else ticket
     purposes = (LinkPurpose.RATE, LinkPurpose.REOPEN) if asked else (LinkPurpose.REOPEN,)
-    links = signed(of, purposes, at, config) if can_be_asked(data, config) else None
+    links = signed(of, purposes, at, config) if can_be_asked(whistle, config) else None
     own = ticket.id if links and not asked else None
-    follows = {**contact(ticket, data, at, config), "links": links, "links_of": own, "follows": survivor.id}
-    return Outcome(Happened(say.ContactRecorded, ticket.id, follows))
+    follows = contact(ticket, whistle, at, config, links, links_of=own, follows=survivor.id)
+    return Outcome(Happened(follows, ticket.id))

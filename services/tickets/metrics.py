@@ -1,8 +1,6 @@
 """Tickets' own metrics. Labels are codes and the levels of the deployment's playbooks."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from nameko.extensions import DependencyProvider
 from prometheus_client import CollectorRegistry, Counter, Gauge
@@ -44,13 +42,13 @@ class TicketsMetrics:
         for closure in Closure:
             self._closed.labels(closure.value)
 
-    def opened(self, data: Mapping[str, Any]) -> None:
+    def opened(self, said: say.TicketOpened) -> None:
         """A ticket was opened."""
-        self._opened.labels(data["urgency"]).inc()
+        self._opened.labels(said.urgency).inc()
 
-    def closed(self, data: Mapping[str, Any]) -> None:
+    def closed(self, said: say.TicketClosed) -> None:
         """A ticket was closed."""
-        self._closed.labels(data["closure"]).inc()
+        self._closed.labels(said.closure).inc()
 
     def read(self, connection: Connection, now: datetime) -> None:
         """Set the gauges from the store."""
@@ -69,5 +67,5 @@ class Metrics(DependencyProvider):
         runtime: Runtime = self.container.config[RUNTIME_KEY]
         metrics = TicketsMetrics(runtime.registry)
         runtime.add_gauges(metrics.read)
-        runtime.on_published(say.TicketOpened.type, metrics.opened)
-        runtime.on_published(say.TicketClosed.type, metrics.closed)
+        runtime.on_published(say.TicketOpened, metrics.opened)
+        runtime.on_published(say.TicketClosed, metrics.closed)

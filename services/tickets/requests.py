@@ -8,6 +8,7 @@ from chassis.links import ExpiredLink, Grant, UsedLink
 from chassis.outcome import Refused
 from chassis.work import Work
 from contracts.codes import LinkPurpose, Request, UnmergeCause
+from contracts.events.intake import RequestMade
 from services.tickets import store
 from services.tickets.config import Configured
 from services.tickets.domain import resident
@@ -52,15 +53,15 @@ def check_grant(grant: Grant, ticket: Ticket, request: Request, survivor: Ticket
         raise ExpiredLink
 
 
-def make_request(id_: str, data: Mapping[str, Any], work: Work, config: Configured) -> Ticket:
+def make_request(id_: str, made: RequestMade, work: Work, config: Configured) -> Ticket:
     """Give the request to its ticket. A signed link of just this purpose is the authority, or an account with the role desk.
 
     Raises Missing, BadLink, LinkOver, and what the ticket refuses.
     """
-    request: Request = data["request"]
+    request = made.request
     noted_by, grant = None, None
-    if data.get("link"):
-        grant = config.links.read(data["link"], id_, LINK_FOR[request])
+    if made.link:
+        grant = config.links.read(made.link, id_, LINK_FOR[request])
     elif "desk" in work.commander().roles:
         noted_by = work.commander().id
     else:
@@ -69,9 +70,9 @@ def make_request(id_: str, data: Mapping[str, Any], work: Work, config: Configur
     if grant is not None:
         check_grant(grant, ticket, request, [ticket, *above(ticket, work)][-1], config.rules, work.now)
     if request is Request.RATE:
-        if missing := unanswered(data):
-            raise Refused(missing)
-        work.apply(resident.rate(ticket, data["resolved"], data["satisfied"], work.now))
+        if made.resolved is None or made.satisfied is None:
+            raise Refused(unanswered(made.by_name()))
+        work.apply(resident.rate(ticket, made.resolved, made.satisfied, work.now))
     elif request is Request.REOPEN and ticket.merged_into is not None:
         reopen_alone(ticket, work, config)
     elif request is Request.REOPEN:
@@ -79,6 +80,6 @@ def make_request(id_: str, data: Mapping[str, Any], work: Work, config: Configur
     else:
         work.apply(resident.cancel(ticket))
         go_on_without(ticket, UnmergeCause.CANCELLED, work, config)
-    said = {"request": request.value, "noted_by": noted_by, "comment": data.get("comment"), "made_at": work.now}
+    said = {"request": request.value, "noted_by": noted_by, "comment": made.comment, "made_at": work.now}
     work.insert(store.requests, {"ticket": id_, **said})
     return ticket

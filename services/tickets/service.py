@@ -31,68 +31,68 @@ class TicketsService(TicketsApi, Open311Api):
     # --- intake
 
     @on(intake.WhistleBlown)
-    def take_whistle(self, event: Event, work: Work) -> None:
+    def take_whistle(self, event: Event[intake.WhistleBlown], work: Work) -> None:
         """The same producer id twice is one ticket, whichever way it came."""
         who = work.commander()
         if "producer" not in who.roles:
             raise Refused(f"sender: account {who.id!r} lacks the role 'producer'")
-        if foreign := foreign_channel(who, event.data["channel"]):
+        if foreign := foreign_channel(who, event.payload.channel):
             raise Refused(foreign)
-        open_ticket(ticket_id(event.source, event.id), event.source, event.id, event.data, work, self.config)
+        open_ticket(ticket_id(event.source, event.id), event.source, event.id, event.payload, work, self.config)
 
     @on(intake.RequestMade)
-    def take_request(self, event: Event, work: Work) -> None:
+    def take_request(self, event: Event[intake.RequestMade], work: Work) -> None:
         """A resident's wish. Consent to a mediation, and its withdrawal, are for dispatch, which hears them too."""
-        if event.data["request"] in LINK_FOR:
-            make_request(event.subject, event.data, work, self.config)
+        if event.payload.request in LINK_FOR:
+            make_request(event.subject, event.payload, work, self.config)
 
     # --- the chain
 
     @on(dispatch.CaseStarted)
-    def take_case_started(self, event: Event, work: Work) -> None:
+    def take_case_started(self, event: Event[dispatch.CaseStarted], work: Work) -> None:
         """Handling."""
-        work.apply(work.load(Ticket, event.subject).case_started(event.data["level"]))
+        work.apply(work.load(Ticket, event.subject).case_started(event.payload.level))
 
     @on(dispatch.CaseCompleted)
-    def take_case_completed(self, event: Event, work: Work) -> None:
+    def take_case_completed(self, event: Event[dispatch.CaseCompleted], work: Work) -> None:
         """Handled."""
-        ticket, data = work.load(Ticket, event.subject), event.data
-        work.apply(ticket.case_completed(data["generation"], data["handled_by"], data["level"]))
+        ticket, said = work.load(Ticket, event.subject), event.payload
+        work.apply(ticket.case_completed(said.generation, said.handled_by, said.level))
 
     @on(dispatch.AssignmentMade)
-    def take_assignment(self, event: Event, work: Work) -> None:
+    def take_assignment(self, event: Event[dispatch.AssignmentMade], work: Work) -> None:
         """Verifying, where the assignment is for that; otherwise the work has begun, or begun again."""
-        ticket, data = work.load(Ticket, event.subject), event.data
-        if data["purpose"] is Purpose.VERIFY:
-            work.apply(ticket.verification_assigned(data["generation"]))
+        ticket, said = work.load(Ticket, event.subject), event.payload
+        if said.purpose is Purpose.VERIFY:
+            work.apply(ticket.verification_assigned(said.generation))
         else:
-            work.apply(ticket.work_assigned(data["generation"], data["level"]))
+            work.apply(ticket.work_assigned(said.generation, said.level))
 
     @on(dispatch.CaseRerouted)
-    def take_rerouted(self, event: Event, work: Work) -> None:
+    def take_rerouted(self, event: Event[dispatch.CaseRerouted], work: Work) -> None:
         """Dispatch routes the ticket by its new category; without a playbook the watchdog goes on waiting."""
-        if event.data.get("level"):
+        if event.payload.level:
             ticket = work.load(Ticket, event.subject)
-            work.apply(ticket.work_assigned(event.data["generation"], event.data["level"]))
+            work.apply(ticket.work_assigned(event.payload.generation, event.payload.level))
 
     @on(dispatch.VerificationDone)
-    def take_verification(self, event: Event, work: Work) -> None:
+    def take_verification(self, event: Event[dispatch.VerificationDone], work: Work) -> None:
         """Revisiting, or rework."""
-        ticket, data = work.load(Ticket, event.subject), event.data
-        work.apply(ticket.verification_done(data["generation"], data["by"], data["passed"], self.config.rules, work.now))
+        ticket, said = work.load(Ticket, event.subject), event.payload
+        work.apply(ticket.verification_done(said.generation, said.by, said.passed, self.config.rules, work.now))
 
     # --- what may be whistled about
 
     @on(dispatch.AreaRegistered)
-    def take_area(self, event: Event, work: Work) -> None:
+    def take_area(self, event: Event[dispatch.AreaRegistered], work: Work) -> None:
         """Whistles from there are accepted from now on."""
-        row = {"code": event.subject, "kind": event.data["kind"].value, "parent": event.data.get("parent")}
+        row = {"code": event.subject, "kind": event.payload.kind.value, "parent": event.payload.parent}
         store.register(work.connection, store.areas, {**row, "sequence": event.sequence or 0})
 
     @on(dispatch.CategoryRegistered)
-    def take_category(self, event: Event, work: Work) -> None:
+    def take_category(self, event: Event[dispatch.CategoryRegistered], work: Work) -> None:
         """Whistles of this kind are accepted from now on."""
-        row = {"code": event.subject, "urgency": event.data["urgency"].value, "dispute": event.data["dispute"]}
+        row = {"code": event.subject, "urgency": event.payload.urgency.value, "dispute": event.payload.dispute}
         store.register(work.connection, store.categories, {**row, "sequence": event.sequence or 0})
 
     # --- clocks

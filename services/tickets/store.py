@@ -110,8 +110,8 @@ categories = Table(
 
 def tickets_of(event: Event) -> tuple[str, ...]:
     """The tickets that an event's handler asks for."""
-    if event.type == intake.WhistleBlown.type:
-        named = (event.id, event.data.get("same_as"))
+    if isinstance(event.payload, intake.WhistleBlown):
+        named = (event.id, event.payload.same_as)
         return tuple(ticket_id(event.source, one) for one in named if one)
     return () if event.type in _RECORDS else (event.subject,)
 
@@ -176,10 +176,9 @@ def survivor(connection: Connection, one: Ticket) -> Ticket:
     return one
 
 
-def whistle(connection: Connection, id_: str) -> Mapping[str, Any]:
+def whistle(connection: Connection, id_: str) -> intake.WhistleBlown:
     """What was said, private part and all, when this ticket was opened."""
-    found: Mapping[str, Any] = connection.execute(select(whistles.c.data).where(whistles.c.ticket == id_)).scalar_one()
-    return found
+    return intake.WhistleBlown.load(connection.execute(select(whistles.c.data).where(whistles.c.ticket == id_)).scalar_one())
 
 
 def producer(connection: Connection, id_: str) -> str | None:

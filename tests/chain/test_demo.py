@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 
 from cli.home import Home
-from contracts.envelope import schema_for
 from tests.chain.demo import ROOT, Run, robbed, run
 from tests.unit.demo.chain import Chain
 from tests.unit.demo.shipped import SCENE
@@ -109,7 +108,7 @@ def test_the_services_say_what_the_domains_say(told: Run) -> None:
 
 
 def _as_json(event: Any) -> Any:
-    return json.loads(json.dumps(schema_for(event.type).write(event.data)))
+    return json.loads(json.dumps(event.payload.to_wire()))
 
 
 def _entries(file: Path) -> Iterator[dict[str, Any]]:

@@ -57,7 +57,7 @@ class Counter:
         """One more."""
         self.count += 1
         self.by.append(by)
-        return Outcome(Happened(CaseResumed, self.id, {"level": "counting", "generation": self.count}))
+        return Outcome(Happened(CaseResumed(level="counting", generation=self.count), self.id))
 
 
 MAPPER: Mapper[Counter] = Mapper(Counter, counters, lambda one: {"count": one.count}, changed_at="changed_at")
@@ -182,7 +182,7 @@ class Counting:
 
     def say(self, subject: str, number: int = 1) -> None:
         """Commit one event about a subject."""
-        self.commit(Happened(CaseResumed, subject, {"level": "counting", "generation": number}))
+        self.commit(Happened(CaseResumed(level="counting", generation=number), subject))
 
     def rows(self, table: Table, *order: str) -> list[Mapping[str, Any]]:
         """Every row of a table."""

@@ -20,7 +20,8 @@ from chassis.nameko import On, OnTimer
 from chassis.store import Store
 from chassis.timers import Ring, Timers
 from cli.main import main
-from contracts.envelope import Event, EventSchema, schema_for
+from contracts.envelope import Event
+from contracts.payload import EventPayload
 from services.ledger.checkpoint_dir import CheckpointDir
 from services.ledger.config import FILE, Configured, load_rules
 from services.ledger.domain.checkpoint import Signer
@@ -28,6 +29,7 @@ from services.ledger.monitor import LogMonitor
 from services.ledger.service import LedgerService
 from services.ledger.store import DEFINITION, log
 from tests.component.counting import Watched
+from tests.kit.payloads import some
 
 START = datetime(2026, 3, 3, 9, tzinfo=UTC)
 RULES = load_rules(Path(__file__).resolve().parents[2] / "deploy" / FILE)
@@ -54,7 +56,7 @@ class LedgerAlone:
             store=store,
             clock=self.clock,
             source=DEFINITION.source,
-            handle={entry.schema.type: method for method, entry in self._entrypoints(On)},
+            handle={entry.payload.type: method for method, entry in self._entrypoints(On)},
             watch=self.watch,
             prefetch=DEFINITION.prefetch,
         )
@@ -81,7 +83,7 @@ class LedgerAlone:
 
     def hear(self, *events: Event) -> None:
         """Take events in, as one batch. Fails where one is refused or fails."""
-        self._inbox.take([wire.encode(event, schema_for(event.type)) for event in events])
+        self._inbox.take([wire.encode(event) for event in events])
         inbox = DEFINITION.tables.inbox
         with self.store.transaction() as connection:
             wrong = connection.execute(select(inbox).where(inbox.c.state != "applied")).mappings().all()
@@ -104,7 +106,7 @@ class LedgerAlone:
         with self.store.transaction() as connection:
             return connection.execute(select(func.min(DEFINITION.tables.timers.c.due_at))).scalar_one()
 
-    def said(self, schema: type[EventSchema], subject: str | None = None) -> list[Mapping[str, Any]]:
+    def said(self, schema: type[EventPayload], subject: str | None = None) -> list[Mapping[str, Any]]:
         """The data of what the ledger said, of one type, the first first."""
         table = DEFINITION.tables.outbox
         query = select(table.c.body, table.c.headers).where(table.c.type == schema.type).order_by(table.c.position)
@@ -112,7 +114,7 @@ class LedgerAlone:
             query = query.where(table.c.subject == subject)
         with self.store.transaction() as connection:
             rows = connection.execute(query).all()
-        return [wire.decode(wire.Message(row.headers, wire.JSON, bytes(row.body))).data for row in rows]
+        return [wire.decode(wire.Message(row.headers, wire.JSON, bytes(row.body))).payload.by_name() for row in rows]
 
 
 def whistle(url: str, *words: str, **more: str) -> Result:
@@ -127,15 +129,14 @@ def whistle(url: str, *words: str, **more: str) -> Result:
     return CliRunner().invoke(main, ["ledger", *words], env=env)
 
 
-def happened(schema: type[EventSchema], subject: str, sequence: int, id_: str = "", **data: Any) -> Event:
+def happened(schema: type[EventPayload], subject: str, sequence: int, id_: str = "", **data: Any) -> Event:
     """An event of one of the other services."""
     return Event(
-        type=schema.type,
+        payload=some(schema, **data),
         source=f"/{schema.producer}",
         subject=subject,
         id=id_ or f"{schema.producer}-{subject}-{sequence}",
         time=START,
-        data=data,
         correlationid=subject,
         sequence=sequence,
     )

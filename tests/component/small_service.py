@@ -25,10 +25,10 @@ class CountingService:
 
     name = "counting"
 
-    @on(ReportFiled)  # type: ignore[untyped-decorator]
-    def take(self, event: Event, work: Work) -> None:
+    @on(ReportFiled)
+    def take(self, event: Event[ReportFiled], work: Work) -> None:
         """What comes before the colon is what goes wrong, what comes after it a file that ends it."""
-        wrong, _, file = (event.data.get("note") or "").partition(":")
+        wrong, _, file = (event.payload.note or "").partition(":")
         log.info("taking", extra={"wrong": wrong})
         count_up(event, work)
         if wrong == "raise":

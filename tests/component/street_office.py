@@ -17,8 +17,8 @@ from uuid import uuid4
 from kombu import Connection
 
 from chassis.yaml_core import dump_yaml
-from contracts.envelope import EventSchema
 from contracts.events import dispatch, tickets
+from contracts.payload import EventPayload
 from tests.kit.deployment import ROOT
 from tests.kit.processes import wait_until
 from tests.kit.stack import Stack
@@ -108,7 +108,7 @@ class Office:
         """Start notify."""
         self.stack.start("notify", failpoints=failpoints, WHISTLE_CONFIG_DIR=str(self.config), NO_PROXY="127.0.0.1")
 
-    def say(self, schema: type[EventSchema], subject: str, data: dict[str, Any]) -> None:
+    def say(self, schema: type[EventPayload], subject: str, data: dict[str, Any]) -> None:
         """An event of another service, as that service."""
         service = schema.producer
         numbered = {**headers(schema.type, f"/{service}", str(uuid4()), subject), "ce-sequence": "1".zfill(12)}

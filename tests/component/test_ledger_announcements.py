@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -42,8 +42,8 @@ class Source:
         """One event about each subject, in one transaction."""
         with self.store.transaction() as connection:
             unit = UnitOfWork(self.store, connection, DEFINITION.source)
-            data: Mapping[str, Any] = {"text": "x"} if private else {}
-            said = [Happened(MatterDescribed if private else TicketResumed, subject, data) for subject in subjects]
+            payload = MatterDescribed(text="x") if private else TicketResumed()
+            said = [Happened(payload, subject) for subject in subjects]
             Work(unit, self.clock.now(), "story").apply(Outcome(*said))
             unit.flush()
 
@@ -66,7 +66,7 @@ class Source:
 
     def announced(self) -> list[dict[str, int]]:
         """What each announcement said."""
-        return [{one["subject"]: one["last"] for one in event.data["reached"]} for event in self.announcements()]
+        return [{one.subject: one.last for one in event.payload.reached} for event in self.announcements()]
 
     def announcements(self) -> list[Any]:
         """The announcements as events."""

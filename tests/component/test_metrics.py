@@ -18,10 +18,11 @@ from chassis.gauges import read_gauges
 from chassis.health import Health
 from chassis.metrics import ChassisMetrics
 from chassis.store import Store
-from chassis.tally import Tallying
+from chassis.tally import Tally, Tallying
 from chassis.wire import JSON, Message
 from cli.services import definition
 from contracts.events import dispatch as say
+from contracts.payload import EventPayload
 from services.dispatch import store as dispatch
 from services.dispatch.metrics import CaseMetrics
 from services.ledger import store as ledger
@@ -32,6 +33,7 @@ from services.notify.metrics import NoticeGauges
 from services.tickets import store as tickets
 from services.tickets.metrics import TicketsMetrics
 from tests.component.relaying import Refusing
+from tests.kit.payloads import some
 from tests.kit.servers import PostgresServer
 
 NOW = datetime(2026, 3, 3, 9, tzinfo=UTC)
@@ -184,24 +186,25 @@ def test_how_late_the_latest_timer_is(url: str) -> None:
     assert office.says("whistle_timers_overdue") == 2
 
 
-def _letter(id_: str, type_: str, data: dict[str, Any]) -> Letter:
-    return Letter(id_, "dispatch.events", type_, Message({}, JSON, json.dumps(data).encode()), False)
+def _letter(id_: str, payload: type[EventPayload], **data: Any) -> Letter:
+    said = some(payload, **data)
+    return Letter(id_, said.exchange(), said.type, Message({}, JSON, json.dumps(said.to_wire()).encode()), False)
 
 
 def test_what_was_said_is_counted_once_the_bus_has_it() -> None:
     registry = CollectorRegistry()
     metrics = CaseMetrics(registry)
-    tallies = {
-        say.CaseEscalated.type: metrics.escalated,
-        say.DeadlineBreached.type: metrics.breached,
-        say.MediationPerformanceAsked.type: metrics.performance_asked,
+    tallies: dict[str, Tally[Any]] = {
+        say.CaseEscalated.type: Tally(say.CaseEscalated, metrics.escalated),
+        say.DeadlineBreached.type: Tally(say.DeadlineBreached, metrics.breached),
+        say.MediationPerformanceAsked.type: Tally(say.MediationPerformanceAsked, metrics.performance_asked),
     }
     letters = [
-        _letter("1", "case.escalated.v1", {"cause": "breached"}),
-        _letter("2", "case.escalated.v1", {"cause": "breached"}),
-        _letter("3", "deadline.breached.v1", {"clock": "sign"}),
-        _letter("4", "case.paused.v1", {}),
-        *(_letter(f"asked {number}", "mediation.performance_asked.v1", {"number": number}) for number in range(1, 6)),
+        _letter("1", say.CaseEscalated, cause="breached"),
+        _letter("2", say.CaseEscalated, cause="breached"),
+        _letter("3", say.DeadlineBreached, clock="sign"),
+        _letter("4", say.CasePaused),
+        *(_letter(f"asked {number}", say.MediationPerformanceAsked, number=number) for number in range(1, 6)),
     ]
     Tallying(Refusing("2"), tallies).publish(letters)
     assert registry.get_sample_value("whistle_case_escalations_total", {"cause": "breached"}) == 1

@@ -19,6 +19,7 @@ from chassis.outside import Digests
 from chassis.store import Store, StoreConflict, machine_now
 from chassis.work import Work
 from contracts.codes import Receipt
+from contracts.http import notify as http
 from services.notify.api import NotifyApi
 from services.notify.domain.attempts import Retries
 from services.notify.domain.channels import Channel, Channels, Route, Routes
@@ -55,7 +56,7 @@ class Office:
         """One receipt; ``wrong`` is what each next run of the command ends with, after its effect."""
 
         def effect(work: Work) -> Kept:
-            answer = self.api.give_receipt({"key": "n", "outcome": outcome}, work, key=key)
+            answer = self.api.give_receipt(http.ReceiptGiven(key="n", outcome=outcome), work, key=key)
             if wrong:
                 raise wrong.pop(0)
             return Kept(202, answer.body)

@@ -55,7 +55,7 @@ def test_a_transaction_that_commits_late_is_not_skipped(counting: Counting, brok
     with running(counting.store.url, publisher):
         with counting.store.transaction() as connection:
             unit = UnitOfWork(counting.store, connection, SOURCE)
-            said = Happened(CaseResumed, "late", {"level": "counting", "generation": 1})
+            said = Happened(CaseResumed(level="counting", generation=1), "late")
             Work(unit, START, "story").apply(Outcome(said))
             unit.flush()
             counting.say("early")
@@ -77,7 +77,7 @@ def test_what_a_queue_nacks_is_published_again_until_it_is_confirmed(
         wait_until(lambda: relay.watch.nacked > 4, "they are nacked again and again, and counted", 20)
         assert states(counting.outbox) == ["published"] * 3 + ["pending"] * 2
         assert relay.state == "the broker nacked 2 events, which are published again"
-        counting.commit(Happened(CaseWithdrawn, "w", {"cause": "cancelled"}))
+        counting.commit(Happened(CaseWithdrawn(cause="cancelled"), "w"))
         assert len(broker.taken(other, 1)) == 1, "the two that are nacked fill the batch, and hold up nobody"
         got = {number for _, number in sequences(broker.taken(queue, 3))}
         wait_until(lambda: set(states(counting.outbox)) == {"published"}, "there is room, and they are confirmed", 20)

@@ -206,7 +206,7 @@ def test_the_log_of_a_failure_names_the_event_and_tells_nothing_of_its_content(
     def handle(event: Event, work: Work) -> None:
         if event.id == "2":
             raise Refused("unit: is not yours")
-        work.insert(notes, {"text": event.data["note"]})
+        work.insert(notes, {"text": event.payload.note})
 
     messages = [report("a", "1", time="x", note="029-00001111"), report("a", "2", note="029-00001111")]
     with caplog.at_level(logging.DEBUG):

@@ -13,8 +13,9 @@ from chassis import failpoints
 from chassis.failpoints import FailpointError
 from chassis.outcome import Arm, Disarm, Happened, Outcome, Refused
 from chassis.work import UnitOfWork, Work
-from contracts.envelope import Event, InvalidEvent
+from contracts.envelope import Event
 from contracts.events.dispatch import CaseResumed
+from contracts.payload import InvalidEvent
 from tests.component.counting import (
     SOURCE,
     START,
@@ -35,7 +36,7 @@ HOUR = timedelta(hours=1)
 def bad_data(event: Event, work: Work) -> None:
     """Says what the contract does not allow."""
     do_everything(event, work)
-    work.apply(Outcome(Happened(CaseResumed, event.subject, {"level": "", "generation": -1})))
+    work.apply(Outcome(Happened(CaseResumed(level="", generation=-1), event.subject)))
 
 
 def bad_statement(event: Event, work: Work) -> None:
@@ -161,7 +162,7 @@ def test_sequences_have_no_gap_under_concurrency(counting: Counting, counting_ur
                     unit = UnitOfWork(one.store, connection, SOURCE)
                     work = Work(unit, one.clock.now(), "story", f"{number}-{turn}")
                     for subject in subjects:
-                        said = Happened(CaseResumed, subject, {"level": "counting", "generation": turn})
+                        said = Happened(CaseResumed(level="counting", generation=turn), subject)
                         work.apply(Outcome(said, said))
                     unit.flush()
                     if turn % 3 == 0:
@@ -179,7 +180,7 @@ def test_sequences_have_no_gap_under_concurrency(counting: Counting, counting_ur
 
 
 def test_the_position_of_a_subjects_events_follows_their_sequence(counting: Counting) -> None:
-    counting.commit(*(Happened(CaseResumed, subject, {"level": "l", "generation": 1}) for subject in "abbab"))
+    counting.commit(*(Happened(CaseResumed(level="l", generation=1), subject) for subject in "abbab"))
     assert [(row["subject"], row["sequence"]) for row in counting.outbox] == [("a", 1), ("b", 1), ("b", 2), ("a", 2), ("b", 3)]
     assert [row["headers"]["ce-sequence"] for row in counting.outbox] == [f"{n:020d}" for n in (1, 1, 2, 2, 3)]
 

@@ -11,8 +11,8 @@ import pytest
 from jsonschema import Draft7Validator
 
 from chassis.yaml_core import dump_yaml, load_yaml
-from contracts.envelope import EventSchema, all_schemas
 from contracts.generate import ROOT
+from contracts.payload import EventPayload, all_payloads
 from contracts.topology import SERVICES, queues
 from tests.kit import npm
 
@@ -71,8 +71,8 @@ def test_the_official_parser_finds_a_fault(told: dict[str, Diagnostics], damage:
     assert told[damage.__name__]
 
 
-@pytest.mark.parametrize("schema", all_schemas(), ids=lambda schema: schema.type)
-def test_every_example_fits_its_schema(document: dict[str, Any], schema: type[EventSchema]) -> None:
+@pytest.mark.parametrize("schema", all_payloads(), ids=lambda schema: schema.type)
+def test_every_example_fits_its_schema(document: dict[str, Any], schema: type[EventPayload]) -> None:
     """The official parser looks at the examples of AsyncAPI 2 alone."""
     components = document["components"]
     message = components["messages"][schema.type]
@@ -92,7 +92,7 @@ def test_every_type_has_a_channel_on_its_exchange(document: dict[str, Any]) -> N
         for channel in document["channels"].values()
         if channel["bindings"]["amqp"]["is"] == "routingKey"
     }
-    assert routed == {schema.type: schema.exchange() for schema in all_schemas()}
+    assert routed == {schema.type: schema.exchange() for schema in all_payloads()}
 
 
 def test_every_queue_has_a_channel_with_what_is_bound(document: dict[str, Any]) -> None:
@@ -111,5 +111,5 @@ def test_every_queue_has_a_channel_with_what_is_bound(document: dict[str, Any]) 
 def test_every_type_is_sent_and_every_queue_received_once(document: dict[str, Any]) -> None:
     sent = [o["channel"]["$ref"] for o in document["operations"].values() if o["action"] == "send"]
     received = [o["channel"]["$ref"] for o in document["operations"].values() if o["action"] == "receive"]
-    assert sorted(sent) == sorted(f"#/channels/{schema.type}" for schema in all_schemas())
+    assert sorted(sent) == sorted(f"#/channels/{schema.type}" for schema in all_payloads())
     assert sorted(received) == sorted(f"#/channels/{s}.{source}" for s in SERVICES for source in queues(s))

@@ -8,15 +8,18 @@ import pytest
 from marshmallow import Schema, fields, validate
 
 from chassis.strict_json import DEEPEST, MOST_BYTES
-from contracts.envelope import all_schemas
 from contracts.http import BY_SERVICE
+from contracts.payload import all_payloads
 
-BODIES = [operation.body for operations in BY_SERVICE.values() for operation in operations if operation.body]
+BODIES = [one.body_schema for operations in BY_SERVICE.values() for one in operations if one.body_schema]
 LONGEST_CHARACTER = 6
 """Bytes of a control character, which is spelt out; the longest of UTF-8 has four."""
 
 
-@pytest.mark.parametrize("schema", [*all_schemas(), *BODIES], ids=lambda schema: schema.__name__)
+EVENTS = [payload.schema for payload in all_payloads()]
+
+
+@pytest.mark.parametrize("schema", [*EVENTS, *BODIES], ids=lambda schema: schema.__name__)
 def test_the_largest_of_a_contract_fits(schema: type[Schema]) -> None:
     size, depth = largest(schema)
     assert size < MOST_BYTES

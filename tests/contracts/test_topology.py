@@ -2,7 +2,7 @@
 
 import pytest
 
-from contracts.envelope import all_schemas, schema_for
+from contracts.payload import all_payloads, payload_for
 from contracts.topology import EXCHANGES, PRODUCERS, SERVICES, SUBSCRIPTIONS, queues, source_of
 
 EVERY_SERVICE = pytest.mark.parametrize("service", SERVICES)
@@ -35,7 +35,7 @@ def test_no_service_listens_to_itself(service: str) -> None:
 
 @EVERY_SERVICE
 def test_every_subscribed_type_exists(service: str) -> None:
-    assert all(schema_for(schema.type) is schema for schema in SUBSCRIPTIONS[service])
+    assert all(payload_for(schema.type) is schema for schema in SUBSCRIPTIONS[service])
     assert bound_exchanges(service) <= set(EXCHANGES)
 
 
@@ -50,7 +50,7 @@ def test_the_ledger_binds_nothing_private() -> None:
 
 
 def test_the_ledger_records_everything_public_of_the_others() -> None:
-    public = {s.type for s in all_schemas() if not s.private and s.producer not in ("intake", "ledger")}
+    public = {s.type for s in all_payloads() if not s.private and s.producer not in ("intake", "ledger")}
     assert {schema.type for schema in SUBSCRIPTIONS["ledger"]} == public
 
 
@@ -64,19 +64,19 @@ def test_tickets_and_dispatch_alone_bind_intake() -> None:
 
 
 def test_private_fields_never_travel_in_public() -> None:
-    private = {name for s in all_schemas() if s.private for name in s().fields}
-    public = {(s.type, n) for s in all_schemas() if not s.private and s.producer != "intake" for n in s().fields}
+    private = {name for s in all_payloads() if s.private for name in s.schema().fields}
+    public = {(s.type, n) for s in all_payloads() if not s.private and s.producer != "intake" for n in s.schema().fields}
     assert not {(type_, name) for type_, name in public if name in private - {"locale"}}
 
 
 def test_every_event_is_heard() -> None:
     """Publishing is mandatory: the broker returns what no queue is bound for."""
     heard = {schema.type for subscribed in SUBSCRIPTIONS.values() for schema in subscribed}
-    assert {schema.type for schema in all_schemas()} - heard <= FOR_OUTSIDERS
+    assert {schema.type for schema in all_payloads()} - heard <= FOR_OUTSIDERS
 
 
 def test_every_producer_is_known() -> None:
-    assert {schema.producer for schema in all_schemas()} <= set(PRODUCERS)
+    assert {schema.producer for schema in all_payloads()} <= set(PRODUCERS)
 
 
 @EVERY_SERVICE

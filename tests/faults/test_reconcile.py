@@ -13,7 +13,7 @@ import pytest
 
 from cli.books import read_books
 from cli.findings import KEYS, RECORDS, compare
-from contracts.envelope import all_schemas
+from contracts.payload import all_payloads
 from services.ledger.domain.merkle import Frontier, leaf_hash
 from tests.faults.proof import Town
 from tests.kit.deployment import SECRET
@@ -167,7 +167,7 @@ def test_a_whistle_over_http_is_a_whistle(closed: Town) -> None:
 
 def test_every_contract_has_a_key() -> None:
     """A new event type without a natural key could happen twice unseen."""
-    ours = {schema.type for schema in all_schemas() if schema.producer != "intake"}
+    ours = {schema.type for schema in all_payloads() if schema.producer != "intake"}
     assert ours == KEYS.keys() | RECORDS
     assert not KEYS.keys() & RECORDS
 

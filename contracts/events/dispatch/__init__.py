@@ -11,6 +11,7 @@ from contracts.events.dispatch.assignment import (
     AssignmentReturned,
     AssignmentRuled,
     AssignmentSigned,
+    AssignmentStep,
     ReportRefused,
     VerificationDone,
 )
@@ -70,6 +71,7 @@ __all__ = [
     "AssignmentReturned",
     "AssignmentRuled",
     "AssignmentSigned",
+    "AssignmentStep",
     "CaseCompleted",
     "CaseEscalated",
     "CaseExhausted",

@@ -1,123 +1,127 @@
 """Who is named, and what they report: from `assignment.made` to handled, verified, or relieved."""
 
+from datetime import datetime
+
 from contracts import codes, fields
-from contracts.envelope import EventSchema
+from contracts.payload import EventPayload
 
 
-class AssignmentMade(EventSchema):
+class AssignmentMade(EventPayload):
     """A responder was named."""
 
     type = "assignment.made.v1"
     producer = "dispatch"
 
-    assignment = fields.ident("assignment's id")
-    to = fields.ident("the responder")
-    level = fields.ident("level of the ladder")
-    purpose = fields.code(codes.Purpose, "handle or verify")
-    generation = fields.count("generation of the ticket")
-    joint_action = fields.ident("the joint action that the responder is called to by this", optional=True)
+    assignment: str = fields.ident("assignment's id")
+    to: str = fields.ident("the responder")
+    level: str = fields.ident("level of the ladder")
+    purpose: codes.Purpose = fields.code(codes.Purpose, "handle or verify")
+    generation: int = fields.count("generation of the ticket")
+    joint_action: str | None = fields.ident("the joint action that the responder is called to by this", default=None)
 
 
-class _AssignmentStep(EventSchema):
-    assignment = fields.ident("assignment's id")
-    by = fields.ident("the responder")
-    actor = fields.ident("the account that reported it")
+class AssignmentStep(EventPayload):
+    """Base of what the responder of an assignment reports."""
+
+    assignment: str = fields.ident("assignment's id")
+    by: str = fields.ident("the responder")
+    actor: str = fields.ident("the account that reported it")
 
 
-class AssignmentSigned(_AssignmentStep):
+class AssignmentSigned(AssignmentStep):
     """The responder has seen it."""
 
     type = "assignment.signed.v1"
     producer = "dispatch"
 
 
-class AssignmentContacted(_AssignmentStep):
+class AssignmentContacted(AssignmentStep):
     """The responder reached a person."""
 
     type = "assignment.contacted.v1"
     producer = "dispatch"
 
 
-class AssignmentReportedIn(_AssignmentStep):
+class AssignmentReportedIn(AssignmentStep):
     """The responder is there and working."""
 
     type = "assignment.reported_in.v1"
     producer = "dispatch"
 
 
-class AssignmentHandled(_AssignmentStep):
+class AssignmentHandled(AssignmentStep):
     """The responder says done."""
 
     type = "assignment.handled.v1"
     producer = "dispatch"
 
 
-class AssignmentProgressed(_AssignmentStep):
+class AssignmentProgressed(AssignmentStep):
     """The responder says how it goes."""
 
     type = "assignment.progressed.v1"
     producer = "dispatch"
 
 
-class AssignmentHandedUp(_AssignmentStep):
+class AssignmentHandedUp(AssignmentStep):
     """The responder cannot solve it at this level."""
 
     type = "assignment.handed_up.v1"
     producer = "dispatch"
 
 
-class AssignmentReturned(_AssignmentStep):
+class AssignmentReturned(AssignmentStep):
     """The responder says "not mine". The first goes to the next fitting responder, the second to the supervisor's ruling."""
 
     type = "assignment.returned.v1"
     producer = "dispatch"
 
-    reason = fields.code(codes.ReturnReason, "why")
-    number = fields.count("how many returns the case has had")
-    ruling_by = fields.ident("the supervisor whose ruling is asked for", optional=True)
+    reason: codes.ReturnReason = fields.code(codes.ReturnReason, "why")
+    number: int = fields.count("how many returns the case has had")
+    ruling_by: str | None = fields.ident("the supervisor whose ruling is asked for", default=None)
 
 
-class AssignmentRuled(EventSchema):
+class AssignmentRuled(EventPayload):
     """The supervisor named the unit; there is no further return."""
 
     type = "assignment.ruled.v1"
     producer = "dispatch"
 
-    by = fields.ident("the supervisor")
-    actor = fields.ident("the account that reported it")
-    to = fields.ident("the unit that is to do it")
+    by: str = fields.ident("the supervisor")
+    actor: str = fields.ident("the account that reported it")
+    to: str = fields.ident("the unit that is to do it")
 
 
-class AssignmentRelieved(EventSchema):
+class AssignmentRelieved(EventPayload):
     """The responder is no longer asked for."""
 
     type = "assignment.relieved.v1"
     producer = "dispatch"
 
-    assignment = fields.ident("assignment's id")
-    by = fields.ident("the responder that is relieved")
+    assignment: str = fields.ident("assignment's id")
+    by: str = fields.ident("the responder that is relieved")
 
 
-class ReportRefused(EventSchema):
+class ReportRefused(EventPayload):
     """A responder's command came over AMQP and had no effect: something else came first. Over HTTP the answer is 409."""
 
     type = "report.refused.v1"
     producer = "dispatch"
 
-    command = fields.code(codes.Command, "what the unit reported")
-    unit = fields.ident("the responder that reported")
-    actor = fields.ident("the account that reported it")
-    fact = fields.code(codes.EarlierFact, "what came first; none where it is not known", optional=True)
-    at = fields.instant("when that happened", optional=True)
+    command: codes.Command = fields.code(codes.Command, "what the unit reported")
+    unit: str = fields.ident("the responder that reported")
+    actor: str = fields.ident("the account that reported it")
+    fact: codes.EarlierFact | None = fields.code(codes.EarlierFact, "what came first; none where it is not known", default=None)
+    at: datetime | None = fields.instant("when that happened", default=None)
 
 
-class VerificationDone(EventSchema):
+class VerificationDone(EventPayload):
     """Somebody who did not handle it has looked."""
 
     type = "verification.done.v1"
     producer = "dispatch"
 
-    assignment = fields.ident("the verifying assignment")
-    by = fields.ident("the unit that checked")
-    passed = fields.flag("it is really solved")
-    generation = fields.count("generation that was checked")
+    assignment: str = fields.ident("the verifying assignment")
+    by: str = fields.ident("the unit that checked")
+    passed: bool = fields.flag("it is really solved")
+    generation: int = fields.count("generation that was checked")

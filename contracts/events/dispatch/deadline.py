@@ -1,13 +1,15 @@
 """The clocks: set, warned, breached, extended. Every due time explains itself."""
 
+from datetime import datetime
+
 from contracts import codes, fields
-from contracts.envelope import EventSchema
+from contracts.payload import EventPayload
 
 
-class _Deadline(EventSchema):
-    clock = fields.code(codes.Clock, "which clock")
-    due = fields.instant("when it is due")
-    assignment = fields.ident("the assignment it runs for; none for a case clock", optional=True)
+class _Deadline(EventPayload):
+    clock: codes.Clock = fields.code(codes.Clock, "which clock")
+    due: datetime = fields.instant("when it is due")
+    assignment: str | None = fields.ident("the assignment it runs for; none for a case clock", default=None)
 
 
 class DeadlineSet(_Deadline):
@@ -16,11 +18,11 @@ class DeadlineSet(_Deadline):
     type = "deadline.set.v1"
     producer = "dispatch"
 
-    started = fields.instant("from when it runs")
-    rule = fields.name("the span, such as 5wd")
-    calendar = fields.ident("version of the working calendar")
-    provisional = fields.flag("past the known calendar: weekends alone were counted")
-    explanation = fields.text("rule, start, pauses and arithmetic, in words; times in the deployment's zone")
+    started: datetime = fields.instant("from when it runs")
+    rule: str = fields.name("the span, such as 5wd")
+    calendar: str = fields.ident("version of the working calendar")
+    provisional: bool = fields.flag("past the known calendar: weekends alone were counted")
+    explanation: str = fields.text("rule, start, pauses and arithmetic, in words; times in the deployment's zone")
 
 
 class DeadlineWarned(_Deadline):
@@ -29,9 +31,9 @@ class DeadlineWarned(_Deadline):
     type = "deadline.warned.v1"
     producer = "dispatch"
 
-    stage = fields.code(codes.WarningStage, "how far")
-    number = fields.count("how many marks the clock has passed: 1 at half, and one more each time")
-    to = fields.ident("who is warned: the responder, the supervisor, or the top of the chain", optional=True)
+    stage: codes.WarningStage = fields.code(codes.WarningStage, "how far")
+    number: int = fields.count("how many marks the clock has passed: 1 at half, and one more each time")
+    to: str | None = fields.ident("who is warned: the responder, the supervisor, or the top of the chain", default=None)
 
 
 class DeadlineBreached(_Deadline):
@@ -40,7 +42,7 @@ class DeadlineBreached(_Deadline):
     type = "deadline.breached.v1"
     producer = "dispatch"
 
-    supervisor = fields.ident("who supervises from now on; none for a level's clock, which escalates", optional=True)
+    supervisor: str | None = fields.ident("who supervises from now on; none for a level's clock, which escalates", default=None)
 
 
 class DeadlineMoved(_Deadline):
@@ -49,9 +51,9 @@ class DeadlineMoved(_Deadline):
     type = "deadline.moved.v1"
     producer = "dispatch"
 
-    before = fields.instant("the due time it had")
-    to = fields.idents("who is told: the units at work, the supervisor")
-    resident = fields.flag("whether the resident was told of the due time it had, and is told of this one")
+    before: datetime = fields.instant("the due time it had")
+    to: list[str] = fields.idents("who is told: the units at work, the supervisor")
+    resident: bool = fields.flag("whether the resident was told of the due time it had, and is told of this one")
 
 
 class DeadlineExtensionAsked(_Deadline):
@@ -60,8 +62,8 @@ class DeadlineExtensionAsked(_Deadline):
     type = "deadline.extension_asked.v1"
     producer = "dispatch"
 
-    until = fields.instant("the due time that is asked for")
-    supervisor = fields.ident("who decides", optional=True)
+    until: datetime = fields.instant("the due time that is asked for")
+    supervisor: str | None = fields.ident("who decides", default=None)
 
 
 class DeadlineExtended(_Deadline):
@@ -70,7 +72,7 @@ class DeadlineExtended(_Deadline):
     type = "deadline.extended.v1"
     producer = "dispatch"
 
-    before = fields.instant("the due time it had")
+    before: datetime = fields.instant("the due time it had")
 
 
 class DeadlineExtensionRefused(_Deadline):

@@ -1,11 +1,13 @@
 """Joint action (部门联动): several units called together under one lead."""
 
+from datetime import datetime
+
 from contracts import fields
-from contracts.envelope import EventSchema
+from contracts.payload import EventPayload
 
 
-class _JointAction(EventSchema):
-    joint_action = fields.ident("joint action's id")
+class _JointAction(EventPayload):
+    joint_action: str = fields.ident("joint action's id")
 
 
 class JointActionCalled(_JointAction):
@@ -14,13 +16,13 @@ class JointActionCalled(_JointAction):
     type = "joint_action.called.v1"
     producer = "dispatch"
 
-    lead = fields.ident("lead unit")
-    units = fields.idents("every unit that must finish or be excused, the lead among them")
-    report_in_by = fields.instant("by when each is to report in", optional=True)
+    lead: str = fields.ident("lead unit")
+    units: list[str] = fields.idents("every unit that must finish or be excused, the lead among them")
+    report_in_by: datetime | None = fields.instant("by when each is to report in", default=None)
 
 
 class _UnitStep(_JointAction):
-    unit = fields.ident("the unit")
+    unit: str = fields.ident("the unit")
 
 
 class JointActionUnitReportedIn(_UnitStep):
@@ -29,7 +31,7 @@ class JointActionUnitReportedIn(_UnitStep):
     type = "joint_action.unit_reported_in.v1"
     producer = "dispatch"
 
-    on_time = fields.flag("before its clock ran out")
+    on_time: bool = fields.flag("before its clock ran out")
 
 
 class JointActionUnitFinished(_UnitStep):
@@ -45,7 +47,7 @@ class JointActionUnitExcused(_UnitStep):
     type = "joint_action.unit_excused.v1"
     producer = "dispatch"
 
-    by = fields.ident("the supervisor")
+    by: str = fields.ident("the supervisor")
 
 
 class JointActionCompleted(_JointAction):

@@ -1,11 +1,13 @@
 """Mediation: voluntary, in steps, to agreement or failure, and whether what was agreed was done."""
 
+from datetime import datetime
+
 from contracts import codes, fields
-from contracts.envelope import EventSchema
+from contracts.payload import EventPayload
 
 
-class _Mediation(EventSchema):
-    mediation = fields.ident("mediation's id")
+class _Mediation(EventPayload):
+    mediation: str = fields.ident("mediation's id")
 
 
 class MediationOpened(_Mediation):
@@ -14,10 +16,10 @@ class MediationOpened(_Mediation):
     type = "mediation.opened.v1"
     producer = "dispatch"
 
-    generation = fields.count("the ticket's generation of work; its links are for this one", optional=True)
-    mediator = fields.ident("the mediator")
-    parties = fields.idents("who must consent")
-    steps = fields.names("the sessions' names, in order")
+    generation: int | None = fields.count("the ticket's generation of work; its links are for this one", default=None)
+    mediator: str = fields.ident("the mediator")
+    parties: list[str] = fields.idents("who must consent")
+    steps: list[str] = fields.names("the sessions' names, in order")
 
 
 class MediationConsented(_Mediation):
@@ -26,7 +28,7 @@ class MediationConsented(_Mediation):
     type = "mediation.consented.v1"
     producer = "dispatch"
 
-    party = fields.code(codes.Party, "who")
+    party: codes.Party = fields.code(codes.Party, "who")
 
 
 class MediationConsentWithdrawn(_Mediation):
@@ -35,7 +37,7 @@ class MediationConsentWithdrawn(_Mediation):
     type = "mediation.consent_withdrawn.v1"
     producer = "dispatch"
 
-    party = fields.code(codes.Party, "who")
+    party: codes.Party = fields.code(codes.Party, "who")
 
 
 class MediationSessionHeld(_Mediation):
@@ -44,8 +46,8 @@ class MediationSessionHeld(_Mediation):
     type = "mediation.session_held.v1"
     producer = "dispatch"
 
-    number = fields.count("1 for the first")
-    step = fields.name("the step it was")
+    number: int = fields.count("1 for the first")
+    step: str = fields.name("the step it was")
 
 
 class MediationAgreed(_Mediation):
@@ -54,8 +56,8 @@ class MediationAgreed(_Mediation):
     type = "mediation.agreed.v1"
     producer = "dispatch"
 
-    sessions = fields.count("how many sessions it took")
-    perform_by = fields.instant("by when performance is looked at")
+    sessions: int = fields.count("how many sessions it took")
+    perform_by: datetime = fields.instant("by when performance is looked at")
 
 
 class MediationFailed(_Mediation):
@@ -64,7 +66,9 @@ class MediationFailed(_Mediation):
     type = "mediation.failed.v1"
     producer = "dispatch"
 
-    cause = fields.code(codes.EscalationCause, "failed, consent_withdrawn, breached, returned or unreachable")
+    cause: codes.EscalationCause = fields.code(
+        codes.EscalationCause, "failed, consent_withdrawn, breached, returned or unreachable"
+    )
 
 
 class MediationPerformanceAsked(_Mediation):
@@ -73,9 +77,9 @@ class MediationPerformanceAsked(_Mediation):
     type = "mediation.performance_asked.v1"
     producer = "dispatch"
 
-    perform_by = fields.instant("by when performance is looked at")
-    number = fields.count("1 and 2 before the day, 3 on it, then ever later")
-    to = fields.ident("who is asked; null where the directory names no supervisor", optional=True)
+    perform_by: datetime = fields.instant("by when performance is looked at")
+    number: int = fields.count("1 and 2 before the day, 3 on it, then ever later")
+    to: str | None = fields.ident("who is asked; null where the directory names no supervisor", default=None)
 
 
 class MediationPerformed(_Mediation):

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from marshmallow import Schema, validate
 from marshmallow import fields as plain
 
-from contracts import fields
+from contracts import schema_fields as fields
 
 FORMATS = {"json": "application/json", "xml": "text/xml"}
 """What an answer can be, by the ending of the path that it is asked for with. XML is the format that the standard requires."""

@@ -7,7 +7,7 @@ from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
 from chassis.config import BadConfig, read_yaml
 from contracts.codes import Clock
-from contracts.envelope import flatten
+from contracts.payload import flatten
 from services.dispatch.domain.due import BadSpan, parse
 
 

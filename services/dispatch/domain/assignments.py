@@ -31,7 +31,7 @@ def relieve(case: Case, assignments: list[Assignment]) -> Outcome:
     for assignment in assignments:
         if assignment.open:
             assignment.step = Step.ENDED
-            outcome += Outcome(case.said(say.AssignmentRelieved, assignment=assignment.id, by=assignment.to))
+            outcome += Outcome(case.said(say.AssignmentRelieved(assignment=assignment.id, by=assignment.to)))
             outcome += clocks.meet(case, assignment)
     return outcome
 
@@ -66,12 +66,13 @@ def _made(case: Case, assignment: Assignment) -> Outcome:
     action = case.rung(assignment.rung).joint if assignment.purpose is Purpose.HANDLE and not assignment.ruled else None
     return Outcome(
         case.said(
-            say.AssignmentMade,
-            assignment=assignment.id,
-            to=assignment.to,
-            level=assignment.level,
-            purpose=assignment.purpose,
-            generation=case.generation,
-            joint_action=action.id if action else None,
+            say.AssignmentMade(
+                assignment=assignment.id,
+                to=assignment.to,
+                level=assignment.level,
+                purpose=assignment.purpose,
+                generation=case.generation,
+                joint_action=action.id if action else None,
+            )
         )
     )

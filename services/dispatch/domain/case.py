@@ -13,7 +13,8 @@ from datetime import datetime
 from chassis.outcome import Happened, Refused
 from contracts.codes import CaseState as CaseState
 from contracts.codes import Purpose, Urgency
-from contracts.envelope import EventSchema
+from contracts.events import dispatch as say
+from contracts.payload import EventPayload
 from services.dispatch.domain import police_matter
 from services.dispatch.domain.due import Pause
 from services.dispatch.domain.parts import Assignment, Rung, RungState, Running, Step
@@ -184,12 +185,16 @@ class Case:
 
     # --- saying
 
-    def said(self, schema: type[EventSchema], **data: object) -> Happened:
+    def said(self, payload: EventPayload) -> Happened:
         """Something that happened to this case."""
-        return Happened(schema, self.id, data)
+        return Happened(payload, self.id)
 
-    def stepped(self, schema: type[EventSchema], assignment: Assignment, actor: str, **data: object) -> Happened:
+    def stepped(self, kind: type[say.AssignmentStep], assignment: Assignment, actor: str) -> Happened:
         """A step of an assignment, and the account that reported it."""
-        if actor not in assignment.actors:
-            assignment.actors.append(actor)
-        return self.said(schema, assignment=assignment.id, by=assignment.to, actor=actor, **data)
+        return self.reported(kind(assignment=assignment.id, by=assignment.to, actor=actor), assignment)
+
+    def reported(self, step: say.AssignmentStep, assignment: Assignment) -> Happened:
+        """A step of an assignment that says more than who reported it."""
+        if step.actor not in assignment.actors:
+            assignment.actors.append(step.actor)
+        return self.said(step)

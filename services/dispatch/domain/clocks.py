@@ -141,8 +141,8 @@ def extend(case: Case, running: Running, world: World) -> Outcome:
     running.extension.decided, running.extension.granted_at = True, world.at
     due = _due(case, running, world, case.pauses)
     _move(running, due, world)
-    names = {"clock": running.clock, "due": running.due, "assignment": running.assignment, "before": before}
-    return Outcome(case.said(say.DeadlineExtended, **names)) + marks.arm(case, running, world)
+    extended = say.DeadlineExtended(clock=running.clock, due=running.due, assignment=running.assignment, before=before)
+    return Outcome(case.said(extended)) + marks.arm(case, running, world)
 
 
 def due_now(case: Case, running: Running, world: World) -> datetime:
@@ -190,26 +190,36 @@ def _compute(case: Case, running: Running, world: World, tell: bool = False) -> 
     running.awaits, running.calendar = due.awaits, world.calendar.version
     if same:
         return NOTHING
-    told = _told(case, running, world) if tell and due.at != running.due else None
+    before = running.due
+    told = _told(case, running, world) if tell and due.at != before else None
     _move(running, due, world)
     outcome = Outcome(_set(case, running, due, world))
     if told is not None:
-        names = {"clock": running.clock, "due": running.due, "assignment": running.assignment}
-        outcome += Outcome(case.said(say.DeadlineMoved, **names, **told))
+        moved = say.DeadlineMoved(
+            clock=running.clock,
+            due=running.due,
+            assignment=running.assignment,
+            before=before,
+            to=told,
+            resident=_was_extended(running),
+        )
+        outcome += Outcome(case.said(moved))
     return outcome + marks.arm(case, running, world)
 
 
-def _told(case: Case, running: Running, world: World) -> dict[str, object]:
-    """Who is told that a due time moves: the units at work, and the supervisor where there are none or one was called; the
-    resident where an extension told them of a due time.
-    """
+def _told(case: Case, running: Running, world: World) -> list[str]:
+    """Who is told that a due time moves: the units at work, and the supervisor where there are none or one was called."""
     open_ones = (one for one in case.assignments if one.open and running.assignment in {None, one.id})
     units = [one.to for one in open_ones if one.purpose is Purpose.HANDLE or one.id == running.assignment]
     supervisor = case.supervisor(world)
     if supervisor and (not units or (running.stage >= marks.BREACHED and not running.escalates)):
         units.append(supervisor)
-    extended = running.extension is not None and running.extension.granted_at is not None
-    return {"before": running.due, "to": list(dict.fromkeys(units)), "resident": extended}
+    return list(dict.fromkeys(units))
+
+
+def _was_extended(running: Running) -> bool:
+    """Whether an extension told the resident of a due time."""
+    return running.extension is not None and running.extension.granted_at is not None
 
 
 def _move(running: Running, due: Due, world: World) -> None:
@@ -227,13 +237,14 @@ def _arm_anew(case: Case, running: Running, world: World) -> Outcome:
 
 def _set(case: Case, running: Running, due: Due, world: World) -> Happened:
     return case.said(
-        say.DeadlineSet,
-        clock=running.clock,
-        due=running.due,
-        assignment=running.assignment,
-        started=running.start,
-        rule=running.rule,
-        calendar=world.calendar.version,
-        provisional=running.provisional,
-        explanation=due.explanation,
+        say.DeadlineSet(
+            clock=running.clock,
+            due=running.due,
+            assignment=running.assignment,
+            started=running.start,
+            rule=running.rule,
+            calendar=world.calendar.version,
+            provisional=running.provisional,
+            explanation=due.explanation,
+        )
     )

@@ -31,8 +31,10 @@ def ask(case: Case, report: Report, world: World) -> Outcome:
     if case.rung(assignment.rung).mediation and until > _longest(case, assignment, world):
         raise NoExtension("until: is past the time that a mediation may take")
     running.extension = Extension(until)
-    names = {"clock": running.clock, "due": running.due, "assignment": running.assignment, "until": until}
-    return Outcome(case.said(say.DeadlineExtensionAsked, **names, supervisor=case.supervisor(world)))
+    asked = say.DeadlineExtensionAsked(
+        clock=running.clock, due=running.due, assignment=running.assignment, until=until, supervisor=case.supervisor(world)
+    )
+    return Outcome(case.said(asked))
 
 
 def asked(case: Case) -> Running | None:
@@ -46,8 +48,8 @@ def decide(case: Case, running: Running, granted: bool, world: World) -> Outcome
     if granted:
         return clocks.extend(case, running, world)
     running.extension.decided = True
-    names = {"clock": running.clock, "due": running.due, "assignment": running.assignment}
-    return Outcome(case.said(say.DeadlineExtensionRefused, **names))
+    refused = say.DeadlineExtensionRefused(clock=running.clock, due=running.due, assignment=running.assignment)
+    return Outcome(case.said(refused))
 
 
 def _clock(case: Case, assignment: Assignment) -> Running | None:

@@ -16,8 +16,8 @@ def opened(case: Case, world: World) -> Outcome:
     if case.playbook is None:
         return ladder.exhaust(case, ExhaustionCause.NO_PLAYBOOK, world) + clocks.start_case_clocks(case, world)
     book, start = case.playbook, ladder.first(case)
-    started = {"playbook": book.name, "playbook_version": book.version, "level": book.ladder[start].level}
-    outcome = Outcome(case.said(say.CaseStarted, **started)) + clocks.start_case_clocks(case, world)
+    started = say.CaseStarted(playbook=book.name, playbook_version=book.version, level=book.ladder[start].level)
+    outcome = Outcome(case.said(started)) + clocks.start_case_clocks(case, world)
     return outcome + ladder.climb(case, start, EscalationCause.UNREACHABLE, world)
 
 
@@ -51,7 +51,7 @@ def _again(case: Case, generation: int, world: World) -> Outcome:
     case.generation, case.state = generation, CaseState.WORKING
     case.ruling_asked = case.verifier_asked = False
     level = case.book.ladder[case.ended_at]
-    outcome += Outcome(case.said(say.CaseResumed, level=level.level, generation=generation)) + clocks.wake(case, world)
+    outcome += Outcome(case.said(say.CaseResumed(level=level.level, generation=generation))) + clocks.wake(case, world)
     if case.playbook is None:
         return outcome + ladder.exhaust(case, ExhaustionCause.NO_PLAYBOOK, world)
     return outcome + ladder.climb(case, case.ended_at, EscalationCause.UNREACHABLE, world)
@@ -63,7 +63,7 @@ def withdrawn(case: Case, cause: str, generation: int | None = None) -> Outcome:
         return NOTHING
     waited = performance.forget(case)
     case.state = CaseState.WITHDRAWN
-    outcome = waited + Outcome(case.said(say.CaseWithdrawn, cause=cause), Disarm(case.id, pauses.REVIEW))
+    outcome = waited + Outcome(case.said(say.CaseWithdrawn(cause=cause)), Disarm(case.id, pauses.REVIEW))
     return outcome + assignments.relieve(case, case.assignments) + clocks.stop(case, lambda _: True)
 
 

@@ -9,11 +9,13 @@ from datetime import datetime
 
 from chassis.outcome import Outcome
 from contracts.codes import EarlierFact
-from contracts.envelope import EventSchema
 from contracts.events import dispatch as say
+from contracts.payload import EventPayload
 from services.dispatch.domain.case import Case
 
-OF_ASSIGNMENTS: Mapping[type[EventSchema], EarlierFact] = {
+OfAssignment = say.AssignmentStep | say.AssignmentRelieved | say.VerificationDone | say.DeadlineBreached
+"""The events that may name an assignment."""
+OF_ASSIGNMENTS: Mapping[type[OfAssignment], EarlierFact] = {
     say.AssignmentSigned: EarlierFact.SIGNED,
     say.AssignmentContacted: EarlierFact.CONTACTED,
     say.AssignmentReportedIn: EarlierFact.REPORTED_IN,
@@ -24,7 +26,7 @@ OF_ASSIGNMENTS: Mapping[type[EventSchema], EarlierFact] = {
     say.VerificationDone: EarlierFact.VERIFIED,
     say.DeadlineBreached: EarlierFact.BREACHED,
 }
-OF_CASES: Mapping[type[EventSchema], EarlierFact] = {
+OF_CASES: Mapping[type[EventPayload], EarlierFact] = {
     say.CaseCompleted: EarlierFact.COMPLETED,
     say.CaseEscalated: EarlierFact.ESCALATED,
     say.CaseRerouted: EarlierFact.REROUTED,
@@ -43,10 +45,11 @@ OF_CASES: Mapping[type[EventSchema], EarlierFact] = {
 def note(case: Case, outcome: Outcome, at: datetime) -> None:
     """Keep when the events of an outcome happened."""
     for happened in outcome.events:
-        if happened.schema is say.CaseWithdrawn:
-            case.history[EarlierFact(str(happened.data["cause"]))] = at
-        elif happened.schema in OF_CASES:
-            case.history[OF_CASES[happened.schema]] = at
-        elif happened.schema in OF_ASSIGNMENTS and happened.data.get("assignment"):
-            named = next(one for one in case.assignments if one.id == happened.data["assignment"])
-            named.history[OF_ASSIGNMENTS[happened.schema]] = at
+        said = happened.payload
+        if isinstance(said, say.CaseWithdrawn):
+            case.history[EarlierFact(said.cause)] = at
+        elif type(said) in OF_CASES:
+            case.history[OF_CASES[type(said)]] = at
+        elif isinstance(said, OfAssignment) and said.assignment and type(said) in OF_ASSIGNMENTS:
+            named = next(one for one in case.assignments if one.id == said.assignment)
+            named.history[OF_ASSIGNMENTS[type(said)]] = at

@@ -17,7 +17,7 @@ def call(case: Case, rung: Rung, units: list[str], world: World) -> Outcome:
     rule = case.level(rung).clocks.get(Clock.REPORT_IN) or world.standards[case.urgency].get(Clock.REPORT_IN)
     by = world.calendar.due(world.at, rule, case.pauses).at if rule else None
     return Outcome(
-        case.said(say.JointActionCalled, joint_action=rung.joint.id, lead=units[0], units=list(units), report_in_by=by)
+        case.said(say.JointActionCalled(joint_action=rung.joint.id, lead=units[0], units=list(units), report_in_by=by))
     )
 
 
@@ -40,7 +40,7 @@ def reported_in(case: Case, joint: JointAction, unit: str, on_time: bool) -> Out
     if unit in joint.reported_in:
         return NOTHING
     joint.reported_in.append(unit)
-    return Outcome(case.said(say.JointActionUnitReportedIn, joint_action=joint.id, unit=unit, on_time=on_time))
+    return Outcome(case.said(say.JointActionUnitReportedIn(joint_action=joint.id, unit=unit, on_time=on_time)))
 
 
 def finished(case: Case, joint: JointAction, unit: str) -> Outcome:
@@ -48,7 +48,7 @@ def finished(case: Case, joint: JointAction, unit: str) -> Outcome:
     if unit in joint.finished:
         return NOTHING
     joint.finished.append(unit)
-    return Outcome(case.said(say.JointActionUnitFinished, joint_action=joint.id, unit=unit)) + _completed(case, joint)
+    return Outcome(case.said(say.JointActionUnitFinished(joint_action=joint.id, unit=unit))) + _completed(case, joint)
 
 
 def excused(case: Case, joint: JointAction, unit: str, by: str) -> Outcome:
@@ -60,9 +60,9 @@ def excused(case: Case, joint: JointAction, unit: str, by: str) -> Outcome:
     if unit in joint.excused or unit in joint.finished:
         return NOTHING
     joint.excused.append(unit)
-    said = Outcome(case.said(say.JointActionUnitExcused, joint_action=joint.id, unit=unit, by=by))
+    said = Outcome(case.said(say.JointActionUnitExcused(joint_action=joint.id, unit=unit, by=by)))
     return said + _completed(case, joint)
 
 
 def _completed(case: Case, joint: JointAction) -> Outcome:
-    return Outcome(case.said(say.JointActionCompleted, joint_action=joint.id)) if joint.complete else NOTHING
+    return Outcome(case.said(say.JointActionCompleted(joint_action=joint.id))) if joint.complete else NOTHING

@@ -96,7 +96,7 @@ def exhaust(case: Case, cause: ExhaustionCause, world: World) -> Outcome:
         case.verifier_asked = True
     else:
         case.state = CaseState.EXHAUSTED
-    return Outcome(case.said(say.CaseExhausted, cause=cause, supervisor=case.supervisor(world)))
+    return Outcome(case.said(say.CaseExhausted(cause=cause, supervisor=case.supervisor(world))))
 
 
 def complete(case: Case, rung: Rung, ending: Ending, world: World) -> Outcome:
@@ -111,12 +111,13 @@ def complete(case: Case, rung: Rung, ending: Ending, world: World) -> Outcome:
     outcome += assignments.relieve(case, case.of_generation(Purpose.HANDLE))
     outcome += clocks.stop(case, lambda running: running.clock is not Clock.VERIFY)
     completed = case.said(
-        say.CaseCompleted,
-        level=case.level(rung).level,
-        rung=rung.index + 1,
-        outcome=ending,
-        generation=case.generation,
-        handled_by=case.handlers(),
+        say.CaseCompleted(
+            level=case.level(rung).level,
+            rung=rung.index + 1,
+            outcome=ending,
+            generation=case.generation,
+            handled_by=case.handlers(),
+        )
     )
     return Outcome(*outcome, completed)
 
@@ -130,4 +131,4 @@ def _name_all(case: Case, rung: Rung, units: list[str], world: World) -> Outcome
 
 def _escalated(case: Case, below: int, index: int, why: EscalationCause) -> Outcome:
     ladder = case.book.ladder
-    return Outcome(case.said(say.CaseEscalated, level=ladder[index].level, below=ladder[below].level, cause=why))
+    return Outcome(case.said(say.CaseEscalated(level=ladder[index].level, below=ladder[below].level, cause=why)))

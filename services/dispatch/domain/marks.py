@@ -76,17 +76,20 @@ def advance(case: Case, running: Running, world: World) -> Outcome:
 
 def _breach(case: Case, running: Running, world: World) -> Happened:
     supervisor = None if running.escalates else case.supervisor(world)
-    return case.said(say.DeadlineBreached, **_names(running), supervisor=supervisor)
+    return case.said(
+        say.DeadlineBreached(clock=running.clock, due=running.due, assignment=running.assignment, supervisor=supervisor)
+    )
 
 
 def _warn(case: Case, running: Running, world: World) -> Happened:
     stage = STAGES[running.stage - 1] if running.stage <= len(STAGES) else WarningStage.TOP_CALLED
+    assert stage is not None, "the breach is no warning"
     to = _warned(case, running, world)
-    return case.said(say.DeadlineWarned, **_names(running), stage=stage, number=running.stage, to=to)
-
-
-def _names(running: Running) -> dict[str, object]:
-    return {"clock": running.clock, "due": running.due, "assignment": running.assignment}
+    return case.said(
+        say.DeadlineWarned(
+            clock=running.clock, due=running.due, assignment=running.assignment, stage=stage, number=running.stage, to=to
+        )
+    )
 
 
 def _warned(case: Case, running: Running, world: World) -> str | None:

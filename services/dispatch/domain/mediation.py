@@ -26,12 +26,13 @@ def open_(case: Case, rung: Rung, mediator: str) -> Outcome:
     rung.mediation = Mediation(f"{case.id}-m{number}", mediator, dict.fromkeys(PARTIES, False))
     return Outcome(
         case.said(
-            say.MediationOpened,
-            mediation=rung.mediation.id,
-            generation=case.generation,
-            mediator=mediator,
-            parties=[party.value for party in PARTIES],
-            steps=list(case.level(rung).steps),
+            say.MediationOpened(
+                mediation=rung.mediation.id,
+                generation=case.generation,
+                mediator=mediator,
+                parties=[party.value for party in PARTIES],
+                steps=list(case.level(rung).steps),
+            )
         )
     )
 
@@ -60,14 +61,14 @@ def consent(case: Case, party: Party) -> Outcome:
     if mediation.consents[party]:
         return NOTHING
     mediation.consents[party] = True
-    return Outcome(case.said(say.MediationConsented, mediation=mediation.id, party=party))
+    return Outcome(case.said(say.MediationConsented(mediation=mediation.id, party=party)))
 
 
 def withdraw(case: Case, party: Party) -> tuple[Outcome, Rung]:
     """A party no longer consents; whoever calls moves the case up. Raises NotNow."""
     rung, mediation = live(case)
     mediation.consents[party] = False
-    return Outcome(case.said(say.MediationConsentWithdrawn, mediation=mediation.id, party=party)), rung
+    return Outcome(case.said(say.MediationConsentWithdrawn(mediation=mediation.id, party=party))), rung
 
 
 def session(case: Case) -> Outcome:
@@ -77,7 +78,7 @@ def session(case: Case) -> Outcome:
     number = len(mediation.sessions)
     step = steps[min(number, len(steps) - 1)] if steps else "session"
     mediation.sessions.append(step)
-    return Outcome(case.said(say.MediationSessionHeld, mediation=mediation.id, number=number + 1, step=step))
+    return Outcome(case.said(say.MediationSessionHeld(mediation=mediation.id, number=number + 1, step=step)))
 
 
 def agree(case: Case, world: World) -> Outcome:
@@ -87,8 +88,8 @@ def agree(case: Case, world: World) -> Outcome:
         raise NotNow("command: nobody can agree before a session was held")
     mediation.outcome, rung.state, mediation.perform = "agreed", RungState.DONE, case.level(rung).perform
     mediation.agreed_at, mediation.perform_by = world.at, world.calendar.due(world.at, mediation.perform).at
-    said = {"mediation": mediation.id, "sessions": len(mediation.sessions), "perform_by": mediation.perform_by}
-    return Outcome(case.said(say.MediationAgreed, **said)) + performance.wait(case, rung, mediation, world)
+    agreed = say.MediationAgreed(mediation=mediation.id, sessions=len(mediation.sessions), perform_by=mediation.perform_by)
+    return Outcome(case.said(agreed)) + performance.wait(case, rung, mediation, world)
 
 
 def end(case: Case, rung: Rung, cause: EscalationCause) -> Outcome:
@@ -97,7 +98,7 @@ def end(case: Case, rung: Rung, cause: EscalationCause) -> Outcome:
     if mediation is None or mediation.outcome is not None:
         return NOTHING
     mediation.outcome = "failed"
-    return Outcome(case.said(say.MediationFailed, mediation=mediation.id, cause=cause))
+    return Outcome(case.said(say.MediationFailed(mediation=mediation.id, cause=cause)))
 
 
 def _with_consent(case: Case) -> tuple[Rung, Mediation]:

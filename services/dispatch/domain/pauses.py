@@ -64,11 +64,11 @@ def resume(case: Case, world: World) -> Outcome:
     case.parked = False
     case.pauses[-1] = Pause(case.pauses[-1].start, world.at)
     level = case.level(case.rung(case.highest)).level if case.highest >= 0 else "none"
-    said = Outcome(case.said(say.CaseResumed, level=level, generation=case.generation), Disarm(case.id, REVIEW))
+    said = Outcome(case.said(say.CaseResumed(level=level, generation=case.generation)), Disarm(case.id, REVIEW))
     return said + clocks.release(case, world)
 
 
 def _pause(case: Case, review_at: datetime, world: World) -> Outcome:
     held = clocks.hold(case)
     case.pauses.append(Pause(world.at, None))
-    return Outcome(case.said(say.CasePaused, review_at=review_at)) + held
+    return Outcome(case.said(say.CasePaused(review_at=review_at))) + held

@@ -37,13 +37,12 @@ def ask(case: Case, id_: str, asked: int, world: World) -> Outcome:
     if found is None:
         return NOTHING
     rung, mediation = found
-    mediation.asked = marks.reached(world, *_span(mediation), _rule(case, rung, mediation), mediation.asked)
+    agreed_at, perform_by = _span(mediation)
+    mediation.asked = marks.reached(world, agreed_at, perform_by, _rule(case, rung, mediation), mediation.asked)
     said = case.said(
-        say.MediationPerformanceAsked,
-        mediation=mediation.id,
-        perform_by=mediation.perform_by,
-        number=mediation.asked,
-        to=_asked(case, mediation, world),
+        say.MediationPerformanceAsked(
+            mediation=mediation.id, perform_by=perform_by, number=mediation.asked, to=_asked(case, mediation, world)
+        )
     )
     return Outcome(said) + wait(case, rung, mediation, world)
 
@@ -62,8 +61,8 @@ def perform(case: Case, report: Report, world: World) -> Outcome:
     if report.unit != mediation.mediator and report.unit not in case.supervisors(world):
         raise NotAssigned("unit: neither mediated in this case nor supervises it")
     mediation.outcome = "performed" if performed else "not_performed"
-    schema = say.MediationPerformed if performed else say.MediationNotPerformed
-    return Outcome(case.said(schema, mediation=mediation.id), Disarm(case.id, _timer(mediation)))
+    kind = say.MediationPerformed if performed else say.MediationNotPerformed
+    return Outcome(case.said(kind(mediation=mediation.id)), Disarm(case.id, _timer(mediation)))
 
 
 def forget(case: Case) -> Outcome:

@@ -82,5 +82,12 @@ def _climb(case: Case, generation: int, start: int, world: World) -> Outcome:
 
 def _rerouted(case: Case, index: int) -> Happened:
     book = case.playbook
-    names = {"playbook": book.name, "playbook_version": book.version, "level": book.ladder[index].level} if book else {}
-    return case.said(say.CaseRerouted, category=case.category, generation=case.generation, **names)
+    return case.said(
+        say.CaseRerouted(
+            category=case.category,
+            playbook=book.name if book else None,
+            playbook_version=book.version if book else None,
+            level=book.ladder[index].level if book else None,
+            generation=case.generation,
+        )
+    )

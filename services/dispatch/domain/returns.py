@@ -50,5 +50,7 @@ def pass_on(case: Case, rung: Rung, cause: EscalationCause, world: World) -> Out
 
 def _returned(case: Case, assignment: Assignment, reason: ReturnReason, actor: str, world: World) -> Outcome:
     ruling_by = case.supervisor(world) if case.ruling_asked else None
-    data = {"reason": reason, "number": case.returns, "ruling_by": ruling_by}
-    return Outcome(case.stepped(say.AssignmentReturned, assignment, actor, **data))
+    returned = say.AssignmentReturned(
+        assignment=assignment.id, by=assignment.to, actor=actor, reason=reason, number=case.returns, ruling_by=ruling_by
+    )
+    return Outcome(case.reported(returned, assignment))

@@ -32,7 +32,7 @@ def rule(case: Case, report: Report, world: World) -> Outcome:
         raise NotNow("to: is not registered")
     if police_matter.bars(case.category, named.role, world):
         raise police_matter.NeverToThem(f"to: {unit!r}: {case.category!r} never goes to a {named.role.value}")
-    said = Outcome(case.said(say.AssignmentRuled, by=report.unit, actor=report.actor, to=unit))
+    said = Outcome(case.said(say.AssignmentRuled(by=report.unit, actor=report.actor, to=unit)))
     return said + (verification.rule(case, unit, world) if case.verifier_asked else _name(case, unit, world))
 
 

@@ -49,8 +49,8 @@ def verify(case: Case, report: Report, world: World) -> Outcome:
     case.verifier_asked = False
     if passed:
         case.state = CaseState.VERIFIED
-    done = {"assignment": assignment.id, "by": assignment.to, "passed": passed, "generation": case.generation}
-    return Outcome(case.said(say.VerificationDone, **done)) + end(case)
+    done = say.VerificationDone(assignment=assignment.id, by=assignment.to, passed=passed, generation=case.generation)
+    return Outcome(case.said(done)) + end(case)
 
 
 def end(case: Case) -> Outcome:

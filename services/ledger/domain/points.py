@@ -7,6 +7,7 @@ voids it. A correction is a transfer the other way round. So debits equal credit
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypedDict
 
 from chassis.outcome import Happened, Outcome, Refused
 from contracts.events import ledger as say
@@ -50,6 +51,15 @@ class Row:
     settles: str | None = None
 
 
+class _Names(TypedDict):
+    """What every event about points says."""
+
+    entry: str
+    account: str
+    amount: int
+    cause: str
+
+
 @dataclass(frozen=True, slots=True)
 class Transfer:
     """Points from the community's account to a member's. ``id`` follows from what it is for, so that it is booked once.
@@ -72,11 +82,15 @@ class Transfer:
 
     def said(self) -> Happened:
         """The event about the member's side."""
-        data = {"entry": self.id, "account": self.account, "amount": self.amount, "cause": self.cause}
+        kinds: dict[State, type[say.Points]] = {
+            State.HELD: say.PointsHeld,
+            State.POSTED: say.PointsPosted,
+            State.VOIDED: say.PointsVoided,
+        }
+        names: _Names = {"entry": self.id, "account": self.account, "amount": self.amount, "cause": self.cause}
         if self.corrects:
-            return Happened(say.PointsCorrected, self.account, {**data, "corrects": self.corrects})
-        schema = {State.HELD: say.PointsHeld, State.POSTED: say.PointsPosted, State.VOIDED: say.PointsVoided}[self.state]
-        return Happened(schema, self.account, data)
+            return Happened(say.PointsCorrected(**names, corrects=self.corrects), self.account)
+        return Happened(kinds[self.state](**names), self.account)
 
     def _row(self, side: Side, account: str) -> Row:
         return Row(self.id, side, account, self.amount, self.state, self.cause, self.settles)

@@ -46,17 +46,17 @@ class Stake:
 
     def take(self, event: Event) -> tuple[Transfer, ...]:
         """Keep a fact; answers what is settled by it."""
-        data = event.data
-        if event.type == d.MediationAgreed.type:
-            self.agreed.append(data["mediation"])
-        elif event.type == d.MediationFailed.type:
-            self.failed.append(data["mediation"])
-        elif event.type == d.CaseCompleted.type:
-            self.ended[str(data["generation"])] = data["outcome"].value
-        elif event.type == d.CaseWithdrawn.type:
-            self.withdrawn = True
-        elif event.type == t.TicketClosed.type:
-            self.closed[str(data["generation"])] = event.time
+        match event.payload:
+            case d.MediationAgreed(mediation=mediation):
+                self.agreed.append(mediation)
+            case d.MediationFailed(mediation=mediation):
+                self.failed.append(mediation)
+            case d.CaseCompleted(generation=generation, outcome=outcome):
+                self.ended[str(generation)] = outcome.value
+            case d.CaseWithdrawn():
+                self.withdrawn = True
+            case t.TicketClosed(generation=generation):
+                self.closed[str(generation)] = event.time
         return self._settle()
 
     def hold(self, mediation: str, mediator: str, amount: int, at: datetime) -> tuple[Transfer, ...]:

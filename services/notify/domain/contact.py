@@ -1,10 +1,9 @@
 """Whom to tell about a ticket, and what it is about. Private: it never leaves notify's store but as a notice."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from contracts.codes import Urgency
+from contracts.events.tickets import ContactRecorded, Respondent
 from services.notify.domain.obsolescence import Fact
 
 
@@ -46,13 +45,13 @@ class Contact:
     facts: list[Fact] = field(default_factory=list)
     """The newest of each event that makes notices pointless: a notice that is written late is compared with them, too."""
 
-    def recorded(self, data: Mapping[str, Any], number: int) -> None:
-        """The data of `contact.recorded`, and its number among the ticket's private events."""
+    def recorded(self, said: ContactRecorded, number: int) -> None:
+        """What `contact.recorded` says, and its number among the ticket's private events."""
         if number < self.heard:
             return
         self.heard = number
-        self.reporter, self.follows, self.links_of = _person(data), data.get("follows"), data.get("links_of")
-        self.respondent = _person(data["respondent"]) if data.get("respondent") else None
+        self.reporter, self.follows, self.links_of = _person(said), said.follows, said.links_of
+        self.respondent = _person(said.respondent) if said.respondent else None
 
     def is_urgent(self, urgency: Urgency) -> None:
         """Its urgency at the start, or what it was raised to. Nobody lowers it, so the highest is the newest."""
@@ -73,6 +72,6 @@ class Contact:
         self.followers = [one for one in self.followers if one not in tickets]
 
 
-def _person(data: Mapping[str, Any]) -> Person:
-    links = {purpose: token for purpose, token in (data.get("links") or {}).items() if token}
-    return Person(data.get("name"), data.get("phone"), data.get("locale"), links)
+def _person(said: ContactRecorded | Respondent) -> Person:
+    links = {purpose: token for purpose, token in said.links.by_name().items() if token} if said.links else {}
+    return Person(said.name, said.phone, said.locale, links)

@@ -13,11 +13,11 @@ notice waits for, and ``happened_at``.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TypedDict
 
 from chassis.outcome import NOTHING, Arm, Disarm, Happened, Outcome
 from contracts.codes import CancelReason, FallbackReason
 from contracts.codes import NoticeState as NoticeState
-from contracts.envelope import EventSchema
 from contracts.events import notify as say
 from services.notify.domain.attempts import NO_CHANNEL, NO_RECEIPT, UNKNOWN, Failure, Retries
 from services.notify.domain.message import Part, Span, link_spans, parts_of
@@ -29,6 +29,18 @@ QUIET = "quiet"
 
 OPEN = frozenset({NoticeState.HELD, NoticeState.DUE, NoticeState.SENDING})
 """Not handed over yet: later notices to the same recipient about the same ticket wait for it."""
+
+
+class _Names(TypedDict):
+    """What every event about a notice says."""
+
+    notice: str
+    audience: str
+    template: str
+    locale: str
+    asked: str | None
+    fell_back: bool
+    fallback_reason: FallbackReason | None
 
 
 @dataclass
@@ -127,7 +139,7 @@ class Notice:
             return NOTHING
         held = self.state is NoticeState.HELD
         self.state, self.next_at, self.reason, self.superseded_by = NoticeState.CANCELLED, None, reason.value, event
-        said = self._say(say.NotificationCancelled, reason=reason, superseded_by=event, attempts=self.attempts)
+        said = self._say(say.NotificationCancelled(**self._names(), reason=reason, superseded_by=event, attempts=self.attempts))
         return said + (Disarm(self.id, QUIET),) if held else said
 
     # --- sending
@@ -190,7 +202,7 @@ class Notice:
             return NOTHING
         self.state, self.reason = NoticeState.SENT, None
         self.next_at = at + receipt_within if receipt_within is not None else None
-        return self._say(say.NotificationSent, channel=self.channel, attempt=attempt, final=self.ended)
+        return self._say(say.NotificationSent(**self._names(), channel=self.channel, attempt=attempt, final=self.ended))
 
     def failed(self, attempt: int, failure: Failure, retries: Retries, at: datetime) -> Outcome:
         """The channel did not take it: again later, another way, or exhausted. What an earlier attempt says late is ignored."""
@@ -206,7 +218,7 @@ class Notice:
         if self.ended or channel is None:
             return NOTHING
         self.state, self.next_at, self.reason = NoticeState.DELIVERED, None, None
-        return self._say(say.NotificationDelivered, channel=channel, attempts=self.attempts)
+        return self._say(say.NotificationDelivered(**self._names(), channel=channel, attempts=self.attempts))
 
     def undelivered(
         self, first: int, failure: Failure, retries: Retries, at: datetime, ways: Sequence[Way] | None = None
@@ -238,21 +250,25 @@ class Notice:
             return self._give_up(failure.reason, at)
         self.reason = failure.reason
         self.state, self.next_at = NoticeState.DUE, at + retries.pause(tries, failure.wait)
-        return self._say(say.NotificationFailed, channel=self.channel, attempt=self.attempts, reason=failure.reason)
+        return self._say(
+            say.NotificationFailed(**self._names(), channel=self.channel, attempt=self.attempts, reason=failure.reason)
+        )
 
     def _give_up(self, reason: str, at: datetime) -> Outcome:
         """This channel can do no more: the next way is tried at once, and where there is none somebody is alerted."""
         self.reason = reason
         if not self.ways:
             self.state, self.next_at = NoticeState.EXHAUSTED, None
-            return self._say(say.NotificationExhausted, attempts=self.attempts, reason=reason)
+            return self._say(say.NotificationExhausted(**self._names(), attempts=self.attempts, reason=reason))
         failed, way = self.channel, self.ways.pop(0)
         self.failed_ways.append(Way(failed, self.address))
         self._begin_sending(way.channel)
         self.address, self.before = way.address, self.attempts
         self.state, self.next_at = NoticeState.DUE, at
-        said = {"attempt": self.attempts, "reason": reason, "next_channel": way.channel}
-        return self._say(say.NotificationFailed, channel=failed, **said)
+        said = say.NotificationFailed(
+            **self._names(), channel=failed, attempt=self.attempts, reason=reason, next_channel=way.channel
+        )
+        return self._say(said)
 
     def _is_tried_again(self) -> bool:
         """After a failure: on the same channel. Otherwise it is exhausted, or its next way is another channel's business."""
@@ -268,11 +284,19 @@ class Notice:
         self.earlier.append(Sending(self.channel, self.first))
         self.channel, self.first = channel, self.attempts + 1
 
-    def _say(self, schema: type[EventSchema], **data: object) -> Outcome:
-        names = {"notice": self.id, "audience": self.audience, "template": self.template}
-        told = {"locale": self.locale, "asked": self.asked, "fell_back": self.fell_back}
-        told |= {"fallback_reason": self.fallback_reason} if self.fallback_reason else {}
-        return Outcome(Happened(schema, self.ticket, {**names, **told, **data}))
+    def _names(self) -> _Names:
+        return {
+            "notice": self.id,
+            "audience": self.audience,
+            "template": self.template,
+            "locale": self.locale,
+            "asked": self.asked,
+            "fell_back": self.fell_back,
+            "fallback_reason": self.fallback_reason,
+        }
+
+    def _say(self, payload: say.AboutNotice) -> Outcome:
+        return Outcome(Happened(payload, self.ticket))
 
 
 def named_by(key: str) -> tuple[str, int]:

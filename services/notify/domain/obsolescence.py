@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from contracts.codes import CancelReason
-from contracts.envelope import EventSchema
+from contracts.envelope import Event
 from contracts.events import dispatch as d
 from contracts.events import tickets as t
+from contracts.payload import EventPayload
 from services.notify.domain.rules import RULES
 
 
@@ -22,11 +23,15 @@ class Superseder:
     the values that fields of the later event have.
     """
 
-    event: type[EventSchema]
+    event: type[EventPayload]
     same: tuple[str, ...] = ()
     audience: str | None = None
     when: Mapping[str, str] = field(default_factory=dict)
     reason: CancelReason = CancelReason.SUPERSEDED
+
+    def __post_init__(self) -> None:
+        if unknown := self.fields - self.event.field_names():
+            raise TypeError(f"{self.event.type} has no field {', '.join(sorted(unknown))}")
 
     @property
     def fields(self) -> frozenset[str]:
@@ -44,7 +49,7 @@ class Fact:
     values: dict[str, str | None] = field(default_factory=dict)
 
 
-def _each(*events: type[EventSchema], **more: Any) -> tuple[Superseder, ...]:
+def _each(*events: type[EventPayload], **more: Any) -> tuple[Superseder, ...]:
     return tuple(Superseder(event, **more) for event in events)
 
 
@@ -126,14 +131,17 @@ _FIELDS = {event.type: frozenset[str]().union(*(one.fields for one in _ALL if on
 _SAME = {name: frozenset(field for one in lines for field in one.same) for name, lines in OBSOLETE_AFTER.items()}
 
 
-def values_of(template: str, data: Mapping[str, Any]) -> dict[str, str | None]:
-    """Return what later events are compared with, from the data of the event that a notice tells of."""
-    return {name: _plain(data.get(name)) for name in sorted(_SAME[_RULE_OF[template]])}
+def values_of(template: str, payload: EventPayload) -> dict[str, str | None]:
+    """Return what later events are compared with, from the event that a notice tells of."""
+    said = payload.by_name()
+    return {name: _plain(said[name]) for name in sorted(_SAME[_RULE_OF[template]])}
 
 
-def fact_of(type_: str, event: str, sequence: int, data: Mapping[str, Any]) -> Fact:
+def fact_of(event: Event) -> Fact:
     """Return what is remembered of a superseding event."""
-    return Fact(type_, event, sequence, {name: _plain(data.get(name)) for name in sorted(_FIELDS[type_])})
+    said = event.payload.by_name()
+    values = {name: _plain(said[name]) for name in sorted(_FIELDS[event.type])}
+    return Fact(event.type, event.id, event.sequence or 0, values)
 
 
 def superseding(

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from contracts.codes import LinkPurpose
-from contracts.fields import ADDRESS
+from contracts.schema_fields import ADDRESS
 from services.notify.domain.channels import Channels, Route
 
 _LONGEST_ADDRESS = "\U0001f600" * ADDRESS

@@ -2,18 +2,19 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
 
 from contracts.codes import EscalationCause, LinkPurpose, Urgency
-from contracts.envelope import EventSchema
 from contracts.events import dispatch as d
 from contracts.events import ledger
 from contracts.events import tickets as t
+from contracts.payload import EventPayload
 
 RESIDENT, RESPONDENT, DUTY = "resident", "respondent", "duty"
 PARTIES = (RESIDENT, RESPONDENT)
 """Who blew the whistle, and the other party of a dispute: people, told by what the ticket's contact says of them."""
+DATA = "data:"
+"""What begins the name of a field that says whom to tell."""
 URGENT = frozenset({Urgency.E0, Urgency.E1})
 """Everything told about tickets of this urgency is urgent."""
 BEFORE_THE_DAY = (1, 2)
@@ -30,7 +31,7 @@ class Rule:
     name.
     """
 
-    event: type[EventSchema]
+    event: type[EventPayload]
     to: tuple[str, ...]
     template: str
     variant: str | None = None
@@ -47,12 +48,20 @@ class Rule:
     urgent: bool = False
     """Urgent whatever the ticket's urgency: it ignores quiet hours and is told in the fallback language too."""
 
+    def __post_init__(self) -> None:
+        if unknown := self.fields() - self.event.field_names():
+            raise TypeError(f"{self.template}: {self.event.type} has no field {', '.join(sorted(unknown))}")
+
+    def fields(self) -> frozenset[str]:
+        """Return every field of the event that the rule names."""
+        named = (word.removeprefix(DATA) for word in self.to if word.startswith(DATA))
+        return frozenset((*named, *self.when, *self.unless, *self.values, *filter(None, (self.variant,))))
+
     def templates(self) -> tuple[str, ...]:
         """Every template it can use: one for each code of the variant's field."""
         if self.variant is None:
             return (self.template,)
-        kind: type[StrEnum] = self.event._declared_fields[self.variant].enum  # type: ignore[attr-defined]
-        return tuple(f"{self.template}_{code.value}" for code in kind)
+        return tuple(f"{self.template}_{code.value}" for code in self.event.codes_of(self.variant))
 
     def placeholders(self) -> frozenset[str]:
         """What the text may name."""
@@ -68,16 +77,21 @@ class Rule:
         """Whether its event is about a ticket; what the ledger finds is about whatever a source numbers."""
         return self.event.about == "ticket"
 
-    def holds(self, data: Mapping[str, Any]) -> bool:
-        """Whether it is for an event with these data."""
-        return all(data.get(name) in wanted for name, wanted in self.when.items()) and not any(
-            data.get(name) in refused for name, refused in self.unless.items()
+    def holds(self, payload: EventPayload) -> bool:
+        """Whether it is for this event."""
+        said = payload.by_name()
+        return all(said[name] in wanted for name, wanted in self.when.items()) and not any(
+            said[name] in refused for name, refused in self.unless.items()
         )
 
-    def audiences(self, data: Mapping[str, Any]) -> tuple[str, ...]:
+    def template_for(self, payload: EventPayload) -> str:
+        """The template's name for this event."""
+        return self.template if self.variant is None else f"{self.template}_{payload.by_name()[self.variant]}"
+
+    def audiences(self, payload: EventPayload) -> tuple[str, ...]:
         """Whom it tells, each once."""
         for word in self.to:
-            found = data.get(word.removeprefix("data:")) if word.startswith("data:") else word
+            found = payload.by_name()[word.removeprefix(DATA)] if word.startswith(DATA) else word
             if found:
                 return tuple(dict.fromkeys(found)) if isinstance(found, list | tuple) else (str(found),)
         return ()
@@ -165,13 +179,12 @@ WORK_TEMPLATES = frozenset(
 """The notices by which a unit is given something to do."""
 
 
-def tellings(type_: str, data: Mapping[str, Any]) -> Iterator[Telling]:
+def tellings(payload: EventPayload) -> Iterator[Telling]:
     """Who is told of an event, and by which template; nobody is told of one event twice.
 
     Who is called to a joint action is named for it in the same breath: the call tells both, and that assignment tells nobody.
     """
     for rule in RULES:
-        if rule.event.type == type_ and rule.holds(data):
-            template = rule.template if rule.variant is None else f"{rule.template}_{data[rule.variant]}"
-            for audience in rule.audiences(data):
-                yield Telling(audience, template, rule)
+        if rule.event.type == payload.type and rule.holds(payload):
+            for audience in rule.audiences(payload):
+                yield Telling(audience, rule.template_for(payload), rule)

@@ -26,7 +26,7 @@ def reject(ticket: Ticket, reason: RejectReason) -> Outcome:
     """The matter is not taken on; the notice tells the route it has instead."""
     require(Command.REJECT, ticket.state)
     ticket.rejected_for = reason
-    return ticket.end(State.REJECTED, Happened(say.TicketRejected, ticket.id, {"reason": reason}))
+    return ticket.end(State.REJECTED, Happened(say.TicketRejected(reason=reason), ticket.id))
 
 
 def merge(ticket: Ticket, survivor: Ticket) -> Outcome:
@@ -40,8 +40,8 @@ def merge(ticket: Ticket, survivor: Ticket) -> Outcome:
     ticket.merged_into = survivor.id
     survivor.followers += [one for one in (ticket.id, *ticket.followers) if one not in survivor.followers]
     survivor.has_contact = survivor.has_contact or ticket.has_contact
-    merged = {"into": survivor.id, "generation": ticket.generation}
-    return ticket.end(State.MERGED, Happened(say.TicketMerged, ticket.id, merged))
+    merged = say.TicketMerged(into=survivor.id, generation=ticket.generation)
+    return ticket.end(State.MERGED, Happened(merged, ticket.id))
 
 
 def take_urgency(survivor: Ticket, merged: Ticket) -> Outcome:
@@ -59,7 +59,7 @@ def park(ticket: Ticket, reason: str, review_at: datetime, at: datetime) -> Outc
     ticket.parked_from, ticket.state = ticket.state, State.PARKED
     ticket.parked_for, ticket.review_at = reason, review_at
     return Outcome(
-        Happened(say.TicketParked, ticket.id, {"reason": reason, "review_at": review_at}),
+        Happened(say.TicketParked(reason=reason, review_at=review_at), ticket.id),
         Disarm(ticket.id, WATCHDOG),
         Disarm(ticket.id, REVISIT),
         Arm(ticket.id, REVIEW, review_at, ticket.generation),
@@ -93,4 +93,4 @@ def raise_urgency(ticket: Ticket, urgency: Urgency) -> Outcome:
     if urgency.value >= ticket.urgency.value:
         raise NotRaised(f"urgency: {urgency.value} is not above {ticket.urgency.value}")
     ticket.urgency = urgency
-    return Outcome(Happened(say.TicketUrgencyRaised, ticket.id, {"urgency": urgency}))
+    return Outcome(Happened(say.TicketUrgencyRaised(urgency=urgency), ticket.id))

@@ -53,7 +53,7 @@ def propose(newer: Ticket, pair: Duplicate) -> Outcome:
         return NOTHING
     newer.looks_like, newer.looks_like_by = pair.older, list(pair.by)
     far = None if pair.metres is None else math.ceil(pair.metres)
-    return Outcome(Happened(say.ClusterProposed, newer.id, {"like": pair.older, "by": list(pair.by), "metres": far}))
+    return Outcome(Happened(say.ClusterProposed(like=pair.older, by=list(pair.by), metres=far), newer.id))
 
 
 def doubts(ticket: Ticket, closed: list[Ticket], near: Near) -> str | None:
@@ -79,7 +79,7 @@ def doubt(closed: Ticket, again: str) -> Outcome:
     if closed.state is not State.CLOSED or again in closed.doubted_by:
         return NOTHING
     closed.doubted_by.append(again)
-    return Outcome(Happened(say.TicketClosureDoubted, closed.id, {"again": again}))
+    return Outcome(Happened(say.TicketClosureDoubted(again=again), closed.id))
 
 
 def _received(ticket: Ticket) -> tuple[object, str]:

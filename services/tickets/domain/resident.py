@@ -17,8 +17,8 @@ class TooLate(Refused):
 def rate(ticket: Ticket, resolved: bool, satisfied: bool, at: datetime) -> Outcome:
     """The answer to the revisit: not solved means rework, solved closes, contentedly or not."""
     require(Command.RATE, ticket.state)
-    answer = {"generation": ticket.generation, "resolved": resolved, "satisfied": satisfied}
-    rated = Outcome(Happened(say.TicketRated, ticket.id, answer))
+    answer = say.TicketRated(generation=ticket.generation, resolved=resolved, satisfied=satisfied)
+    rated = Outcome(Happened(answer, ticket.id))
     if not resolved:
         return rated + (Disarm(ticket.id, REVISIT),) + ticket.rework(ReworkCause.DISSATISFIED)
     return rated + ticket.close(Closure.SATISFIED if satisfied else Closure.DISSATISFIED, at)
@@ -31,11 +31,11 @@ def reopen(ticket: Ticket, rules: Rules, at: datetime) -> Outcome:
         raise TooLate("reopen: the time for it is over; blow a new whistle")
     ticket.generation += 1
     ticket.state, ticket.handled_by, ticket.closure, ticket.closed_at = State.REOPENED, [], None, None
-    reopened = Happened(say.TicketReopened, ticket.id, {"generation": ticket.generation})
+    reopened = Happened(say.TicketReopened(generation=ticket.generation), ticket.id)
     return Outcome(reopened) + ticket.watch(rules, at)
 
 
 def cancel(ticket: Ticket) -> Outcome:
     """The reporter withdraws it."""
     require(Command.CANCEL, ticket.state)
-    return ticket.end(State.CANCELLED, Happened(say.TicketCancelled, ticket.id, {}))
+    return ticket.end(State.CANCELLED, Happened(say.TicketCancelled(), ticket.id))

@@ -56,7 +56,7 @@ def go_on_without(survivor: Ticket, merged: Sequence[Ticket], cause: UnmergeCaus
     outcome = _unmerge(first, survivor, cause, rules, at)
     for other in others:
         other.merged_into = first.id
-        outcome += Outcome(Happened(say.TicketMerged, other.id, {"into": first.id, "generation": other.generation}))
+        outcome += Outcome(Happened(say.TicketMerged(into=first.id, generation=other.generation), other.id))
         first.followers += [one for one in (other.id, *other.followers) if one not in first.followers]
         first.has_contact = first.has_contact or other.has_contact
         outcome += desk.take_urgency(first, other)
@@ -86,8 +86,8 @@ def leave(ticket: Ticket, above: Sequence[Ticket], rules: Rules, at: datetime) -
 def _unmerge(ticket: Ticket, survivor: Ticket, cause: UnmergeCause, rules: Rules, at: datetime) -> Outcome:
     ticket.generation += 1
     ticket.state, ticket.merged_into, ticket.handled_by = State.REOPENED, None, []
-    unmerged = {"survivor": survivor.id, "cause": cause, "generation": ticket.generation}
-    return Outcome(Happened(say.TicketUnmerged, ticket.id, unmerged)) + ticket.watch(rules, at)
+    unmerged = say.TicketUnmerged(survivor=survivor.id, cause=cause, generation=ticket.generation)
+    return Outcome(Happened(unmerged, ticket.id)) + ticket.watch(rules, at)
 
 
 def _take_category(survivor: Ticket, merged: Ticket, rules: Rules, at: datetime) -> Outcome:
@@ -98,6 +98,11 @@ def _take_category(survivor: Ticket, merged: Ticket, rules: Rules, at: datetime)
     resumed = desk.resume(survivor, rules, at) if survivor.state is State.PARKED else NOTHING
     before, survivor.category, survivor.dispute = survivor.category, merged.category, merged.dispute
     survivor.generation += 1
-    changed = {"category": survivor.category, "before": before, "dispute": survivor.dispute, "merged": merged.id}
-    happened = Happened(say.TicketCategoryChanged, survivor.id, {**changed, "generation": survivor.generation})
-    return resumed + Outcome(happened) + survivor.watch(rules, at)
+    changed = say.TicketCategoryChanged(
+        category=survivor.category,
+        before=before,
+        dispute=survivor.dispute,
+        merged=merged.id,
+        generation=survivor.generation,
+    )
+    return resumed + Outcome(Happened(changed, survivor.id)) + survivor.watch(rules, at)

@@ -91,19 +91,18 @@ class Ticket:
     def open(self, rules: Rules) -> Outcome:
         """The whistle became a ticket; the watchdog waits for dispatch, and what can be compared with others is."""
         opened = Happened(
-            say.TicketOpened,
+            say.TicketOpened(
+                category=self.category,
+                area=self.area,
+                estate=self.estate,
+                urgency=self.urgency,
+                dispute=self.dispute,
+                channel=self.channel,
+                opened_at=self.opened_at,
+                occurred_at=self.occurred_at,
+                private_digest=self.private_digest,
+            ),
             self.id,
-            {
-                "category": self.category,
-                "area": self.area,
-                "estate": self.estate,
-                "urgency": self.urgency,
-                "dispute": self.dispute,
-                "channel": self.channel,
-                "opened_at": self.opened_at,
-                "occurred_at": self.occurred_at,
-                "private_digest": self.private_digest,
-            },
         )
         # a timer rings after the commit, and so sees what was committed beside it
         compare = (Arm(self.id, COMPARE, self.opened_at, self.generation),) if self.is_comparable else ()
@@ -136,7 +135,7 @@ class Ticket:
         resumed = self.unparked() if self.state is State.PARKED else NOTHING
         self.state = State.HANDLED
         self.handled_by, self.level = list(handled_by), level or self.level
-        handled = Happened(say.TicketHandled, self.id, {"generation": generation, "handled_by": self.handled_by})
+        handled = Happened(say.TicketHandled(generation=generation, handled_by=self.handled_by), self.id)
         return resumed + Outcome(handled) + self._taken_up()
 
     def verification_assigned(self, generation: int) -> Outcome:
@@ -153,7 +152,7 @@ class Ticket:
             raise SelfVerification(f"unit: {by!r} handled generation {generation} and may not verify it")
         if not passed:
             return self.rework(ReworkCause.VERIFICATION)
-        verified = Happened(say.TicketVerified, self.id, {"generation": generation, "verified_by": by})
+        verified = Happened(say.TicketVerified(generation=generation, verified_by=by), self.id)
         if not self.has_contact:
             return Outcome(verified) + self.close(Closure.NO_CONTACT, at)
         self.state = State.REVISITING
@@ -167,7 +166,7 @@ class Ticket:
             return NOTHING
         waited = int((at - self.waiting_since).total_seconds())
         return Outcome(
-            Happened(say.TicketUnattended, self.id, {"waited_seconds": waited}),
+            Happened(say.TicketUnattended(waited_seconds=waited), self.id),
             Arm(self.id, WATCHDOG, at + rules.watchdog * 10, self.generation),
         )
 
@@ -188,18 +187,18 @@ class Ticket:
         """Back to work, in a new generation."""
         self.generation += 1
         self.state, self.handled_by = State.HANDLING, []
-        return Outcome(Happened(say.TicketReworkOrdered, self.id, {"generation": self.generation, "cause": cause}))
+        return Outcome(Happened(say.TicketReworkOrdered(generation=self.generation, cause=cause), self.id))
 
     def close(self, closure: Closure, at: datetime) -> Outcome:
         """The end of this generation, and why."""
         self.state, self.closure, self.closed_at = State.CLOSED, closure, at
-        closed = Happened(say.TicketClosed, self.id, {"closure": closure, "generation": self.generation})
+        closed = Happened(say.TicketClosed(closure=closure, generation=self.generation), self.id)
         return Outcome(closed, Disarm(self.id, REVISIT))
 
     def unparked(self) -> Outcome:
         """A parked ticket is worked on again."""
         self.state, self.parked_for, self.parked_from, self.review_at = State.HANDLING, None, None, None
-        return Outcome(Happened(say.TicketResumed, self.id, {}), Disarm(self.id, REVIEW))
+        return Outcome(Happened(say.TicketResumed(), self.id), Disarm(self.id, REVIEW))
 
     def end(self, state: State, happened: Happened) -> Outcome:
         """The matter is settled otherwise than by work, for ever; nothing rings for it any more."""

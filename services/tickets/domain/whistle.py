@@ -4,12 +4,14 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
 from contracts.codes import Urgency
-from services.tickets.domain.coordinates import point
+from contracts.events.intake import Location, WhistleBlown
+from contracts.payload import Part
+from services.tickets.domain.coordinates import Point, point
 from services.tickets.domain.match_keys import MatchKeys
 from services.tickets.domain.ticket import Ticket
 
@@ -30,48 +32,55 @@ def urgency_of(category: Urgency, raised: Urgency | None) -> Urgency:
     return min(category, raised or category, key=lambda urgency: urgency.value)
 
 
-def private_digest(data: Mapping[str, Any], salt: bytes) -> str:
+def private_digest(whistle: WhistleBlown, salt: bytes) -> str:
     """A salted digest of the private part: proves later what was said, tells nobody what it was."""
-    private = {name: data.get(name) for name in PRIVATE}
-    text = json.dumps(private, sort_keys=True, ensure_ascii=False, default=str)
+    private = {name: _plain(value) for name, value in whistle.by_name().items() if name in PRIVATE}
+    text = json.dumps(private, sort_keys=True, ensure_ascii=False)
     return hmac.new(salt, text.encode(), hashlib.sha256).hexdigest()
 
 
-def not_yet(data: Mapping[str, Any], at: datetime) -> dict[str, str]:
-    """What is wrong, by field, where a whistle's data say that the matter occurs after ``at``, the time of receipt."""
-    occurred_at = data.get("occurred_at")
-    if occurred_at is None or occurred_at <= at + CLOCK_SKEW:
+def not_yet(whistle: WhistleBlown, at: datetime) -> dict[str, str]:
+    """What is wrong, by field, where a whistle says that the matter occurs after ``at``, the time of receipt."""
+    if whistle.occurred_at is None or whistle.occurred_at <= at + CLOCK_SKEW:
         return {}
     minutes = CLOCK_SKEW // timedelta(minutes=1)
     return {"occurred_at": f"Later than the time of receipt by more than {minutes} minutes."}
 
 
+def _plain(value: str | Part | None) -> Any:
+    return value.dumped() if isinstance(value, Part) else value
+
+
 def ticket_from(
     id_: str,
-    data: Mapping[str, Any],
+    whistle: WhistleBlown,
     urgency: Urgency,
     dispute: bool,
     at: datetime,
     keys: MatchKeys,
     unusable: Collection[str] = (),
 ) -> Ticket:
-    """A new ticket for a whistle's data (`whistle.blown.v1`). ``unusable`` are the fields whose contact point is."""
-    phone = (data.get("reporter") or {}).get("phone")
-    area = data.get("estate") or data["area"]
+    """A new ticket for a whistle. ``unusable`` are the fields whose contact point is."""
+    phone = whistle.reporter.phone if whistle.reporter else None
+    area = whistle.estate or whistle.area
     return Ticket(
         id=id_,
-        category=data["category"],
-        area=data["area"],
-        estate=data.get("estate"),
-        urgency=urgency_of(urgency, data.get("urgency")),
-        dispute=dispute if data.get("dispute") is None else data["dispute"],
-        channel=data["channel"],
+        category=whistle.category,
+        area=whistle.area,
+        estate=whistle.estate,
+        urgency=urgency_of(urgency, whistle.urgency),
+        dispute=dispute if whistle.dispute is None else whistle.dispute,
+        channel=whistle.channel,
         opened_at=at,
         has_contact=bool(phone) and REPORTER_PHONE not in unusable,
         unusable_contacts=sorted(unusable),
-        private_digest=private_digest(data, keys.salt),
-        place=point(**data["location"]) if data.get("location") else None,
-        address_key=keys.address(area, data.get("address")),
+        private_digest=private_digest(whistle, keys.salt),
+        place=_place(whistle.location) if whistle.location else None,
+        address_key=keys.address(area, whistle.address),
         reporter_key=keys.reporter(area, phone),
-        occurred_at=data.get("occurred_at"),
+        occurred_at=whistle.occurred_at,
     )
+
+
+def _place(location: Location) -> Point:
+    return point(location.lat, location.lon, location.system)

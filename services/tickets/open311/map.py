@@ -7,8 +7,8 @@ from typing import Any
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate, validates_schema
 
 from chassis.config import BadConfig
-from contracts import fields as ours
-from contracts.envelope import flatten
+from contracts import schema_fields as ours
+from contracts.payload import flatten
 from services.tickets.domain.coordinates import Point
 from services.tickets.domain.places import Place, Places, Ring
 

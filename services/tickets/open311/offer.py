@@ -11,9 +11,9 @@ from marshmallow import RAISE, Schema, ValidationError, fields, post_load, valid
 
 from chassis.config import BadConfig, read_yaml
 from chassis.work import Missing
-from contracts import fields as ours
+from contracts import schema_fields as ours
 from contracts.codes import Channel, Closure, RejectReason
-from contracts.envelope import flatten
+from contracts.payload import flatten
 from services.tickets.domain.places import Places
 from services.tickets.domain.state import State
 from services.tickets.domain.ticket import Ticket

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from chassis.outcome import Refused
-from contracts import fields
+from contracts import schema_fields as fields
 from contracts.codes import CoordinateSystem
+from contracts.events.intake import Location, Reporter, WhistleBlown
 from services.tickets.domain.coordinates import Point
 from services.tickets.domain.places import Found, Places
 from services.tickets.open311.offer import Offer
@@ -15,21 +16,21 @@ class TooLong(Refused):
     """More words than a whistle holds."""
 
 
-def whistle(form: Mapping[str, Any], attributes: Mapping[str, list[str]], offer: Offer) -> dict[str, Any]:
-    """The data of `whistle.blown.v1`. Raises Missing for a service that is not offered, Nowhere, TooLong."""
+def whistle(form: Mapping[str, Any], attributes: Mapping[str, list[str]], offer: Offer) -> WhistleBlown:
+    """The whistle. Raises Missing for a service that is not offered, Nowhere, TooLong."""
     offer.service(form["service_code"])
     point = point_of(form)
     found = place_of(form, point, offer.places)
-    return {
-        "category": form["service_code"],
-        "area": found.area,
-        "estate": found.estate,
-        "channel": offer.channel,
-        "text": text_of(form, attributes),
-        "address": form.get("address_string"),
-        "location": {"lat": point.lat, "lon": point.lon, "system": CoordinateSystem.WGS84} if point else None,
-        "reporter": reporter_of(form),
-    }
+    return WhistleBlown(
+        category=form["service_code"],
+        area=found.area,
+        estate=found.estate,
+        channel=offer.channel,
+        text=text_of(form, attributes),
+        address=form.get("address_string"),
+        location=Location(lat=point.lat, lon=point.lon, system=CoordinateSystem.WGS84) if point else None,
+        reporter=reporter_of(form),
+    )
 
 
 def point_of(form: Mapping[str, Any]) -> Point | None:
@@ -61,10 +62,10 @@ def text_of(form: Mapping[str, Any], attributes: Mapping[str, list[str]]) -> str
     return text
 
 
-def reporter_of(form: Mapping[str, Any]) -> dict[str, Any] | None:
+def reporter_of(form: Mapping[str, Any]) -> Reporter | None:
     """Who to answer; None where nobody said who they are."""
     name = called(form.get("first_name"), form.get("last_name"))
-    return {"name": name, "phone": form.get("phone"), "locale": None} if name or form.get("phone") else None
+    return Reporter(name=name, phone=form.get("phone")) if name or form.get("phone") else None
 
 
 def called(first: str | None, last: str | None) -> str | None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from chassis.outcome import NOTHING, Arm, Disarm, Happened, Outcome
 from contracts.events.dispatch import CaseResumed
 
-DONE = Happened(CaseResumed, "t-1", {"level": "property", "generation": 2})
+DONE = Happened(CaseResumed(level="property", generation=2), "t-1")
 ARM = Arm("t-1", "sign", datetime(2026, 3, 3, tzinfo=UTC), 2)
 DISARM = Disarm("t-1", "report_in")
 

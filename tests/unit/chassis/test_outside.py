@@ -10,6 +10,8 @@ from chassis.identity import Actor
 from chassis.outcome import Refused
 from chassis.outside import Digests, NotOwnSource, Outside, is_ticket
 from contracts.envelope import Event
+from contracts.payload import payload_for
+from tests.kit.payloads import some
 
 HOTLINE = Actor("hotline", frozenset(), frozenset({"producer"}), frozenset({"/hotline"}))
 DIGESTS = Digests(b"a secret of the tests")
@@ -19,7 +21,7 @@ OUTSIDE = Outside(DIGESTS, {"hotline": HOTLINE}.get)
 def event(type_: str = "whistle.blown.v1", source: str = "/hotline", actor: str | None = "hotline") -> Event:
     """An event that claims all that can be claimed."""
     time = datetime(2026, 3, 3, tzinfo=UTC)
-    return Event(type_, source, "whistle", "1", time, {}, "another story", "another cause", 7, actor)
+    return Event(some(payload_for(type_)), source, "whistle", "1", time, "another story", "another cause", 7, actor)
 
 
 def test_a_sender_claims_neither_a_story_nor_a_cause_nor_a_number() -> None:

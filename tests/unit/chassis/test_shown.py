@@ -3,7 +3,7 @@
 from marshmallow import Schema
 
 from chassis.http.shown import shown
-from contracts import fields
+from contracts import schema_fields as fields
 
 
 class _Session(Schema):

@@ -15,7 +15,7 @@ def declared(service: str) -> list[str]:
     cls: Any = getattr(import_module(f"services.{service}.service"), CLASSES[service])
     methods = [getattr(cls, name) for name in dir(cls)]
     entrypoints = {id(e): e for method in methods for e in getattr(method, "nameko_entrypoints", ())}
-    return sorted(e.schema.type for e in entrypoints.values() if isinstance(e, On))
+    return sorted(e.payload.type for e in entrypoints.values() if isinstance(e, On))
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -19,10 +19,11 @@ from cli.demo.replay import Replay
 from cli.demo.requests import Whistle
 from cli.demo.scene import Scene
 from cli.demo.tally import Tally
-from contracts.codes import Command, Party, Purpose, Request, Urgency
+from contracts.codes import Command, Party, Purpose, RejectReason, Request, Urgency
 from contracts.envelope import Event
 from contracts.events import dispatch as d
 from contracts.events import tickets as t
+from contracts.events.intake import WhistleBlown
 from contracts.http import tickets as http
 from services.dispatch.domain import facts, mediating, pauses, performance, reports
 from services.dispatch.domain.case import Case
@@ -114,7 +115,7 @@ class Chain:
     def _say(self, source: str, happened: Happened) -> None:
         number = self._numbers[source, happened.subject] = self._numbers.get((source, happened.subject), 0) + 1
         id_ = f"{source}|{happened.subject}|{number}"
-        event = Event(happened.schema.type, source, happened.subject, id_, self.at, happened.data, sequence=number)
+        event = Event(happened.payload, source, happened.subject, id_, self.at, sequence=number)
         self._said.append(event)
         self.heard.append(event)
 
@@ -125,7 +126,7 @@ class Chain:
             self.replay.hear(event)
 
     def _react(self, event: Event) -> None:
-        ticket, case, data = self.tickets.get(event.subject), self.cases.get(event.subject), event.data
+        ticket, case, data = self.tickets.get(event.subject), self.cases.get(event.subject), event.payload.by_name()
         assert ticket is not None
         if event.type == t.TicketOpened.type:
             self._start(ticket)
@@ -200,8 +201,9 @@ class Chain:
 
     def _open(self, one: Whistle) -> None:
         category = COMPLAINTS.categories[one.data["category"]]
-        data = {**one.data, "urgency": Urgency(one.data["urgency"]) if "urgency" in one.data else None}
-        ticket = ticket_from(one.ticket, data, category.urgency, category.dispute, self.at, self._keys)
+        urgency = Urgency(one.data["urgency"]) if "urgency" in one.data else None
+        whistle = WhistleBlown.of({**one.data, "urgency": urgency})
+        ticket = ticket_from(one.ticket, whistle, category.urgency, category.dispute, self.at, self._keys)
         self.tickets[ticket.id] = ticket
         self._note("/tickets", ticket.open(TICKET_RULES))
 
@@ -223,7 +225,7 @@ class Chain:
             Request.REOPEN.value: lambda: resident.reopen(ticket, TICKET_RULES, self.at),
             Request.CANCEL.value: lambda: resident.cancel(ticket),
             http.MERGE.id: lambda: self._merge(ticket, self.tickets[data["into"]]),
-            http.REJECT.id: lambda: desk.reject(ticket, data["reason"]),
+            http.REJECT.id: lambda: desk.reject(ticket, RejectReason(data["reason"])),
             http.PARK.id: lambda: desk.park(ticket, data["reason"], data["review_at"], self.at),
             http.RESUME.id: lambda: desk.resume(ticket, TICKET_RULES, self.at),
             http.RAISE_URGENCY.id: lambda: desk.raise_urgency(ticket, Urgency(data["urgency"])),

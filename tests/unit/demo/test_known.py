@@ -10,6 +10,8 @@ from cli.demo.acts import Act, Kind
 from cli.demo.known import Known
 from contracts.envelope import Event
 from contracts.http import tickets as http
+from contracts.payload import payload_for
+from tests.kit.payloads import some
 from tests.unit.demo.chain import Chain
 from tests.unit.demo.shipped import SCENE
 
@@ -20,7 +22,7 @@ NUMBERS = iter(range(1, 10**6))
 def event(type_: str, subject: str = "T1", **data: Any) -> Event:
     """Something that was said, each with a higher number than the one before."""
     number = next(NUMBERS)
-    return Event(f"{type_}.v1", "/x", subject, str(number), T0, data, sequence=number)
+    return Event(some(payload_for(f"{type_}.v1"), **data), "/x", subject, str(number), T0, sequence=number)
 
 
 def act(kind: Kind, name: str, answers: Event, **data: Any) -> Act:

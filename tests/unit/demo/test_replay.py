@@ -17,7 +17,7 @@ FEW = 10
 
 def told(chain: Chain) -> list[tuple[object, ...]]:
     """Everything that was said, in order."""
-    return [(event.source, event.type, event.subject, event.sequence, event.time, event.data) for event in chain.heard]
+    return [(event.source, event.type, event.subject, event.sequence, event.time, event.payload) for event in chain.heard]
 
 
 def test_every_branch_is_taken_at_least_ten_times(replayed: Chain) -> None:
@@ -42,7 +42,7 @@ def test_every_ticket_comes_to_an_end_or_is_parked(replayed: Chain) -> None:
 
 
 def test_the_story_lies_within_the_known_calendar(replayed: Chain) -> None:
-    assert not any(event.data["provisional"] for event in replayed.heard if event.type == "deadline.set.v1")
+    assert not any(event.payload.provisional for event in replayed.heard if event.type == "deadline.set.v1")
 
 
 def test_the_same_seed_is_the_same_story_in_every_process() -> None:
@@ -70,7 +70,7 @@ def test_whether_hands_act_side_by_side_changes_nothing(replayed: Chain) -> None
 def test_a_ticket_does_not_depend_on_the_others(replayed: Chain) -> None:
     """Only what looks like another does: some that are like none are told alone as they are in the whole night."""
     like = {event.subject for event in replayed.heard if event.type == ClusterProposed.type}
-    like |= {event.data["like"] for event in replayed.heard if event.type == ClusterProposed.type}
+    like |= {event.payload.like for event in replayed.heard if event.type == ClusterProposed.type}
     some = tuple(one for one in SCENE.whistles if one.ticket not in like)[::20]
     alone = Chain(Scene(SCENE.rules, SCENE.town, some, SCENE.street)).run()
     chosen = {one.ticket for one in some}

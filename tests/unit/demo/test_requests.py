@@ -21,7 +21,7 @@ def local(one: Whistle) -> datetime:
 def test_every_request_is_a_whistle_that_the_contract_takes() -> None:
     assert len(SCENE.whistles) == 1000
     for one in SCENE.whistles:
-        intake.WhistleBlown.write(one.data)
+        intake.WhistleBlown.of(one.data).to_wire()
 
 
 def test_the_night_begins_on_the_evening_that_the_file_names() -> None:

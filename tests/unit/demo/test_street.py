@@ -5,8 +5,10 @@ from typing import Any
 
 from cli.demo.acts import Act, Kind
 from cli.demo.rules import Situation
-from contracts.envelope import Event, schema_for
+from contracts.envelope import Event
+from contracts.events.dispatch import CasePaused
 from contracts.http import tickets as http
+from contracts.payload import payload_for
 from tests.unit.demo.chain import Chain
 from tests.unit.demo.shipped import CALENDAR, SCENE
 
@@ -33,11 +35,11 @@ def test_every_act_is_one_command_by_an_id_of_its_own(replayed: Chain) -> None:
 def test_every_act_is_said_in_the_contracts_words(replayed: Chain) -> None:
     for act in [*SCENE.street.whistles(SCENE.whistles), *acts(replayed.heard)]:
         if act.kind is Kind.DESK:
-            body = OPERATIONS[act.name].body
+            body = OPERATIONS[act.name].body_schema
             assert body is not None
             assert not body().validate(body().dump(act.data))
         else:
-            schema_for(act.kind.value).write(act.data)
+            payload_for(act.kind.value).of(act.data).to_wire()
 
 
 def test_nobody_acts_before_hearing_or_between_the_grids_moments(replayed: Chain) -> None:
@@ -69,7 +71,7 @@ def test_a_units_character_is_its_own() -> None:
 
 def test_what_is_none_of_theirs_moves_nobody(replayed: Chain) -> None:
     event = replayed.heard[0]
-    stranger: dict[str, Any] = {"type": event.type, "source": event.source, "id": "x", "time": event.time, "data": event.data}
+    stranger: dict[str, Any] = {"payload": event.payload, "source": event.source, "id": "x", "time": event.time}
     assert SCENE.street.hear(event) is not None
     assert SCENE.street.hear(Event(subject="somebody-elses", **stranger)) == []
-    assert SCENE.street.hear(Event(subject=event.subject, **{**stranger, "type": "case.paused.v1"})) == []
+    assert SCENE.street.hear(Event(subject=event.subject, **{**stranger, "payload": CasePaused()})) == []

@@ -41,8 +41,8 @@ def test_a_branch_is_proved_by_its_event(replayed: Chain) -> None:
     branches = replayed.tally.branches()
     for name in ("handed_up", "mediated", "failed", "returned", "ruled", "exhausted", "reworked", "merged", "reopened"):
         assert branches[name] == types[BRANCHES[name].schema.type]
-    completed = [event.data for event in replayed.heard if event.type == "case.completed.v1"]
-    assert branches["joint"] == sum(data["outcome"] == "joint" for data in completed)
-    assert branches["handled"] == sum((data["outcome"], data["level"]) == ("handled", "property") for data in completed)
-    escalated = [event.data for event in replayed.heard if event.type == "case.escalated.v1"]
-    assert branches["timed_out"] == sum(data["cause"] == "breached" for data in escalated)
+    completed = [event.payload for event in replayed.heard if event.type == "case.completed.v1"]
+    assert branches["joint"] == sum(said.outcome == "joint" for said in completed)
+    assert branches["handled"] == sum((said.outcome, said.level) == ("handled", "property") for said in completed)
+    escalated = [event.payload for event in replayed.heard if event.type == "case.escalated.v1"]
+    assert branches["timed_out"] == sum(said.cause == "breached" for said in escalated)

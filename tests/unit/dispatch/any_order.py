@@ -181,7 +181,7 @@ class AnyOrder(RuleBasedStateMachine):
         quiet = self.case.parked or self.case.state is CaseState.WITHDRAWN
         done, before = self.case.state in HANDLED, len(self.told.said)
         self.told.at(self.told.world.at + timedelta(hours=hours))
-        new = [happened.schema.type for happened in self.told.said[before:]]
+        new = [happened.payload.type for happened in self.told.said[before:]]
         assert not (quiet and set(new) - {MediationPerformanceAsked.type})
         assert not (done and "case.escalated.v1" in new), "nothing escalates after it was handled"
 
@@ -204,7 +204,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     def events(self, *types: str) -> list[tuple[str, Mapping[str, Any]]]:
         """What was said of these types, which are named without version."""
-        said = [(happened.schema.type.rpartition(".v")[0], happened.data) for happened in self.told.said]
+        said = [(happened.payload.type.rpartition(".v")[0], happened.payload.by_name()) for happened in self.told.said]
         return [(type_, data) for type_, data in said if type_ in types]
 
     @invariant()

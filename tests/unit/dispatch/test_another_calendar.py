@@ -81,7 +81,7 @@ def test_the_supervisor_is_told_where_a_breach_is_taken_back() -> None:
     adopt(told, changed(off="03-09"), "handle")
     assert COMMUNITY in told.last("deadline.moved")["to"]
     told.at(day("03-10 18:00"))
-    breached = [h.data["due"] for h in told.said if h.schema.type == "deadline.breached.v1" and h.data["clock"] == "handle"]
+    breached = [h.payload.due for h in told.said if h.payload.type == "deadline.breached.v1" and h.payload.clock == "handle"]
     assert breached == [day("03-09 18:00"), day("03-10 18:00")]
 
 
@@ -115,7 +115,7 @@ def test_a_process_whose_calendar_does_not_count_computes_no_due_time_when_a_tim
     running = clock(told, "handle_within")
     before = running.due
     said = facts.rang(told.case, within.name, within.generation, old)
-    assert [happened.schema.type for happened in said.events][:1] == ["deadline.breached.v1"]
+    assert [happened.payload.type for happened in said.events][:1] == ["deadline.breached.v1"]
     assert running.due == before
 
 

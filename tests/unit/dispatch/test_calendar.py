@@ -236,7 +236,7 @@ def test_a_timer_that_rings_before_the_case_was_found_is_not_believed() -> None:
     told.report(Command.REPORT_IN, PROPERTY)
     told.learn(off=20)
     told.at(in_unknown(3, 16))
-    breached = {happened.data["clock"] for happened in told.said if happened.schema.type == "deadline.breached.v1"}
+    breached = {happened.payload.clock for happened in told.said if happened.payload.type == "deadline.breached.v1"}
     assert breached == {"contact"}, "elapsed time, which needs no calendar"
     assert "case.escalated" not in told.types()
 
@@ -249,7 +249,7 @@ def test_a_breach_that_was_none_is_taken_back() -> None:
     told.recompute()
     due = handle(told).due
     told.at(due)
-    breached = [h.data["due"] for h in told.said if h.schema.type == "deadline.breached.v1" and h.data["clock"] == "handle"]
+    breached = [h.payload.due for h in told.said if h.payload.type == "deadline.breached.v1" and h.payload.clock == "handle"]
     assert breached == [first, due], "it is breached when it really is"
 
 

@@ -32,11 +32,11 @@ class TestTime:
     def test_a_case_that_nobody_handles_is_reported_ever_higher(self) -> None:
         told = Told()
         told.at(day("05-20 18:00"))
-        mine = [h for h in told.said if h.data.get("clock") == "handle" and h.schema.type != "deadline.set.v1"]
-        stages = [h.data.get("stage", "breached") for h in mine]
+        mine = [h for h in told.said if h.payload.by_name().get("clock") == "handle" and h.payload.type != "deadline.set.v1"]
+        stages = [h.payload.by_name().get("stage", "breached") for h in mine]
         assert stages[:5] == ["urge_half", "urge_most", "breached", "report_up", "top_called"]
         assert set(stages[5:]) == {"top_called"}, "and stays called"
-        assert [mine[2].data["supervisor"], mine[3].data["to"], mine[4].data["to"]] == [COMMUNITY, STREET, DISTRICT]
+        assert [mine[2].payload.supervisor, mine[3].payload.to, mine[4].payload.to] == [COMMUNITY, STREET, DISTRICT]
 
     def test_an_extension_is_asked_once_and_granted_by_the_supervisor(self) -> None:
         told = Told()

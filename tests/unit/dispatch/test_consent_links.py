@@ -8,6 +8,7 @@ import pytest
 
 from chassis.links import BadLink, Links
 from contracts.codes import LinkPurpose, Party, Request
+from contracts.events.intake import RequestMade
 from services.dispatch.reports import make_request
 
 LINKS = Links("a secret of the tests")
@@ -29,7 +30,7 @@ def load(*_: Any) -> None:
 @pytest.mark.parametrize("ticket", ["T1", "T2"])
 def test_whom_a_link_speaks_for(request_: Request, party: Party | None, purpose: LinkPurpose, ticket: str) -> None:
     own = LinkPurpose.RESPOND if party is Party.RESPONDENT else LinkPurpose.CONSENT
-    data = {"request": request_, "party": party, "link": LINKS.sign(ticket, purpose, 1, NOW)}
+    made = RequestMade(request=request_, party=party, link=LINKS.sign(ticket, purpose, 1, NOW))
     work: Any = SimpleNamespace(load=load)
     with pytest.raises(Taken if (ticket, purpose) == ("T1", own) else BadLink):
-        make_request("T1", data, work, SimpleNamespace(), LINKS)  # type: ignore[arg-type]
+        make_request("T1", made, work, SimpleNamespace(), LINKS)  # type: ignore[arg-type]

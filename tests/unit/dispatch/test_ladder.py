@@ -45,7 +45,7 @@ class TestProperty:
     def test_is_named_with_its_clocks(self) -> None:
         told = Told()
         assert told.last("assignment.made")["to"] == PROPERTY
-        due = {h.data["clock"]: h.data["due"] for h in told.said if h.schema.type == "deadline.set.v1"}
+        due = {h.payload.clock: h.payload.due for h in told.said if h.payload.type == "deadline.set.v1"}
         assert due == {
             "contact": T0 + timedelta(hours=24),
             "handle": day("03-09 18:00"),
@@ -65,7 +65,7 @@ class TestProperty:
     def test_that_does_not_sign_is_urged_and_passed_over(self) -> None:
         told = Told()
         told.at(T0 + timedelta(minutes=59))
-        assert [h.data["stage"] for h in told.said if h.schema.type == "deadline.warned.v1"] == ["urge_half", "urge_most"]
+        assert [h.payload.stage for h in told.said if h.payload.type == "deadline.warned.v1"] == ["urge_half", "urge_most"]
         told.at(T0 + timedelta(hours=1))
         assert told.last("deadline.breached")["clock"] == "sign"
         assert told.last("case.escalated") == {"level": "mediation", "below": "property", "cause": EscalationCause.BREACHED}
@@ -119,7 +119,7 @@ class TestMediation:
         told = mediated()
         for _ in range(3):
             told.report(Command.SESSION, MEDIATOR)
-        assert [h.data["step"] for h in told.said if h.schema.type == "mediation.session_held.v1"] == ["说事", "议事", "解纷"]
+        assert [h.payload.step for h in told.said if h.payload.type == "mediation.session_held.v1"] == ["说事", "议事", "解纷"]
         assert told.report(Command.AGREE, MEDIATOR)[0] == "mediation.agreed"
         assert told.last("case.completed")["outcome"] == "agreed"
         assert told.report(Command.PERFORM, MEDIATOR, passed=True) == ["mediation.performed"]

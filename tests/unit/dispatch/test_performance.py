@@ -32,7 +32,7 @@ def agreed(**changes: Any) -> Told:
 
 def asked(told: Told) -> list[tuple[int, str | None]]:
     """The numbers by which somebody was asked, and who."""
-    said = [happened.data for happened in told.said if happened.schema.type == "mediation.performance_asked.v1"]
+    said = [happened.payload.by_name() for happened in told.said if happened.payload.type == "mediation.performance_asked.v1"]
     return [(data["number"], data["to"]) for data in said]
 
 

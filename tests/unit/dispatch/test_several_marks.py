@@ -17,8 +17,8 @@ from tests.unit.dispatch.town import COMMUNITY, DISTRICT, PROPERTY, T0, Told, da
 
 def about(told: Told, clock_name: str, since: int = 0) -> list[str]:
     """What was sent about a clock: the stage of a warning, or breached."""
-    found = [h for h in told.said[since:] if h.schema.type.startswith(("deadline.warned.", "deadline.breached."))]
-    return [str(h.data.get("stage", "breached")) for h in found if h.data["clock"] == clock_name]
+    found = [h for h in told.said[since:] if h.payload.type.startswith(("deadline.warned.", "deadline.breached."))]
+    return [str(h.payload.by_name().get("stage", "breached")) for h in found if h.payload.clock == clock_name]
 
 
 def outage(told: Told, until: datetime) -> None:
@@ -81,7 +81,11 @@ def test_whatever_the_clock_jumps_over_no_reminder_is_sent_after_the_due_time(ju
         now += jump
         before = len(told.said)
         outage(told, now)
-        sent = [h.data for h in told.said[before:] if h.schema.type.startswith(("deadline.warned.", "deadline.breached."))]
+        sent = [
+            h.payload.by_name()
+            for h in told.said[before:]
+            if h.payload.type.startswith(("deadline.warned.", "deadline.breached."))
+        ]
         assert all(data["due"] > now for data in sent if str(data.get("stage", "")).startswith("urge"))
         clocks = Counter((data["clock"], data["assignment"]) for data in sent)
         assert set(clocks.values()) <= {1}, "of each clock the latest mark"

@@ -90,8 +90,8 @@ class Told:
             elif not isinstance(effect, Happened):
                 self.timers.pop(effect.name, None)
         for happened in outcome.events:
-            happened.schema.write(happened.data)
-        return [happened.schema.type.rpartition(".v")[0] for happened in outcome.events]
+            happened.payload.to_wire()
+        return [happened.payload.type.rpartition(".v")[0] for happened in outcome.events]
 
     def report(self, command: Command, unit: str, actor: str | None = None, **more: Any) -> list[str]:
         """A unit reports, by an account of its own unless another is named."""
@@ -118,11 +118,11 @@ class Told:
 
     def types(self) -> list[str]:
         """Everything that was said, by type."""
-        return [happened.schema.type.rpartition(".v")[0] for happened in self.said]
+        return [happened.payload.type.rpartition(".v")[0] for happened in self.said]
 
     def last(self, type_: str) -> Any:
         """The data of the last event of a type."""
-        return next(h.data for h in reversed(self.said) if h.schema.type.startswith(type_ + ".v"))
+        return next(h.payload.by_name() for h in reversed(self.said) if h.payload.type.startswith(type_ + ".v"))
 
 
 def day(text: str) -> datetime:

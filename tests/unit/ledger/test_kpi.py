@@ -9,13 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts import codes
-from contracts.envelope import Event, EventSchema
+from contracts.envelope import Event
 from contracts.events import dispatch as d
 from contracts.events import tickets as t
+from contracts.payload import EventPayload
 from services.ledger.domain.book import Book
 from services.ledger.domain.figures import Band, Figure, figure, grouped
 from services.ledger.domain.kpi import BY_NAME, FORMULAS
 from services.ledger.domain.noting import NOTED, note
+from tests.kit.payloads import some
 
 START = datetime(2026, 3, 31, 20, tzinfo=UTC)
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -27,7 +29,7 @@ def at(hours: float) -> datetime:
     return START + timedelta(hours=hours)
 
 
-def fact(schema: type[EventSchema], hour: float, **data: Any) -> tuple[type[EventSchema], datetime, dict[str, Any]]:
+def fact(schema: type[EventPayload], hour: float, **data: Any) -> tuple[type[EventPayload], datetime, dict[str, Any]]:
     return schema, at(hour), data
 
 
@@ -35,7 +37,7 @@ OPENED = fact(t.TicketOpened, 0, category="noise", area="shanqi-1", urgency=code
 CANCELLED = fact(t.TicketCancelled, 5)
 
 
-def due(clock: codes.Clock, hour: float, assignment: str | None = None, schema: type[EventSchema] = d.DeadlineSet) -> Any:
+def due(clock: codes.Clock, hour: float, assignment: str | None = None, schema: type[EventPayload] = d.DeadlineSet) -> Any:
     return fact(schema, 0, clock=clock, due=at(hour), assignment=assignment)
 
 
@@ -43,7 +45,7 @@ def made(assignment: str, to: str, purpose: codes.Purpose = codes.Purpose.HANDLE
     return fact(d.AssignmentMade, 0, assignment=assignment, to=to, purpose=purpose)
 
 
-def step(schema: type[EventSchema], hour: float, assignment: str = "a") -> Any:
+def step(schema: type[EventPayload], hour: float, assignment: str = "a") -> Any:
     return fact(schema, hour, assignment=assignment)
 
 
@@ -67,7 +69,7 @@ def agreed(name: str, perform_by: float) -> Any:
     return fact(d.MediationAgreed, 2, mediation=name, perform_by=at(perform_by))
 
 
-def ended(schema: type[EventSchema], name: str) -> Any:
+def ended(schema: type[EventPayload], name: str) -> Any:
     return fact(schema, 3, mediation=name)
 
 
@@ -165,7 +167,7 @@ def events(facts: list[Any], subject: str = "T") -> list[Event]:
     made_ = []
     for schema, when, data in facts:
         number = sequences[schema.producer] = sequences.get(schema.producer, 0) + 1
-        made_.append(Event(schema.type, f"/{schema.producer}", subject, f"e{len(made_)}", when, data, sequence=number))
+        made_.append(Event(some(schema, **data), f"/{schema.producer}", subject, f"e{len(made_)}", when, sequence=number))
     return made_
 
 
@@ -272,14 +274,13 @@ def test_times_are_taken_by_the_events_numbers_whatever_the_clock_said() -> None
     """The clock was set back between the first contact and the second, and between the first handling and the second."""
     book = Book("T")
     for sequence, schema, hour in ((4, d.AssignmentContacted, 2), (2, d.AssignmentContacted, 5), (6, t.TicketHandled, 3)):
-        note(
-            book, Event(schema.type, f"/{schema.producer}", "T", str(sequence), at(hour), step(schema, 0)[2], sequence=sequence)
-        )
-    note(book, Event(t.TicketHandled.type, "/tickets", "T", "3", at(9), {"generation": 1}, sequence=3))
+        said = some(schema)
+        note(book, Event(said, f"/{schema.producer}", "T", str(sequence), at(hour), sequence=sequence))
+    note(book, Event(some(t.TicketHandled, generation=1), "/tickets", "T", "3", at(9), sequence=3))
     assert (book.contacted_at, book.handled_at) == (at(5), at(3))
 
 
 def test_a_book_of_an_earlier_version_keeps_its_first_contact() -> None:
     book = Book("T", contacted_at=at(1))
-    note(book, Event(d.AssignmentContacted.type, "/dispatch", "T", "9", at(4), {"assignment": "a"}, sequence=9))
+    note(book, Event(some(d.AssignmentContacted, assignment="a"), "/dispatch", "T", "9", at(4), sequence=9))
     assert book.contacted_at == at(1)

@@ -11,12 +11,14 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from chassis.outcome import Refused
 from contracts.codes import Outcome
-from contracts.envelope import Event, EventSchema
+from contracts.envelope import Event
 from contracts.events import dispatch as d
 from contracts.events import tickets as t
+from contracts.payload import EventPayload
 from services.ledger.domain.members import Account
 from services.ledger.domain.points import ISSUED, OPENING, Row, Side, State, Transfer, balances, correction
 from services.ledger.domain.stakes import Stake
+from tests.kit.payloads import some
 
 STARTS_WITH, REWARD = 10, 2
 NOW = datetime(2026, 3, 3, 9, tzinfo=UTC)
@@ -24,8 +26,8 @@ MEMBERS = st.sampled_from(["wang", "li"])
 TICKETS = st.sampled_from(["T1", "T2", "T3"])
 
 
-def event(schema: type[EventSchema], at: datetime = NOW, **data: Any) -> Event:
-    return Event(type=schema.type, source=f"/{schema.producer}", subject="T", id="e", time=at, data=data, sequence=1)
+def event(schema: type[EventPayload], at: datetime = NOW, **data: Any) -> Event:
+    return Event(some(schema, **data), f"/{schema.producer}", subject="T", id="e", time=at, sequence=1)
 
 
 class Books(RuleBasedStateMachine):
@@ -58,7 +60,7 @@ class Books(RuleBasedStateMachine):
         self.book(self.stake(ticket).hold(f"{ticket}-m", member, REWARD, NOW))
 
     @rule(ticket=TICKETS, schema=st.sampled_from([d.MediationAgreed, d.MediationFailed]))
-    def end_mediation(self, ticket: str, schema: type[EventSchema]) -> None:
+    def end_mediation(self, ticket: str, schema: type[EventPayload]) -> None:
         self.book(self.stake(ticket).take(event(schema, mediation=f"{ticket}-m")))
 
     @rule(ticket=TICKETS)

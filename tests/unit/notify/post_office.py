@@ -18,8 +18,9 @@ from chassis.links import Links
 from chassis.store import Store
 from chassis.work import UnitOfWork, Work
 from contracts.codes import Urgency
-from contracts.envelope import Event, EventSchema
+from contracts.envelope import Event
 from contracts.events import dispatch, tickets
+from contracts.payload import EventPayload
 from services.notify import cancelling, store, telling
 from services.notify.config import Configured, load_templates
 from services.notify.delivery import Deliverer
@@ -29,6 +30,7 @@ from services.notify.domain.contact import Contact
 from services.notify.domain.notice import QUIET, Notice, NoticeState
 from services.notify.metrics import NotifyMetrics
 from services.notify.sending import NotSent
+from tests.kit.payloads import some
 
 DEPLOY = Path(__file__).resolve().parents[3] / "deploy"
 TEMPLATES = load_templates(DEPLOY / "notices.yaml")
@@ -96,18 +98,19 @@ class PostOffice:
 
         def record(work: Work) -> None:
             contact = telling.contact_of(ticket, work)
-            contact.recorded({"phone": phone, "links": {"rate": "r", "reopen": "o"}}, contact.heard + 1)
+            contact.recorded(tickets.ContactRecorded(phone=phone, links=tickets.Links(rate="r", reopen="o")), contact.heard + 1)
             contact.text = "漏水"
             contact.is_urgent(urgency)
 
         self._within(record, ticket)
 
-    def event(self, schema: type[EventSchema], subject: str = "T1", sequence: int = 0, **data: Any) -> Event:
+    def event(self, schema: type[EventPayload], subject: str = "T1", sequence: int = 0, **data: Any) -> Event:
         """An event that happens now; its number is the next one, unless it is given."""
         source = f"/{schema.producer}"
         number = sequence or self.sequences.get((source, subject), 0) + 1
         self.sequences[source, subject] = max(number, self.sequences.get((source, subject), 0))
-        return Event(schema.type, source, subject, f"{source[1:]}-{subject}-{number}", self.now, data, sequence=number)
+        id_ = f"{source[1:]}-{subject}-{number}"
+        return Event(some(schema, **data), source, subject, id_, self.now, sequence=number)
 
     def take(self, event: Event) -> None:
         """Notify handles an event."""
@@ -120,7 +123,7 @@ class PostOffice:
 
         self._within(handle, event.subject)
 
-    def hear(self, schema: type[EventSchema], subject: str = "T1", **data: Any) -> Event:
+    def hear(self, schema: type[EventPayload], subject: str = "T1", **data: Any) -> Event:
         """An event happens, and notify handles it at once."""
         event = self.event(schema, subject, **data)
         self.take(event)

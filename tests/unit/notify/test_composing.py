@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chassis.untrusted_text import without_links
-from contracts.fields import ADDRESS
+from contracts.schema_fields import ADDRESS
 from services.notify.composing import compose, neutral
 from services.notify.domain.channels import Channel
 from services.notify.domain.limits import Limit, Unit, measure, segments

@@ -44,7 +44,7 @@ def sent(one: Notice, at: datetime = START) -> None:
 
 def said(happened: Happened, *names: str) -> tuple[object, ...]:
     """What kind of event, and some of its data."""
-    return (happened.schema.type.split(".")[1], *(happened.data[name] for name in names))
+    return (happened.payload.type.split(".")[1], *(happened.payload.by_name()[name] for name in names))
 
 
 def test_pauses_double_up_to_the_longest_and_a_gateway_may_ask_for_more() -> None:
@@ -187,8 +187,8 @@ def test_it_ends_once_whatever_happens(steps: list[tuple[str, int, int]], ways: 
         now += timedelta(hours=1)
         told += one.claim(RETRIES, LEASE, now).events
     assert one.ended
-    ends = [event for event in told if said(event)[0] in {"delivered", "exhausted"} or event.data.get("final")]
+    ends = [event for event in told if said(event)[0] in {"delivered", "exhausted"} or event.payload.by_name().get("final")]
     assert [said(end)[0] for end in ends] == [one.state.value]
     assert told[-1] is ends[0]  # after the end nothing is said
-    keys = [(said(event)[0], event.data.get("attempt"), event.data.get("reason")) for event in told]
+    keys = [(said(event)[0], event.payload.by_name().get("attempt"), event.payload.by_name().get("reason")) for event in told]
     assert len(keys) == len(set(keys))

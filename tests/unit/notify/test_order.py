@@ -226,10 +226,10 @@ def test_every_notice_has_a_line_and_is_compared_with_events_of_its_own_producer
     for template, lines in OBSOLETE_AFTER.items():
         for one in lines:
             assert one.event.producer == producers[template], (template, one.event.type)
-            assert one.fields <= one.event._declared_fields.keys(), (template, one.event.type)
+            assert one.fields <= one.event.field_names(), (template, one.event.type)
     for rule in RULES:
         for one in OBSOLETE_AFTER[rule.template]:
-            assert set(one.same) <= rule.event._declared_fields.keys(), (rule.template, one.event.type)
+            assert set(one.same) <= rule.event.field_names(), (rule.template, one.event.type)
 
 
 # --- any story

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,13 +11,15 @@ import pytest
 from chassis.links import Links
 from chassis.outcome import Effect
 from contracts.codes import Closure, Urgency
-from contracts.envelope import Event, EventSchema
+from contracts.envelope import Event
 from contracts.events import dispatch, ledger, tickets
+from contracts.payload import EventPayload
 from services.notify.config import Configured, load_channels, load_templates
 from services.notify.domain.contact import Contact, Person
 from services.notify.domain.message import WHOLE, PartKind
 from services.notify.domain.notice import Notice, NoticeState
 from services.notify.telling import ID_LENGTH, NotHeardYet, notice_id, tell
+from tests.kit.payloads import some
 
 DEPLOY = Path(__file__).resolve().parents[3] / "deploy"
 LINKS = Links("a secret of the tests")
@@ -44,9 +45,9 @@ class Desk:
     def apply(self, effects: tuple[Effect, ...]) -> None:
         self.effects += effects
 
-    def told(self, schema: type[EventSchema], subject: str = "T1", /, **data: Any) -> list[Notice]:
+    def told(self, schema: type[EventPayload], subject: str = "T1", /, **data: Any) -> list[Notice]:
         """Tell of an event; answers the notices."""
-        tell(Event(schema.type, "/x", subject, ID, self.now, data), self, CONFIG)  # type: ignore[arg-type]
+        tell(Event(some(schema, **data), "/x", subject, ID, self.now), self, CONFIG)  # type: ignore[arg-type]
         return [one for (cls, _), one in self.kept.items() if cls is Notice]
 
 
@@ -91,9 +92,9 @@ def test_the_respondent_is_asked_by_a_link_of_its_own_and_told_how_it_ends() -> 
 
 
 @pytest.mark.parametrize("schema", [tickets.TicketReopened, tickets.TicketCancelled, dispatch.DeadlineExtended])
-def test_the_respondent_is_told_of_the_mediation_alone(schema: type[EventSchema]) -> None:
+def test_the_respondent_is_told_of_the_mediation_alone(schema: type[EventPayload]) -> None:
     other = Person("李先生", "102", "zh", {"respond": "respond-token"})
-    assert audiences(Desk(NOON, contact(respondent=other)).told(schema, due=NOON)) == [("resident", "101")]
+    assert audiences(Desk(NOON, contact(respondent=other)).told(schema)) == [("resident", "101")]
 
 
 def test_a_respondent_without_a_number_is_asked_by_people() -> None:
@@ -194,7 +195,7 @@ def test_urgent_notices_are_bilingual_and_a_fallback_is_recorded(
     assert (notice.asked, notice.locale, notice.fell_back) == (asked, locale, fell_back)
     assert len(notice.text.splitlines()) == lines
     notice.attempts = 1
-    assert SimpleNamespace(**notice.sent(1, None, NOON).events[0].data).fell_back == fell_back
+    assert notice.sent(1, None, NOON).events[0].payload.by_name()["fell_back"] == fell_back
 
 
 def test_an_id_leaves_room_for_later_keys() -> None:

@@ -85,7 +85,7 @@ class Matters:
     def say(self, outcome: Outcome) -> None:
         """Tell dispatch what happened to tickets, and tickets what dispatch made of it."""
         for happened in outcome.events:
-            happened.schema.write(happened.data)
+            happened.payload.to_wire()
             self.act(happened.subject, lambda told, happened=happened: _dispatch(told, happened))
 
     def act(self, id_: str, act: Callable[[Told], Outcome]) -> None:
@@ -98,8 +98,8 @@ class Matters:
     def hear(self, said: list[Happened]) -> None:
         """Tell tickets what dispatch said."""
         for happened in said:
-            one, data = self.tickets[happened.subject], happened.data
-            match happened.schema.type:
+            one, data = self.tickets[happened.subject], happened.payload.by_name()
+            match happened.payload.type:
                 case "case.started.v1":
                     self.say(one.case_started(data["level"]))
                 case "case.rerouted.v1" if data.get("level"):
@@ -113,10 +113,10 @@ class Matters:
 
 
 def _dispatch(told: Told, happened: Happened) -> Outcome:
-    case, world, data = told.case, told.world, happened.data
-    match happened.schema.type:
+    case, world, data = told.case, told.world, happened.payload.by_name()
+    match happened.payload.type:
         case "ticket.merged.v1" | "ticket.rejected.v1" | "ticket.cancelled.v1":
-            return facts.withdrawn(case, happened.schema.type.split(".")[1], data.get("generation"))
+            return facts.withdrawn(case, happened.payload.type.split(".")[1], data.get("generation"))
         case "ticket.unmerged.v1":
             return facts.unmerged(case, data["generation"], world)
         case "ticket.category_changed.v1":

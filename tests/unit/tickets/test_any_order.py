@@ -45,8 +45,8 @@ class AnyOrder(RuleBasedStateMachine):
                 self.armed.pop(effect.name, None)
         for happened in outcome.events:
             self.events += 1
-            kind, data = happened.schema.type.removesuffix(".v1"), happened.data
-            happened.schema.write(data)
+            kind, data = happened.payload.type.removesuffix(".v1"), happened.payload.by_name()
+            happened.payload.to_wire()
             if kind == "ticket.closed":
                 self.closed[data["generation"]] += 1
             elif kind == "ticket.handled":

@@ -76,7 +76,7 @@ def test_what_is_allowed_where_and_where_it_leads(state: State, command: Command
 def test_what_the_resident_says_decides(resolved: bool, satisfied: bool, state: State, closure: Closure | None) -> None:
     one = brought_to(State.REVISITING)
     rated = resident.rate(one, resolved, satisfied, T0)
-    assert rated.events[0].data == {"generation": 1, "resolved": resolved, "satisfied": satisfied}
+    assert rated.events[0].payload.by_name() == {"generation": 1, "resolved": resolved, "satisfied": satisfied}
     assert (one.state, one.closure) == (state, closure)
     assert Disarm("T1", REVISIT) in rated
 
@@ -103,7 +103,7 @@ def test_how_long_it_may_be_reopened_is_the_deployments() -> None:
 @pytest.mark.parametrize("state", sorted(OPEN_STATES - {State.PARKED}))
 def test_parking_waits_for_the_review_date_alone(state: State) -> None:
     parked = desk.park(brought_to(state), "awaits_budget", T0 + DAY, T0)
-    assert parked.events[0].data == {"reason": "awaits_budget", "review_at": T0 + DAY}
+    assert parked.events[0].payload.by_name() == {"reason": "awaits_budget", "review_at": T0 + DAY}
     armed = [effect for effect in parked if isinstance(effect, Arm)]
     assert [(one.name, one.due) for one in armed] == [(REVIEW, T0 + DAY)]
     assert {effect.name for effect in parked if isinstance(effect, Disarm)} == {WATCHDOG, REVISIT}
@@ -128,7 +128,7 @@ def test_parked_after_it_was_handled_it_is_worked_on_anew(state: State) -> None:
     desk.park(one, "awaits_budget", T0 + DAY, T0)
     resumed = desk.resume(one, RULES, T0)
     assert said(resumed) == ["ticket.resumed", "ticket.rework_ordered"]
-    assert resumed.events[1].data == {"generation": 2, "cause": ReworkCause.VERIFICATION}
+    assert resumed.events[1].payload.by_name() == {"generation": 2, "cause": ReworkCause.VERIFICATION}
     assert one.verification_done(1, "grid-worker-1", True, RULES, T0) == ()
     assert (one.state, one.generation, one.handled_by) == (State.HANDLING, 2, [])
 
@@ -181,7 +181,7 @@ def test_the_survivor_takes_over_everybody() -> None:
     desk.merge(first, second)
     assert (second.followers, second.has_contact) == (["T1"], True)
     merged = desk.merge(second, last)
-    assert merged.events[0].data == {"into": "T3", "generation": 1}
+    assert merged.events[0].payload.by_name() == {"into": "T3", "generation": 1}
     assert (last.followers, last.has_contact) == (["T2", "T1"], True)
     assert [one.merged_into for one in (first, second, last)] == ["T2", "T3", None]
 

@@ -71,7 +71,7 @@ def test_it_is_proposed_once_and_in_whole_metres() -> None:
     newer = ticket(id="T2", place=HERE, opened_at=T0 + timedelta(minutes=1))
     (pair,) = likeness.duplicates(newer, [ticket(place=away(12.3))], NEAR)
     proposed = likeness.propose(newer, pair)
-    assert proposed.events[0].data == {"like": "T1", "by": [Likeness.PLACE], "metres": 13}
+    assert proposed.events[0].payload.by_name() == {"like": "T1", "by": [Likeness.PLACE], "metres": 13}
     assert (newer.looks_like, newer.looks_like_by) == ("T1", [Likeness.PLACE])
     assert likeness.propose(newer, pair) == ()
 

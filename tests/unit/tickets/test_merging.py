@@ -202,10 +202,10 @@ class AnyMerger(RuleBasedStateMachine):
     def relieved(self) -> set[tuple[str, str]]:
         """Who was relieved in which case; the assignment's number keeps several apart."""
         return {
-            (id_, f"{one.data['by']}@{one.data['assignment']}")
+            (id_, f"{one.payload.by}@{one.payload.assignment}")
             for id_, told in self.matters.cases.items()
             for one in told.said
-            if one.schema.type == "assignment.relieved.v1"
+            if one.payload.type == "assignment.relieved.v1"
         }
 
     @precondition(lambda self: self.matters.tickets)

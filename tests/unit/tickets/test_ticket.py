@@ -65,7 +65,7 @@ def test_the_watchdog_goes_on_ringing_until_somebody_takes_it_up() -> None:
     one.open(RULES)
     outcome = one.unattended(1, RULES, T0 + timedelta(minutes=1))
     assert said(outcome) == ["ticket.unattended"]
-    assert outcome.events[0].data == {"waited_seconds": 60}
+    assert outcome.events[0].payload.by_name() == {"waited_seconds": 60}
     assert any(isinstance(effect, Arm) for effect in outcome)
     assert Disarm("T1", WATCHDOG) in one.case_started()
     assert one.unattended(1, RULES, T0 + timedelta(minutes=2)) == ()
@@ -76,7 +76,7 @@ def test_a_reopened_ticket_is_watched_until_dispatch_names_somebody() -> None:
     resident.reopen(one, RULES, T0 + DAY)
     assert one.unattended(1, RULES, T0 + 2 * DAY) == (), "a watchdog of the older generation does nothing"
     rung = one.unattended(2, RULES, T0 + DAY + timedelta(minutes=1))
-    assert rung.events[0].data == {"waited_seconds": 60}
+    assert rung.events[0].payload.by_name() == {"waited_seconds": 60}
     assert one.work_assigned(1, "property") == ()
     assert one.state is State.REOPENED
     assert Disarm("T1", WATCHDOG) in one.work_assigned(2, "mediation")

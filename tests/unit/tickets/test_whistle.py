@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.codes import Channel, Urgency
+from contracts.events.intake import WhistleBlown
 from services.tickets.domain.match_keys import MatchKeys
 from services.tickets.domain.whistle import not_yet, private_digest, ticket_from, ticket_id, urgency_of
+from tests.kit.payloads import some
 from tests.unit.tickets.tickets import T0
 
 
@@ -34,11 +36,11 @@ def test_urgency_is_raised_and_never_lowered(category: Urgency, raised: Urgency 
 
 
 def test_the_digest_stands_for_the_private_part_and_hides_it() -> None:
-    data = {"text": "楼上漏水", "reporter": {"phone": "029-00000001"}, "category": "leak"}
-    digest = private_digest(data, b"salt")
-    assert digest == private_digest({**data, "category": "noise"}, b"salt"), "what is public does not count"
-    assert digest != private_digest({**data, "text": "楼下漏水"}, b"salt")
-    assert digest != private_digest(data, b"other salt")
+    data: dict[str, Any] = {"text": "楼上漏水", "reporter": {"phone": "029-00000001"}, "category": "leak"}
+    digest = private_digest(some(WhistleBlown, **data), b"salt")
+    assert digest == private_digest(some(WhistleBlown, **{**data, "category": "noise"}), b"salt"), "public does not count"
+    assert digest != private_digest(some(WhistleBlown, **{**data, "text": "楼下漏水"}), b"salt")
+    assert digest != private_digest(some(WhistleBlown, **data), b"other salt")
 
 
 @pytest.mark.parametrize(
@@ -53,8 +55,7 @@ def test_the_digest_stands_for_the_private_part_and_hides_it() -> None:
 )
 def test_what_has_not_yet_occurred_is_refused_by_its_field(occurred_at: datetime | None, refused: bool) -> None:
     """Five minutes are a clock that is wrong."""
-    assert not_yet({"occurred_at": occurred_at}, T0).keys() == ({"occurred_at"} if refused else set())
-    assert not_yet({}, T0) == {}
+    assert not_yet(some(WhistleBlown, occurred_at=occurred_at), T0).keys() == ({"occurred_at"} if refused else set())
 
 
 KEYS = MatchKeys(b"salt", "CN")
@@ -63,7 +64,7 @@ CALLER: dict[str, Any] = {"reporter": {"phone": "029-88887777"}, "address": "3�
 
 
 def opened(**said: Any) -> tuple[str | None, str | None, datetime | None]:
-    one = ticket_from("T1", {**DATA, **said}, Urgency.E2, False, T0, KEYS)
+    one = ticket_from("T1", WhistleBlown.of({**DATA, **said}), Urgency.E2, False, T0, KEYS)
     assert one.opened_at == T0
     return one.address_key, one.reporter_key, one.occurred_at
 

@@ -33,7 +33,7 @@ def ticket(**changes: Any) -> Ticket:
 
 def said(outcome: Outcome) -> list[str]:
     """What an outcome publishes, by type and in order."""
-    return [happened.schema.type.rpartition(".v")[0] for happened in outcome.events]
+    return [happened.payload.type.rpartition(".v")[0] for happened in outcome.events]
 
 
 def brought_to(state: State, **changes: Any) -> Ticket:

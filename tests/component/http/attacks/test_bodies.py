@@ -71,7 +71,7 @@ def test_a_bad_body_is_a_problem_and_the_good_one_behind_it_takes_effect(
         if "a name twice" in what:
             assert reply.body["errors"] == [{"field": "unit", "detail": "Only once."}]
     assert door.body is not None
-    wanted = {name for name, field in door.body().fields.items() if field.required}
+    wanted = {name for name, field in door.body_schema().fields.items() if field.required}
     for body, unknown in ((b'{"not_in_any_contract": 1e999}', {"not_in_any_contract"}), (b"{}", set[str]())):
         named = {error["field"] for error in give(stack, service, door, body).body.get("errors", [])}
         assert named == wanted | unknown
@@ -85,7 +85,7 @@ def test_a_field_that_the_contract_does_not_have_is_refused_by_its_name(
     """At every depth; what cannot be a field's name is not repeated."""
     assert door.body is not None
     good = right(stack, door, whistle(stack, key()).body["ticket"])
-    parts = {name: {"reportr": {}} for name, field in door.body().fields.items() if isinstance(field, fields.Nested)}
+    parts = {name: {"reportr": {}} for name, field in door.body_schema().fields.items() if isinstance(field, fields.Nested)}
     wrong = {**good, **parts, "urgancy": "E0", "a\u202e": 1}
     reply = give(stack, service, door, json.dumps(wrong).encode())
     named = {error["field"] for error in reply.body["errors"] if error["detail"] == "Unknown field."}
@@ -95,7 +95,7 @@ def test_a_field_that_the_contract_does_not_have_is_refused_by_its_name(
 @each_door
 def test_a_field_of_another_type_is_named(stack: Deployment, service: str, door: Operation) -> None:
     assert door.body is not None
-    for name, field in door.body().fields.items():
+    for name, field in door.body_schema().fields.items():
         for wrong in ([], {}, 7, True, "\0", "\ud800", "x" * 4001):
             reply = give(stack, service, door, json.dumps({name: wrong}).encode())
             named = {error["field"].partition(".")[0] for error in reply.body.get("errors", [])}

@@ -49,9 +49,9 @@ class Sent:
 
 def good(service: str, source: str) -> Sent:
     """What the queue takes, were it not for the attack."""
-    schema = next(one for one in queues(service)[source] if any(part.required for part in one().fields.values()))
+    schema = next(one for one in queues(service)[source] if any(part.required for part in one.schema().fields.values()))
     sample = samples.richest(KNOWN, schema.type)
-    required = next(name for name, part in schema().fields.items() if part.required)
+    required = next(name for name, part in schema.schema().fields.items() if part.required)
     headers = {f"ce-{name}": value for name, value in sample.attributes.items()}
     return Sent(schema.type, dict(sample.data), headers, required, json.dumps(sample.data).encode())
 

@@ -9,7 +9,8 @@ import pytest
 
 from chassis.outcome import Refused
 from chassis.work import Missing
-from contracts.events.intake import WhistleBlown
+from contracts.codes import CoordinateSystem
+from contracts.events.intake import Location, Reporter, WhistleBlown
 from services.tickets.domain.places import Nowhere
 from services.tickets.open311.offer import read_offer
 from services.tickets.open311.whistling import TooLong, called, whistle
@@ -27,35 +28,31 @@ FORM: dict[str, Any] = {
 }
 
 
-def blown(attributes: dict[str, list[str]] | None = None, **changes: Any) -> dict[str, Any]:
-    """The whistle's data, which the contract of `whistle.blown.v1` takes."""
+def blown(attributes: dict[str, list[str]] | None = None, **changes: Any) -> WhistleBlown:
+    """The whistle, which the contract takes."""
     made = whistle({**FORM, **changes}, attributes or {}, OFFER)
-    assert WhistleBlown().validate(WhistleBlown.write(made)) == {}
+    assert WhistleBlown.load(made.to_wire()) == made
     return made
 
 
 def test_a_form_is_a_whistle() -> None:
     made = blown()
-    assert (made["category"], made["area"], made["estate"], made["channel"].value) == (
+    assert (made.category, made.area, made.estate, made.channel.value) == (
         "leak",
         "shanqi-1",
         "yangguang",
         "mini_program",
     )
-    assert (made["text"], made["address"]) == (FORM["description"], FORM["address_string"])
-    assert {**made["location"], "system": made["location"]["system"].value} == {
-        "lat": 34.262,
-        "lon": 108.902,
-        "system": "WGS-84",
-    }
-    assert made["reporter"] == {"name": "王秀英", "phone": "029-00001234", "locale": None}
+    assert (made.text, made.address) == (FORM["description"], FORM["address_string"])
+    assert made.location == Location(lat=34.262, lon=108.902, system=CoordinateSystem.WGS84)
+    assert made.reporter == Reporter(name="王秀英", phone="029-00001234")
 
 
 def test_what_a_whistle_has_no_field_for_is_a_line_of_its_text() -> None:
     made = blown(
         {"WHISPAWN": ["123456"], "floors": ["2", "3"]}, email="wang@example.org", media_url="https://example.org/1.jpg",
     )  # fmt: skip
-    assert made["text"].splitlines() == [
+    assert made.text.splitlines() == [
         "楼上漏水",
         "从昨晚开始",
         "email: wang@example.org",
@@ -63,13 +60,13 @@ def test_what_a_whistle_has_no_field_for_is_a_line_of_its_text() -> None:
         "attribute[WHISPAWN]: 123456",
         "attribute[floors]: 2, 3",
     ]
-    assert blown(description=None)["text"] == ""
-    assert blown(device_id="tt222111", account_id="7")["text"] == FORM["description"]
+    assert blown(description=None).text == ""
+    assert blown(device_id="tt222111", account_id="7").text == FORM["description"]
 
 
 def test_who_does_not_say_who_they_are_has_no_reporter() -> None:
-    assert blown(first_name=None, last_name=None, phone=None)["reporter"] is None
-    assert blown(first_name=None, last_name=None)["reporter"] == {"name": None, "phone": "029-00001234", "locale": None}
+    assert blown(first_name=None, last_name=None, phone=None).reporter is None
+    assert blown(first_name=None, last_name=None).reporter == Reporter(phone="029-00001234")
 
 
 @pytest.mark.parametrize(
@@ -81,7 +78,7 @@ def test_a_name_is_written_as_its_language_does(first: str | None, last: str | N
 
 
 def test_two_long_names_are_still_a_name() -> None:
-    assert blown(first_name="王" * 200, last_name="李" * 200)["reporter"]["name"] == "李" * 200
+    assert blown(first_name="王" * 200, last_name="李" * 200).reporter == Reporter(name="李" * 200, phone=FORM["phone"])
 
 
 @pytest.mark.parametrize(
@@ -96,7 +93,7 @@ def test_two_long_names_are_still_a_name() -> None:
 )
 def test_the_most_exact_of_what_was_sent_says_where_it_is(changes: dict[str, Any], area: str, estate: str | None) -> None:
     made = blown(**changes)
-    assert (made["area"], made["estate"]) == (area, estate)
+    assert (made.area, made.estate) == (area, estate)
 
 
 @pytest.mark.parametrize(
