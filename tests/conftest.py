@@ -12,6 +12,7 @@ import pytest
 # before anything imports them: an assertion of a helper says the values that it compared
 pytest.register_assert_rewrite("tests.kit", "tests.faults", "tests.chain", "tests.component", "tests.conformance", "tests.unit")
 
+from hypothesis import HealthCheck, settings
 from sqlalchemy import delete
 
 from chassis.bus.amqp import connect
@@ -22,6 +23,9 @@ from tests.component.counting import Counting, metadata, new_store
 from tests.kit import shared_servers
 from tests.kit.servers import PostgresServer, RabbitServer, Servers, both, postgres, rabbitmq
 
+# how long an example takes says something about the machine; what takes how long is measured by the benchmarks
+settings.register_profile("whistle", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("whistle")
 _SHARED = pytest.StashKey[ExitStack]()
 
 

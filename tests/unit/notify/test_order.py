@@ -253,7 +253,7 @@ RESIDENT_EVENTS: list[tuple[Any, dict[str, Any]]] = [
 steps = st.lists(st.tuples(st.sampled_from(RESIDENT_EVENTS), st.integers(0, 600)), min_size=1, max_size=9)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12)
 @given(
     steps=steps,
     begin=st.integers(0, 23),

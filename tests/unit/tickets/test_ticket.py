@@ -55,7 +55,7 @@ def test_every_clock_runs_from_the_time_of_receipt() -> None:
     outcome = late.open(RULES)
     plain = ticket(address_key="a", reporter_key="r").open(RULES)
     assert [one for one in outcome if isinstance(one, Arm)] == [one for one in plain if isinstance(one, Arm)]
-    said_ = outcome.events[0].schema.write(outcome.events[0].data)
+    said_ = outcome.events[0].payload.to_wire()
     assert (said_["opened_at"], said_["occurred_at"]) == (T0.isoformat(), (T0 - 3 * DAY).isoformat())
     assert not {"address_key", "reporter_key"} & said_.keys()
 
