@@ -79,6 +79,7 @@ lock: $(STAMP) ## resolve the requirements anew (LOCK_ARGS="--upgrade" for newer
 	$(COMPILE) $(LOCK_ARGS) -o requirements/dev.txt requirements/dev.in
 
 contracts: $(STAMP) ## write what is generated from the contracts
+	$(BIN)/python -m cli.subscriptions
 	$(BIN)/python -m contracts.generate
 
 servers: $(STAMP) ## run a private PostgreSQL and RabbitMQ and print the variables that name them

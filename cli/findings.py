@@ -9,94 +9,9 @@ from typing import Any
 from chassis.store.tables import APPLIED, DEAD, DROPPED, PARKED, PENDING, WAITING
 from cli.books import Books, Said, Sent, Taken, digest_of, subscribers
 from cli.notices import check_notices
+from contracts.payload import payload_for
 from contracts.topology import SUBSCRIPTIONS
 from services.tickets.domain.state import State
-
-KEYS: dict[str, tuple[str, ...]] = {
-    "ticket.opened.v1": ("subject",),
-    "ticket.handled.v1": ("subject", "generation"),
-    "ticket.verified.v1": ("subject", "generation"),
-    "ticket.rework_ordered.v1": ("subject", "generation"),
-    "ticket.rated.v1": ("subject", "generation"),
-    "ticket.closed.v1": ("subject", "generation"),
-    "ticket.unattended.v1": ("subject", "waited_seconds", "causation"),
-    "ticket.rejected.v1": ("subject",),
-    "ticket.merged.v1": ("subject", "into", "causation"),
-    "ticket.unmerged.v1": ("subject", "generation"),
-    "ticket.cancelled.v1": ("subject",),
-    "ticket.reopened.v1": ("subject", "generation"),
-    "ticket.parked.v1": ("subject", "causation"),
-    "ticket.resumed.v1": ("subject", "causation"),
-    "ticket.urgency_raised.v1": ("subject", "urgency"),
-    "ticket.category_changed.v1": ("subject", "generation"),
-    "ticket.closure_doubted.v1": ("subject", "again"),
-    "cluster.proposed.v1": ("subject", "like"),
-    "cluster.proposed.v2": ("subject", "like"),
-    "matter.described.v1": ("subject",),
-    "contact.recorded.v1": ("subject", "causation", "follows", "links_of", "after"),
-    "case.started.v1": ("subject",),
-    "case.escalated.v1": ("subject", "level", "below", "causation"),
-    "case.rerouted.v1": ("subject", "generation"),
-    "case.paused.v1": ("subject", "causation"),
-    "case.resumed.v1": ("subject", "generation", "causation"),
-    "case.withdrawn.v1": ("subject", "causation"),
-    "case.completed.v1": ("subject", "generation"),
-    "case.exhausted.v1": ("subject", "cause", "causation", "after"),
-    "assignment.made.v1": ("assignment",),
-    "assignment.signed.v1": ("assignment",),
-    "assignment.contacted.v1": ("assignment",),
-    "assignment.reported_in.v1": ("assignment",),
-    "assignment.progressed.v1": ("assignment", "causation"),
-    "assignment.handed_up.v1": ("assignment",),
-    "assignment.returned.v1": ("assignment",),
-    "assignment.ruled.v1": ("subject", "causation"),
-    "assignment.handled.v1": ("assignment",),
-    "assignment.relieved.v1": ("assignment",),
-    "mediation.opened.v1": ("mediation",),
-    "mediation.consented.v1": ("mediation", "party", "causation"),
-    "mediation.consent_withdrawn.v1": ("mediation", "party", "causation"),
-    "mediation.session_held.v1": ("mediation", "number"),
-    "mediation.agreed.v1": ("mediation",),
-    "mediation.failed.v1": ("mediation",),
-    "mediation.performance_asked.v1": ("mediation", "number"),
-    "mediation.performed.v1": ("mediation",),
-    "mediation.not_performed.v1": ("mediation",),
-    "joint_action.called.v1": ("joint_action",),
-    "joint_action.unit_reported_in.v1": ("joint_action", "unit"),
-    "joint_action.unit_finished.v1": ("joint_action", "unit"),
-    "joint_action.unit_excused.v1": ("joint_action", "unit"),
-    "joint_action.completed.v1": ("joint_action",),
-    "deadline.set.v1": ("subject", "assignment", "clock", "due", "calendar", "causation"),
-    "deadline.warned.v1": ("subject", "assignment", "clock", "due", "number"),
-    "deadline.breached.v1": ("subject", "assignment", "clock", "due"),
-    "deadline.extension_asked.v1": ("subject", "assignment", "clock"),
-    "deadline.extended.v1": ("subject", "assignment", "clock"),
-    "deadline.moved.v1": ("subject", "assignment", "clock", "due", "before", "causation"),
-    "deadline.extension_refused.v1": ("subject", "assignment", "clock"),
-    "report.refused.v1": ("subject", "causation"),
-    "verification.done.v1": ("assignment",),
-    "notification.sent.v1": ("notice", "attempt"),
-    "notification.delivered.v1": ("notice",),
-    "notification.failed.v1": ("notice", "attempt", "reason"),
-    "notification.exhausted.v1": ("notice",),
-    "notification.cancelled.v1": ("notice",),
-    "checkpoint.signed.v1": ("subject", "number"),
-    "gap.found.v1": ("subject", "origin", "missing_from"),
-    "gap.filled.v1": ("subject", "origin", "missing_from"),
-    "tickets_sequences.announced.v1": ("reached",),
-    "dispatch_sequences.announced.v1": ("reached",),
-    "notify_sequences.announced.v1": ("reached",),
-    "fork.found.v1": ("subject", "origin", "number"),
-    "points.held.v1": ("entry",),
-    "points.posted.v1": ("entry",),
-    "points.voided.v1": ("entry",),
-    "points.corrected.v1": ("entry",),
-}
-"""What makes an event of a type the one it is, however it was named: a second one of the same key happened twice. A word is
-a field of the data, or ``subject``, ``causation``, or ``after``: the key of the event said just before about the subject."""
-
-RECORDS = frozenset({"area.registered.v1", "category.registered.v1", "responder.registered.v1", "responder.retired.v1"})
-"""A record may come back to what it once was, but saying it again without a change in between is saying it twice."""
 
 
 @dataclass
@@ -289,7 +204,7 @@ def _happened_twice(books: Books, found: Findings) -> None:
     """No event under two names."""
     first: dict[tuple[Any, ...], Said] = {}
     for said, before in _with_predecessor(books):
-        if said.type in RECORDS:
+        if not payload_for(said.type).identity:  # a record: to say it again without a change in between is to say it twice
             if before is not None and (before.type, before.data) == (said.type, said.data):
                 found.doubled.append(f"{said}: the same as {before.id}")
             continue
@@ -307,9 +222,9 @@ def _key(said: Said, before: Said | None) -> tuple[Any, ...]:
     names: dict[str, Callable[[], Any]] = {
         "subject": lambda: said.subject,
         "causation": lambda: said.causation,
-        "after": lambda: (before.type, _key(before, None)) if before and before.type in KEYS else None,
+        "after": lambda: (before.type, _key(before, None)) if before and payload_for(before.type).identity else None,
     }
-    return tuple(names[word]() if word in names else _hashable(said.data.get(word)) for word in KEYS[said.type])
+    return tuple(names[word]() if word in names else _hashable(said.data.get(word)) for word in payload_for(said.type).identity)
 
 
 def _hashable(value: Any) -> Any:

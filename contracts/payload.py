@@ -25,6 +25,9 @@ from contracts import fields, schema_fields
 SchemaClass = type[Schema]
 T = TypeVar("T", bound="Part")
 
+ENVELOPE_WORDS = frozenset({"subject", "causation", "after"})
+"""The words of an event's identity that are no fields of its payload."""
+
 _TYPE = re.compile(r"[a-z_]{1,40}\.[a-z_]{1,40}\.v[0-9]{1,4}")
 
 
@@ -184,12 +187,20 @@ class EventPayload(Part):
     private: ClassVar[bool] = False
     about: ClassVar[str] = "ticket"
     """What ``subject`` is the id of."""
+    identity: ClassVar[tuple[str, ...]] = ()
+    """The words whose values make two events of this type the same one, whatever ids they have: the second happened twice.
+
+    A word is a field, or ``subject``, ``causation``, or ``after``: the identity of the event said before about the subject.
+    Empty for a record, which may come back to what it once was, and for commands from outside, which producers give ids.
+    """
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "type" in cls.__dict__:
             if cls.type in _registry:
                 raise TypeError(f"two contracts for {cls.type}")
+            if unknown := set(cls.identity) - cls.field_names() - ENVELOPE_WORDS:
+                raise TypeError(f"{cls.__name__}.identity: no field {', '.join(sorted(unknown))}")
             _registry[cls.type] = cls
 
     @classmethod

@@ -4,11 +4,12 @@ One durable topic exchange per producer, and one for its private events. One quo
 name is ``<service>.<source>``, where the source is an exchange's name without ``.events`` (so ``notify.tickets.private``).
 """
 
-from contracts.events import dispatch as d
-from contracts.events import intake as i
-from contracts.events import ledger as ld
-from contracts.events import tickets as t
-from contracts.payload import EventPayload, all_payloads
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import contracts.events  # noqa: F401  publishes every contract
+from contracts.payload import EventPayload, all_payloads, payload_for
 
 SERVICES = ("tickets", "dispatch", "notify", "ledger")
 PRODUCERS = ("intake", *SERVICES)
@@ -16,86 +17,16 @@ EXCHANGES = tuple(sorted({schema.exchange() for schema in all_payloads()} | {f"{
 
 _PUBLIC = [schema for schema in all_payloads() if not schema.private and schema.producer != "intake"]
 
-SUBSCRIPTIONS: dict[str, tuple[type[EventPayload], ...]] = {
-    "tickets": (
-        i.WhistleBlown,
-        i.RequestMade,
-        d.AreaRegistered,
-        d.CategoryRegistered,
-        d.CaseStarted,
-        d.CaseRerouted,
-        d.CaseCompleted,
-        d.AssignmentMade,
-        d.VerificationDone,
-    ),
-    "dispatch": (
-        i.ReportFiled,
-        i.RequestMade,
-        t.TicketOpened,
-        t.TicketHandled,
-        t.TicketReworkOrdered,
-        t.TicketReopened,
-        t.TicketRejected,
-        t.TicketMerged,
-        t.TicketUnmerged,
-        t.TicketCancelled,
-        t.TicketParked,
-        t.TicketResumed,
-        t.TicketUrgencyRaised,
-        t.TicketCategoryChanged,
-    ),
-    "notify": (
-        t.MatterDescribed,
-        t.ContactRecorded,
-        t.TicketOpened,
-        t.TicketVerified,
-        t.TicketClosed,
-        t.TicketUnattended,
-        t.TicketRejected,
-        t.TicketMerged,
-        t.TicketUnmerged,
-        t.TicketReopened,
-        t.TicketParked,
-        t.TicketResumed,
-        t.TicketRated,
-        t.TicketCancelled,
-        t.TicketReworkOrdered,
-        t.TicketUrgencyRaised,
-        d.ResponderRetired,
-        d.AssignmentMade,
-        d.AssignmentHandedUp,
-        d.AssignmentHandled,
-        d.AssignmentReturned,
-        d.AssignmentRuled,
-        d.AssignmentRelieved,
-        d.CaseCompleted,
-        d.CaseWithdrawn,
-        d.CaseEscalated,
-        d.CaseExhausted,
-        d.DeadlineWarned,
-        d.DeadlineBreached,
-        d.DeadlineExtensionAsked,
-        d.DeadlineExtended,
-        d.DeadlineExtensionRefused,
-        d.DeadlineMoved,
-        d.MediationOpened,
-        d.MediationSessionHeld,
-        d.MediationAgreed,
-        d.MediationFailed,
-        d.MediationPerformanceAsked,
-        d.MediationPerformed,
-        d.MediationNotPerformed,
-        d.JointActionCalled,
-        d.JointActionUnitFinished,
-        d.JointActionUnitExcused,
-        d.JointActionCompleted,
-        d.VerificationDone,
-        d.ReportRefused,
-        ld.GapFound,
-        ld.ForkFound,
-    ),
-    "ledger": tuple(schema for schema in _PUBLIC if schema.producer != "ledger"),
-}
+SUBSCRIPTIONS_FILE = "subscriptions.json"
+"""Written by `make contracts` from the services' handlers."""
+
+
+def _subscribed(listed: Mapping[str, Sequence[str]]) -> dict[str, tuple[type[EventPayload], ...]]:
+    named = {service: tuple(payload_for(type_) for type_ in types) for service, types in listed.items()}
+    return {**named, "ledger": tuple(schema for schema in _PUBLIC if schema.producer != "ledger")}
+
+
+SUBSCRIPTIONS = _subscribed(json.loads((Path(__file__).parent / SUBSCRIPTIONS_FILE).read_text("utf-8")))
 """Every event type a service reacts to. No service listens to itself; the ledger binds nothing private."""
 
 

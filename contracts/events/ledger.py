@@ -12,6 +12,7 @@ class CheckpointSigned(EventPayload):
     type = "checkpoint.signed.v1"
     producer = "ledger"
     about = "checkpoint"
+    identity = ("subject", "number")
 
     size: int = fields.count("entries under the root")
     root: str = fields.ident("Merkle tree hash, RFC 9162, SHA-256, hexadecimal")
@@ -36,6 +37,7 @@ class GapFound(EventPayload):
     type = "gap.found.v1"
     producer = "ledger"
     about = "subject"
+    identity = ("subject", "origin", "missing_from")
 
     origin: str = fields.ident("the source whose numbers have the hole")
     missing_from: int = fields.count("first missing number")
@@ -48,6 +50,7 @@ class GapFilled(EventPayload):
     type = "gap.filled.v1"
     producer = "ledger"
     about = "subject"
+    identity = ("subject", "origin", "missing_from")
 
     origin: str = fields.ident("the source whose numbers had the hole")
     missing_from: int = fields.count("first number that was missing")
@@ -60,6 +63,7 @@ class ForkFound(EventPayload):
     type = "fork.found.v1"
     producer = "ledger"
     about = "subject"
+    identity = ("subject", "origin", "number")
 
     origin: str = fields.ident("the source that gave it")
     number: int = fields.count("the number")
@@ -82,6 +86,7 @@ class PointsHeld(Points):
     type = "points.held.v1"
     producer = "ledger"
     about = "account"
+    identity = ("entry",)
 
 
 class PointsPosted(Points):
@@ -90,6 +95,7 @@ class PointsPosted(Points):
     type = "points.posted.v1"
     producer = "ledger"
     about = "account"
+    identity = ("entry",)
 
 
 class PointsCorrected(Points):
@@ -98,6 +104,7 @@ class PointsCorrected(Points):
     type = "points.corrected.v1"
     producer = "ledger"
     about = "account"
+    identity = ("entry",)
 
     corrects: str = fields.ident("the entry that is taken back")
 
@@ -108,3 +115,4 @@ class PointsVoided(Points):
     type = "points.voided.v1"
     producer = "ledger"
     about = "account"
+    identity = ("entry",)

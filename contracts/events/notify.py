@@ -28,6 +28,7 @@ class NotificationSent(AboutNotice):
 
     type = "notification.sent.v1"
     producer = "notify"
+    identity = ("notice", "attempt")
 
     channel: str = fields.ident("channel's name")
     attempt: int = fields.count("1 for the first")
@@ -39,6 +40,7 @@ class NotificationDelivered(AboutNotice):
 
     type = "notification.delivered.v1"
     producer = "notify"
+    identity = ("notice",)
 
     channel: str = fields.ident("the channel that says so")
     attempts: int = fields.count("how often it was tried, on every channel together")
@@ -49,6 +51,7 @@ class NotificationFailed(AboutNotice):
 
     type = "notification.failed.v1"
     producer = "notify"
+    identity = ("notice", "attempt", "reason")
 
     channel: str = fields.ident("channel's name")
     attempt: int = fields.count("1 for the first")
@@ -61,6 +64,7 @@ class NotificationCancelled(AboutNotice):
 
     type = "notification.cancelled.v1"
     producer = "notify"
+    identity = ("notice",)
 
     reason: codes.CancelReason = fields.code(codes.CancelReason, "why")
     superseded_by: str = fields.ident("id of the event that made it pointless")
@@ -72,6 +76,7 @@ class NotificationExhausted(AboutNotice):
 
     type = "notification.exhausted.v1"
     producer = "notify"
+    identity = ("notice",)
 
     attempts: int = fields.count("how often it was tried, on every channel together")
     reason: str = fields.ident("the last failure's code")

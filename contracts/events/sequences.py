@@ -31,6 +31,7 @@ class TicketsSequencesAnnounced(Announcement):
 
     type = "tickets_sequences.announced.v1"
     producer = "tickets"
+    identity = ("reached",)
 
 
 class DispatchSequencesAnnounced(Announcement):
@@ -38,6 +39,7 @@ class DispatchSequencesAnnounced(Announcement):
 
     type = "dispatch_sequences.announced.v1"
     producer = "dispatch"
+    identity = ("reached",)
 
 
 class NotifySequencesAnnounced(Announcement):
@@ -45,6 +47,7 @@ class NotifySequencesAnnounced(Announcement):
 
     type = "notify_sequences.announced.v1"
     producer = "notify"
+    identity = ("reached",)
 
 
 BY_SOURCE: dict[str, type[Announcement]] = {

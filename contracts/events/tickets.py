@@ -30,6 +30,7 @@ class TicketOpened(EventPayload):
 
     type = "ticket.opened.v1"
     producer = "tickets"
+    identity = ("subject",)
 
     category: str = fields.ident("category's code")
     area: str = fields.ident("area's code")
@@ -49,6 +50,7 @@ class TicketHandled(EventPayload):
 
     type = "ticket.handled.v1"
     producer = "tickets"
+    identity = ("subject", "generation")
 
     generation: int = fields.count("how often the ticket has been worked on: 1, and one more per rework or reopening")
     handled_by: list[str] = fields.idents("the units that handled it and may not verify it")
@@ -59,6 +61,7 @@ class TicketVerified(EventPayload):
 
     type = "ticket.verified.v1"
     producer = "tickets"
+    identity = ("subject", "generation")
 
     generation: int = fields.count("generation that was verified")
     verified_by: str = fields.ident("the unit that checked")
@@ -69,6 +72,7 @@ class TicketReworkOrdered(EventPayload):
 
     type = "ticket.rework_ordered.v1"
     producer = "tickets"
+    identity = ("subject", "generation")
 
     generation: int = fields.count("the new generation")
     cause: codes.ReworkCause = fields.code(codes.ReworkCause, "why")
@@ -79,6 +83,7 @@ class TicketRated(EventPayload):
 
     type = "ticket.rated.v1"
     producer = "tickets"
+    identity = ("subject", "generation")
 
     generation: int = fields.count("generation that was asked about")
     resolved: bool = fields.flag("the resident says it is solved")
@@ -90,6 +95,7 @@ class TicketClosed(EventPayload):
 
     type = "ticket.closed.v1"
     producer = "tickets"
+    identity = ("subject", "generation")
 
     closure: codes.Closure = fields.code(codes.Closure, "why it was closed")
     generation: int = fields.count("generation that was closed")
@@ -100,6 +106,7 @@ class TicketRejected(EventPayload):
 
     type = "ticket.rejected.v1"
     producer = "tickets"
+    identity = ("subject",)
 
     reason: codes.RejectReason = fields.code(codes.RejectReason, "why")
 
@@ -109,6 +116,7 @@ class TicketMerged(EventPayload):
 
     type = "ticket.merged.v1"
     producer = "tickets"
+    identity = ("subject", "into", "causation")
 
     into: str = fields.ident("the surviving ticket")
     generation: int | None = fields.count("the generation of work that the merged ticket stood at", default=None)
@@ -119,6 +127,7 @@ class TicketUnmerged(EventPayload):
 
     type = "ticket.unmerged.v1"
     producer = "tickets"
+    identity = ("subject", "generation")
 
     survivor: str = fields.ident("the ticket that it was merged into, which no longer stands for it")
     cause: codes.UnmergeCause = fields.code(codes.UnmergeCause, "why")
@@ -130,6 +139,7 @@ class TicketCategoryChanged(EventPayload):
 
     type = "ticket.category_changed.v1"
     producer = "tickets"
+    identity = ("subject", "generation")
 
     category: str = fields.ident("the new category's code")
     before: str = fields.ident("the category that it had")
@@ -143,6 +153,7 @@ class ClusterProposedV1(EventPayload):
 
     type = "cluster.proposed.v1"
     producer = "tickets"
+    identity = ("subject", "like")
 
     like: str = fields.ident("the open ticket it looks like")
     metres: int = fields.count("distance, rounded up")
@@ -153,6 +164,7 @@ class ClusterProposed(EventPayload):
 
     type = "cluster.proposed.v2"
     producer = "tickets"
+    identity = ("subject", "like")
 
     like: str = fields.ident("the open ticket it looks like")
     by: list[codes.Likeness] = fields.codes(codes.Likeness, "by what, the strongest first", least=1)
@@ -164,6 +176,7 @@ class TicketReopened(EventPayload):
 
     type = "ticket.reopened.v1"
     producer = "tickets"
+    identity = ("subject", "generation")
 
     generation: int = fields.count("the new generation")
 
@@ -173,6 +186,7 @@ class TicketParked(EventPayload):
 
     type = "ticket.parked.v1"
     producer = "tickets"
+    identity = ("subject", "causation")
 
     reason: str = fields.ident("why, as a code")
     review_at: datetime = fields.instant("when it is looked at again")
@@ -183,6 +197,7 @@ class TicketResumed(EventPayload):
 
     type = "ticket.resumed.v1"
     producer = "tickets"
+    identity = ("subject", "causation")
 
 
 class TicketCancelled(EventPayload):
@@ -190,6 +205,7 @@ class TicketCancelled(EventPayload):
 
     type = "ticket.cancelled.v1"
     producer = "tickets"
+    identity = ("subject",)
 
 
 class TicketUrgencyRaised(EventPayload):
@@ -197,6 +213,7 @@ class TicketUrgencyRaised(EventPayload):
 
     type = "ticket.urgency_raised.v1"
     producer = "tickets"
+    identity = ("subject", "urgency")
 
     urgency: codes.Urgency = fields.code(codes.Urgency, "the new urgency")
 
@@ -206,6 +223,7 @@ class TicketClosureDoubted(EventPayload):
 
     type = "ticket.closure_doubted.v1"
     producer = "tickets"
+    identity = ("subject", "again")
 
     again: str = fields.ident("the new ticket")
 
@@ -215,6 +233,7 @@ class TicketUnattended(EventPayload):
 
     type = "ticket.unattended.v1"
     producer = "tickets"
+    identity = ("subject", "waited_seconds", "causation")
 
     waited_seconds: int = fields.count("how long the watchdog waited")
 
@@ -225,6 +244,7 @@ class MatterDescribed(EventPayload):
     type = "matter.described.v1"
     producer = "tickets"
     private = True
+    identity = ("subject",)
 
     text: str = fields.text("what is the matter")
     address: str | None = fields.text("where, in words", default=None)
@@ -236,6 +256,7 @@ class ContactRecorded(EventPayload):
     type = "contact.recorded.v1"
     producer = "tickets"
     private = True
+    identity = ("subject", "causation", "follows", "links_of", "after")
 
     name: str | None = fields.name("what to call them", default=None)
     phone: str | None = fields.name("telephone number in E.164, short code, or e-mail address; normalised", default=None)

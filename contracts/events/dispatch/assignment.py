@@ -11,6 +11,7 @@ class AssignmentMade(EventPayload):
 
     type = "assignment.made.v1"
     producer = "dispatch"
+    identity = ("assignment",)
 
     assignment: str = fields.ident("assignment's id")
     to: str = fields.ident("the responder")
@@ -33,6 +34,7 @@ class AssignmentSigned(AssignmentStep):
 
     type = "assignment.signed.v1"
     producer = "dispatch"
+    identity = ("assignment",)
 
 
 class AssignmentContacted(AssignmentStep):
@@ -40,6 +42,7 @@ class AssignmentContacted(AssignmentStep):
 
     type = "assignment.contacted.v1"
     producer = "dispatch"
+    identity = ("assignment",)
 
 
 class AssignmentReportedIn(AssignmentStep):
@@ -47,6 +50,7 @@ class AssignmentReportedIn(AssignmentStep):
 
     type = "assignment.reported_in.v1"
     producer = "dispatch"
+    identity = ("assignment",)
 
 
 class AssignmentHandled(AssignmentStep):
@@ -54,6 +58,7 @@ class AssignmentHandled(AssignmentStep):
 
     type = "assignment.handled.v1"
     producer = "dispatch"
+    identity = ("assignment",)
 
 
 class AssignmentProgressed(AssignmentStep):
@@ -61,6 +66,7 @@ class AssignmentProgressed(AssignmentStep):
 
     type = "assignment.progressed.v1"
     producer = "dispatch"
+    identity = ("assignment", "causation")
 
 
 class AssignmentHandedUp(AssignmentStep):
@@ -68,6 +74,7 @@ class AssignmentHandedUp(AssignmentStep):
 
     type = "assignment.handed_up.v1"
     producer = "dispatch"
+    identity = ("assignment",)
 
 
 class AssignmentReturned(AssignmentStep):
@@ -75,6 +82,7 @@ class AssignmentReturned(AssignmentStep):
 
     type = "assignment.returned.v1"
     producer = "dispatch"
+    identity = ("assignment",)
 
     reason: codes.ReturnReason = fields.code(codes.ReturnReason, "why")
     number: int = fields.count("how many returns the case has had")
@@ -86,6 +94,7 @@ class AssignmentRuled(EventPayload):
 
     type = "assignment.ruled.v1"
     producer = "dispatch"
+    identity = ("subject", "causation")
 
     by: str = fields.ident("the supervisor")
     actor: str = fields.ident("the account that reported it")
@@ -97,6 +106,7 @@ class AssignmentRelieved(EventPayload):
 
     type = "assignment.relieved.v1"
     producer = "dispatch"
+    identity = ("assignment",)
 
     assignment: str = fields.ident("assignment's id")
     by: str = fields.ident("the responder that is relieved")
@@ -107,6 +117,7 @@ class ReportRefused(EventPayload):
 
     type = "report.refused.v1"
     producer = "dispatch"
+    identity = ("subject", "causation")
 
     command: codes.Command = fields.code(codes.Command, "what the unit reported")
     unit: str = fields.ident("the responder that reported")
@@ -120,6 +131,7 @@ class VerificationDone(EventPayload):
 
     type = "verification.done.v1"
     producer = "dispatch"
+    identity = ("assignment",)
 
     assignment: str = fields.ident("the verifying assignment")
     by: str = fields.ident("the unit that checked")

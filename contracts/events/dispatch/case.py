@@ -11,6 +11,7 @@ class CaseStarted(EventPayload):
 
     type = "case.started.v1"
     producer = "dispatch"
+    identity = ("subject",)
 
     playbook: str = fields.ident("name of the playbook")
     playbook_version: str = fields.ident("version of the playbook")
@@ -22,6 +23,7 @@ class CaseEscalated(EventPayload):
 
     type = "case.escalated.v1"
     producer = "dispatch"
+    identity = ("subject", "level", "below", "causation")
 
     level: str = fields.ident("level it moved to")
     below: str = fields.ident("level it moved from")
@@ -33,6 +35,7 @@ class CaseRerouted(EventPayload):
 
     type = "case.rerouted.v1"
     producer = "dispatch"
+    identity = ("subject", "generation")
 
     category: str = fields.ident("the category by which it is routed")
     playbook: str | None = fields.ident("name of the playbook; none where no playbook takes the category", default=None)
@@ -46,6 +49,7 @@ class CaseExhausted(EventPayload):
 
     type = "case.exhausted.v1"
     producer = "dispatch"
+    identity = ("subject", "cause", "causation", "after")
 
     cause: codes.ExhaustionCause = fields.code(codes.ExhaustionCause, "why")
     supervisor: str | None = fields.ident("who is called; none where the directory names nobody", default=None)
@@ -56,6 +60,7 @@ class CasePaused(EventPayload):
 
     type = "case.paused.v1"
     producer = "dispatch"
+    identity = ("subject", "causation")
 
     review_at: datetime | None = fields.instant("when it is looked at again", default=None)
 
@@ -65,6 +70,7 @@ class CaseResumed(EventPayload):
 
     type = "case.resumed.v1"
     producer = "dispatch"
+    identity = ("subject", "generation", "causation")
 
     level: str = fields.ident("level it goes on at")
     generation: int = fields.count("generation of the ticket")
@@ -75,6 +81,7 @@ class CaseWithdrawn(EventPayload):
 
     type = "case.withdrawn.v1"
     producer = "dispatch"
+    identity = ("subject", "causation")
 
     cause: str = fields.ident("rejected, merged or cancelled")
 
@@ -84,6 +91,7 @@ class CaseCompleted(EventPayload):
 
     type = "case.completed.v1"
     producer = "dispatch"
+    identity = ("subject", "generation")
 
     level: str = fields.ident("level that ended it")
     rung: int = fields.count("that level's number on the ladder, from 1")

@@ -17,6 +17,7 @@ class DeadlineSet(_Deadline):
 
     type = "deadline.set.v1"
     producer = "dispatch"
+    identity = ("subject", "assignment", "clock", "due", "calendar", "causation")
 
     started: datetime = fields.instant("from when it runs")
     rule: str = fields.name("the span, such as 5wd")
@@ -30,6 +31,7 @@ class DeadlineWarned(_Deadline):
 
     type = "deadline.warned.v1"
     producer = "dispatch"
+    identity = ("subject", "assignment", "clock", "due", "number")
 
     stage: codes.WarningStage = fields.code(codes.WarningStage, "how far")
     number: int = fields.count("how many marks the clock has passed: 1 at half, and one more each time")
@@ -41,6 +43,7 @@ class DeadlineBreached(_Deadline):
 
     type = "deadline.breached.v1"
     producer = "dispatch"
+    identity = ("subject", "assignment", "clock", "due")
 
     supervisor: str | None = fields.ident("who supervises from now on; none for a level's clock, which escalates", default=None)
 
@@ -50,6 +53,7 @@ class DeadlineMoved(_Deadline):
 
     type = "deadline.moved.v1"
     producer = "dispatch"
+    identity = ("subject", "assignment", "clock", "due", "before", "causation")
 
     before: datetime = fields.instant("the due time it had")
     to: list[str] = fields.idents("who is told: the units at work, the supervisor")
@@ -61,6 +65,7 @@ class DeadlineExtensionAsked(_Deadline):
 
     type = "deadline.extension_asked.v1"
     producer = "dispatch"
+    identity = ("subject", "assignment", "clock")
 
     until: datetime = fields.instant("the due time that is asked for")
     supervisor: str | None = fields.ident("who decides", default=None)
@@ -71,6 +76,7 @@ class DeadlineExtended(_Deadline):
 
     type = "deadline.extended.v1"
     producer = "dispatch"
+    identity = ("subject", "assignment", "clock")
 
     before: datetime = fields.instant("the due time it had")
 
@@ -80,3 +86,4 @@ class DeadlineExtensionRefused(_Deadline):
 
     type = "deadline.extension_refused.v1"
     producer = "dispatch"
+    identity = ("subject", "assignment", "clock")

@@ -10,6 +10,7 @@ class AreaRegistered(EventPayload):
     type = "area.registered.v1"
     producer = "dispatch"
     about = "area"
+    identity = ()
 
     kind: codes.AreaKind = fields.code(codes.AreaKind, "kind of area")
     parent: str | None = fields.ident("the area it nests in", default=None)
@@ -21,6 +22,7 @@ class CategoryRegistered(EventPayload):
     type = "category.registered.v1"
     producer = "dispatch"
     about = "category"
+    identity = ()
 
     urgency: codes.Urgency = fields.code(codes.Urgency, "urgency of its tickets, unless a person raises it")
     dispute: bool = fields.flag("its tickets are disputes between parties")
@@ -32,6 +34,7 @@ class ResponderRegistered(EventPayload):
     type = "responder.registered.v1"
     producer = "dispatch"
     about = "responder"
+    identity = ()
 
     role: codes.Role = fields.code(codes.Role, "what it is to the areas it serves")
     areas: list[str] = fields.idents("areas it serves")
@@ -45,5 +48,6 @@ class ResponderRetired(EventPayload):
     type = "responder.retired.v1"
     producer = "dispatch"
     about = "responder"
+    identity = ()
 
     role: codes.Role = fields.code(codes.Role, "what it was to the areas it served")

@@ -15,6 +15,7 @@ class JointActionCalled(_JointAction):
 
     type = "joint_action.called.v1"
     producer = "dispatch"
+    identity = ("joint_action",)
 
     lead: str = fields.ident("lead unit")
     units: list[str] = fields.idents("every unit that must finish or be excused, the lead among them")
@@ -30,6 +31,7 @@ class JointActionUnitReportedIn(_UnitStep):
 
     type = "joint_action.unit_reported_in.v1"
     producer = "dispatch"
+    identity = ("joint_action", "unit")
 
     on_time: bool = fields.flag("before its clock ran out")
 
@@ -39,6 +41,7 @@ class JointActionUnitFinished(_UnitStep):
 
     type = "joint_action.unit_finished.v1"
     producer = "dispatch"
+    identity = ("joint_action", "unit")
 
 
 class JointActionUnitExcused(_UnitStep):
@@ -46,6 +49,7 @@ class JointActionUnitExcused(_UnitStep):
 
     type = "joint_action.unit_excused.v1"
     producer = "dispatch"
+    identity = ("joint_action", "unit")
 
     by: str = fields.ident("the supervisor")
 
@@ -55,3 +59,4 @@ class JointActionCompleted(_JointAction):
 
     type = "joint_action.completed.v1"
     producer = "dispatch"
+    identity = ("joint_action",)

@@ -15,6 +15,7 @@ class MediationOpened(_Mediation):
 
     type = "mediation.opened.v1"
     producer = "dispatch"
+    identity = ("mediation",)
 
     generation: int | None = fields.count("the ticket's generation of work; its links are for this one", default=None)
     mediator: str = fields.ident("the mediator")
@@ -27,6 +28,7 @@ class MediationConsented(_Mediation):
 
     type = "mediation.consented.v1"
     producer = "dispatch"
+    identity = ("mediation", "party", "causation")
 
     party: codes.Party = fields.code(codes.Party, "who")
 
@@ -36,6 +38,7 @@ class MediationConsentWithdrawn(_Mediation):
 
     type = "mediation.consent_withdrawn.v1"
     producer = "dispatch"
+    identity = ("mediation", "party", "causation")
 
     party: codes.Party = fields.code(codes.Party, "who")
 
@@ -45,6 +48,7 @@ class MediationSessionHeld(_Mediation):
 
     type = "mediation.session_held.v1"
     producer = "dispatch"
+    identity = ("mediation", "number")
 
     number: int = fields.count("1 for the first")
     step: str = fields.name("the step it was")
@@ -55,6 +59,7 @@ class MediationAgreed(_Mediation):
 
     type = "mediation.agreed.v1"
     producer = "dispatch"
+    identity = ("mediation",)
 
     sessions: int = fields.count("how many sessions it took")
     perform_by: datetime = fields.instant("by when performance is looked at")
@@ -65,6 +70,7 @@ class MediationFailed(_Mediation):
 
     type = "mediation.failed.v1"
     producer = "dispatch"
+    identity = ("mediation",)
 
     cause: codes.EscalationCause = fields.code(
         codes.EscalationCause, "failed, consent_withdrawn, breached, returned or unreachable"
@@ -76,6 +82,7 @@ class MediationPerformanceAsked(_Mediation):
 
     type = "mediation.performance_asked.v1"
     producer = "dispatch"
+    identity = ("mediation", "number")
 
     perform_by: datetime = fields.instant("by when performance is looked at")
     number: int = fields.count("1 and 2 before the day, 3 on it, then ever later")
@@ -87,6 +94,7 @@ class MediationPerformed(_Mediation):
 
     type = "mediation.performed.v1"
     producer = "dispatch"
+    identity = ("mediation",)
 
 
 class MediationNotPerformed(_Mediation):
@@ -94,3 +102,4 @@ class MediationNotPerformed(_Mediation):
 
     type = "mediation.not_performed.v1"
     producer = "dispatch"
+    identity = ("mediation",)

@@ -1,21 +1,16 @@
 """What the services declare to take is what the topology binds."""
 
-from importlib import import_module
-from typing import Any
-
 import pytest
 
-from chassis.nameko import On
-from cli.services import CLASSES, LISTENED
-from contracts.topology import SERVICES, SUBSCRIPTIONS
+from cli import subscriptions
+from cli.services import LISTENED
+from cli.subscriptions import declared
+from contracts.topology import SERVICES, SUBSCRIPTIONS, SUBSCRIPTIONS_FILE
 
 
-def declared(service: str) -> list[str]:
-    """The event types of every `@on` in a service's class."""
-    cls: Any = getattr(import_module(f"services.{service}.service"), CLASSES[service])
-    methods = [getattr(cls, name) for name in dir(cls)]
-    entrypoints = {id(e): e for method in methods for e in getattr(method, "nameko_entrypoints", ())}
-    return sorted(e.payload.type for e in entrypoints.values() if isinstance(e, On))
+def test_the_file_of_subscriptions_is_fresh() -> None:
+    """Else: run `make contracts` and commit what it writes."""
+    assert (subscriptions.ROOT / SUBSCRIPTIONS_FILE).read_text("utf-8") == subscriptions.render()
 
 
 @pytest.mark.parametrize("service", SERVICES)

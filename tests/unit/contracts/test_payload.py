@@ -11,7 +11,7 @@ from contracts.codes import Closure, CoordinateSystem, Urgency
 from contracts.events.intake import Location, Reporter, WhistleBlown
 from contracts.events.sequences import Reached, TicketsSequencesAnnounced
 from contracts.events.tickets import TicketClosed, TicketParked
-from contracts.payload import EventPayload, InvalidEvent, Part
+from contracts.payload import EventPayload, InvalidEvent, Part, all_payloads
 
 WHISTLE: dict[str, Any] = {"category": "noise", "area": "shanqi-1", "channel": "hotline", "text": "夜间装修"}
 
@@ -92,3 +92,23 @@ def test_code_that_takes_any_payload_reads_by_name() -> None:
     closed = TicketClosed(closure=Closure.SATISFIED, generation=1)
     assert closed.by_name() == {"closure": Closure.SATISFIED, "generation": 1}
     assert TicketClosed.field_names() == {"closure", "generation"}
+
+
+RECORDS = {"area.registered.v1", "category.registered.v1", "responder.registered.v1", "responder.retired.v1"}
+
+
+def test_every_event_of_ours_says_what_makes_two_of_it_the_same() -> None:
+    """An event type without an identity could happen twice unseen; records alone may come back to what they once were."""
+    ours = [payload for payload in all_payloads() if payload.producer != "intake"]
+    assert {payload.type for payload in ours if not payload.identity} == RECORDS
+
+
+def test_an_identity_that_names_no_field_is_refused() -> None:
+    with pytest.raises(TypeError, match=r"Misnamed\.identity: no field generatoin"):
+
+        class Misnamed(EventPayload):
+            type = "misnamed.made.v1"
+            producer = "tickets"
+            identity = ("subject", "generatoin")
+
+            generation: int = fields.count("generation")
