@@ -81,6 +81,7 @@ MORE: Mapping[str, Branch[Any]] = {
     "performance_asked": Branch(d.MediationPerformanceAsked),
     "performed": Branch(d.MediationPerformed),
     "not_performed": Branch(d.MediationNotPerformed),
+    "verifier_requested": Branch(d.VerifierRequested),
     "excused": Branch(d.JointActionUnitExcused),
     "extended": Branch(d.DeadlineExtended),
     "extension_refused": Branch(d.DeadlineExtensionRefused),

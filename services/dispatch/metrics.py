@@ -73,6 +73,10 @@ class CaseMetrics:
         """A supervisor was called."""
         self._exhausted.labels(said.cause).inc()
 
+    def verifier_requested(self, said: say.VerifierRequested) -> None:
+        """A supervisor was called, since nobody verifies."""
+        self._exhausted.labels(ExhaustionCause.NO_VERIFIER).inc()
+
     def performance_asked(self, said: say.MediationPerformanceAsked) -> None:
         """Somebody was asked whether what was agreed was done: on the day itself, a supervisor for the first time."""
         self._overdue.inc(said.number == BREACHED)
@@ -94,4 +98,5 @@ class Metrics(DependencyProvider):
         runtime.on_published(say.DeadlineBreached, metrics.breached)
         runtime.on_published(say.CaseEscalated, metrics.escalated)
         runtime.on_published(say.CaseExhausted, metrics.exhausted)
+        runtime.on_published(say.VerifierRequested, metrics.verifier_requested)
         runtime.on_published(say.MediationPerformanceAsked, metrics.performance_asked)

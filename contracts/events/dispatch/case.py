@@ -45,7 +45,10 @@ class CaseRerouted(EventPayload):
 
 
 class CaseExhausted(EventPayload):
-    """Past the last level, or no playbook fits, or nobody may do what is needed: the supervisor is called."""
+    """Past the last level, or no playbook fits, or nobody can be called: the supervisor is to name a unit.
+
+    Until 0.1.0 it was also said, with the cause `no_verifier`, in the place of `verifier.requested`.
+    """
 
     type = "case.exhausted.v1"
     producer = "dispatch"
@@ -53,6 +56,17 @@ class CaseExhausted(EventPayload):
 
     cause: codes.ExhaustionCause = fields.code(codes.ExhaustionCause, "why")
     supervisor: str | None = fields.ident("who is called; none where the directory names nobody", default=None)
+
+
+class VerifierRequested(EventPayload):
+    """It is handled and nobody may verify it, or whoever was asked is silent: the supervisor is to name a unit."""
+
+    type = "verifier.requested.v1"
+    producer = "dispatch"
+    identity = ("subject", "generation", "causation")
+
+    generation: int = fields.count("generation of the work that is to be verified")
+    supervisor: str | None = fields.ident("who is to name one; none where the directory names nobody", default=None)
 
 
 class CasePaused(EventPayload):

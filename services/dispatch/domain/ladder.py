@@ -92,10 +92,7 @@ def pass_over(case: Case, rung: Rung, cause: EscalationCause, world: World) -> O
 
 def exhaust(case: Case, cause: ExhaustionCause, world: World) -> Outcome:
     """Call the supervisor, who names a unit. Whoever is at work stays at work: a late handle still ends the case."""
-    if cause is ExhaustionCause.NO_VERIFIER:
-        case.verifier_asked = True
-    else:
-        case.state = CaseState.EXHAUSTED
+    case.state = CaseState.EXHAUSTED
     return Outcome(case.said(say.CaseExhausted(cause=cause, supervisor=case.supervisor(world))))
 
 

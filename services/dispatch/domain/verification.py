@@ -4,9 +4,9 @@ The clock of verification does not escalate: it goes on and calls ever higher un
 """
 
 from chassis.outcome import NOTHING, Outcome
-from contracts.codes import Clock, ExhaustionCause, Purpose
+from contracts.codes import Clock, Purpose
 from contracts.events import dispatch as say
-from services.dispatch.domain import assignments, clocks, ladder, lateness
+from services.dispatch.domain import assignments, clocks, lateness
 from services.dispatch.domain.case import Case, CaseState, SelfVerification
 from services.dispatch.domain.parts import Step
 from services.dispatch.domain.report import Report, needed
@@ -18,14 +18,14 @@ def begin(case: Case, handled_by: list[str], world: World) -> Outcome:
     others = case.find(case.book.verify, world, handled_by)
     if others:
         return assignments.name_verifier(case, others[0], world)
-    return ladder.exhaust(case, ExhaustionCause.NO_VERIFIER, world) + clocks.start_verification_clock(case, world)
+    return _request(case, world) + clocks.start_verification_clock(case, world)
 
 
 def silent(case: Case, world: World) -> Outcome:
     """Nobody looked in time: the supervisor is called, once. Who was asked stays asked until somebody else is named."""
     if case.state is not CaseState.COMPLETED or case.verifier_asked:
         return NOTHING
-    return ladder.exhaust(case, ExhaustionCause.NO_VERIFIER, world)
+    return _request(case, world)
 
 
 def rule(case: Case, unit: str, world: World) -> Outcome:
@@ -57,3 +57,9 @@ def end(case: Case) -> Outcome:
     """Nobody else needs to look: who was asked is relieved, and no clock of verification runs."""
     relieved = assignments.relieve(case, [one for one in case.assignments if one.purpose is Purpose.VERIFY])
     return relieved + clocks.stop(case, lambda running: running.clock is Clock.VERIFY)
+
+
+def _request(case: Case, world: World) -> Outcome:
+    """Ask the supervisor to name who looks."""
+    case.verifier_asked = True
+    return Outcome(case.said(say.VerifierRequested(generation=case.generation, supervisor=case.supervisor(world))))

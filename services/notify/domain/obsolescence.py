@@ -113,6 +113,7 @@ OBSOLETE_AFTER: Mapping[str, tuple[Superseder, ...]] = {
     "performance_asked": (*_PERFORMED, *_ASKED_AGAIN),
     "performance_overdue": (*_PERFORMED, *_ASKED_AGAIN),
     "case_exhausted": (*_CASE_OVER, Superseder(d.AssignmentRuled)),
+    "verifier_requested": _each(d.AssignmentRuled, d.VerificationDone, d.CaseResumed, d.CaseWithdrawn),
     # --- alerts, which somebody is to look into whatever came of it
     "ticket_unattended": (),
     "gap_found": (),

@@ -167,6 +167,7 @@ RULES: tuple[Rule, ...] = (
         values=("perform_by",),
     ),
     Rule(d.CaseExhausted, ("data:supervisor", DUTY), "case_exhausted", variant="cause"),
+    Rule(d.VerifierRequested, ("data:supervisor", DUTY), "verifier_requested"),
     Rule(t.TicketUnattended, (DUTY,), "ticket_unattended", values=("waited_seconds",), urgent=True),
     # --- what the ledger found wrong: something was said that it lacks, or one number was given twice
     Rule(ledger.GapFound, (DUTY,), "gap_found", values=("origin", "missing_from", "missing_to"), urgent=True),

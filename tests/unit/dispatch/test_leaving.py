@@ -55,8 +55,8 @@ def test_somebody_else_checks_and_where_nobody_can_the_supervisor_is_asked() -> 
     told.report(Command.HANDLE, PROPERTY)
     told.note(facts.handled(told.case, 1, [PROPERTY], told.world))
     assert told.last("assignment.made")["to"] == VERIFIER
-    assert leaves(told, VERIFIER) == ["assignment.relieved", "case.exhausted", "deadline.set"]
-    assert told.last("case.exhausted") == {"cause": "no_verifier", "supervisor": COMMUNITY}
+    assert leaves(told, VERIFIER) == ["assignment.relieved", "verifier.requested", "deadline.set"]
+    assert told.last("verifier.requested") == {"generation": 1, "supervisor": COMMUNITY}
 
 
 def test_who_is_registered_again_has_not_left() -> None:

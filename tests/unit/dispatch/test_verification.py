@@ -37,7 +37,7 @@ class TestVerification:
     def test_a_silent_verifier_calls_the_supervisor_who_names_another(self) -> None:
         told = self.handled()
         told.at(day("03-03 18:00"))
-        assert told.last("case.exhausted") == {"cause": "no_verifier", "supervisor": COMMUNITY}
+        assert told.last("verifier.requested") == {"generation": 1, "supervisor": COMMUNITY}
         told.at(day("03-05 18:00"))
         assert told.last("deadline.warned")["to"] == STREET, "and is reported up while nobody looks"
         with pytest.raises(SelfVerification):
@@ -58,7 +58,7 @@ class TestVerification:
         told = Told(without=(VERIFIER,))
         told.report(Command.HANDLE, PROPERTY)
         said = told.note(facts.handled(told.case, 1, [PROPERTY], told.world))
-        assert said == ["case.exhausted", "deadline.set"]
+        assert said == ["verifier.requested", "deadline.set"]
         assert told.note(facts.handled(told.case, 1, [PROPERTY], told.world)) == [], "said once"
         told.at(told.world.at + timedelta(days=2))
         assert told.last("deadline.breached")["supervisor"] == COMMUNITY

@@ -77,6 +77,8 @@ def test_a_rule_that_names_a_field_which_its_event_lacks_is_not_made(named: dict
         ("deadline.breached.v1", {"supervisor": "boss"}, [("boss", "deadline_breached")]),
         ("deadline.breached.v1", {"assignment": "a1"}, []),
         ("case.exhausted.v1", {"cause": "last_level"}, [(DUTY, "case_exhausted_last_level")]),
+        ("verifier.requested.v1", {"supervisor": "boss"}, [("boss", "verifier_requested")]),
+        ("verifier.requested.v1", {}, [(DUTY, "verifier_requested")]),
         ("case.escalated.v1", {"cause": "parallel"}, []),
         ("case.escalated.v1", {"cause": "breached"}, [(RESIDENT, "case_escalated")]),
         ("deadline.extension_asked.v1", {"supervisor": "boss"}, [("boss", "extension_asked")]),
