@@ -108,7 +108,7 @@ def test_two_calls_without_coordinates_are_alike_by_address_or_by_reporter(
     earlier = town.at_work(**CALL, category=category, **first)
     later = town.whistle(**CALL, category=category, **again)
     elsewhere = town.whistle(**{**CALL, "area": "shanqi-1", "estate": "yangguang"}, category=category, **again)
-    assert town.until_said("tickets", PROPOSED, later) == [{"like": earlier, "by": by, "metres": None}]
+    assert town.until_said("tickets", PROPOSED, later) == [{"like": earlier, "by": by}]
     seen = town.seen(later)
     assert (seen["looks_like"], seen["looks_like_by"]) == (earlier, by)
     wait_until(lambda: not town.stack.rows("tickets", "SELECT 1 FROM timers WHERE name = 'compare'"), "everything was compared")

@@ -158,9 +158,9 @@ def _streams(draw: st.DrawFn) -> list[dict[str, Any] | Mutation]:
     """Good whistles, and such as have one field spoilt."""
     stream: list[dict[str, Any] | Mutation] = []
     for _ in range(12):
-        data = WhistleBlown.write(draw(data_for(WhistleBlown)))
+        data = WhistleBlown.of(draw(data_for(WhistleBlown.schema))).to_wire()
         good = {**data, "category": "noise", "area": "shanqi-1", "estate": "yangguang", "occurred_at": T0}
-        stream.append(good if draw(st.booleans()) else draw(st.sampled_from(list(mutations(WhistleBlown, good)))))
+        stream.append(good if draw(st.booleans()) else draw(st.sampled_from(list(mutations(WhistleBlown.schema, good)))))
     return stream
 
 
