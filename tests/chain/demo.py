@@ -48,13 +48,13 @@ class Run:
         """Another command, with the settings that the run left; answers its exit status and what it printed."""
         script = 'set -a; . "$0"; set +a; exec "$@"'
         command = ["sh", "-c", script, str(self.home / "settings.env"), sys.executable, "-m", "cli.main", *words]
-        done = subprocess.run(command, env=environment(), cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(command, env=environment(), cwd=ROOT, capture_output=True, text=True, timeout=360, check=False)
         return done.returncode, done.stdout + done.stderr
 
     def in_shell(self, script: str) -> str:
         """Run a script in the directory in which the demonstration ran; answers what it printed, and fails where it failed."""
         command = ["sh", "-e", "-c", script]
-        done = subprocess.run(command, env=environment(), cwd=ROOT, capture_output=True, text=True, timeout=180, check=False)
+        done = subprocess.run(command, env=environment(), cwd=ROOT, capture_output=True, text=True, timeout=900, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 

@@ -23,7 +23,7 @@ FEW = 18
 """Requests; enough for nearly every branch."""
 STOLEN = {
     "an event that was taken in": ("notify inbox type = 'ticket.opened.v1'", "never arrived in notify"),
-    "an entry of the ledger": ("ledger entries position = 1000", "checkpoint 1: its root is not that of the entries before it"),
+    "an entry of the ledger": ("ledger entries position = 1000", "entry 1000: missing from the store"),
 }
 
 
