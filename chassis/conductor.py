@@ -6,10 +6,10 @@ to whatever is simulated. How fast the machine is decides nothing.
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import func, select
 
 from chassis.bus.embedded import EmbeddedConsumer
 from chassis.inbox import Inbox
@@ -17,11 +17,12 @@ from chassis.relay import BATCH, Relay
 from chassis.runtime import Runtime, Spawn
 from chassis.store import StoreUnavailable, machine_now
 from chassis.store.leader import Candidate, candidate
-from chassis.store.tables import WAITING
+from chassis.store.statements import first_due_by_handler
 
 _ANY_DUE = timedelta(days=365)
 SELDOM = 5.0
-"""A part of a service's own that otherwise pauses for so many seconds looks once a moment."""
+"""A part of a service's own that otherwise pauses for so many seconds looks once a day of the story: what it looks for, such
+as a changed configuration, does not happen in one."""
 
 
 class Conducted(Runtime):
@@ -37,7 +38,7 @@ class Conducted(Runtime):
         self._relay: Relay = self.relay()
         self._timers = self.timers()
         self._held = ExitStack()
-        self._idle: dict[str, tuple[int, datetime]] = {}
+        self._idle: dict[str, tuple[int, datetime | date]] = {}
         self._due_as_of = -1
         self._first_due = select(func.min(self.store.tables.timers.c.due_at))
         self.store.woken.set()  # something may be left of another time
@@ -81,16 +82,15 @@ class Conducted(Runtime):
         return self._unless_idle("retry", self._retry_waiting)
 
     def _retry_waiting(self) -> int:
-        waiting = select(exists().where(self.store.tables.inbox.c.state == WAITING))
-        with self.store.transaction() as connection:
-            if not connection.execute(waiting).scalar_one():
+        with self.store.reading() as connection:
+            if connection.execute(first_due_by_handler(self.store.tables.inbox)).first() is None:
                 return 0
         return sum(inbox.retry_one(machine_now() + _ANY_DUE) for inbox in self._inboxes)
 
     def next_due(self) -> datetime | None:
         """When the next timer is due, in business time."""
         if self._due_as_of != self.store.changes:
-            with self.store.transaction() as connection:
+            with self.store.reading() as connection:
                 self._due: datetime | None = connection.execute(self._first_due).scalar_one()
             self._due_as_of = self.store.changes
         return self._due
@@ -107,8 +107,9 @@ class Conducted(Runtime):
             self._idle[name] = self._now(seldom)
         return done
 
-    def _now(self, seldom: bool) -> tuple[int, datetime]:
-        return 0 if seldom else self.store.changes, self.clock.now()
+    def _now(self, seldom: bool) -> tuple[int, datetime | date]:
+        now = self.clock.now()
+        return (0, now.date()) if seldom else (self.store.changes, now)
 
 
 class Conductor:

@@ -18,6 +18,8 @@ from chassis.mendable import Mendable
 from chassis.yaml_core import dump_yaml
 from contracts.topology import SERVICES
 
+SYNCHRONOUS = "synchronous"
+"""See `chassis.store.engine`, which a command that only names files need not import."""
 LOCK, DISPOSABLE, TOKENS = "lock", "disposable", "tokens.yaml"
 EMBEDDED = "embedded:"
 """In the place of a broker's address: the services live in one process."""
@@ -61,14 +63,23 @@ class Home:
         for one in left:
             one.unlink()
 
-    def prepare(self, accounts: Sequence[Mapping[str, Any]], config_dir: Path, port: int, secret: str | None = None) -> None:
+    def prepare(
+        self,
+        accounts: Sequence[Mapping[str, Any]],
+        config_dir: Path,
+        port: int,
+        secret: str | None = None,
+        survives_power_loss: bool = True,
+    ) -> None:
         """Write what is missing: secret (made at random where none is given), tokens, identities; and the settings.
 
-        ``accounts`` are as in an identities file, without tokens. ``port`` is the one before those of HTTP and ops.
+        ``accounts`` are as in an identities file, without tokens. ``port`` is the one before those of HTTP and ops. Without
+        ``survives_power_loss`` no commit waits for the disk: for what is made to be thrown away.
         """
         secret = self._secret(secret)
         self._write_identities(accounts, self._tokens_of(accounts))
-        lines = [f"{key}={shlex.quote(value)}" for key, value in self._settings(secret, config_dir, port).items()]
+        settings = self._settings(secret, config_dir, port, "" if survives_power_loss else f"?{SYNCHRONOUS}=NORMAL")
+        lines = [f"{key}={shlex.quote(value)}" for key, value in settings.items()]
         self._write("settings.env", "\n".join(lines) + "\n")
 
     def settings(self) -> dict[str, str]:
@@ -102,7 +113,7 @@ class Home:
         loaded: dict[str, str] = read_yaml(self.path / TOKENS)
         return loaded
 
-    def _settings(self, secret: str, config_dir: Path, port: int) -> dict[str, str]:
+    def _settings(self, secret: str, config_dir: Path, port: int, query: str) -> dict[str, str]:
         home = self.path.resolve()
         values = {
             "WHISTLE_AMQP_URL": EMBEDDED,
@@ -112,7 +123,7 @@ class Home:
             "WHISTLE_LEDGER_CHECKPOINT_DIR": str(home),
         }
         for number, service in enumerate(SERVICES, start=1):
-            values[_database(service)] = f"sqlite:///{home}/{service}.db"
+            values[_database(service)] = f"sqlite:///{home}/{service}.db{query}"
             values[f"WHISTLE_{service.upper()}_HTTP"] = f"127.0.0.1:{port + number if port else 0}"
             values[f"WHISTLE_{service.upper()}_OPS"] = f"127.0.0.1:{port + 10 + number if port else 0}"
         return values

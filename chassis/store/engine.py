@@ -15,6 +15,10 @@ from chassis.store.patience import CONNECT_SECONDS, Patience
 SQLITE_BUSY_SECONDS = 2.0
 """How long a transaction waits for another process, such as a command of an operator's."""
 BUSY_PAUSE = 0.01
+SYNCHRONOUS = "synchronous"
+LEVELS = ("FULL", "NORMAL")
+"""What a SQLite URL may ask for, as in ``sqlite:///a.db?synchronous=NORMAL``: with NORMAL a commit survives the process, but
+the newest ones not the machine's power. The default is FULL: every commit survives both."""
 
 
 def driver_url(url: str) -> URL:
@@ -60,12 +64,16 @@ def reading(connection: Connection) -> Connection:
 
 
 def _sqlite(url: URL) -> Engine:
+    level = str(url.query.get(SYNCHRONOUS, LEVELS[0])).upper()
+    if level not in LEVELS:
+        raise ValueError(f"{SYNCHRONOUS}={level}: want one of {', '.join(LEVELS)}")
+    url = url.difference_update_query([SYNCHRONOUS])
     path = Path(url.database) if url.database and url.database != ":memory:" else None
     if path is not None:
         wal.verify_once(path)
     engine = create_engine(url, connect_args={"timeout": SQLITE_BUSY_SECONDS, "check_same_thread": False})
     event.listen(engine, "handle_error", partial(_name_file, url.database))
-    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "connect", partial(_prepare, level))
     event.listen(engine, "begin", _begin)
     return engine
 
@@ -76,10 +84,10 @@ def _name_file(file: str | None, context: Any) -> None:
         setattr(context.original_exception, FILE, file)
 
 
-def _prepare(connection: Any, _record: Any) -> None:
+def _prepare(level: str, connection: Any, _record: Any) -> None:
     # the driver must not begin transactions by itself: it would do so too late, and not for every statement
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=0"):
+    for pragma in ("journal_mode=WAL", f"synchronous={level}", "foreign_keys=ON", "busy_timeout=0"):
         connection.execute(f"PRAGMA {pragma}")
 
 

@@ -119,7 +119,7 @@ class Stage:
 @contextmanager
 def stage(home: Home, scene: Scene, config: Path, clock: ManualClock, hear: Callable[[Event], None]) -> Iterator[Stage]:
     """A stage for a story's town. The home is held, and empty."""
-    home.prepare(scene.town.accounts(), config, 0, scene.rules.secret)
+    home.prepare(scene.town.accounts(), config, 0, scene.rules.secret, survives_power_loss=False)
     home.apply_alone()
     for service, url in home.database_urls().items():
         upgrade(f"services.{service}", url)

@@ -23,6 +23,8 @@ from services.ledger.domain.log_file import BadLine, LineReader, checkpoint_line
 from services.ledger.domain.merkle import Frontier
 
 KEY = "WHISTLE_LEDGER_CHECKPOINT_DIR"
+LONGEST_LINE = 4096
+"""Bytes. A checkpoint's line has about 500."""
 CHECKPOINTS, FRONTIER = "ledger-checkpoints.jsonl", "ledger-frontier.json"
 
 
@@ -51,7 +53,7 @@ class CheckpointDir:
     def append(self, published: list[Signed]) -> None:
         """Add checkpoints; those whose numbers are there already are not added again."""
         with self._held() as file:
-            last = max((one.checkpoint.number for one in self._read(file)), default=0)
+            last = self._last_number(file)
             for signed in published:
                 if signed.checkpoint.number > last:
                     file.write(checkpoint_line(signed))
@@ -88,6 +90,26 @@ class CheckpointDir:
                 yield file
         except OSError as wrong:
             raise BadCheckpointDir(f"{self.path}: {wrong.strerror}; {KEY} wants a directory that can be written") from None
+
+    def _last_number(self, file: BinaryIO) -> int:
+        """Return the number of the file's last checkpoint, 0 where it has none; what stands before it is not read.
+
+        The file grows by a line an hour: to read it from the start each time would take ever longer.
+        """
+        end = file.seek(0, os.SEEK_END)
+        file.seek(max(0, end - LONGEST_LINE - 1))
+        tail = file.read()
+        lines = tail.splitlines(keepends=True)
+        if not lines or not tail.endswith(b"\n") or (len(lines) == 1 and len(tail) < end):
+            file.seek(0)
+            return max((one.checkpoint.number for one in self._read(file)), default=0)
+        try:
+            said = LineReader().read(lines[-1])
+        except BadLine as wrong:
+            raise BadCheckpointDir(f"{self._checkpoints}: last line: {wrong}") from None
+        if not isinstance(said, Signed):
+            raise BadCheckpointDir(f"{self._checkpoints}: last line: is no checkpoint")
+        return said.checkpoint.number
 
     def _read(self, file: BinaryIO) -> Iterator[Signed]:
         reader, whole = LineReader(), 0
