@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -13,9 +12,6 @@ from tests.faults.proof import Town, town
 from tests.kit.deployment import SERVICES
 from tests.kit.processes import wait_until
 from tests.kit.servers import PostgresServer, RabbitServer
-
-DEADLINE = 25.0
-"""Seconds: what `chassis.runtime` gives a stop, and less than the patience of those who send SIGKILL after SIGTERM."""
 
 
 def test_a_clean_stop_hands_over_cleanly(running: Town) -> None:
@@ -79,17 +75,19 @@ def _await_trouble(fragile: Town, service: str) -> None:
 
 @pytest.mark.parametrize("what", ["database", "broker"])
 def test_a_stop_ends_in_time_while_something_is_down(fragile: Town, what: str) -> None:
-    """SIGTERM while the database or the broker is gone: every service ends by itself, in time and with status 0."""
+    """SIGTERM while the database or the broker is gone: every service ends by itself, in its time and with status 0."""
     server = fragile.stack.postgres if what == "database" else fragile.stack.rabbit
     with load(fragile) as whistles:
         whistles.await_progress(5)
         server.kill()
-        for service in SERVICES:
-            _await_trouble(fragile, service)
-        started = time.monotonic()
-        assert fragile.stack.stop(*SERVICES) == dict.fromkeys(SERVICES, 0)
-        assert time.monotonic() - started < DEADLINE
-        server.restart()
+        try:
+            for service in SERVICES:
+                _await_trouble(fragile, service)
+            assert fragile.stack.stop(*SERVICES) == dict.fromkeys(SERVICES, 0)
+            for service in SERVICES:
+                assert "did not end within" not in fragile.stack.log(service)
+        finally:  # whatever was found: who comes next has its servers
+            server.restart()
         fragile.stack.start()
         whistles.await_progress(5)
     fragile.prove(60)
