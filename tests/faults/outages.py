@@ -97,7 +97,7 @@ class Outage:
         """Until /readyz of a service says what is wrong, and /healthz that it lives."""
 
         def details() -> str:
-            return f"{self.stack.troubles(service)}\n{self.stack.log(service)}"
+            return f"{self.stack.troubles(service)}\nstuck: {self.stack.stuck(service)}\n{self.stack.log(service)}"
 
         said = lambda: words in self.stack.troubles(service).get(loop, "")  # noqa: E731
         wait_until(said, f"{service} says {words!r} of {loop}", PATIENCE, details=details)

@@ -101,6 +101,15 @@ class Deployment:
         """What /healthz says."""
         return self._good(service, "/healthz")
 
+    def stuck(self, service: str) -> list[str]:
+        """What /healthz says has not come round in time."""
+        try:
+            with urllib.request.urlopen(self.ops(service, "/healthz"), timeout=30):
+                return []
+        except urllib.error.HTTPError as dead:
+            said: list[str] = json.loads(dead.read())["stuck"]
+            return said
+
     def _good(self, service: str, path: str) -> bool:
         try:
             with urllib.request.urlopen(self.ops(service, path), timeout=2) as answer:
