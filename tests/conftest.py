@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from uuid import uuid4
@@ -26,6 +27,9 @@ from tests.kit.servers import PostgresServer, RabbitServer, Servers, both, postg
 # how long an example takes says something about the machine; what takes how long is measured by the benchmarks
 settings.register_profile("whistle", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("whistle")
+# It patches the standard library for eventlet, and a pytest-xdist worker whose locks are green waits for ever: a test that
+# needs it runs a process of its own.
+sys.modules["chassis.launch"] = None  # type: ignore[assignment]
 _SHARED = pytest.StashKey[ExitStack]()
 
 
