@@ -49,7 +49,9 @@ def test_of_whistles_at_once_all_but_one_are_proposed(town: Town) -> None:
     mouth = Mouth(town.stack, "hotline", town.street._halt)
     try:
         for number in range(5):
-            data = {**WHISTLE, "location": here}
+            # each by somebody else, so that the first is like nobody's earlier ticket
+            reporter = {**WHISTLE["reporter"], "phone": f"029-8765{number:04d}"}
+            data = {**WHISTLE, "location": here, "reporter": reporter}
             mouth.say("whistle.blown.v1", "/hotline", f"burst-{number}", f"burst-{number}", data)
     finally:
         mouth.close()
