@@ -185,7 +185,7 @@ class Runtime:
         return consumer
 
     def retries(self, inboxes: Sequence[Inbox]) -> list[Part]:
-        """What tries waiting events again; nothing where the service takes no events."""
+        """Return the loop that tries waiting events again; no loop if the service takes no events."""
         news = self.news
         if not inboxes or news is None:
             return []

@@ -22,7 +22,7 @@ Count = Callable[[P], None]
 
 @dataclass(frozen=True, slots=True)
 class Tally(Generic[P]):
-    """What counts the events with a payload."""
+    """A counter of the published events of one payload type."""
 
     payload: type[P]
     count: Count[P]

@@ -68,7 +68,7 @@ def _wanted(books: Books) -> tuple[Counter[Wanted], set[Wanted]]:
 
 
 def _audiences(said: Said) -> set[str]:
-    """Who is to be told of an event. Only what some rule is about is read."""
+    """Return the audiences that notify's rules tell of an event. Only an event that some rule names is read."""
     return {one.audience for one in tellings(said.payload)} if said.type in _RULED else set()
 
 

@@ -186,7 +186,7 @@ class EventPayload(Part):
     producer: ClassVar[str]
     private: ClassVar[bool] = False
     about: ClassVar[str] = "ticket"
-    """What ``subject`` is the id of."""
+    """The kind of thing whose id ``subject`` holds."""
     identity: ClassVar[tuple[str, ...]] = ()
     """The words whose values make two events of this type the same one, whatever ids they have: the second happened twice.
 

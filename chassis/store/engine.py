@@ -17,8 +17,8 @@ SQLITE_BUSY_SECONDS = 2.0
 BUSY_PAUSE = 0.01
 SYNCHRONOUS = "synchronous"
 LEVELS = ("FULL", "NORMAL")
-"""What a SQLite URL may ask for, as in ``sqlite:///a.db?synchronous=NORMAL``: with NORMAL a commit survives the process, but
-the newest ones not the machine's power. The default is FULL: every commit survives both."""
+"""Values of ``synchronous`` in a SQLite URL, as in ``sqlite:///a.db?synchronous=NORMAL``. With FULL, the default, every commit
+survives a loss of power; with NORMAL every commit survives a kill of the process, and a loss of power undoes the newest."""
 
 
 def driver_url(url: str) -> URL:

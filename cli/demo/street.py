@@ -28,7 +28,7 @@ PARKED_FOR = "cannot_be_solved_now"
 
 P = TypeVar("P", bound=EventPayload)
 Answer = Callable[[Event[P], Whistle], list[Act]]
-"""What people do about an event with this payload."""
+"""Returns the acts by which the simulated people answer an event with this payload."""
 
 
 def _line(payload: type[P], answer: Answer[P]) -> tuple[str, Answer[Any]]:

@@ -29,7 +29,7 @@ NAME = 200
 
 
 class _Numbers(TypedDict):
-    """What is said of a hole."""
+    """The fields by which an event names a hole."""
 
     origin: str
     missing_from: int

@@ -32,7 +32,7 @@ class Configured:
 
     @cached_property
     def keys(self) -> MatchKeys:
-        """What makes the keys by which tickets without coordinates are compared."""
+        """Return the maker of the keys by which tickets without coordinates are compared."""
         return MatchKeys(self.salt, self.region, self.rules.shared_contacts)
 
 

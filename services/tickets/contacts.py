@@ -35,7 +35,7 @@ def contact(
     links_of: str | None = None,
     follows: str | None = None,
 ) -> ContactRecorded:
-    """Who reported it, with these links, and the other party, whose only link is the one to respond.
+    """Return the reporter, with these links, and the other party, whose only link is the one to respond.
 
     A contact point travels in its normalised form; one that nobody can be reached by does not travel.
     """

@@ -261,7 +261,7 @@ def _same_reporter(one: Ticket) -> Iterator[ColumnElement[bool]]:
 
 
 def _found(connection: Connection, queries: list[Select[Any]]) -> list[Ticket]:
-    """What the queries find, each ticket once. One query for each index: a database seldom joins several for an OR."""
+    """Return the tickets that the queries find, each once. Each index has a query: a database seldom joins two for an OR."""
     documents = {row.id: row.document for query in queries for row in connection.execute(query)}
     return [converter.structure(document, Ticket) for document in documents.values()]
 

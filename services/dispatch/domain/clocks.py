@@ -208,7 +208,7 @@ def _compute(case: Case, running: Running, world: World, tell: bool = False) -> 
 
 
 def _told(case: Case, running: Running, world: World) -> list[str]:
-    """Who is told that a due time moves: the units at work, and the supervisor where there are none or one was called."""
+    """Return who is told of a moved due time: the units at work; also the supervisor, if none is or a supervisor was called."""
     open_ones = (one for one in case.assignments if one.open and running.assignment in {None, one.id})
     units = [one.to for one in open_ones if one.purpose is Purpose.HANDLE or one.id == running.assignment]
     supervisor = case.supervisor(world)

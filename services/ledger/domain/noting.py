@@ -17,7 +17,7 @@ from services.ledger.domain.book import Answer, Book
 P = TypeVar("P", bound=EventPayload)
 Note = Callable[[Book, Event[P]], None]
 OfLevel = d.CaseStarted | d.CaseEscalated | d.CaseResumed | d.CaseRerouted | d.CaseCompleted
-"""What says at which level the work is."""
+"""The payloads that name the level of the ladder at which a case stands."""
 
 
 def note(book: Book, event: Event) -> None:

@@ -46,7 +46,7 @@ class Contact:
     """The newest of each event that makes notices pointless: a notice that is written late is compared with them, too."""
 
     def recorded(self, said: ContactRecorded, number: int) -> None:
-        """What `contact.recorded` says, and its number among the ticket's private events."""
+        """Take over what `contact.recorded` says. ``number`` is its sequence among the ticket's private events."""
         if number < self.heard:
             return
         self.heard = number

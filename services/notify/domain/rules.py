@@ -14,7 +14,7 @@ RESIDENT, RESPONDENT, DUTY = "resident", "respondent", "duty"
 PARTIES = (RESIDENT, RESPONDENT)
 """Who blew the whistle, and the other party of a dispute: people, told by what the ticket's contact says of them."""
 DATA = "data:"
-"""What begins the name of a field that says whom to tell."""
+"""The prefix of an audience that stands in a field of the payload; the name of the field follows."""
 URGENT = frozenset({Urgency.E0, Urgency.E1})
 """Everything told about tickets of this urgency is urgent."""
 BEFORE_THE_DAY = (1, 2)

@@ -18,7 +18,7 @@ from services.tickets.domain.state import OPEN_STATES, State
 from services.tickets.domain.ticket import Ticket
 
 SAME_PLACE = frozenset({Likeness.PLACE, Likeness.ADDRESS})
-"""What shows that a matter came back to where it was. Whose matter it is does not: one reporter may have several."""
+"""The likenesses that put a closure in doubt. That of the reporter does not: one reporter may have several matters."""
 _STRENGTH = list(Likeness)
 
 

@@ -40,7 +40,7 @@ def private_digest(whistle: WhistleBlown, salt: bytes) -> str:
 
 
 def not_yet(whistle: WhistleBlown, at: datetime) -> dict[str, str]:
-    """What is wrong, by field, where a whistle says that the matter occurs after ``at``, the time of receipt."""
+    """Return what is wrong, by field, if a whistle says that its matter occurs after ``at``, the time of receipt."""
     if whistle.occurred_at is None or whistle.occurred_at <= at + CLOCK_SKEW:
         return {}
     minutes = CLOCK_SKEW // timedelta(minutes=1)
