@@ -13,9 +13,9 @@ from bench.measured import Load, measured, timed
 from bench.sizes import Sizes
 from bench.town import Town, town
 from bench.written import ask
-from chassis.bus import Letter
 from chassis.event_ids import event_id
-from chassis.wire import JSON, Message
+from chassis.messaging.bus import Letter
+from chassis.messaging.cloudevents_codec import JSON, Message
 from tests.kit.deployment import SERVICES
 from tests.kit.servers import Servers
 

@@ -13,9 +13,9 @@ from kombu import Connection, Exchange, Queue
 
 from bench.town import Town
 from bench.written import ask
-from chassis.bus import Letter
-from chassis.bus.amqp import AmqpPublisher
-from chassis.wire import JSON, Message
+from chassis.messaging.amqp import AmqpPublisher
+from chassis.messaging.bus import Letter
+from chassis.messaging.cloudevents_codec import JSON, Message
 from tests.kit.deployment import ROOT
 from tests.kit.processes import end_with_this_run
 

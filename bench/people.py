@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
-from chassis.bus import Letter
-from chassis.bus.amqp import AmqpConsumer, AmqpPublisher
-from chassis.wire import JSON, Message
+from chassis.messaging.amqp import AmqpConsumer, AmqpPublisher
+from chassis.messaging.bus import Letter
+from chassis.messaging.cloudevents_codec import JSON, Message
 from services.tickets.domain.whistle import ticket_id
 from tests.kit.street import RATING, SOURCE, answer_to, headers, matter
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 
 from bench.written import ask, busy, last_instant, last_taken
-from chassis.bus.amqp import AmqpPublisher
+from chassis.messaging.amqp import AmqpPublisher
 from tests.kit.deployment import SERVICES
 from tests.kit.processes import wait_until
 from tests.kit.servers import Servers

@@ -22,19 +22,19 @@ from typing import Any
 from nameko.constants import MAX_WORKERS_CONFIG_KEY
 
 from chassis import failpoints
-from chassis import log as logs
-from chassis.bus import Bus
-from chassis.bus.amqp import AmqpBus
-from chassis.definition import Definition
+from chassis.configuration.settings import Settings
+from chassis.errors import listening
 from chassis.http.server import Server
-from chassis.nameko import RUNTIME_KEY, Container
-from chassis.ops import OpsServer
-from chassis.runtime import Runtime
-from chassis.settings import Settings
-from chassis.starting import listening
-from chassis.store import patience
+from chassis.messaging.amqp import AmqpBus
+from chassis.messaging.bus import Bus
+from chassis.observability import logs
+from chassis.observability.ops_server import OpsServer
+from chassis.persistence import timeouts
+from chassis.runtime.nameko import RUNTIME_KEY, Container
+from chassis.runtime.runtime import Runtime
+from chassis.service_definition import ServiceDefinition
 
-patience.install()  # in the place of eventlet's own way to wait, which has no end
+timeouts.install()  # in the place of eventlet's own way to wait, which has no end
 log = logging.getLogger(__name__)
 MAX_WORKERS = 100
 """Far more than there are loops, so that HTTP never starves behind event handlers."""
@@ -45,7 +45,7 @@ class Hosted:
     """A service that this process runs."""
 
     cls: Any
-    definition: Definition
+    definition: ServiceDefinition
     settings: Settings
 
 

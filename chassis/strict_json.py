@@ -8,9 +8,9 @@ import json
 import re
 from typing import Any
 
-MOST_BYTES = 256 * 1024
+MAX_BYTES = 256 * 1024
 """A body is smaller; so is whatever a contract allows."""
-DEEPEST = 32
+MAX_DEPTH = 32
 """Objects and lists within each other; the contracts need four."""
 
 _PLAIN_NAME = re.compile(r"[a-z_]{1,40}")
@@ -28,11 +28,11 @@ class NotJson(ValueError):
 
 def read(raw: bytes | str) -> Any:
     """The value. Raises NotJson."""
-    if len(raw) >= MOST_BYTES:
+    if len(raw) >= MAX_BYTES:
         raise NotJson("not smaller than 256 KiB")
     try:
         text = raw if isinstance(raw, str) else raw.decode()
-        if text.count("[") + text.count("{") > DEEPEST:
+        if text.count("[") + text.count("{") > MAX_DEPTH:
             _refuse_depth(text)
         return json.loads(text, parse_constant=_no_number, object_pairs_hook=_object)
     except NotJson:
@@ -47,8 +47,8 @@ def _refuse_depth(text: str) -> None:
     for found in _TOKENS.finditer(text):
         token = found[0]
         depth += 1 if token in "[{" else -1 if token in "]}" else 0
-        if depth > DEEPEST:
-            raise NotJson(f"more than {DEEPEST} objects and lists within each other")
+        if depth > MAX_DEPTH:
+            raise NotJson(f"more than {MAX_DEPTH} objects and lists within each other")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -15,16 +15,17 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection, delete, update
 
-from chassis import log as logs
 from chassis.backoff import Backoff
 from chassis.clock import BusinessClock
 from chassis.failpoints import failpoint
-from chassis.inbox import CONFLICT_RETRIES
-from chassis.keeping import reason
-from chassis.lookout import Lookout
-from chassis.store import Store, StoreConflict, StoreUnavailable, machine_now
-from chassis.store.statements import due_timers, first_timer_due
-from chassis.work import UnitOfWork, Work
+from chassis.handler_context import HandlerContext
+from chassis.inbox.inbox_records import reason
+from chassis.observability import logs
+from chassis.persistence import Store, StoreConflict, StoreUnavailable, machine_now
+from chassis.persistence.conflicts import retry_conflicts
+from chassis.persistence.poll_gate import PollGate
+from chassis.persistence.statements import due_timers, first_timer_due
+from chassis.unit_of_work import UnitOfWork
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +34,7 @@ BACKOFF = Backoff(first=2.0, longest=300.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Ringing:
+class TimerFired:
     """A timer that is due. ``name`` may be ``<kind>:<detail>``; the kind chooses the handler."""
 
     subject: str
@@ -52,65 +53,63 @@ class Ringing:
         return self.name.partition(":")[2]
 
 
-Ring = Callable[[Ringing, Work], None]
+TimerHandler = Callable[[TimerFired, HandlerContext], None]
 
 
 class TimerWatch(Protocol):
     """What the timers report to the metrics."""
 
-    def rang(self, kind: str, outcome: str, lateness: float) -> None:
-        """A timer rang so many seconds of business time after it was due."""
+    def fired(self, kind: str, outcome: str, lateness: float) -> None:
+        """Count a fired timer; ``lateness`` is in seconds of business time after its due time."""
 
 
 class Timers:
-    """One service's timers. ``ring`` maps a kind to the method that takes it; ``rung``: see `Definition.rung`."""
+    """One service's timers. ``handlers`` maps a kind to the method that takes it; ``rung``: see `Definition.rung`."""
 
     def __init__(
         self,
         store: Store,
         clock: BusinessClock,
         source: str,
-        ring: Mapping[str, Ring],
+        handlers: Mapping[str, TimerHandler],
         watch: TimerWatch,
         batch: int = 200,
-        rung: Sequence[type] = (),
+        aggregates: Sequence[type] = (),
     ):
         self._store, self._clock, self._source = store, clock, source
-        self._ring, self._watch, self._batch, self._rung = ring, watch, batch, rung
+        self._handlers, self._watch, self._batch, self._aggregates = handlers, watch, batch, aggregates
         self._current: Any = None
-        self._lookout = Lookout(lambda: store.armed)
+        self._lookout = PollGate(lambda: store.armed)
 
     def step(self) -> int:
-        """`ring_due`, where something may be due."""
-        return self.ring_due() if self._lookout.is_worth(self._clock.now()) else 0
+        """`fire_due`, where something may be due."""
+        return self.fire_due() if self._lookout.is_worth(self._clock.now()) else 0
 
-    def ring_due(self) -> int:
+    def fire_due(self) -> int:
         """Ring one batch of what is due; answers how many rows it had. Raises StoreUnavailable."""
         self._lookout.saw(first := self._first_due())
         if first is None or first > self._clock.now():
             return 0
         try:
-            return self._ring_batch(self._batch)
+            return self._fire_batch(self._batch)
         except StoreUnavailable:
             raise
         except Exception:
             # one of them spoils the transaction for all: each gets its own, and the bad one is put off
-            return sum(takewhile(bool, (self._ring_alone() for _ in range(self._batch))))
+            return sum(takewhile(bool, (self._fire_alone() for _ in range(self._batch))))
 
-    def _ring_alone(self) -> int:
-        for _ in range(CONFLICT_RETRIES):
-            try:
-                return self._ring_batch(1)
-            except StoreConflict:
-                continue
-            except StoreUnavailable:
-                raise
-            except Exception as wrong:
-                self._put_off(wrong)
-                return 1
-        return 0
+    def _fire_alone(self) -> int:
+        try:
+            return retry_conflicts(partial(self._fire_batch, 1))
+        except StoreConflict:
+            return 0
+        except StoreUnavailable:
+            raise
+        except Exception as wrong:
+            self._put_off(wrong)
+            return 1
 
-    def _ring_batch(self, most: int) -> int:
+    def _fire_batch(self, most: int) -> int:
         self._current = None
         with self._store.transaction() as connection:
             rows = self._claim(connection, most)
@@ -119,10 +118,10 @@ class Timers:
             if most == 1:  # whatever fails from here on is this one's, also what fails before its handler is called
                 self._current = rows[0]
             unit = UnitOfWork(self._store, connection, self._source)
-            for cls in self._rung:
+            for cls in self._aggregates:
                 unit.lock(cls, {row["subject"] for row in rows})
             for row in sorted(rows, key=lambda row: (row["subject"], row["due_at"], row["position"])):
-                self._ring_row(row, unit)
+                self._fire_row(row, unit)
             # before the effects are written: one of them may be the same timer, armed again
             table = self._store.tables.timers
             connection.execute(delete(table).where(table.c.position.in_([row["position"] for row in rows])))
@@ -135,17 +134,17 @@ class Timers:
     def _report(self, rows: Sequence[Any]) -> None:
         now = self._clock.now()
         for row in rows:
-            self._watch.rang(_ringing(row).kind, "rung", (now - row["due_at"]).total_seconds())
+            self._watch.fired(_timer_of(row).kind, "fired", (now - row["due_at"]).total_seconds())
 
-    def _ring_row(self, row: Any, unit: UnitOfWork) -> None:
-        ringing = _ringing(row)
+    def _fire_row(self, row: Any, unit: UnitOfWork) -> None:
+        timer = _timer_of(row)
         self._current = row
-        handler = self._ring.get(ringing.kind)
+        handler = self._handlers.get(timer.kind)
         if handler is None:
-            raise LookupError(f"nobody takes timers of kind {ringing.kind!r}")
-        work = Work(unit=unit, now=self._clock.now(), correlation=ringing.subject, causation=row["causation"])
-        with logs.bound(correlation=work.correlation, causation=work.causation, timer=ringing.name):
-            handler(ringing, work)
+            raise LookupError(f"nobody takes timers of kind {timer.kind!r}")
+        ctx = HandlerContext(unit=unit, now=self._clock.now(), correlation=timer.subject, causation=row["causation"])
+        with logs.bound(correlation=ctx.correlation, causation=ctx.causation, timer=timer.name):
+            handler(timer, ctx)
 
     def _first_due(self) -> datetime | None:
         """A look that locks nothing: most of the time nothing is due."""
@@ -176,10 +175,10 @@ class Timers:
                 .where(table.c.position == row["position"])
                 .values(attempts=attempts, retry_at=retry_at, reason=reason(wrong))
             )
-            self._store.after_commit(connection, partial(self._watch.rang, _ringing(row).kind, "failed", 0.0))
+            self._store.after_commit(connection, partial(self._watch.fired, _timer_of(row).kind, "failed", 0.0))
         ids = {"subject": row["subject"], "timer": row["name"], "attempts": attempts}
         log.error("timer failed: %s", reason(wrong), exc_info=wrong, extra=ids)
 
 
-def _ringing(row: Any) -> Ringing:
-    return Ringing(subject=row["subject"], name=row["name"], generation=row["generation"], due=row["due_at"])
+def _timer_of(row: Any) -> TimerFired:
+    return TimerFired(subject=row["subject"], name=row["name"], generation=row["generation"], due=row["due_at"])

@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
-from chassis.aside import DEAD_LETTERS, PARKED_EVENTS, Pile, SetAside, Wanted
-from chassis.store import Store
+from chassis.dead_letters import DEAD_LETTERS, PARKED_EVENTS, Filter, Quarantine, QuarantineKind
+from chassis.persistence import Store
 from chassis.untrusted_text import escaped_line, escaped_lines
 from cli.local_time import told
 from cli.services import CLASSES, definition
@@ -29,20 +29,20 @@ def wanted(command: Command) -> Command:
 
     @wraps(command)
     def with_wanted(*values: Any, type_: str | None, reason: str | None, **more: Any) -> None:
-        command(*values, wanted=Wanted(type_, reason), **more)
+        command(*values, wanted=Filter(type_, reason), **more)
 
     with_type = click.option("--type", "type_", metavar="TYPE", help="Only of this type.")
     return with_type(click.option("--reason", metavar="WORDS", help="Only with these words in the reason.")(with_wanted))
 
 
-def group(pile: Pile, about: str, again: str, drop: str, done: str) -> click.Group:
+def group(pile: QuarantineKind, about: str, again: str, drop: str, done: str) -> click.Group:
     """The commands of a pile. ``again`` and ``drop`` are what their help says, ``done`` what is said of those tried again."""
     commands = click.Group(pile.command, help=about)
 
-    def aside(service: str) -> SetAside:
-        from chassis.settings import read
+    def aside(service: str) -> Quarantine:
+        from chassis.configuration.settings import read
 
-        return SetAside(pile, Store(read(service).database_url, definition(service).tables), who=getpass.getuser())
+        return Quarantine(pile, Store(read(service).database_url, definition(service).tables), who=getpass.getuser())
 
     @commands.command(
         help="Count what there is of SERVICE: how many, from when to when, type, reason; the most frequent first."
@@ -50,7 +50,7 @@ def group(pile: Pile, about: str, again: str, drop: str, done: str) -> click.Gro
     @SERVICE
     @MOST
     @wanted
-    def count(service: str, most: int, wanted: Wanted) -> None:
+    def count(service: str, most: int, wanted: Filter) -> None:
         for one in aside(service).counts(most, wanted):
             first, last = told(one.first), told(one.last)
             click.echo(escaped_line(f"{one.number:7,}  {first}  {last}  {one.type}  {one.reason}"))
@@ -59,7 +59,7 @@ def group(pile: Pile, about: str, again: str, drop: str, done: str) -> click.Gro
     @SERVICE
     @MOST
     @wanted
-    def list_(service: str, most: int, wanted: Wanted) -> None:
+    def list_(service: str, most: int, wanted: Filter) -> None:
         for one in aside(service).oldest(most, wanted):
             since = told(one[pile.since])
             click.echo(escaped_line(f"{one['key']}  {one['type']}  {one['subject']}  {since}  {one['reason']}"))
@@ -77,7 +77,7 @@ def group(pile: Pile, about: str, again: str, drop: str, done: str) -> click.Gro
     @KEYS
     @ALL
     @wanted
-    def again_(service: str, keys: tuple[str, ...], all_: bool, wanted: Wanted) -> None:
+    def again_(service: str, keys: tuple[str, ...], all_: bool, wanted: Filter) -> None:
         one = aside(service)
         number = one.all_again(wanted) if _is_all(keys, all_, wanted) else one.again(keys)
         click.echo(f"{number} {done}")
@@ -88,7 +88,7 @@ def group(pile: Pile, about: str, again: str, drop: str, done: str) -> click.Gro
     @ALL
     @WHY
     @wanted
-    def drop_(service: str, keys: tuple[str, ...], all_: bool, wanted: Wanted, why: str) -> None:
+    def drop_(service: str, keys: tuple[str, ...], all_: bool, wanted: Filter, why: str) -> None:
         one = aside(service)
         number = one.drop_all(why, wanted) if _is_all(keys, all_, wanted) else one.drop(keys, why)
         click.echo(f"{number} dropped")
@@ -100,11 +100,11 @@ def _as_read(value: Any) -> str:
     return told(value) if isinstance(value, datetime) else str(value)
 
 
-def _is_all(keys: tuple[str, ...], all_: bool, wanted: Wanted) -> bool:
+def _is_all(keys: tuple[str, ...], all_: bool, wanted: Filter) -> bool:
     """Raises UsageError where both are meant, or neither."""
     if bool(keys) == all_:
         raise click.UsageError("name keys, or say --all")
-    if keys and wanted != Wanted():
+    if keys and wanted != Filter():
         raise click.UsageError("--type and --reason go with --all")
     return all_
 

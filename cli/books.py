@@ -11,12 +11,12 @@ from typing import Any
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import DBAPIError
 
-from chassis.http.once import HANDLER
-from chassis.outside import OUTSIDE, Digests
-from chassis.retention import INBOX_MARK
-from chassis.store.engine import new_engine, reading
-from chassis.store.errors import translated
-from chassis.store.tables import ChassisTables
+from chassis.http.idempotency import HANDLER
+from chassis.messaging.external_events import OUTSIDE, Digests
+from chassis.persistence.engine import new_engine, reading
+from chassis.persistence.errors import translated
+from chassis.persistence.tables import ChassisTables
+from chassis.runtime.retention import INBOX_MARK
 from cli.services import definition
 from contracts.events.intake import WhistleBlown
 from contracts.events.ledger import CheckpointSigned

@@ -2,19 +2,19 @@
 
 from pathlib import Path
 
-from chassis.bus.amqp.connection import BrokerRefused, check_account
 from chassis.command_line import as_typed
-from chassis.starting import CannotStart
-from chassis.store import StoreDamaged, StoreRefused, StoreUnavailable
-from chassis.store.engine import check_file
-from chassis.store.version import NotMigrated, require_current
+from chassis.errors import StartupError
+from chassis.messaging.amqp.connection import BrokerRefused, check_account
+from chassis.persistence import StoreDamaged, StoreRefused, StoreUnavailable
+from chassis.persistence.engine import check_file
+from chassis.persistence.version import NotMigrated, require_current
 
 
 def check_accounts(service: str, path: Path) -> None:
     """Let nobody start without an accounts file. What is wrong within it says `Identities.load`. Raises CannotStart."""
     if not path.is_file():
         shown = "deploy/identities.example.yaml shows one"
-        raise CannotStart(f"{service}: there is no accounts file {path}; {_see('IDENTITIES', service)}, {shown}")
+        raise StartupError(f"{service}: there is no accounts file {path}; {_see('IDENTITIES', service)}, {shown}")
 
 
 def check_store(service: str, package: str, url: str) -> None:
@@ -23,11 +23,11 @@ def check_store(service: str, package: str, url: str) -> None:
         check_file(url)
         require_current(package, url)
     except NotMigrated as wrong:
-        raise CannotStart(f"{service}: {wrong}; run `{as_typed(f'migrate {service}')}`") from None
+        raise StartupError(f"{service}: {wrong}; run `{as_typed(f'migrate {service}')}`") from None
     except StoreRefused as wrong:
-        raise CannotStart(f"{service}: the database lets nobody in: {wrong}; {_see('DATABASE_URL', service)}") from None
+        raise StartupError(f"{service}: the database lets nobody in: {wrong}; {_see('DATABASE_URL', service)}") from None
     except StoreDamaged as wrong:
-        raise CannotStart(f"{service}: {wrong}") from None
+        raise StartupError(f"{service}: {wrong}") from None
     except StoreUnavailable:
         return  # the service waits for it, and says so
 
@@ -37,7 +37,7 @@ def check_broker(service: str, url: str) -> None:
     try:
         check_account(url, f"{service}.start")
     except BrokerRefused as wrong:
-        raise CannotStart(f"{service}: the broker lets nobody in: {wrong}; {_see('AMQP_URL', service)}") from None
+        raise StartupError(f"{service}: the broker lets nobody in: {wrong}; {_see('AMQP_URL', service)}") from None
 
 
 def _see(key: str, service: str) -> str:

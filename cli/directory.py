@@ -12,11 +12,12 @@ from sqlalchemy import Table
 
 from chassis.clock import SystemClock
 from chassis.command_line import as_typed
-from chassis.config import BadConfig, read_yaml
-from chassis.outcome import Happened, Outcome
-from chassis.store import Store
+from chassis.configuration.yaml_files import BadConfig, read_yaml
+from chassis.effects import DomainEvent, Effects
+from chassis.handler_context import HandlerContext
+from chassis.persistence import Store
+from chassis.unit_of_work import UnitOfWork
 from chassis.untrusted_text import escaped_line
-from chassis.work import UnitOfWork, Work
 from contracts.codes import AreaKind, Role, Urgency
 from contracts.events import dispatch as say
 from contracts.payload import EventPayload, flatten
@@ -109,17 +110,17 @@ def retired(store: Store, code: str, now: datetime) -> int | None:
         if role is None:
             return None
         unit = UnitOfWork(store, connection, tables.DEFINITION.source)
-        work = Work(unit=unit, now=now, correlation="directory")
-        work.for_subject(code).apply(Outcome(Happened(say.ResponderRetired(role=role), code)))
+        ctx = HandlerContext(unit=unit, now=now, correlation="directory")
+        ctx.for_subject(code).apply(Effects(DomainEvent(say.ResponderRetired(role=role), code)))
         concerned = [case.id for case in tables.counting_on(connection, code)]
         for case in concerned:
-            work.for_subject(case).apply(tell(case, code, now))
+            ctx.for_subject(case).apply(tell(case, code, now))
         unit.flush()
     return len(concerned)
 
 
 def _store() -> Store:
-    from chassis.settings import read
+    from chassis.configuration.settings import read
     from services.dispatch.store import DEFINITION
 
     return Store(read("dispatch").database_url, DEFINITION.tables, DEFINITION.mappers)
@@ -135,7 +136,7 @@ def register(store: Store, directory: Any, now: datetime, where: str) -> int:
     loaded = checked(directory, where)
     with store.transaction() as connection:
         unit = UnitOfWork(store, connection, DEFINITION.source)
-        new = _register(loaded, Work(unit=unit, now=now, correlation="directory"))
+        new = _register(loaded, HandlerContext(unit=unit, now=now, correlation="directory"))
         unit.flush()
     return new
 
@@ -149,7 +150,7 @@ def checked(directory: Any, where: str) -> dict[str, Any]:
     return loaded
 
 
-def _register(loaded: dict[str, Any], work: Work) -> int:
+def _register(loaded: dict[str, Any], ctx: HandlerContext) -> int:
     from services.dispatch import store
 
     kinds: tuple[tuple[str, Table, type[EventPayload], Stored], ...] = (
@@ -160,8 +161,8 @@ def _register(loaded: dict[str, Any], work: Work) -> int:
     new = 0
     for name, table, payload, stored in kinds:
         records = {record["code"]: record for record in loaded[name]}
-        for code in store.put(work.connection, table, [{**record, **stored(record)} for record in records.values()]):
+        for code in store.put(ctx.connection, table, [{**record, **stored(record)} for record in records.values()]):
             data = {key: value for key, value in records[code].items() if key != "code"}
-            work.for_subject(code).apply(Outcome(Happened(payload.of(data), code)))
+            ctx.for_subject(code).apply(Effects(DomainEvent(payload.of(data), code)))
             new += 1
     return new

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from chassis.command_line import as_typed
-from chassis.identity import read_accounts
+from chassis.configuration.identities import read_accounts
 from cli.home import Home
 from cli.starting import uncollected
 
@@ -29,8 +29,8 @@ def embedded(home: Path, config: Path, accounts: Path, file: Path, port: int, ac
     """Run all four services in this process until it is told to stop (SIGTERM or Ctrl-C)."""
     with uncollected():
         from chassis import launch  # patches the standard library: before anything else is imported
-        from chassis.bus.embedded import EmbeddedBus
-        from chassis.settings import read
+        from chassis.configuration.settings import read
+        from chassis.messaging.embedded import EmbeddedBus
         from cli.directory import load_file
         from cli.integrity import check_stores
         from cli.services import LISTENED, bound_queues, hosted
@@ -50,10 +50,10 @@ def embedded(home: Path, config: Path, accounts: Path, file: Path, port: int, ac
 
 
 def _migrate(package: str, url: str) -> None:
-    from chassis.store.version import version, versions
+    from chassis.persistence.version import version, versions
 
     if version(url) != versions(package)[-1]:
-        from chassis.store.migrate import upgrade  # alembic takes long to import
+        from chassis.persistence.migrate import upgrade  # alembic takes long to import
 
         upgrade(package, url)
 

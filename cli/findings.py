@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from chassis.store.tables import APPLIED, DEAD, DROPPED, PARKED, PENDING, WAITING
+from chassis.persistence.tables import APPLIED, DEAD, DROPPED, PARKED, PENDING, WAITING
 from cli.books import Books, Said, Sent, Taken, digest_of, subscribers
 from cli.notices import check_notices
 from contracts.payload import payload_for

@@ -13,23 +13,23 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from chassis.config import read_yaml
-from chassis.mendable import Mendable
-from chassis.yaml_core import dump_yaml
+from chassis.configuration.yaml_core import dump_yaml
+from chassis.configuration.yaml_files import read_yaml
+from chassis.errors import OperatorError
 from contracts.topology import SERVICES
 
 SYNCHRONOUS = "synchronous"
-"""See `chassis.store.engine`, which a command that only names files need not import."""
+"""See `chassis.persistence.engine`, which a command that only names files need not import."""
 LOCK, DISPOSABLE, TOKENS = "lock", "disposable", "tokens.yaml"
 EMBEDDED = "embedded:"
 """In the place of a broker's address: the services live in one process."""
 
 
-class HomeInUse(Mendable):
+class HomeInUse(OperatorError):
     """Another process is at work in this home. The message names it."""
 
 
-class NotDisposable(Mendable):
+class NotDisposable(OperatorError):
     """What lies here was not put here to be thrown away. The message names the directory."""
 
 

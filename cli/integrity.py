@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 from sqlalchemy import make_url
 
-from chassis.store import wal
-from chassis.store.engine import check_file
+from chassis.persistence import wal
+from chassis.persistence.engine import check_file
 from cli.lost_tail import check_tails
 
 

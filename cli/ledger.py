@@ -8,8 +8,8 @@ from typing import Any, BinaryIO
 
 import click
 
-from chassis.config import BadConfig
-from chassis.store import Store
+from chassis.configuration.yaml_files import BadConfig
+from chassis.persistence import Store
 from chassis.untrusted_text import escaped_line, escaped_lines
 from cli.local_time import told
 
@@ -20,7 +20,7 @@ def ledger() -> None:
 
 
 def _store() -> tuple[Store, Any]:
-    from chassis.settings import read
+    from chassis.configuration.settings import read
     from services.ledger.store import DEFINITION
 
     settings = read("ledger")
@@ -40,8 +40,8 @@ def export(file: BinaryIO) -> None:
 
     Ends with status 1, and signs nothing, where the log is not the one that was published.
     """
-    from chassis.outcome import Refused
-    from chassis.store.engine import reading
+    from chassis.effects import Refused
+    from chassis.persistence.engine import reading
     from services.ledger.checkpoint_dir import CheckpointDir
     from services.ledger.export import lines
     from services.ledger.keys import signer
@@ -108,8 +108,9 @@ def hand_over(public: Any) -> None:
 
     Then configure the new key and start the ledger again: until then it signs nothing.
     """
-    from chassis.outcome import Refused
-    from chassis.work import UnitOfWork, Work
+    from chassis.effects import Refused
+    from chassis.handler_context import HandlerContext
+    from chassis.unit_of_work import UnitOfWork
     from services.ledger.checkpoint_dir import CheckpointDir
     from services.ledger.checkpoints import take
     from services.ledger.keys import public_from_pem, signer
@@ -121,7 +122,9 @@ def hand_over(public: Any) -> None:
             unit = UnitOfWork(store, connection, "/ledger")
             now = _now(settings)
             monitor = LogMonitor(CheckpointDir.of_environment())
-            signed = take(Work(unit, now, "log"), signer(settings.secret), now, monitor, public_from_pem(public.read()))
+            signed = take(
+                HandlerContext(unit, now, "log"), signer(settings.secret), now, monitor, public_from_pem(public.read())
+            )
             unit.flush()
     except Refused as wrong:
         raise click.ClickException(str(wrong)) from None
@@ -133,7 +136,7 @@ def hand_over(public: Any) -> None:
 @ledger.command()
 def key() -> None:
     """Print the public key that belongs to this deployment's signing key, for those who verify."""
-    from chassis.settings import read
+    from chassis.configuration.settings import read
     from services.ledger.keys import public_pem, signer
 
     click.echo(public_pem(signer(read("ledger").secret).public), nl=False)
@@ -180,15 +183,16 @@ def kpi(tickets: bool, by: str | None, **chosen: str | None) -> None:
 @click.option("--cause", required=True, help="Why, as a code: it is kept with the new entry.")
 def correct(entry: str, cause: str) -> None:
     """Take a posted ENTRY back by a new one the other way round. No entry ever changes."""
-    from chassis.outcome import Refused
-    from chassis.work import UnitOfWork, Work
+    from chassis.effects import Refused
+    from chassis.handler_context import HandlerContext
+    from chassis.unit_of_work import UnitOfWork
     from services.ledger.accounts import correct as take_back
 
     store, settings = _store()
     try:
         with store.transaction() as connection:
             unit = UnitOfWork(store, connection, "/ledger")
-            made = take_back(entry, cause, getpass.getuser(), Work(unit, _now(settings), entry))
+            made = take_back(entry, cause, getpass.getuser(), HandlerContext(unit, _now(settings), entry))
             unit.flush()
     except Refused as wrong:
         raise click.ClickException(str(wrong)) from None
@@ -203,7 +207,7 @@ def rebuild() -> None:
 
     Ends with status 1, and changes nothing, where the log is not the one that was published.
     """
-    from chassis.outcome import Refused
+    from chassis.effects import Refused
     from services.ledger.books import rebuild as made_anew
     from services.ledger.checkpoint_dir import CheckpointDir
 

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from chassis.config import BadConfig, read_yaml
+from chassis.configuration.yaml_files import BadConfig, read_yaml
 
 FILE = "clocks.yaml"
 """The file of the deployment's directory that names its zone."""

@@ -12,12 +12,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Engine, and_, func, or_, select, tuple_
 from sqlalchemy.exc import DBAPIError
 
-from chassis.retention import INBOX_MARK
-from chassis.store import ChassisTables, StoreDamaged
-from chassis.store.engine import new_engine, reading
-from chassis.store.errors import translated
-from chassis.store.tables import APPLIED, PUBLISHED, WAITING
-from chassis.store.wal import WHAT_TO_DO
+from chassis.persistence import ChassisTables, StoreDamaged
+from chassis.persistence.engine import new_engine, reading
+from chassis.persistence.errors import translated
+from chassis.persistence.tables import APPLIED, PUBLISHED, WAITING
+from chassis.persistence.wal import WHAT_TO_DO
+from chassis.runtime.retention import INBOX_MARK
 from cli.services import bound_queues, definition
 from contracts.topology import SERVICES
 
@@ -99,7 +99,7 @@ def _check_inbox(source: _Store, type_: str, exchange: str, consumer: _Store, ha
 
 
 def _unreadable(consumer: _Store, handler: str, event_id: str) -> bool:
-    """Whether it is there under another name: see `chassis.keeping.beside`."""
+    """Whether it is there under another name: see `chassis.inbox.inbox_records.beside`."""
     inbox = consumer.tables.inbox.c
     return bool(_column(consumer, inbox.event_id, and_(inbox.handler == handler, inbox.event_id.startswith(f"{event_id}#"))))
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from chassis.mendable import Mendable
+from chassis.errors import OperatorError
 from cli.services import CLASSES
 from cli.starting import uncollected
 
@@ -33,7 +33,7 @@ class _Group(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except Mendable as wrong:
+        except OperatorError as wrong:
             raise click.ClickException(str(wrong)) from None
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -71,8 +71,8 @@ def run(service: str) -> None:
 @click.argument("services", type=SERVICE, nargs=-1)
 def migrate(services: tuple[str, ...]) -> None:
     """Bring the databases of SERVICES (all) to the newest version."""
-    from chassis.settings import read
-    from chassis.store.migrate import upgrade
+    from chassis.configuration.settings import read
+    from chassis.persistence.migrate import upgrade
 
     for service in services or sorted(CLASSES):
         upgrade(f"services.{service}", read(service).database_url)
@@ -83,8 +83,8 @@ def migrate(services: tuple[str, ...]) -> None:
 @click.option("--url", envvar="WHISTLE_AMQP_URL", required=True, help="Broker, as an account that may declare.")
 def topology(url: str) -> None:
     """Declare every exchange, queue and binding. Run it before any service starts."""
-    from chassis.bus.amqp import LOST, connect
-    from chassis.bus.amqp.topology import declare
+    from chassis.messaging.amqp import LOST, connect
+    from chassis.messaging.amqp.topology import declare
     from cli.services import bound_queues
     from contracts.topology import EXCHANGES
 

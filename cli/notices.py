@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from chassis.store.tables import APPLIED
+from chassis.persistence.tables import APPLIED
 from cli.books import Books, Said, Taken, Told, subscribers
 from contracts.events.tickets import ContactRecorded
 from services.notify.domain.notice import NoticeState

@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 from environs import EnvError, FileAwareEnv
 
-from chassis.settings import BadSettings
+from chassis.configuration.settings import BadSettings
 from chassis.untrusted_text import escaped_line, escaped_lines
 from contracts.topology import SERVICES
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from contracts.topology import SERVICES, SUBSCRIPTIONS, queues
 
 if TYPE_CHECKING:
-    from chassis.definition import Definition
+    from chassis.service_definition import ServiceDefinition
 
 CLASSES = {
     "tickets": "TicketsService",
@@ -22,9 +22,9 @@ def service_class(name: str) -> Any:
     return getattr(import_module(f"services.{name}.service"), CLASSES[name])
 
 
-def definition(name: str) -> "Definition":
+def definition(name: str) -> "ServiceDefinition":
     """What it tells the chassis."""
-    defined: Definition = import_module(f"services.{name}.store").DEFINITION
+    defined: ServiceDefinition = import_module(f"services.{name}.store").DEFINITION
     return defined
 
 
@@ -41,7 +41,7 @@ def bound_queues() -> dict[str, dict[str, list[str]]]:
 
 def hosted(name: str) -> Any:
     """The service as a process runs it, by its settings. Raises BadSettings."""
+    from chassis.configuration.settings import read
     from chassis.launch import Hosted  # patches the standard library: only where a service runs
-    from chassis.settings import read
 
     return Hosted(service_class(name), definition(name), read(name))

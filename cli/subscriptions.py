@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import contracts
-from chassis.nameko import On
+from chassis.runtime.nameko import On
 from cli.services import service_class
 from contracts.topology import SERVICES, SUBSCRIPTIONS_FILE
 

@@ -16,8 +16,8 @@ pytest.register_assert_rewrite("tests.kit", "tests.faults", "tests.chain", "test
 from hypothesis import HealthCheck, settings
 from sqlalchemy import delete
 
-from chassis.bus.amqp import connect
-from chassis.bus.amqp.topology import declare
+from chassis.messaging.amqp import connect
+from chassis.messaging.amqp.topology import declare
 from contracts.topology import EXCHANGES
 from tests.component.broker import Broker
 from tests.component.counting import Counting, metadata, new_store

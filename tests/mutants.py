@@ -31,36 +31,36 @@ class Mutant:
 MUTANTS = (
     Mutant(
         "the inbox check: an event that comes again has its effect again",
-        "chassis/inbox.py",
+        "chassis/inbox/inbox.py",
         "return [one for one, new in zip(arrived, fresh, strict=True) if new]",
         "return list(arrived)",
         "tests/conformance/test_inbox.py",
     ),
     Mutant(
         "the outbox's transaction: what is said is committed by itself",
-        "chassis/work.py",
+        "chassis/unit_of_work.py",
         "        self.connection.execute(adding(self.store.tables.outbox), rows[::-1])\n",
         "        with self.store.transaction() as other:\n"
         "            other.execute(adding(self.store.tables.outbox), rows[::-1])\n",
-        "tests/conformance/test_work.py",
+        "tests/conformance/test_unit_of_work.py",
     ),
     Mutant(
         "the after-commit hook: what a unit of work counts is counted before it commits",
-        "chassis/work.py",
+        "chassis/unit_of_work.py",
         "        self.store.after_commit(self.connection, hook)\n",
         "        hook()\n",
         "tests/conformance/test_after_commit.py",
     ),
     Mutant(
         "the embedded confirm: an event is safe although a queue did not take it",
-        "chassis/bus/embedded.py",
+        "chassis/messaging/embedded.py",
         "        if outage is not None:\n            raise outage\n",
         "",
         "tests/conformance/test_outages.py",
     ),
     Mutant(
         "the wait for SQLite's lock: the driver waits, and with it the whole process",
-        "chassis/store/engine.py",
+        "chassis/persistence/engine.py",
         '"busy_timeout=0"',
         '"busy_timeout=5000"',
         "tests/component/test_embedded.py",

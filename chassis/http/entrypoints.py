@@ -10,13 +10,14 @@ from sqlalchemy import Connection
 from werkzeug.routing import Rule
 from werkzeug.wrappers import Request, Response
 
-from chassis import log as logs
 from chassis import strict_json
-from chassis.http.once import Command, Kept, once
-from chassis.http.page import page, wants_page
+from chassis.handler_context import HandlerContext, Missing
+from chassis.http.answer_sanitizer import sanitized
+from chassis.http.idempotency import Command, Kept, once_per_key
+from chassis.http.link_page import page, wants_page
 from chassis.http.problem import Problem, json_response, problem_of
 from chassis.http.request import (
-    MOST_ANONYMOUS_BYTES,
+    MAX_ANONYMOUS_BYTES,
     actor_of,
     checked,
     command_key,
@@ -27,10 +28,9 @@ from chassis.http.request import (
     sender_of,
 )
 from chassis.http.server import Server
-from chassis.http.shown import shown
-from chassis.nameko import RUNTIME_KEY, call
-from chassis.runtime import Runtime
-from chassis.work import Missing, Work
+from chassis.observability import logs
+from chassis.runtime.nameko import RUNTIME_KEY, run_in_worker
+from chassis.runtime.runtime import Runtime
 from contracts.http.operation import Operation
 from contracts.payload import Part
 
@@ -88,7 +88,7 @@ class Api(HttpRequestHandler):
     def dumped(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """An answer as the contract says: what its schema does not name stays inside, and free texts are safe to read."""
         schema = self.operation.answer()
-        return shown(schema, schema.dump(body))
+        return sanitized(schema, schema.dump(body))
 
 
 class Query(Api):
@@ -103,7 +103,7 @@ class Query(Api):
         if self.operation.search:
             values["search"] = searched(request, self.operation.search)
         with self.runtime.store.transaction() as connection:
-            found = call(self, connection, **values)
+            found = run_in_worker(self, connection, **values)
         if found is None:
             raise Missing("nothing of that name here")
         dumped = self.dumped(found)
@@ -152,7 +152,7 @@ class CommandApi(Api):
         if not anonymous:  # whoever has no account is told so before the body is read
             actor_of(request, self.runtime.identities, operation.role)
         key, values = command_key(request), path_values(request)
-        body = json_body(request, MOST_ANONYMOUS_BYTES if anonymous else strict_json.MOST_BYTES)
+        body = json_body(request, MAX_ANONYMOUS_BYTES if anonymous else strict_json.MAX_BYTES)
         sender = sender_of(request, self.runtime.identities, operation, body)
         command = Command(operation.id, sender, key, values, body)
         logs.add(causation=command.cause(self.runtime.digests))  # what is refused, too, is found by it
@@ -171,11 +171,11 @@ class CommandApi(Api):
     def done(self, command: Command, asked: Part | Mapping[str, Any]) -> Kept:
         """The command's effect, once, and its answer. Raises what the service's method raises, and Problem 409."""
 
-        def effect(work: Work) -> Kept:
-            said: Answer = call(self, asked, work, key=command.key, **command.values)
+        def effect(ctx: HandlerContext) -> Kept:
+            said: Answer = run_in_worker(self, asked, ctx, key=command.key, **command.values)
             return Kept(int(self.operation.status), self.dumped(said.body), said.headers)
 
-        return once(self.runtime, command, effect)
+        return once_per_key(self.runtime, command, effect)
 
 
 F = TypeVar("F", bound=Callable[..., Any])

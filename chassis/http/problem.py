@@ -11,10 +11,10 @@ from nameko.exceptions import ContainerBeingKilled
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.wrappers import Response
 
-from chassis.links import LinkOver
-from chassis.outcome import Conflict, Refused, TooEarly
-from chassis.store import StoreConflict, StoreUnavailable
-from chassis.work import Missing
+from chassis.effects import Conflict, Refused, TooEarly
+from chassis.handler_context import Missing
+from chassis.persistence import StoreConflict, StoreUnavailable
+from chassis.signed_links import LinkOver
 from contracts.http.problem import MEDIA_TYPE
 
 log = logging.getLogger(__name__)

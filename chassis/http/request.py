@@ -9,16 +9,16 @@ from marshmallow import RAISE, Schema, ValidationError, fields
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Request
 
-from chassis import log as logs
 from chassis import strict_json
+from chassis.configuration.identities import Actor, Identities
+from chassis.handler_context import Missing
 from chassis.http.problem import Problem
-from chassis.identity import Actor, Identities
-from chassis.outside import is_ticket
-from chassis.work import Missing
+from chassis.messaging.external_events import is_ticket
+from chassis.observability import logs
 from contracts.http.operation import IDEMPOTENCY_KEY, KEY_PATTERN, Operation, PathValues
 from contracts.payload import flatten
 
-MOST_ANONYMOUS_BYTES = 64 * 1024
+MAX_ANONYMOUS_BYTES = 64 * 1024
 """A body that itself says who sends it, by a signed link or a key in a form, is smaller: it is read before that is known."""
 
 
@@ -94,7 +94,7 @@ def command_key(request: Request) -> str:
     return key
 
 
-def json_body(request: Request, limit: int = strict_json.MOST_BYTES) -> Any:
+def json_body(request: Request, limit: int = strict_json.MAX_BYTES) -> Any:
     """The body as JSON. Raises Problem 400 or 415, RequestEntityTooLarge, ClientDisconnected."""
     if request.mimetype != "application/json":
         raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "the body wants Content-Type: application/json")
@@ -154,7 +154,7 @@ def _spell(name: str) -> str:
     return name if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_-]{0,39}|[0-9]{1,4}", name) else "?"
 
 
-def raw_body(request: Request, limit: int = strict_json.MOST_BYTES) -> bytes:
+def raw_body(request: Request, limit: int = strict_json.MAX_BYTES) -> bytes:
     """The body as it came, smaller than ``limit`` bytes. Raises Problem 415, RequestEntityTooLarge, ClientDisconnected."""
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "the body may not be compressed: no Content-Encoding is read")

@@ -13,13 +13,13 @@ from prometheus_client import Counter, Histogram
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.wrappers import Response
 
-from chassis import log as logs
 from chassis.client_address import Crowd, Proxies
+from chassis.configuration.settings import Settings
+from chassis.errors import listening
 from chassis.http.problem import RETRY_AFTER_SECONDS, Problem, problem_of, unavailable
 from chassis.http.protocol import Protocol
-from chassis.nameko import RUNTIME_KEY
-from chassis.settings import Settings
-from chassis.starting import listening
+from chassis.observability import logs
+from chassis.runtime.nameko import RUNTIME_KEY
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ IDLE_TIMEOUT = 75.0
 DRAIN_DEADLINE = 20.0
 NOTHING = "none"
 """The operation of a request that asks for nothing there is."""
-MOST_CONNECTIONS = 512
+MAX_CONNECTIONS = 512
 """At once; one more is closed unread, so that a crowd at this door leaves descriptors for the broker and the store."""
 
 Wsgi = Callable[[Any, Any], Any]
@@ -112,7 +112,7 @@ class Server(WebServer):
         """Take the address, before anything of the service is at work. Raises CannotStart."""
         settings = self.container.config[RUNTIME_KEY].settings
         with listening(settings.service, "HTTP", settings.http):
-            self._sock = eventlet.listen(self.bind_addr, backlog=MOST_CONNECTIONS)
+            self._sock = eventlet.listen(self.bind_addr, backlog=MAX_CONNECTIONS)
         self._sock.settimeout(None)
 
     def start(self) -> None:
@@ -204,7 +204,7 @@ class Server(WebServer):
 
         Those of a trusted proxy are of many clients: it limits them itself, and here each client's requests are limited.
         """
-        if self._open >= MOST_CONNECTIONS:
+        if self._open >= MAX_CONNECTIONS:
             self._turned_away.labels("all").inc()
             return False
         if not self._proxies.trust(address) and not self._connections.enter(address):

@@ -6,7 +6,7 @@ from typing import Any
 from marshmallow import RAISE, Schema, ValidationError, validate
 from marshmallow import fields as plain
 
-from chassis.config import BadConfig, read_yaml
+from chassis.configuration.yaml_files import BadConfig, read_yaml
 from contracts import schema_fields as fields
 from contracts.payload import flatten
 

@@ -57,7 +57,7 @@ def demo(home: Path, config: Path, file: Path, seed: str | None, first: int | No
 
 def _told(scene: "Scene", home: Home, config: Path, zone: tzinfo) -> dict[str, Any]:
     """Tell the whole story in a held, empty home; answers the report."""
-    from chassis import log as logs
+    from chassis.observability import logs
     from cli.demo.progress import Progress
     from cli.demo.replay import Replay
     from cli.demo.report import report

@@ -12,7 +12,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, TypeVar
 
-from chassis.config import BadConfig
+from chassis.configuration.yaml_files import BadConfig
 from cli.demo.boards import Boards, Community
 from cli.demo.complaints import Complaints, Kind, Place, Way
 from cli.demo.rules import Rules, drawn

@@ -11,7 +11,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, validate
 from marshmallow import fields as plain
 
-from chassis.config import duration
+from chassis.configuration.yaml_files import duration
 from cli.demo.checked import checked, code, nested, refuse_unless, table
 from cli.demo.delays import BadDelay, Delay
 from cli.demo.steps import STEPS

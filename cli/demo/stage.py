@@ -9,16 +9,16 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from chassis import wire
-from chassis.bus import Letter
-from chassis.bus.embedded import EmbeddedBus
 from chassis.clock import ManualClock
-from chassis.conductor import Conducted, Conductor
 from chassis.http.server import Server
 from chassis.launch import hosted as container_of
 from chassis.launch import started
-from chassis.store.migrate import upgrade
-from chassis.wire import Message
+from chassis.messaging import cloudevents_codec
+from chassis.messaging.bus import Letter
+from chassis.messaging.cloudevents_codec import Message
+from chassis.messaging.embedded import EmbeddedBus
+from chassis.persistence.migrate import upgrade
+from chassis.runtime.simulation import Simulation, SteppedRuntime
 from cli.demo.acts import Act, Kind
 from cli.demo.requests import source
 from cli.demo.scene import Scene
@@ -46,14 +46,14 @@ class Stage:
         self._bus.bind(EAR, _public())
         self._bus.consumer(EAR, self._heard, lambda: None, lambda _: None).open()
         self._desk = home.tokens()[DESK]
-        self.services: dict[str, Conducted] = {}
+        self.services: dict[str, SteppedRuntime] = {}
         self._containers = []
         for name in SERVICES:
             service = hosted(name)
-            runtime = Conducted(service.definition, service.settings, LISTENED, self._bus, clock)
+            runtime = SteppedRuntime(service.definition, service.settings, LISTENED, self._bus, clock)
             self.services[name] = runtime
             self._containers.append(container_of(service, runtime))
-        self._conductor = Conductor(list(self.services.values()))
+        self._conductor = Simulation(list(self.services.values()))
 
     def open(self) -> None:
         """Start the services."""
@@ -113,7 +113,7 @@ class Stage:
 
     def _heard(self, messages: Sequence[Message]) -> None:
         for message in messages:
-            self._hear(wire.decode(message))
+            self._hear(cloudevents_codec.decode(message))
 
 
 @contextmanager
@@ -142,4 +142,4 @@ def _public() -> dict[str, list[str]]:
 def _letter(act: Act, now: datetime) -> Letter:
     payload = payload_for(act.kind.value)
     event = Event(payload.of(act.data), source(act.account), act.subject, act.id, now)
-    return Letter(act.id, payload.exchange(), payload.type, wire.encode(event), mandatory=True)
+    return Letter(act.id, payload.exchange(), payload.type, cloudevents_codec.encode(event), mandatory=True)

@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import Connection
 
 from chassis.clock import BusinessClock
+from chassis.handler_context import HandlerContext
 from chassis.http import Answer, Problem, command, query
-from chassis.work import Work
 from contracts.codes import LinkPurpose
 from contracts.http import dispatch as http
 from contracts.http import links
@@ -24,22 +24,22 @@ class DispatchApi:
 
     config: Configured
     clock: BusinessClock
-    world: Callable[[Work], World]
+    world: Callable[[HandlerContext], World]
 
     @command(http.FILE_REPORT)
-    def file_report(self, body: http.Report, work: Work, key: str) -> Answer:
+    def file_report(self, body: http.Report, ctx: HandlerContext, key: str) -> Answer:
         """A responder's command. Raises Problem 403 for a unit that the account does not speak for."""
         ticket = body.ticket
         try:
-            file_report(ticket, body, work.for_subject(ticket), self.world(work))
+            file_report(ticket, body, ctx.for_subject(ticket), self.world(ctx))
         except MayNotSpeak as wrong:
             raise Problem(HTTPStatus.FORBIDDEN, str(wrong)) from None
         return Answer({"ticket": ticket, "command": body.command, "id": key}, {"Location": http.GET_CASE.at(ticket=ticket)})
 
     @command(http.ASK_AS_PARTY)
-    def ask_as_party(self, body: http.PartyRequest, work: Work, key: str, ticket: str) -> Answer:
+    def ask_as_party(self, body: http.PartyRequest, ctx: HandlerContext, key: str, ticket: str) -> Answer:
         """Consent to a mediation, or its withdrawal: the link in the body is the authority, or the role desk."""
-        make_request(ticket, body, work.for_subject(ticket), self.world(work), self.config.links)
+        make_request(ticket, body, ctx.for_subject(ticket), self.world(ctx), self.config.links)
         return Answer({"ticket": ticket, "request": body.request}, {"Location": http.GET_CASE.at(ticket=ticket)})
 
     @query(http.SHOW_PARTY_LINK)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from chassis.inbox import insert_ignoring
+from chassis.persistence.statements import dialect_insert
 from services.dispatch.domain.due import WorkCalendar
 from services.dispatch.store import adopted_calendar
 
@@ -17,7 +17,7 @@ LONGEST_LOOK = 50
 def adopt(connection: Connection, calendar: WorkCalendar, now: datetime) -> bool:
     """Let due times be computed by a calendar from now on; answers whether they are."""
     row = {"id": 1, "version": calendar.version, "unknown_from": unknown_from(calendar, now.year)}
-    statement = insert_ignoring(connection)(adopted_calendar).values(row)
+    statement = dialect_insert(connection)(adopted_calendar).values(row)
     changed = {name: statement.excluded[name] for name in ("version", "unknown_from")}
     at_least = adopted_calendar.c.unknown_from <= statement.excluded.unknown_from
     connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=changed, where=at_least))

@@ -6,8 +6,8 @@ from nameko.extensions import DependencyProvider
 from prometheus_client import CollectorRegistry, Counter, Gauge
 from sqlalchemy import Connection, func, select
 
-from chassis.nameko import RUNTIME_KEY
-from chassis.runtime import Runtime
+from chassis.runtime.nameko import RUNTIME_KEY
+from chassis.runtime.runtime import Runtime
 from contracts.codes import Clock, EscalationCause, ExhaustionCause
 from contracts.events import dispatch as say
 from services.dispatch.domain.case import CaseState

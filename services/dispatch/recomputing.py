@@ -17,10 +17,11 @@ from typing import Protocol
 from sqlalchemy import Connection
 
 from chassis.clock import BusinessClock
-from chassis.nameko import RUNTIME_KEY
-from chassis.runtime import Runtime
-from chassis.store import Store, StoreConflict, StoreUnavailable
-from chassis.work import UnitOfWork, Work
+from chassis.handler_context import HandlerContext
+from chassis.persistence import Store, StoreConflict, StoreUnavailable
+from chassis.runtime.nameko import RUNTIME_KEY
+from chassis.runtime.runtime import Runtime
+from chassis.unit_of_work import UnitOfWork
 from contracts.codes import Clock, Urgency
 from services.dispatch import calendars
 from services.dispatch import store as tables
@@ -122,7 +123,7 @@ class Recomputer:
         if case is None:
             return
         world = World(tables.directory(unit.connection), self.calendar, self.standards, self.clock.now())
-        Work(unit, world.at, correlation=id_).apply(clocks.recompute(case, world))
+        HandlerContext(unit, world.at, correlation=id_).apply(clocks.recompute(case, world))
         tables.set_calendar(unit.connection, id_, case.calendar)
 
 

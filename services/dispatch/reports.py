@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from chassis.links import Grant, Links, UsedLink
-from chassis.outcome import Happened, Outcome, Refused
-from chassis.work import Work
+from chassis.effects import DomainEvent, Effects, Refused
+from chassis.handler_context import HandlerContext
+from chassis.signed_links import Grant, Links, UsedLink
 from contracts.codes import LinkPurpose, Party, Request
 from contracts.events import dispatch as say
 from contracts.events import intake
@@ -17,9 +17,9 @@ from services.dispatch.domain.report import Report
 from services.dispatch.domain.world import World
 
 
-def file_report(ticket: str, filed: intake.ReportFiled, work: Work, world: World) -> None:
+def file_report(ticket: str, filed: intake.ReportFiled, ctx: HandlerContext, world: World) -> None:
     """Give the report to its case. Raises MayNotSpeak, Missing, and what the case refuses: TooLate among it."""
-    actor = work.commander()
+    actor = ctx.commander()
     if not actor.speaks_for(filed.unit):
         raise MayNotSpeak(f"unit: account {actor.id!r} does not speak for it")
     report = Report(
@@ -31,14 +31,14 @@ def file_report(ticket: str, filed: intake.ReportFiled, work: Work, world: World
         to=filed.to,
         until=filed.until,
     )
-    case = work.load(Case, ticket)
-    apply(case, reports.take(case, report, world), work)
+    case = ctx.load(Case, ticket)
+    apply(case, reports.take(case, report, world), ctx)
 
 
-def refusal(ticket: str, filed: intake.ReportFiled, actor: str, late: TooLate) -> Outcome:
+def refusal(ticket: str, filed: intake.ReportFiled, actor: str, late: TooLate) -> Effects:
     """Return the event that tells a unit that its command had no effect."""
     told = say.ReportRefused(command=filed.command, unit=filed.unit, actor=actor, fact=late.fact, at=late.at)
-    return Outcome(Happened(told, ticket))
+    return Effects(DomainEvent(told, ticket))
 
 
 LINK_OF: Mapping[Party, LinkPurpose] = {Party.APPLICANT: LinkPurpose.CONSENT, Party.RESPONDENT: LinkPurpose.RESPOND}
@@ -54,7 +54,7 @@ def check_grant(grant: Grant, case: Case, at: datetime) -> None:
         raise UsedLink from None
 
 
-def make_request(ticket: str, made: intake.RequestMade, work: Work, world: World, links: Links) -> None:
+def make_request(ticket: str, made: intake.RequestMade, ctx: HandlerContext, world: World, links: Links) -> None:
     """A party's consent, or its withdrawal. A link speaks for its own party, somebody on duty for either.
 
     Raises BadLink, LinkOver.
@@ -64,12 +64,12 @@ def make_request(ticket: str, made: intake.RequestMade, work: Work, world: World
     party, grant = made.party or Party.APPLICANT, None
     if made.link:
         grant = links.read(made.link, ticket, LINK_OF[party])
-    elif "desk" not in work.commander().roles:
+    elif "desk" not in ctx.commander().roles:
         raise Refused("link: missing, and the sender is not somebody on duty")
-    case = work.load(Case, ticket)
+    case = ctx.load(Case, ticket)
     if grant is not None:
-        check_grant(grant, case, work.now)
+        check_grant(grant, case, ctx.now)
     if made.request is Request.CONSENT:
-        apply(case, mediating.consent(case, party), work)
+        apply(case, mediating.consent(case, party), ctx)
     else:
-        apply(case, mediating.withdraw(case, party, world), work)
+        apply(case, mediating.withdraw(case, party, world), ctx)

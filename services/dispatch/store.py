@@ -20,9 +20,9 @@ from sqlalchemy import (
     update,
 )
 
-from chassis.definition import Definition
-from chassis.inbox import insert_ignoring
-from chassis.store import Document, Mapper, chassis_tables, converter
+from chassis.persistence import Document, Mapper, chassis_tables, converter
+from chassis.persistence.statements import dialect_insert
+from chassis.service_definition import ServiceDefinition
 from contracts.codes import AreaKind, Role
 from services.dispatch.domain.case import Case, CaseState
 from services.dispatch.domain.directory import Area, Directory, Responder
@@ -95,7 +95,7 @@ adopted_calendar = Table(
 )
 """One row: the calendar by which all due times are computed, and the first year that it does not know."""
 
-DEFINITION = Definition(
+DEFINITION = ServiceDefinition(
     "dispatch",
     chassis_tables(metadata),
     (
@@ -111,8 +111,8 @@ DEFINITION = Definition(
         ),
     ),
     prefetch={Case: lambda event: (event.subject,)},
-    rung=(Case,),
-    outside=True,
+    timer_aggregates=(Case,),
+    external_events=True,
 )
 
 
@@ -126,14 +126,14 @@ def put(connection: Connection, table: Table, rows: Iterable[Row]) -> list[str]:
 
 
 def _upsert(connection: Connection, table: Table, rows: list[Row]) -> None:
-    statement = insert_ignoring(connection)(table)
+    statement = dialect_insert(connection)(table)
     changed = {column.name: statement.excluded[column.name] for column in table.columns if column.name != "code"}
     connection.execute(statement.on_conflict_do_update(index_elements=["code"], set_=changed), rows)
     _changed(connection)
 
 
 def _changed(connection: Connection) -> None:
-    version = insert_ignoring(connection)(directory_version).values(id=1, number=1)
+    version = dialect_insert(connection)(directory_version).values(id=1, number=1)
     connection.execute(version.on_conflict_do_update(index_elements=["id"], set_={"number": directory_version.c.number + 1}))
 
 

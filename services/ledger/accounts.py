@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from chassis.outcome import Refused
-from chassis.store import machine_now
-from chassis.work import Work
+from chassis.effects import Refused
+from chassis.handler_context import HandlerContext
+from chassis.persistence import machine_now
 from contracts.envelope import Event
 from contracts.events.dispatch import MediationOpened, ResponderRegistered
 from services.ledger import store
@@ -16,50 +16,50 @@ from services.ledger.domain.rules import Rules
 from services.ledger.domain.stakes import DECIDING, Stake
 
 
-def keep(event: Event, work: Work, rules: Rules) -> None:
+def keep(event: Event, ctx: HandlerContext, rules: Rules) -> None:
     """Enter what an event means for anybody's points; most mean nothing, and cost nothing."""
     if event.type in DECIDING:
-        _enter(store.found(work, Stake, event.subject).take(event), event.id, event.time, work)
+        _enter(store.found(ctx, Stake, event.subject).take(event), event.id, event.time, ctx)
     elif isinstance(event.payload, MediationOpened):
-        _mediator_invited(event.payload, event, work, rules)
+        _mediator_invited(event.payload, event, ctx, rules)
     elif isinstance(event.payload, ResponderRegistered):
-        _registered(event.payload, event, work, rules)
+        _registered(event.payload, event, ctx, rules)
 
 
-def correct(transfer: str, cause: str, who: str, work: Work) -> Transfer:
+def correct(transfer: str, cause: str, who: str, ctx: HandlerContext) -> Transfer:
     """Take a posting back, on an operator's word: a new entry and an audit line. Raises Refused where it cannot be, or was."""
-    taken_back = correction(store.rows_of(work.connection, transfer), cause)
-    if store.rows_of(work.connection, taken_back.id):
+    taken_back = correction(store.rows_of(ctx.connection, transfer), cause)
+    if store.rows_of(ctx.connection, taken_back.id):
         raise Refused("entry: it was taken back before")
-    work = work.for_subject(taken_back.account)
-    _enter([taken_back], taken_back.id, work.now, work)
+    ctx = ctx.for_subject(taken_back.account)
+    _enter([taken_back], taken_back.id, ctx.now, ctx)
     what = {"entry": transfer, "cause": cause}
     audited = {"at": machine_now(), "who": who, "action": "points.correct", "what": what}
-    work.insert(work.unit.store.tables.audit, audited)
+    ctx.insert(ctx.unit.store.tables.audit, audited)
     return taken_back
 
 
-def _mediator_invited(opened: MediationOpened, event: Event, work: Work, rules: Rules) -> None:
+def _mediator_invited(opened: MediationOpened, event: Event, ctx: HandlerContext, rules: Rules) -> None:
     mediation, mediator = opened.mediation, opened.mediator
-    account = store.found(work, Account, mediator)
+    account = store.found(ctx, Account, mediator)
     member = account.member_at(event.time)
     if member is None:
         account.wait(event.subject, mediation, event.time)
     elif member:
-        stake = store.found(work, Stake, event.subject)
-        _enter(stake.hold(mediation, mediator, rules.acts[Act.MEDIATION], event.time), event.id, event.time, work)
+        stake = store.found(ctx, Stake, event.subject)
+        _enter(stake.hold(mediation, mediator, rules.acts[Act.MEDIATION], event.time), event.id, event.time, ctx)
 
 
-def _registered(registered: ResponderRegistered, event: Event, work: Work, rules: Rules) -> None:
-    account = store.found(work, Account, event.subject)
+def _registered(registered: ResponderRegistered, event: Event, ctx: HandlerContext, rules: Rules) -> None:
+    account = store.found(ctx, Account, event.subject)
     volunteer = bool(registered.volunteer)
-    _enter(account.register(event.sequence or 0, volunteer, event.time, rules.opening), event.id, event.time, work)
+    _enter(account.register(event.sequence or 0, volunteer, event.time, rules.opening), event.id, event.time, ctx)
     for act in account.known_now():
-        stake = store.found(work, Stake, act.ticket)
-        _enter(stake.hold(act.mediation, account.id, rules.acts[Act.MEDIATION], act.at), event.id, event.time, work)
+        stake = store.found(ctx, Stake, act.ticket)
+        _enter(stake.hold(act.mediation, account.id, rules.acts[Act.MEDIATION], act.at), event.id, event.time, ctx)
 
 
-def _enter(transfers: Iterable[Transfer], because: str, at: datetime, work: Work) -> None:
+def _enter(transfers: Iterable[Transfer], because: str, at: datetime, ctx: HandlerContext) -> None:
     """Enter both sides of each transfer, and say so."""
     made = tuple(transfers)
     for transfer in made:
@@ -68,5 +68,5 @@ def _enter(transfers: Iterable[Transfer], because: str, at: datetime, work: Work
                 name: getattr(row, name) for name in ("transfer", "account", "amount", "cause", "settles")
             }
             kept = {**entered, "side": row.side.value, "state": row.state.value, "event_id": because, "time": at}
-            work.insert(store.postings, kept)
-    work.apply(said(made))
+            ctx.insert(store.postings, kept)
+    ctx.apply(said(made))

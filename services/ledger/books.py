@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection, delete, insert, select
 
-from chassis.work import Work
+from chassis.handler_context import HandlerContext
 from contracts.envelope import Event
 from contracts.events.dispatch import AreaRegistered
 from services.ledger import store
@@ -15,12 +15,12 @@ from services.ledger.monitor import verify_whole
 from services.ledger.store import Area
 
 
-def keep(event: Event, work: Work) -> None:
+def keep(event: Event, ctx: HandlerContext) -> None:
     """Note an event in the book it belongs to; most belong to none, and cost nothing."""
     if event.type in NOTED:
-        note(store.found(work, Book, event.subject), event)
+        note(store.found(ctx, Book, event.subject), event)
     elif isinstance(event.payload, AreaRegistered):
-        area = store.found(work, Area, event.subject)
+        area = store.found(ctx, Area, event.subject)
         if (event.sequence or 0) > area.number:
             area.parent, area.number = event.payload.parent, event.sequence or 0
 

@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 from environs import FileAwareEnv
 
-from chassis.mendable import Mendable
+from chassis.errors import OperatorError
 from services.ledger.domain.canonical import canonical
 from services.ledger.domain.checkpoint import Signed
 from services.ledger.domain.comparison import Known
@@ -28,7 +28,7 @@ LONGEST_LINE = 4096
 CHECKPOINTS, FRONTIER = "ledger-checkpoints.jsonl", "ledger-frontier.json"
 
 
-class BadCheckpointDir(Mendable):
+class BadCheckpointDir(OperatorError):
     """A file of the directory cannot be read or written, or somebody changed it. The message names it and the line."""
 
 

@@ -7,9 +7,9 @@ from functools import partial
 
 from sqlalchemy import select
 
-from chassis.inbox import insert_ignoring
-from chassis.outcome import Happened, Outcome, Refused
-from chassis.work import Work
+from chassis.effects import DomainEvent, Effects, Refused
+from chassis.handler_context import HandlerContext
+from chassis.persistence.statements import dialect_insert
 from contracts.events.ledger import CheckpointSigned
 from services.ledger import store
 from services.ledger.domain.checkpoint import Checkpoint, Signed, Signer, key_id
@@ -23,20 +23,20 @@ class KeyRetired(Refused):
     """The signing key has handed over to another: what it signed now would be refused by whoever verifies, for ever."""
 
 
-def take(work: Work, signer: Signer, at: datetime, monitor: LogMonitor, next_key: bytes | None = None) -> Signed:
+def take(ctx: HandlerContext, signer: Signer, at: datetime, monitor: LogMonitor, next_key: bytes | None = None) -> Signed:
     """Sign one more checkpoint, dated ``at`` by the clock; with ``next_key`` the last of this signer.
 
     Raises KeyRetired, and LogDisagrees where the stored log is not the one that ``monitor`` knows: it is not signed then.
     Checkpoints are ordered by their numbers. Where the clock was set back since the last one, that is recorded.
     """
-    log = store.found(work, Log, LOG)
+    log = store.found(ctx, Log, LOG)
     key = key_id(signer.public)
-    _must_count(work, key)
+    _must_count(ctx, key)
     if next_key:
-        _must_count(work, key_id(next_key))
+        _must_count(ctx, key_id(next_key))
         if next_key == signer.public:
             raise Refused("key: a key cannot hand over to itself")
-    monitor.check(work.connection, log, monitor.remember(), since_checkpoint=True)
+    monitor.check(ctx.connection, log, monitor.remember(), since_checkpoint=True)
     log.checkpoints += 1
     back = max(log.taken_at - at, timedelta()) if log.taken_at else timedelta()
     if back:
@@ -48,9 +48,9 @@ def take(work: Work, signer: Signer, at: datetime, monitor: LogMonitor, next_key
     point = signed.checkpoint
     kept = {"number": point.number, "size": point.size, "root": point.root, "taken_at": point.taken_at}
     kept |= {"key": signed.key, "signature": signed.signature, "next_key": handed}
-    work.insert(store.checkpoints, kept)
+    ctx.insert(store.checkpoints, kept)
     row = {"id": key, "public": signer.public.hex(), "first": point.number}
-    work.connection.execute(insert_ignoring(work.connection)(store.signing_keys).on_conflict_do_nothing(), row)
+    ctx.connection.execute(dialect_insert(ctx.connection)(store.signing_keys).on_conflict_do_nothing(), row)
     said = CheckpointSigned(
         size=point.size,
         root=point.root,
@@ -61,13 +61,13 @@ def take(work: Work, signer: Signer, at: datetime, monitor: LogMonitor, next_key
         next_key=handed,
         clock_back_seconds=math.ceil(back.total_seconds()) if back else None,
     )
-    work.for_subject(LOG).apply(Outcome(Happened(said, LOG)))
-    work.after_commit(partial(monitor.published, signed, log.checkpointed.copy()))
+    ctx.for_subject(LOG).apply(Effects(DomainEvent(said, LOG)))
+    ctx.after_commit(partial(monitor.published, signed, log.checkpointed.copy()))
     return signed
 
 
-def _must_count(work: Work, key: str) -> None:
+def _must_count(ctx: HandlerContext, key: str) -> None:
     c = store.checkpoints.c
     retired = select(c.number).where(c.key == key, c.next_key.is_not(None))
-    if (number := work.connection.execute(retired).scalar()) is not None:
+    if (number := ctx.connection.execute(retired).scalar()) is not None:
         raise KeyRetired(f"key: {key} was retired by checkpoint {number}, which names the next one")

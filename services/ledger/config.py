@@ -10,8 +10,8 @@ from marshmallow import RAISE, Schema, ValidationError, fields, validate
 from nameko.extensions import DependencyProvider
 
 from chassis.clock import BusinessClock
-from chassis.config import BadConfig, duration, read_yaml
-from chassis.nameko import RUNTIME_KEY
+from chassis.configuration.yaml_files import BadConfig, duration, read_yaml
+from chassis.runtime.nameko import RUNTIME_KEY
 from contracts.payload import flatten
 from services.ledger.domain.checkpoint import Signer
 from services.ledger.domain.figures import Band

@@ -13,7 +13,7 @@ from services.ledger.monitor import whole
 
 
 def lines(connection: Connection, signer: Signer, now: datetime, directory: CheckpointDir | None = None) -> Iterator[bytes]:
-    """Every line, from one snapshot of the store: the caller's connection is a `chassis.store.engine.reading` one.
+    """Every line, from one snapshot of the store: the caller's connection is a `chassis.persistence.engine.reading` one.
 
     The end is signed only where the entries are those of the store's frontier, of every checkpoint, and of what ``directory``
     knows. Raises LogDisagrees in its place.

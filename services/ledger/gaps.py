@@ -13,9 +13,9 @@ from typing import Any, TypedDict
 
 from sqlalchemy import Connection, Subquery, and_, delete, func, insert, select, update
 
-from chassis.outcome import Arm, Happened, Outcome
-from chassis.timers import Ringing
-from chassis.work import Work
+from chassis.effects import ArmTimer, DomainEvent, Effects
+from chassis.handler_context import HandlerContext
+from chassis.timers import TimerFired
 from contracts.events.ledger import ForkFound, GapFilled, GapFound
 from contracts.events.sequences import ANNOUNCEMENTS, Announcement
 from services.ledger import store
@@ -36,53 +36,53 @@ class _Numbers(TypedDict):
     missing_to: int
 
 
-def look(work: Work, since: int, rules: Rules) -> None:
+def look(ctx: HandlerContext, since: int, rules: Rules) -> None:
     """Note the holes of every source and subject that was heard of since a position; say the forks at once."""
-    for before, after in list(_suspicious(work.connection, since)):
+    for before, after in list(_suspicious(ctx.connection, since)):
         found = between(before, after)
         if isinstance(found, Fork):
-            _note_fork(found, work)
+            _note_fork(found, ctx)
         elif found:
-            _note_hole(found, work, rules)
-    for lost in list(_lost_tails(work.connection, since)):
-        _note_hole(lost, work, rules)
-    _say_filled(work, since)
+            _note_hole(found, ctx, rules)
+    for lost in list(_lost_tails(ctx.connection, since)):
+        _note_hole(lost, ctx, rules)
+    _say_filled(ctx, since)
 
 
-def ring(ringing: Ringing, work: Work) -> None:
+def ring(timer: TimerFired, ctx: HandlerContext) -> None:
     """The time to fill a hole is over: what is still missing is said, each part once."""
-    source, _, first = ringing.detail.rpartition(":")
+    source, _, first = timer.detail.rpartition(":")
     table = store.gaps
-    row = work.connection.execute(
-        select(table).where(_is(Hole(source, ringing.subject, int(first), 0)), table.c.state == NOTED)
+    row = ctx.connection.execute(
+        select(table).where(_is(Hole(source, timer.subject, int(first), 0)), table.c.state == NOTED)
     ).one_or_none()
     if row is None:
         return
-    noted = Hole(source, ringing.subject, row.missing_from, row.missing_to)
-    left = still_missing(noted, _present(work.connection, noted))
+    noted = Hole(source, timer.subject, row.missing_from, row.missing_to)
+    left = still_missing(noted, _present(ctx.connection, noted))
     if not left:
-        work.connection.execute(update(table).where(_is(noted)).values(state=FILLED))
+        ctx.connection.execute(update(table).where(_is(noted)).values(state=FILLED))
         return
     # each part that is left is a row of its own, so that it is this part of which it is said that it came
-    work.connection.execute(delete(table).where(_is(noted)))
-    work.connection.execute(insert(table), [{**asdict(hole), "noted_at": row.noted_at, "state": FOUND} for hole in left])
+    ctx.connection.execute(delete(table).where(_is(noted)))
+    ctx.connection.execute(insert(table), [{**asdict(hole), "noted_at": row.noted_at, "state": FOUND} for hole in left])
     for hole in left:
-        work.after_commit(partial(log.error, "gap found", extra=_ids(hole)))
-        work.for_subject(hole.subject).apply(Outcome(Happened(GapFound(**_numbers(hole)), hole.subject)))
+        ctx.after_commit(partial(log.error, "gap found", extra=_ids(hole)))
+        ctx.for_subject(hole.subject).apply(Effects(DomainEvent(GapFound(**_numbers(hole)), hole.subject)))
 
 
-def _say_filled(work: Work, since: int) -> None:
+def _say_filled(ctx: HandlerContext, since: int) -> None:
     """Who was alarmed of a hole is told when it is whole again."""
     table, touched = store.gaps, _touched(since)
     about = and_(touched.c.source == table.c.source, touched.c.subject == table.c.subject)
     open_ = select(table).join(touched, about).where(table.c.state == FOUND)
     ordered = open_.order_by(table.c.source, table.c.subject, table.c.missing_from)
-    for row in work.connection.execute(ordered).all():
+    for row in ctx.connection.execute(ordered).all():
         hole = Hole(row.source, row.subject, row.missing_from, row.missing_to)
-        if not still_missing(hole, _present(work.connection, hole)):
-            work.connection.execute(update(table).where(_is(hole)).values(state=FILLED))
-            work.after_commit(partial(log.warning, "gap filled", extra=_ids(hole)))
-            work.for_subject(hole.subject).apply(Outcome(Happened(GapFilled(**_numbers(hole)), hole.subject)))
+        if not still_missing(hole, _present(ctx.connection, hole)):
+            ctx.connection.execute(update(table).where(_is(hole)).values(state=FILLED))
+            ctx.after_commit(partial(log.warning, "gap filled", extra=_ids(hole)))
+            ctx.for_subject(hole.subject).apply(Effects(DomainEvent(GapFilled(**_numbers(hole)), hole.subject)))
 
 
 def _touched(since: int) -> Subquery:
@@ -132,28 +132,28 @@ def _announced(body: bytes) -> dict[str, int]:
     return {one.subject: one.last for one in payload.reached}
 
 
-def _note_fork(fork: Fork, work: Work) -> None:
+def _note_fork(fork: Fork, ctx: HandlerContext) -> None:
     table = store.forks
     key = {"source": fork.source, "subject": fork.subject, "sequence": fork.sequence}
     known = select(table.c.sequence).where(*(table.c[name] == value for name, value in key.items()))
-    if work.connection.execute(known).first():
+    if ctx.connection.execute(known).first():
         return
-    work.connection.execute(insert(table), {**key, "noted_at": work.now})
+    ctx.connection.execute(insert(table), {**key, "noted_at": ctx.now})
     ids = {"origin": fork.source, "subject": fork.subject, "number": fork.sequence}
-    work.after_commit(partial(log.error, "fork found", extra=ids))
+    ctx.after_commit(partial(log.error, "fork found", extra=ids))
     said = ForkFound(origin=fork.source, number=fork.sequence, first=fork.first[:NAME], second=fork.second[:NAME])
-    work.for_subject(fork.subject).apply(Outcome(Happened(said, fork.subject)))
+    ctx.for_subject(fork.subject).apply(Effects(DomainEvent(said, fork.subject)))
 
 
-def _note_hole(hole: Hole, work: Work, rules: Rules) -> None:
+def _note_hole(hole: Hole, ctx: HandlerContext, rules: Rules) -> None:
     """What of a hole was noted before is waited for already."""
     table = store.gaps
     about = (table.c.source == hole.source, table.c.subject == hole.subject)
     overlapping = (table.c.missing_from <= hole.missing_to, table.c.missing_to >= hole.missing_from)
-    rows = work.connection.execute(select(table.c.missing_from, table.c.missing_to).where(*about, *overlapping))
+    rows = ctx.connection.execute(select(table.c.missing_from, table.c.missing_to).where(*about, *overlapping))
     for new in without(hole, [Hole(hole.source, hole.subject, *row) for row in rows]):
-        work.connection.execute(insert(table), {**asdict(new), "noted_at": work.now, "state": NOTED})
-        work.apply(Outcome(Arm(new.subject, f"{GAP}:{new.source}:{new.missing_from}", work.now + rules.gap_after)))
+        ctx.connection.execute(insert(table), {**asdict(new), "noted_at": ctx.now, "state": NOTED})
+        ctx.apply(Effects(ArmTimer(new.subject, f"{GAP}:{new.source}:{new.missing_from}", ctx.now + rules.gap_after)))
 
 
 def _present(connection: Connection, hole: Hole) -> list[int]:

@@ -10,8 +10,8 @@ from pathlib import Path
 from environs import EnvError, FileAwareEnv
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
-from chassis.config import BadConfig, read_yaml
-from chassis.settings import BadSettings
+from chassis.configuration.settings import BadSettings
+from chassis.configuration.yaml_files import BadConfig, read_yaml
 from contracts.payload import flatten
 from services.ledger.domain.checkpoint import Signer
 from services.ledger.domain.keyring import Key

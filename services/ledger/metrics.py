@@ -6,8 +6,8 @@ from nameko.extensions import DependencyProvider
 from prometheus_client import CollectorRegistry, Gauge
 from sqlalchemy import Connection, func, select
 
-from chassis.nameko import RUNTIME_KEY
-from chassis.runtime import Runtime
+from chassis.runtime.nameko import RUNTIME_KEY
+from chassis.runtime.runtime import Runtime
 from services.ledger import store
 from services.ledger.domain.points import ISSUED, Side, State
 from services.ledger.gaps import FOUND, NOTED

@@ -6,10 +6,10 @@ from typing import Any
 from nameko.extensions import DependencyProvider
 from sqlalchemy.exc import DBAPIError
 
-from chassis.nameko import RUNTIME_KEY
-from chassis.runtime import Runtime
-from chassis.store.engine import reading
-from chassis.store.errors import translated
+from chassis.persistence.engine import reading
+from chassis.persistence.errors import translated
+from chassis.runtime.nameko import RUNTIME_KEY
+from chassis.runtime.runtime import Runtime
 from services.ledger import store
 from services.ledger.checkpoint_dir import BadCheckpointDir, CheckpointDir
 from services.ledger.domain.comparison import LogDisagrees

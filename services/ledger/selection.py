@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, or_, select
 
-from chassis.store import converter
+from chassis.persistence import converter
 from services.ledger import store
 from services.ledger.domain.book import Book
 

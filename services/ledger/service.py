@@ -3,10 +3,10 @@
 from datetime import datetime, timedelta
 from functools import partial
 
-from chassis.nameko import on, on_timer
-from chassis.outcome import Arm, Outcome, Refused
-from chassis.timers import Ringing
-from chassis.work import Work
+from chassis.effects import ArmTimer, Effects, Refused
+from chassis.handler_context import HandlerContext
+from chassis.runtime.nameko import on, on_timer
+from chassis.timers import TimerFired
 from contracts.envelope import Event
 from contracts.topology import SUBSCRIPTIONS
 from services.ledger import accounts, books, checkpoints, gaps, store
@@ -39,12 +39,12 @@ class LedgerService(LedgerApi):
     metrics = Metrics()
     monitor = Monitor()
 
-    def record(self, event: Event, work: Work) -> None:
+    def record(self, event: Event, ctx: HandlerContext) -> None:
         """Append an event to the log."""
         if event.sequence is None:
             raise NoSequence("ce-sequence: missing")
-        log = self._log(work)
-        work.once("monitor", partial(self._tell_monitor, work, log))
+        log = self._log(ctx)
+        ctx.memoize("monitor", partial(self._tell_monitor, ctx, log))
         try:
             body = store.canonical(event)
         except (ValueError, RecursionError):
@@ -61,47 +61,47 @@ class LedgerService(LedgerApi):
             "time": event.time,
             "body": body,
         }
-        work.insert(store.entries, row)
+        ctx.insert(store.entries, row)
         log.frontier.append(leaf_hash(body))
-        books.keep(event, work)
-        accounts.keep(event, work, self.config.rules)
+        books.keep(event, ctx)
+        accounts.keep(event, ctx, self.config.rules)
         if not log.look_armed:
             log.look_armed = True
-            work.apply(Outcome(Arm(LOG, LOOK, work.now + self.config.rules.look_every)))
+            ctx.apply(Effects(ArmTimer(LOG, LOOK, ctx.now + self.config.rules.look_every)))
         if not log.checkpoint_armed:
             log.checkpoint_armed = True
-            work.apply(Outcome(Arm(LOG, CHECKPOINT, next_checkpoint(work.now))))
+            ctx.apply(Effects(ArmTimer(LOG, CHECKPOINT, next_checkpoint(ctx.now))))
 
-    def _tell_monitor(self, work: Work, log: Log) -> None:
+    def _tell_monitor(self, ctx: HandlerContext, log: Log) -> None:
         """Have the monitor told, once the transaction committed, from which frontier to which it appended."""
         before = log.frontier.copy()
-        work.after_commit(lambda: self.monitor.appended(before, log.frontier.copy()))
+        ctx.after_commit(lambda: self.monitor.appended(before, log.frontier.copy()))
 
     for _schema in SUBSCRIPTIONS["ledger"]:
         on(_schema)(record)
 
     @on_timer(CHECKPOINT)
-    def ring_checkpoint(self, ringing: Ringing, work: Work) -> None:
+    def ring_checkpoint(self, timer: TimerFired, ctx: HandlerContext) -> None:
         """Sign size and root; the next entry arms the next checkpoint."""
-        self._log(work).checkpoint_armed = False
-        checkpoints.take(work, self.config.signer, work.now, self.monitor)
+        self._log(ctx).checkpoint_armed = False
+        checkpoints.take(ctx, self.config.signer, ctx.now, self.monitor)
 
     @on_timer(LOOK)
-    def ring_look(self, ringing: Ringing, work: Work) -> None:
+    def ring_look(self, timer: TimerFired, ctx: HandlerContext) -> None:
         """Look for holes and forks in what came since the last look; the next entry arms the next."""
-        log = self._log(work)
-        gaps.look(work, log.looked, self.config.rules)
+        log = self._log(ctx)
+        gaps.look(ctx, log.looked, self.config.rules)
         log.look_armed, log.looked = False, log.frontier.size
 
     @on_timer(gaps.GAP)
-    def ring_gap(self, ringing: Ringing, work: Work) -> None:
+    def ring_gap(self, timer: TimerFired, ctx: HandlerContext) -> None:
         """A hole had time to fill."""
-        self._log(work)  # nothing is appended while it is decided what is missing
-        gaps.ring(ringing, work)
+        self._log(ctx)  # nothing is appended while it is decided what is missing
+        gaps.ring(timer, ctx)
 
     @staticmethod
-    def _log(work: Work) -> Log:
-        return store.found(work, Log, LOG)
+    def _log(ctx: HandlerContext) -> Log:
+        return store.found(ctx, Log, LOG)
 
 
 def next_checkpoint(now: datetime) -> datetime:

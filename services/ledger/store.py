@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Column, Connection, Index, LargeBinary, MetaData, Select, Table, Text, select
 
-from chassis.definition import Definition
-from chassis.store import Document, Instant, Mapper, Position, chassis_tables, converter
-from chassis.work import Work
+from chassis.handler_context import HandlerContext
+from chassis.persistence import Document, Instant, Mapper, Position, chassis_tables, converter
+from chassis.service_definition import ServiceDefinition
 from contracts.envelope import Event
 from contracts.events.dispatch import AreaRegistered, MediationOpened, ResponderRegistered
 from contracts.payload import payload_for
@@ -171,7 +171,7 @@ def _accounts(event: Event) -> tuple[str, ...]:
 
 
 BOOK: Mapper[Book] = Mapper(Book, ticket_book, _book_columns)
-DEFINITION = Definition(
+DEFINITION = ServiceDefinition(
     "ledger",
     chassis_tables(metadata),
     (
@@ -191,12 +191,12 @@ DEFINITION = Definition(
 )
 
 
-def found(work: Work, cls: type[T], key: str) -> T:
+def found(ctx: HandlerContext, cls: type[T], key: str) -> T:
     """An aggregate, begun where there is none."""
-    known = work.find(cls, key)
+    known = ctx.find(cls, key)
     if known is None:
         known = cls(key)  # type: ignore[call-arg]
-        work.add(known)
+        ctx.add(known)
     return known
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from chassis.effects import Refused
+from chassis.handler_context import HandlerContext
 from chassis.http import Answer, command, query
-from chassis.outcome import Refused
-from chassis.store import machine_now
-from chassis.work import Work
+from chassis.persistence import machine_now
 from contracts.codes import Receipt
 from contracts.http import notify as http
 from services.notify import store
@@ -33,15 +33,15 @@ class NotifyApi:
         return {"ticket": ticket, "notices": [view(notice) for notice in store.of_ticket(connection, ticket)]}
 
     @command(http.GIVE_RECEIPT)
-    def give_receipt(self, body: http.ReceiptGiven, work: Work, key: str) -> Answer:
+    def give_receipt(self, body: http.ReceiptGiven, ctx: HandlerContext, key: str) -> Answer:
         """A gateway says what became of a sending. A late or repeated receipt changes nothing. Raises Missing, Refused."""
-        notice, first = work.find(Notice, body.key), 1
+        notice, first = ctx.find(Notice, body.key), 1
         if notice is None:
             id_, first = named_by(body.key)
-            notice = work.load(Notice, id_)
+            notice = ctx.load(Notice, id_)
         if notice.channel_of(first) is None:
             raise Refused("key: no attempt was made under it")
-        ways = ways_to(notice, contacts_for(work.connection, [notice]), self.config.channels.routes, self.config.region)
+        ways = ways_to(notice, contacts_for(ctx.connection, [notice]), self.config.channels.routes, self.config.region)
         outcome = (
             notice.delivered(first)
             if body.outcome is Receipt.DELIVERED
@@ -53,9 +53,9 @@ class NotifyApi:
                 ways,
             )
         )
-        work.for_subject(notice.ticket).apply(outcome)
-        work.after_commit(partial(self.delivery.happened, outcome.events))
-        work.after_commit(partial(alert, outcome.events))
+        ctx.for_subject(notice.ticket).apply(outcome)
+        ctx.after_commit(partial(self.delivery.happened, outcome.events))
+        ctx.after_commit(partial(alert, outcome.events))
         return Answer({"notice": notice.id, "state": notice.state})
 
 

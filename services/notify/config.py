@@ -9,9 +9,9 @@ from typing import Any
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 from nameko.extensions import DependencyProvider
 
-from chassis.config import BadConfig, read_yaml
-from chassis.links import Links, links_of
-from chassis.nameko import RUNTIME_KEY
+from chassis.configuration.yaml_files import BadConfig, read_yaml
+from chassis.runtime.nameko import RUNTIME_KEY
+from chassis.signed_links import Links, links_of
 from contracts.payload import flatten
 from services.notify.config_fields import Duration, Success, Zone, language_tag, one_line
 from services.notify.domain.attempts import Retries

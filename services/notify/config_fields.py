@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from marshmallow import ValidationError, fields
 
-from chassis.config import duration
+from chassis.configuration.yaml_files import duration
 from services.notify.domain.answers import success_rule
 from services.notify.domain.header_fields import has_line_break
 from services.notify.domain.languages import is_tag

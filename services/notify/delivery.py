@@ -13,12 +13,13 @@ from functools import partial
 from typing import Any, Protocol
 
 from chassis.clock import BusinessClock
+from chassis.effects import DomainEvent, Effects
 from chassis.failpoints import failpoint
-from chassis.nameko import RUNTIME_KEY
-from chassis.outcome import Happened, Outcome
-from chassis.runtime import Runtime
-from chassis.store import Store, machine_now
-from chassis.work import UnitOfWork, Work
+from chassis.handler_context import HandlerContext
+from chassis.persistence import Store, machine_now
+from chassis.runtime.nameko import RUNTIME_KEY
+from chassis.runtime.runtime import Runtime
+from chassis.unit_of_work import UnitOfWork
 from contracts.events.notify import NotificationExhausted
 from services.notify import store as tables
 from services.notify.config import Config
@@ -45,7 +46,7 @@ class Watch(Protocol):
     def attempted(self, channel: str, outcome: str, seconds: float) -> None:
         """An attempt ended: sent, or failed."""
 
-    def happened(self, events: Iterable[Happened]) -> None:
+    def happened(self, events: Iterable[DomainEvent]) -> None:
         """It was said what notices came to, and is committed."""
 
 
@@ -114,7 +115,7 @@ class Deliverer:
             unit.flush()
         return len(ids), claimed
 
-    def _begin(self, channel: Channel | None, notice: Notice, contacts: Mapping[str, Contact], now: datetime) -> Outcome:
+    def _begin(self, channel: Channel | None, notice: Notice, contacts: Mapping[str, Contact], now: datetime) -> Effects:
         """Begin an attempt by the recipient's present route, unless the notice is pointless by now."""
         known = contacts.get(notice.origin or notice.ticket)
         facts = known.facts if known else ()
@@ -146,7 +147,7 @@ class Deliverer:
                 self._say(unit, notice, self._ending(channel, notice, attempts[notice.id]))
             unit.flush()
 
-    def _ending(self, channel: Channel, notice: Notice, one: _Ended) -> Outcome:
+    def _ending(self, channel: Channel, notice: Notice, one: _Ended) -> Effects:
         if one.failure is None:
             return notice.sent(one.attempt, channel.receipts, machine_now())
         return notice.failed(one.attempt, one.failure, self.channels.retries, machine_now())
@@ -154,14 +155,14 @@ class Deliverer:
     def _found(self, unit: UnitOfWork, ids: Iterable[str]) -> list[Notice]:
         return [notice for id_ in ids if (notice := unit.find(Notice, id_)) is not None]
 
-    def _say(self, unit: UnitOfWork, notice: Notice, outcome: Outcome) -> None:
+    def _say(self, unit: UnitOfWork, notice: Notice, outcome: Effects) -> None:
         """Say what a notice came to; it is counted, and alerted, once that is committed."""
-        Work(unit, self.clock.now(), notice.ticket, None).apply(outcome)
+        HandlerContext(unit, self.clock.now(), notice.ticket, None).apply(outcome)
         unit.after_commit(partial(self.watch.happened, outcome.events))
         unit.after_commit(partial(alert, outcome.events))
 
 
-def alert(events: Iterable[Happened]) -> None:
+def alert(events: Iterable[DomainEvent]) -> None:
     """The alert of an exhausted notice."""
     for happened in events:
         said = happened.payload

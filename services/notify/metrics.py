@@ -7,10 +7,10 @@ from nameko.extensions import DependencyProvider
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from sqlalchemy import Connection, func, select
 
-from chassis.gauges import Counted
-from chassis.nameko import RUNTIME_KEY
-from chassis.outcome import Happened
-from chassis.runtime import Runtime
+from chassis.effects import DomainEvent
+from chassis.runtime.gauges import Counted
+from chassis.runtime.nameko import RUNTIME_KEY
+from chassis.runtime.runtime import Runtime
 from contracts.events.notify import NotificationFailed
 from services.notify.domain.languages import metric_label
 from services.notify.domain.notice import Notice
@@ -56,7 +56,7 @@ class NotifyMetrics:
         self._attempts.labels(channel, outcome).inc()
         self._seconds.labels(channel).observe(seconds)
 
-    def happened(self, events: Iterable[Happened]) -> None:
+    def happened(self, events: Iterable[DomainEvent]) -> None:
         """See `services.notify.delivery.Watch`."""
         for event in events:
             said = event.payload

@@ -2,10 +2,10 @@
 
 from functools import partial
 
-from chassis.nameko import on, on_timer
-from chassis.store import machine_now
-from chassis.timers import Ringing
-from chassis.work import Work
+from chassis.handler_context import HandlerContext
+from chassis.persistence import machine_now
+from chassis.runtime.nameko import on, on_timer
+from chassis.timers import TimerFired
 from contracts.envelope import Event
 from contracts.events import dispatch, tickets
 from services.notify import cancelling, store, telling
@@ -29,72 +29,72 @@ class NotifyService(NotifyApi):
     # --- whom and what
 
     @on(tickets.ContactRecorded)
-    def take_contact(self, event: Event[tickets.ContactRecorded], work: Work) -> None:
+    def take_contact(self, event: Event[tickets.ContactRecorded], ctx: HandlerContext) -> None:
         """From now on the reporter, and the respondent where one is named, can be told; a merged one follows the survivor."""
-        contact = telling.contact_of(event.subject, work)
+        contact = telling.contact_of(event.subject, ctx)
         contact.recorded(event.payload, event.sequence or 0)
         if contact.follows:
-            telling.contact_of(contact.follows, work).followed_by(contact.id)
+            telling.contact_of(contact.follows, ctx).followed_by(contact.id)
 
     @on(tickets.MatterDescribed)
-    def take_matter(self, event: Event[tickets.MatterDescribed], work: Work) -> None:
+    def take_matter(self, event: Event[tickets.MatterDescribed], ctx: HandlerContext) -> None:
         """From now on responders can be told what it is about."""
-        contact = telling.contact_of(event.subject, work)
+        contact = telling.contact_of(event.subject, ctx)
         contact.text, contact.address = event.payload.text, event.payload.address
 
     # --- telling
 
-    def tell(self, event: Event, work: Work) -> None:
+    def tell(self, event: Event, ctx: HandlerContext) -> None:
         """Write a notice for everybody who is to be told of the event; what it makes pointless is cancelled."""
-        written = telling.tell(event, work, self.config)
-        cancelling.settle(event, written, work, self.delivery)
-        work.after_commit(partial(self.delivery.written, written))
+        written = telling.tell(event, ctx, self.config)
+        cancelling.settle(event, written, ctx, self.delivery)
+        ctx.after_commit(partial(self.delivery.written, written))
 
     for _schema in dict.fromkeys((*(rule.event for rule in RULES), *SUPERSEDING)):
         if _schema not in {tickets.TicketOpened, tickets.TicketMerged, tickets.TicketUnmerged}:
             on(_schema)(tell)
 
     @on(dispatch.ResponderRetired)
-    def take_retired(self, event: Event[dispatch.ResponderRetired], work: Work) -> None:
+    def take_retired(self, event: Event[dispatch.ResponderRetired], ctx: HandlerContext) -> None:
         """Who has left is asked for nothing any more."""
-        cancelling.retire(event, work, self.delivery)
+        cancelling.retire(event, ctx, self.delivery)
 
     @on(tickets.TicketOpened)
-    def take_opened(self, event: Event[tickets.TicketOpened], work: Work) -> None:
+    def take_opened(self, event: Event[tickets.TicketOpened], ctx: HandlerContext) -> None:
         """How urgent its notices are."""
-        telling.contact_of(event.subject, work).is_urgent(event.payload.urgency)
-        self.tell(event, work)
+        telling.contact_of(event.subject, ctx).is_urgent(event.payload.urgency)
+        self.tell(event, ctx)
 
     @on(tickets.TicketUrgencyRaised)
-    def take_urgency(self, event: Event[tickets.TicketUrgencyRaised], work: Work) -> None:
+    def take_urgency(self, event: Event[tickets.TicketUrgencyRaised], ctx: HandlerContext) -> None:
         """What was held until the morning goes out now, if it is that urgent."""
-        telling.contact_of(event.subject, work).is_urgent(event.payload.urgency)
+        telling.contact_of(event.subject, ctx).is_urgent(event.payload.urgency)
         if event.payload.urgency in URGENT:
-            for notice in store.waiting(work.connection, origin=event.subject):
-                work.load(Notice, notice).hasten(machine_now())
+            for notice in store.waiting(ctx.connection, origin=event.subject):
+                ctx.load(Notice, notice).hasten(machine_now())
 
     @on(tickets.TicketMerged)
-    def take_merged(self, event: Event[tickets.TicketMerged], work: Work) -> None:
+    def take_merged(self, event: Event[tickets.TicketMerged], ctx: HandlerContext) -> None:
         """The merged ticket's reporter, and whoever follows it, follow the survivor."""
-        self.tell(event, work)
-        merged = telling.contact_of(event.subject, work)
+        self.tell(event, ctx)
+        merged = telling.contact_of(event.subject, ctx)
         generation = event.payload.generation or 0
         if generation < merged.unmerged:
             return
         merged.merged = generation
-        telling.contact_of(event.payload.into, work).followed_by(merged.id, *merged.followers)
+        telling.contact_of(event.payload.into, ctx).followed_by(merged.id, *merged.followers)
 
     @on(tickets.TicketUnmerged)
-    def take_unmerged(self, event: Event[tickets.TicketUnmerged], work: Work) -> None:
+    def take_unmerged(self, event: Event[tickets.TicketUnmerged], ctx: HandlerContext) -> None:
         """The ticket's reporter, and whoever follows it, no longer follow the survivor."""
-        self.tell(event, work)
-        ticket = telling.contact_of(event.subject, work)
+        self.tell(event, ctx)
+        ticket = telling.contact_of(event.subject, ctx)
         ticket.unmerged = max(ticket.unmerged, event.payload.generation)
-        telling.contact_of(event.payload.survivor, work).left_by(ticket.id, *ticket.followers)
+        telling.contact_of(event.payload.survivor, ctx).left_by(ticket.id, *ticket.followers)
 
     # --- waiting
 
     @on_timer(QUIET)
-    def ring_quiet(self, ringing: Ringing, work: Work) -> None:
+    def ring_quiet(self, timer: TimerFired, ctx: HandlerContext) -> None:
         """The quiet hours are over."""
-        work.load(Notice, ringing.subject).release(machine_now())
+        ctx.load(Notice, timer.subject).release(machine_now())

@@ -26,10 +26,10 @@ from sqlalchemy import (
     update,
 )
 
-from chassis.definition import Definition
-from chassis.inbox import insert_ignoring
-from chassis.store import Document, Mapper, Store, chassis_tables, converter
-from chassis.store.types import Instant, Position
+from chassis.persistence import Document, Mapper, Store, chassis_tables, converter
+from chassis.persistence.statements import dialect_insert
+from chassis.persistence.types import Instant, Position
+from chassis.service_definition import ServiceDefinition
 from contracts.envelope import Event
 from contracts.events.tickets import ContactRecorded, TicketMerged, TicketUnmerged
 from contracts.payload import EventPayload
@@ -97,7 +97,7 @@ def _survivor(payload: EventPayload) -> str | None:
     return None
 
 
-DEFINITION = Definition(
+DEFINITION = ServiceDefinition(
     "notify",
     chassis_tables(metadata),
     (
@@ -119,7 +119,7 @@ DEFINITION = Definition(
         Mapper(Contact, contacts, lambda _: {}),
     ),
     prefetch={Contact: contacts_of},
-    rung=(Notice,),
+    timer_aggregates=(Notice,),
 )
 
 
@@ -173,7 +173,7 @@ def _in_turn() -> ColumnElement[bool]:
 
 def take_pace(connection: Connection, channel: str, pace: Pace, at: datetime) -> bool:
     """Whether the channel may send one now; it is then counted. Others who ask wait until this transaction ends."""
-    first = insert_ignoring(connection)(paces).values(channel=channel, free_at=at).on_conflict_do_nothing()
+    first = dialect_insert(connection)(paces).values(channel=channel, free_at=at).on_conflict_do_nothing()
     connection.execute(first)
     row = select(paces.c.free_at).where(paces.c.channel == channel).with_for_update()
     if not pace.free(connection.execute(row).scalar_one(), at):

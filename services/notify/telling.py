@@ -7,10 +7,10 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 
-from chassis.outcome import NOTHING, Outcome, TooEarly
-from chassis.store import machine_now
+from chassis.effects import NO_EFFECTS, Effects, TooEarly
+from chassis.handler_context import HandlerContext
+from chassis.persistence import machine_now
 from chassis.untrusted_text import visible_line, visible_text, without_links
-from chassis.work import Work
 from contracts.codes import LinkPurpose
 from contracts.contact_points import comparable
 from contracts.envelope import Event
@@ -47,23 +47,23 @@ class Recipient:
     """The person's contact point, normalised."""
 
 
-def tell(event: Event, work: Work, config: Configured) -> list[Notice]:
+def tell(event: Event, ctx: HandlerContext, config: Configured) -> list[Notice]:
     """Write a notice for everybody who is to be told, and answer them. Raises NotHeardYet."""
     written = []
     for telling in tellings(event.payload):
-        for recipient in _recipients(telling, event, work, config):
-            notice, waits = _write(telling, recipient, event, work, config)
-            work.apply(waits)
+        for recipient in _recipients(telling, event, ctx, config):
+            notice, waits = _write(telling, recipient, event, ctx, config)
+            ctx.apply(waits)
             written.append(notice)
     return written
 
 
-def contact_of(ticket: str, work: Work) -> Contact:
+def contact_of(ticket: str, ctx: HandlerContext) -> Contact:
     """What is known of a ticket; from now on there is something to know."""
-    contact = work.find(Contact, ticket)
+    contact = ctx.find(Contact, ticket)
     if contact is None:
         contact = Contact(ticket)
-        work.add(contact)
+        ctx.add(contact)
     return contact
 
 
@@ -76,19 +76,19 @@ def notice_id(event: str, audience: str, follower: str = "") -> str:
 # --- who
 
 
-def _recipients(telling: Telling, event: Event, work: Work, config: Configured) -> Iterator[Recipient]:
+def _recipients(telling: Telling, event: Event, ctx: HandlerContext, config: Configured) -> Iterator[Recipient]:
     rule = telling.rule
     if not rule.of_ticket:
         yield Recipient(event.subject, rule.urgent)
         return
-    contact = contact_of(event.subject, work)
+    contact = contact_of(event.subject, ctx)
     if contact.urgency is None:
         raise NotHeardYet("ticket: not opened yet")
     urgent = rule.urgent or contact.urgency in URGENT
     if telling.audience not in PARTIES:
         yield Recipient(contact.id, urgent, contact)
     elif telling.audience == RESIDENT:
-        yield from _reporters(rule, contact, urgent, work, config)
+        yield from _reporters(rule, contact, urgent, ctx, config)
     else:
         _reporter_of(contact)  # both parties arrive together: where the one is not there yet, nobody knows of the other
         own = comparable(contact.respondent.phone, config.region) if contact.respondent else None
@@ -96,21 +96,21 @@ def _recipients(telling: Telling, event: Event, work: Work, config: Configured) 
             yield Recipient(contact.id, urgent, contact, contact.respondent, contact.id, own)
 
 
-def _reporters(rule: Rule, contact: Contact, urgent: bool, work: Work, config: Configured) -> Iterator[Recipient]:
+def _reporters(rule: Rule, contact: Contact, urgent: bool, ctx: HandlerContext, config: Configured) -> Iterator[Recipient]:
     """The ticket's reporter and, by the rule, those who follow it; whoever reported it twice is told once."""
     reporter, told = _reporter_of(contact), set()
     if own := comparable(reporter.phone, config.region):
         told.add(own)
         yield Recipient(contact.id, urgent, contact, reporter, contact.follows or contact.id, own)
     for ticket in contact.followers if rule.followers or (rule.asks and not told) else ():
-        person = _follower_of(contact.id, ticket, rule, work)
+        person = _follower_of(contact.id, ticket, rule, ctx)
         if person is None:
             continue
         asked = not rule.asks or (rule.link is not None and rule.link.value in person.links)
         own = comparable(person.phone, config.region)
         if own and own not in told and asked:
             told.add(own)
-            follower = work.find(Contact, ticket)
+            follower = ctx.find(Contact, ticket)
             links_of = (follower.links_of if follower else None) or contact.id
             yield Recipient(ticket, urgent, contact, person, links_of, own)
 
@@ -121,9 +121,9 @@ def _reporter_of(contact: Contact | None) -> Person:
     return contact.reporter
 
 
-def _follower_of(survivor: str, ticket: str, rule: Rule, work: Work) -> Person | None:
+def _follower_of(survivor: str, ticket: str, rule: Rule, ctx: HandlerContext) -> Person | None:
     """Return who follows the survivor by this ticket; None where it went on by itself since. Raises NotHeardYet."""
-    follower = work.find(Contact, ticket)
+    follower = ctx.find(Contact, ticket)
     if follower is not None and follower.follows is None and follower.merged < follower.unmerged:
         return None
     person = _reporter_of(follower)
@@ -137,17 +137,17 @@ def _follower_of(survivor: str, ticket: str, rule: Rule, work: Work) -> Person |
 # --- what
 
 
-def _write(telling: Telling, to: Recipient, event: Event, work: Work, config: Configured) -> tuple[Notice, Outcome]:
+def _write(telling: Telling, to: Recipient, event: Event, ctx: HandlerContext, config: Configured) -> tuple[Notice, Effects]:
     """The notice, and what it waits for."""
     templates, route = config.templates, config.channels.routes.of(telling.audience)
     asked = (to.person.locale if to.person else None) or route.locale
     match = templates.match(telling.template, asked)
     locale = match.locale
-    values = _values(telling.rule, to, event, work.now, config)
+    values = _values(telling.rule, to, event, ctx.now, config)
     kinds = _kinds(telling.rule)
-    parts = templates.parts(telling.template, locale, values, kinds, work.now)
+    parts = templates.parts(telling.template, locale, values, kinds, ctx.now)
     if to.urgent and locale != templates.fallback:
-        parts += [Part(PartKind.WORDS, "\n"), *templates.parts(telling.template, templates.fallback, values, kinds, work.now)]
+        parts += [Part(PartKind.WORDS, "\n"), *templates.parts(telling.template, templates.fallback, values, kinds, ctx.now)]
     text, spans = joined(parts)
     first, *ways = route.ways(to.own)
     notice = Notice(
@@ -159,7 +159,7 @@ def _write(telling: Telling, to: Recipient, event: Event, work: Work, config: Co
         text=text,
         spans=spans,
         subject=templates.subject(
-            telling.template, locale, {telling.rule.event.about: values[telling.rule.event.about]}, work.now
+            telling.template, locale, {telling.rule.event.about: values[telling.rule.event.about]}, ctx.now
         ),
         asked=asked,
         fell_back=match.reason is not None,
@@ -174,9 +174,9 @@ def _write(telling: Telling, to: Recipient, event: Event, work: Work, config: Co
         sequence=event.sequence or 0,
         values=values_of(telling.template, event.payload),
     )
-    work.add(notice)
-    until = config.channels.quiet.until(kind_of(telling.audience), to.urgent, work.now)
-    return notice, notice.hold(until) if until else NOTHING
+    ctx.add(notice)
+    until = config.channels.quiet.until(kind_of(telling.audience), to.urgent, ctx.now)
+    return notice, notice.hold(until) if until else NO_EFFECTS
 
 
 def _values(rule: Rule, to: Recipient, event: Event, now: datetime, config: Configured) -> dict[str, Any]:

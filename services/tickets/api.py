@@ -6,11 +6,11 @@ from typing import Any
 from sqlalchemy import Connection
 
 from chassis.clock import BusinessClock
+from chassis.configuration.identities import Actor
+from chassis.effects import Refused
+from chassis.handler_context import HandlerContext
 from chassis.http import Answer, command, query
-from chassis.identity import Actor
-from chassis.links import UsedLink
-from chassis.outcome import Refused
-from chassis.work import Work
+from chassis.signed_links import UsedLink
 from contracts.codes import LinkPurpose, Request, UnmergeCause
 from contracts.http import links
 from contracts.http import tickets as http
@@ -34,11 +34,11 @@ class TicketsApi:
     clock: BusinessClock
 
     @command(http.BLOW_WHISTLE, check=unregistered)
-    def blow_whistle(self, body: http.Whistle, work: Work, key: str) -> Answer:
+    def blow_whistle(self, body: http.Whistle, ctx: HandlerContext, key: str) -> Answer:
         """The same key twice is one ticket. Raises Refused with all that is wrong with the whistle."""
-        source = work.commander().own_source
-        refused = unusable(body, self.config) | foreign_channel(work.commander(), body.channel)
-        ticket = open_ticket(ticket_id(source, key), source, key, body, work, self.config, refused)
+        source = ctx.commander().own_source
+        refused = unusable(body, self.config) | foreign_channel(ctx.commander(), body.channel)
+        ticket = open_ticket(ticket_id(source, key), source, key, body, ctx, self.config, refused)
         address = http.GET_TICKET.at(ticket=ticket.id)
         advice = self.config.rules.advice.get(ticket.urgency)
         return Answer({"ticket": ticket.id, "source": source, "status": address, "advice": advice}, {"Location": address})
@@ -73,9 +73,9 @@ class TicketsApi:
         }
 
     @command(http.MAKE_REQUEST, check=lambda _, body: unanswered(body))
-    def make_request(self, body: http.ResidentRequest, work: Work, key: str, ticket: str) -> Answer:
+    def make_request(self, body: http.ResidentRequest, ctx: HandlerContext, key: str, ticket: str) -> Answer:
         """Rate, reopen or cancel: the link in the body is the authority, or the role desk."""
-        return moved(make_request(ticket, body, work.for_subject(ticket), self.config))
+        return moved(make_request(ticket, body, ctx.for_subject(ticket), self.config))
 
     @query(http.SHOW_LINK)
     def show_link(self, connection: Connection, ticket: str, purpose: str, search: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -92,42 +92,42 @@ class TicketsApi:
         return {"ticket": ticket, "purpose": LinkPurpose(purpose), "told": links.USABLE}
 
     @command(http.REJECT)
-    def reject(self, body: http.Rejection, work: Work, key: str, ticket: str) -> Answer:
+    def reject(self, body: http.Rejection, ctx: HandlerContext, key: str, ticket: str) -> Answer:
         """Not taken on."""
-        found = work.load(Ticket, ticket)
-        work.for_subject(ticket).apply(desk.reject(found, body.reason))
-        go_on_without(found, UnmergeCause.REJECTED, work, self.config)
+        found = ctx.load(Ticket, ticket)
+        ctx.for_subject(ticket).apply(desk.reject(found, body.reason))
+        go_on_without(found, UnmergeCause.REJECTED, ctx, self.config)
         return moved(found)
 
     @command(http.MERGE)
-    def merge(self, body: http.Merger, work: Work, key: str, ticket: str) -> Answer:
+    def merge(self, body: http.Merger, ctx: HandlerContext, key: str, ticket: str) -> Answer:
         """Into another, which everybody who followed this one follows from now on."""
-        work.unit.lock(Ticket, [ticket, body.into])  # in sorted order: two mergers at once cannot deadlock
-        found, survivor = work.load(Ticket, ticket), work.find(Ticket, body.into)
+        ctx.unit.lock(Ticket, [ticket, body.into])  # in sorted order: two mergers at once cannot deadlock
+        found, survivor = ctx.load(Ticket, ticket), ctx.find(Ticket, body.into)
         if survivor is None:
             raise Refused("into: no such ticket")
-        merge(found, survivor, work, self.config)
+        merge(found, survivor, ctx, self.config)
         return moved(found)
 
     @command(http.PARK)
-    def park(self, body: http.Parking, work: Work, key: str, ticket: str) -> Answer:
+    def park(self, body: http.Parking, ctx: HandlerContext, key: str, ticket: str) -> Answer:
         """Kept until its review date."""
-        found = work.load(Ticket, ticket)
-        work.for_subject(ticket).apply(desk.park(found, body.reason, body.review_at, work.now))
+        found = ctx.load(Ticket, ticket)
+        ctx.for_subject(ticket).apply(desk.park(found, body.reason, body.review_at, ctx.now))
         return moved(found)
 
     @command(http.RESUME)
-    def resume(self, body: http.Resumption, work: Work, key: str, ticket: str) -> Answer:
+    def resume(self, body: http.Resumption, ctx: HandlerContext, key: str, ticket: str) -> Answer:
         """Back to work before its review date."""
-        found = work.load(Ticket, ticket)
-        work.for_subject(ticket).apply(desk.resume(found, self.config.rules, work.now))
+        found = ctx.load(Ticket, ticket)
+        ctx.for_subject(ticket).apply(desk.resume(found, self.config.rules, ctx.now))
         return moved(found)
 
     @command(http.RAISE_URGENCY)
-    def raise_urgency(self, body: http.RaisedUrgency, work: Work, key: str, ticket: str) -> Answer:
+    def raise_urgency(self, body: http.RaisedUrgency, ctx: HandlerContext, key: str, ticket: str) -> Answer:
         """More urgent than its category is."""
-        found = work.load(Ticket, ticket)
-        work.for_subject(ticket).apply(desk.raise_urgency(found, body.urgency))
+        found = ctx.load(Ticket, ticket)
+        ctx.for_subject(ticket).apply(desk.raise_urgency(found, body.urgency))
         return moved(found)
 
 

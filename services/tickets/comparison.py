@@ -1,22 +1,22 @@
 """How a new ticket is compared with those that may be like it, once it and what was opened beside it are committed."""
 
-from chassis.work import Work
+from chassis.handler_context import HandlerContext
 from services.tickets import store
 from services.tickets.domain import likeness
 from services.tickets.domain.rules import Rules
 from services.tickets.domain.ticket import Ticket
 
 
-def compare(id_: str, rules: Rules, work: Work) -> None:
+def compare(id_: str, rules: Rules, ctx: HandlerContext) -> None:
     """Propose duplicates, and put a closure in doubt. Only tickets about which something is said are locked.
 
     Of two that were opened at once, whoever is compared last sees the other; each pair is said once.
     """
-    ticket = store.ticket(work.connection, id_)
+    ticket = store.ticket(ctx.connection, id_)
     if ticket is None:
         return
-    for pair in likeness.duplicates(ticket, store.open_alike(work.connection, ticket, rules.duplicates), rules.duplicates):
-        work.for_subject(pair.newer).apply(likeness.propose(work.load(Ticket, pair.newer), pair))
-    doubtful = likeness.doubts(ticket, store.closed_alike(work.connection, ticket, rules.doubts), rules.doubts)
+    for pair in likeness.duplicates(ticket, store.open_alike(ctx.connection, ticket, rules.duplicates), rules.duplicates):
+        ctx.for_subject(pair.newer).apply(likeness.propose(ctx.load(Ticket, pair.newer), pair))
+    doubtful = likeness.doubts(ticket, store.closed_alike(ctx.connection, ticket, rules.doubts), rules.doubts)
     if doubtful is not None:
-        work.for_subject(doubtful).apply(likeness.doubt(work.load(Ticket, doubtful), id_))
+        ctx.for_subject(doubtful).apply(likeness.doubt(ctx.load(Ticket, doubtful), id_))

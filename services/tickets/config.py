@@ -9,9 +9,9 @@ from typing import Any
 from nameko.extensions import DependencyProvider
 
 from chassis.clock import BusinessClock
-from chassis.config import BadConfig, duration, read_yaml
-from chassis.links import Links, links_of
-from chassis.nameko import RUNTIME_KEY
+from chassis.configuration.yaml_files import BadConfig, duration, read_yaml
+from chassis.runtime.nameko import RUNTIME_KEY
+from chassis.signed_links import Links, links_of
 from contracts.codes import Urgency
 from contracts.contact_points import EMAIL_MARK, comparable
 from services.tickets.domain.match_keys import MatchKeys

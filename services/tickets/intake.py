@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Table
 
-from chassis.identity import Actor
-from chassis.outcome import Happened, Outcome, Refused, TooEarly
-from chassis.work import Work
+from chassis.configuration.identities import Actor
+from chassis.effects import DomainEvent, Effects, Refused, TooEarly
+from chassis.handler_context import HandlerContext
 from contracts.codes import Channel, Urgency
 from contracts.events import tickets as say
 from contracts.events.intake import WhistleBlown
@@ -36,7 +36,7 @@ def open_ticket(
     producer: str,
     producer_id: str,
     whistle: WhistleBlown,
-    work: Work,
+    ctx: HandlerContext,
     config: Configured,
     refused: Mapping[str, str] = MappingProxyType({}),
 ) -> Ticket:
@@ -45,29 +45,29 @@ def open_ticket(
     Raises Unregistered, and Refused for ``refused``, by field: what else is wrong with a new whistle; also for a matter that
     has not yet occurred.
     """
-    known = work.find(Ticket, id_)
+    known = ctx.find(Ticket, id_)
     if known is not None:
         return known
-    found = {field: _record(work, REGISTERS[field], code) for field, code in _codes(whistle).items()}
+    found = {field: _record(ctx, REGISTERS[field], code) for field, code in _codes(whistle).items()}
     category = found.get("category")
     missing = {field: NOT_REGISTERED for field, record in found.items() if record is None}
-    if refused := {**refused, **not_yet(whistle, work.now)}:
+    if refused := {**refused, **not_yet(whistle, ctx.now)}:
         raise Refused({**missing, **refused})
     if category is None or missing:
         raise Unregistered(missing)
     wrong = unusable(whistle, config)
-    ticket = ticket_from(id_, whistle, Urgency(category["urgency"]), category["dispute"], work.now, config.keys, wrong)
-    work.add(ticket)
+    ticket = ticket_from(id_, whistle, Urgency(category["urgency"]), category["dispute"], ctx.now, config.keys, wrong)
+    ctx.add(ticket)
     if wrong:
         log.warning("a whistle's contact is unusable: ask its producer", extra={"ticket": id_, "fields": sorted(wrong)})
-    work.insert(store.whistles, {"ticket": id_, "producer": producer, "producer_id": producer_id, "data": whistle.to_wire()})
-    opened = work.for_subject(id_)
-    links = signed(ticket, REPORTERS, work.now, config) if ticket.has_contact else None
-    opened.apply(Outcome(Happened(say.MatterDescribed(text=whistle.text, address=whistle.address), id_)))
-    opened.apply(Outcome(Happened(contact(ticket, whistle, work.now, config, links), id_)))
+    ctx.insert(store.whistles, {"ticket": id_, "producer": producer, "producer_id": producer_id, "data": whistle.to_wire()})
+    opened = ctx.for_subject(id_)
+    links = signed(ticket, REPORTERS, ctx.now, config) if ticket.has_contact else None
+    opened.apply(Effects(DomainEvent(say.MatterDescribed(text=whistle.text, address=whistle.address), id_)))
+    opened.apply(Effects(DomainEvent(contact(ticket, whistle, ctx.now, config, links), id_)))
     # after its private part, so that notify seldom has to wait for whom to tell
     opened.apply(ticket.open(config.rules))
-    merge_if_repeated(ticket, producer, whistle, work, config)
+    merge_if_repeated(ticket, producer, whistle, ctx, config)
     return ticket
 
 
@@ -93,5 +93,5 @@ def _codes(whistle: WhistleBlown) -> dict[str, str]:
     return {field: code for field, code in named.items() if code}
 
 
-def _record(work: Work, table: Table, code: str) -> Mapping[str, Any] | None:
-    return work.once((table.name, code), lambda: store.registered(work.connection, table, code))
+def _record(ctx: HandlerContext, table: Table, code: str) -> Mapping[str, Any] | None:
+    return ctx.memoize((table.name, code), lambda: store.registered(ctx.connection, table, code))

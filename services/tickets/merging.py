@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from chassis.outcome import Effect, Happened, Outcome
-from chassis.work import Work
+from chassis.effects import DomainEvent, Effect, Effects
+from chassis.handler_context import HandlerContext
 from contracts.codes import LinkPurpose, UnmergeCause, Urgency
 from contracts.events.intake import WhistleBlown
 from services.tickets import store
@@ -20,126 +20,126 @@ AT_WORK = BEFORE_HANDLED | {State.PARKED}
 """Where a repeated whistle adds nothing. Once the responders say done, it says that they are mistaken, and stays a ticket."""
 
 
-def merge(ticket: Ticket, survivor: Ticket, work: Work, config: Configured) -> None:
+def merge(ticket: Ticket, survivor: Ticket, ctx: HandlerContext, config: Configured) -> None:
     """Everybody who followed the ticket follows the survivor from now on. Raises NotNow, BadSurvivor."""
-    told = {one: store.whistle(work.connection, one) for one in (ticket.id, *ticket.followers)}
-    _merge(ticket, survivor, told, work, config)
+    told = {one: store.whistle(ctx.connection, one) for one in (ticket.id, *ticket.followers)}
+    _merge(ticket, survivor, told, ctx, config)
 
 
-def merge_if_repeated(ticket: Ticket, producer: str, whistle: WhistleBlown, work: Work, config: Configured) -> None:
+def merge_if_repeated(ticket: Ticket, producer: str, whistle: WhistleBlown, ctx: HandlerContext, config: Configured) -> None:
     """The producer names an earlier whistle of its own (``same_as``): the new ticket is merged where that one is at work.
 
     Where it is not, or was never heard of, or routing forbids the merger, the new ticket stands for itself: nobody's whistle
     is lost for a wrong id.
     """
     earlier = whistle.same_as
-    survivor = _last(ticket_id(producer, earlier), work) if earlier else None
+    survivor = _last(ticket_id(producer, earlier), ctx) if earlier else None
     if survivor is None or survivor.id == ticket.id or survivor.state not in AT_WORK:
         return
     try:
-        sharing.check_merger(ticket, survivor, _is_more_serious(ticket, survivor, work), config.rules)
+        sharing.check_merger(ticket, survivor, _is_more_serious(ticket, survivor, ctx), config.rules)
     except BadSurvivor:
         return
-    _merge(ticket, survivor, {ticket.id: whistle}, work, config)
+    _merge(ticket, survivor, {ticket.id: whistle}, ctx, config)
 
 
-def go_on_without(survivor: Ticket, cause: UnmergeCause, work: Work, config: Configured) -> None:
+def go_on_without(survivor: Ticket, cause: UnmergeCause, ctx: HandlerContext, config: Configured) -> None:
     """The survivor was cancelled or rejected: what was merged into it goes on, and everybody is told whom they follow now.
 
     The most serious of the tickets goes on, then the most urgent, then the oldest.
     """
-    merged = [one for id_ in survivor.followers if (one := work.load(Ticket, id_)).merged_into == survivor.id]
+    merged = [one for id_ in survivor.followers if (one := ctx.load(Ticket, id_)).merged_into == survivor.id]
     if not merged:
         return
-    merged.sort(key=lambda one: (_urgency(one.category, work).value, one.urgency.value, one.opened_at, one.id))
-    apply_by_subject(sharing.go_on_without(survivor, merged, cause, config.rules, work.now), work)
-    _tell_followers(merged[0], work, config)
+    merged.sort(key=lambda one: (_urgency(one.category, ctx).value, one.urgency.value, one.opened_at, one.id))
+    apply_by_subject(sharing.go_on_without(survivor, merged, cause, config.rules, ctx.now), ctx)
+    _tell_followers(merged[0], ctx, config)
 
 
-def reopen_alone(ticket: Ticket, work: Work, config: Configured) -> None:
+def reopen_alone(ticket: Ticket, ctx: HandlerContext, config: Configured) -> None:
     """The reporter of a merged ticket is not content with how the survivor was closed: it goes on by itself.
 
     Raises NotNow, TooLate.
     """
-    left = above(ticket, work)
-    apply_by_subject(sharing.leave(ticket, left, config.rules, work.now), work)
-    _tell_followers(ticket, work, config)
+    left = above(ticket, ctx)
+    apply_by_subject(sharing.leave(ticket, left, config.rules, ctx.now), ctx)
+    _tell_followers(ticket, ctx, config)
     for one in left:
-        _ask_somebody_else(one, work, config)
+        _ask_somebody_else(one, ctx, config)
 
 
-def _tell_followers(ticket: Ticket, work: Work, config: Configured) -> None:
+def _tell_followers(ticket: Ticket, ctx: HandlerContext, config: Configured) -> None:
     """The ticket's reporter has it to themselves, with new links, and those that were merged into it follow it again."""
-    own = store.whistle(work.connection, ticket.id)
-    links = signed(ticket, REPORTERS, work.now, config) if can_be_asked(own, config) else None
-    told = contact(ticket, own, work.now, config, links)
-    work.for_subject(ticket.id).apply(Outcome(Happened(told, ticket.id)))
-    _follow_all(ticket, own, work, config)
+    own = store.whistle(ctx.connection, ticket.id)
+    links = signed(ticket, REPORTERS, ctx.now, config) if can_be_asked(own, config) else None
+    told = contact(ticket, own, ctx.now, config, links)
+    ctx.for_subject(ticket.id).apply(Effects(DomainEvent(told, ticket.id)))
+    _follow_all(ticket, own, ctx, config)
 
 
-def _ask_somebody_else(ticket: Ticket, work: Work, config: Configured) -> None:
+def _ask_somebody_else(ticket: Ticket, ctx: HandlerContext, config: Configured) -> None:
     """Who left may be the one who would have been asked: of those that still follow the ticket the first is."""
-    own = store.whistle(work.connection, ticket.id)
-    asked = _follow_all(ticket, own, work, config) if not can_be_asked(own, config) else True
+    own = store.whistle(ctx.connection, ticket.id)
+    asked = _follow_all(ticket, own, ctx, config) if not can_be_asked(own, config) else True
     ticket.has_contact = asked
 
 
-def _follow_all(ticket: Ticket, own: WhistleBlown, work: Work, config: Configured) -> bool:
+def _follow_all(ticket: Ticket, own: WhistleBlown, ctx: HandlerContext, config: Configured) -> bool:
     """Record that everybody in the ticket's list follows it; answers whether there is somebody to ask."""
     asked = can_be_asked(own, config)
     for one in ticket.followers:
-        whistle = store.whistle(work.connection, one)
+        whistle = store.whistle(ctx.connection, one)
         ask = not asked and can_be_asked(whistle, config)
-        work.for_subject(one).apply(_follow(work.load(Ticket, one), whistle, ticket, ask, work.now, config))
+        ctx.for_subject(one).apply(_follow(ctx.load(Ticket, one), whistle, ticket, ask, ctx.now, config))
         asked = asked or ask
     return asked
 
 
-def apply_by_subject(effects: Iterable[Effect], work: Work) -> None:
+def apply_by_subject(effects: Iterable[Effect], ctx: HandlerContext) -> None:
     """Carry out effects on several tickets, each as a part of its own ticket's story."""
     for effect in effects:
-        work.for_subject(effect.subject).apply((effect,))
+        ctx.for_subject(effect.subject).apply((effect,))
 
 
-def _merge(ticket: Ticket, survivor: Ticket, told: Mapping[str, WhistleBlown], work: Work, config: Configured) -> None:
+def _merge(ticket: Ticket, survivor: Ticket, told: Mapping[str, WhistleBlown], ctx: HandlerContext, config: Configured) -> None:
     """``told`` are the whistles of the ticket and of those that follow it."""
     asked = ticket.has_contact and not survivor.has_contact
-    more_serious = _is_more_serious(ticket, survivor, work)
-    joined = sharing.join(ticket, survivor, more_serious, config.rules, work.now)
-    apply_by_subject([effect for effect in joined if effect.subject == ticket.id], work)
+    more_serious = _is_more_serious(ticket, survivor, ctx)
+    joined = sharing.join(ticket, survivor, more_serious, config.rules, ctx.now)
+    apply_by_subject([effect for effect in joined if effect.subject == ticket.id], ctx)
     for one, whistle in told.items():
-        work.for_subject(one).apply(_follow(work.load(Ticket, one), whistle, survivor, asked, work.now, config))
-    apply_by_subject([effect for effect in joined if effect.subject != ticket.id], work)
+        ctx.for_subject(one).apply(_follow(ctx.load(Ticket, one), whistle, survivor, asked, ctx.now, config))
+    apply_by_subject([effect for effect in joined if effect.subject != ticket.id], ctx)
 
 
-def _is_more_serious(ticket: Ticket, survivor: Ticket, work: Work) -> bool:
-    urgency, other = (_urgency(one.category, work) for one in (ticket, survivor))
+def _is_more_serious(ticket: Ticket, survivor: Ticket, ctx: HandlerContext) -> bool:
+    urgency, other = (_urgency(one.category, ctx) for one in (ticket, survivor))
     return sharing.is_more_serious(urgency, other)
 
 
-def _urgency(category: str, work: Work) -> Urgency:
+def _urgency(category: str, ctx: HandlerContext) -> Urgency:
     """Return the urgency that a category is registered with; it was when the ticket was opened."""
-    row = work.once((store.categories.name, category), lambda: store.registered(work.connection, store.categories, category))
+    row = ctx.memoize((store.categories.name, category), lambda: store.registered(ctx.connection, store.categories, category))
     assert row is not None, "a category stays registered"
     return Urgency(row["urgency"])
 
 
-def _last(id_: str, work: Work) -> Ticket | None:
+def _last(id_: str, ctx: HandlerContext) -> Ticket | None:
     """The ticket, or the one that it was merged into at last: a merged one is never a survivor, so there is no circle."""
-    found = work.find(Ticket, id_)
-    return [found, *above(found, work)][-1] if found is not None else None
+    found = ctx.find(Ticket, id_)
+    return [found, *above(found, ctx)][-1] if found is not None else None
 
 
-def above(ticket: Ticket, work: Work) -> list[Ticket]:
+def above(ticket: Ticket, ctx: HandlerContext) -> list[Ticket]:
     """Return the tickets that a ticket was merged into, the nearest first; none where it was not merged."""
     found = []
     while ticket.merged_into is not None:
-        ticket = work.load(Ticket, ticket.merged_into)
+        ticket = ctx.load(Ticket, ticket.merged_into)
         found.append(ticket)
     return found
 
 
-def _follow(ticket: Ticket, whistle: WhistleBlown, survivor: Ticket, asked: bool, at: datetime, config: Configured) -> Outcome:
+def _follow(ticket: Ticket, whistle: WhistleBlown, survivor: Ticket, asked: bool, at: datetime, config: Configured) -> Effects:
     """From now on the reporter of a merged ticket follows the survivor's notices.
 
     ``asked``: the survivor has nobody else to ask whether it is solved, so this reporter gets the survivor's links to rate and,
@@ -150,4 +150,4 @@ def _follow(ticket: Ticket, whistle: WhistleBlown, survivor: Ticket, asked: bool
     links = signed(of, purposes, at, config) if can_be_asked(whistle, config) else None
     own = ticket.id if links and not asked else None
     follows = contact(ticket, whistle, at, config, links, links_of=own, follows=survivor.id)
-    return Outcome(Happened(follows, ticket.id))
+    return Effects(DomainEvent(follows, ticket.id))

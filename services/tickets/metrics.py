@@ -6,9 +6,9 @@ from nameko.extensions import DependencyProvider
 from prometheus_client import CollectorRegistry, Counter, Gauge
 from sqlalchemy import Connection, func, select
 
-from chassis.gauges import Counted
-from chassis.nameko import RUNTIME_KEY
-from chassis.runtime import Runtime
+from chassis.runtime.gauges import Counted
+from chassis.runtime.nameko import RUNTIME_KEY
+from chassis.runtime.runtime import Runtime
 from contracts.codes import Closure, Urgency
 from contracts.events import tickets as say
 from services.tickets.domain.state import OPEN_STATES

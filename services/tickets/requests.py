@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from chassis.links import ExpiredLink, Grant, UsedLink
-from chassis.outcome import Refused
-from chassis.work import Work
+from chassis.effects import Refused
+from chassis.handler_context import HandlerContext
+from chassis.signed_links import ExpiredLink, Grant, UsedLink
 from contracts.codes import LinkPurpose, Request, UnmergeCause
 from contracts.events.intake import RequestMade
 from services.tickets import store
@@ -53,7 +53,7 @@ def check_grant(grant: Grant, ticket: Ticket, request: Request, survivor: Ticket
         raise ExpiredLink
 
 
-def make_request(id_: str, made: RequestMade, work: Work, config: Configured) -> Ticket:
+def make_request(id_: str, made: RequestMade, ctx: HandlerContext, config: Configured) -> Ticket:
     """Give the request to its ticket. A signed link of just this purpose is the authority, or an account with the role desk.
 
     Raises Missing, BadLink, LinkOver, and what the ticket refuses.
@@ -62,24 +62,24 @@ def make_request(id_: str, made: RequestMade, work: Work, config: Configured) ->
     noted_by, grant = None, None
     if made.link:
         grant = config.links.read(made.link, id_, LINK_FOR[request])
-    elif "desk" in work.commander().roles:
-        noted_by = work.commander().id
+    elif "desk" in ctx.commander().roles:
+        noted_by = ctx.commander().id
     else:
         raise Refused("link: missing, and the sender is not somebody on duty")
-    ticket = work.load(Ticket, id_)
+    ticket = ctx.load(Ticket, id_)
     if grant is not None:
-        check_grant(grant, ticket, request, [ticket, *above(ticket, work)][-1], config.rules, work.now)
+        check_grant(grant, ticket, request, [ticket, *above(ticket, ctx)][-1], config.rules, ctx.now)
     if request is Request.RATE:
         if made.resolved is None or made.satisfied is None:
             raise Refused(unanswered(made.by_name()))
-        work.apply(resident.rate(ticket, made.resolved, made.satisfied, work.now))
+        ctx.apply(resident.rate(ticket, made.resolved, made.satisfied, ctx.now))
     elif request is Request.REOPEN and ticket.merged_into is not None:
-        reopen_alone(ticket, work, config)
+        reopen_alone(ticket, ctx, config)
     elif request is Request.REOPEN:
-        work.apply(resident.reopen(ticket, config.rules, work.now))
+        ctx.apply(resident.reopen(ticket, config.rules, ctx.now))
     else:
-        work.apply(resident.cancel(ticket))
-        go_on_without(ticket, UnmergeCause.CANCELLED, work, config)
-    said = {"request": request.value, "noted_by": noted_by, "comment": made.comment, "made_at": work.now}
-    work.insert(store.requests, {"ticket": id_, **said})
+        ctx.apply(resident.cancel(ticket))
+        go_on_without(ticket, UnmergeCause.CANCELLED, ctx, config)
+    said = {"request": request.value, "noted_by": noted_by, "comment": made.comment, "made_at": ctx.now}
+    ctx.insert(store.requests, {"ticket": id_, **said})
     return ticket

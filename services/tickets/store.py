@@ -20,9 +20,9 @@ from sqlalchemy import (
     tuple_,
 )
 
-from chassis.definition import Definition
-from chassis.inbox import insert_ignoring
-from chassis.store import Document, Instant, Mapper, Position, chassis_tables, converter
+from chassis.persistence import Document, Instant, Mapper, Position, chassis_tables, converter
+from chassis.persistence.statements import dialect_insert
+from chassis.service_definition import ServiceDefinition
 from contracts.envelope import Event
 from contracts.events import dispatch, intake
 from services.tickets.domain.coordinates import box
@@ -118,7 +118,7 @@ def tickets_of(event: Event) -> tuple[str, ...]:
 
 _RECORDS = {dispatch.AreaRegistered.type, dispatch.CategoryRegistered.type}
 
-DEFINITION = Definition(
+DEFINITION = ServiceDefinition(
     "tickets",
     chassis_tables(metadata),
     (
@@ -141,14 +141,14 @@ DEFINITION = Definition(
         ),
     ),
     prefetch={Ticket: tickets_of},
-    rung=(Ticket,),
-    outside=True,
+    timer_aggregates=(Ticket,),
+    external_events=True,
 )
 
 
 def register(connection: Connection, table: Table, row: dict[str, Any]) -> None:
     """Keep the newest record of an area or category: an older sequence never overwrites a newer one."""
-    statement = insert_ignoring(connection)(table).values(**row)
+    statement = dialect_insert(connection)(table).values(**row)
     newer = {name: statement.excluded[name] for name in row if name != "code"}
     connection.execute(
         statement.on_conflict_do_update(

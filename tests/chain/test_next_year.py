@@ -6,7 +6,7 @@ from pathlib import Path
 
 import chinese_calendar.constants
 
-from chassis.yaml_core import dump_yaml, load_yaml
+from chassis.configuration.yaml_core import dump_yaml, load_yaml
 from tests.chain.steps import PROPERTY, close, handle
 from tests.kit.chain import Chain
 from tests.kit.deployment import ROOT

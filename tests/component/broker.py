@@ -13,9 +13,9 @@ from uuid import uuid4
 
 import amqp
 
-from chassis.bus.amqp import connect
-from chassis.bus.amqp.topology import arguments_of, dead_queue
-from chassis.wire import Message
+from chassis.messaging.amqp import connect
+from chassis.messaging.amqp.topology import arguments_of, dead_queue
+from chassis.messaging.cloudevents_codec import Message
 from tests.kit.processes import free_port, wait_until
 from tests.kit.servers import RabbitServer
 

@@ -8,8 +8,8 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import delete
 
-from chassis.store import Store
-from chassis.store.migrate import upgrade
+from chassis.persistence import Store
+from chassis.persistence.migrate import upgrade
 from services.ledger.store import DEFINITION
 from tests.component.ledger_alone import LedgerAlone
 from tests.kit.servers import PostgresServer

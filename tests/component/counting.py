@@ -17,13 +17,15 @@ import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, Text, func, select
 
 from chassis.clock import ManualClock
-from chassis.definition import Definition
-from chassis.inbox import Inbox, Retries
-from chassis.news import News
-from chassis.outcome import Arm, Effect, Happened, Outcome
-from chassis.store import Document, Instant, Mapper, Store, chassis_tables
-from chassis.wire import JSON, Message
-from chassis.work import UnitOfWork, Work
+from chassis.effects import ArmTimer, DomainEvent, Effect, Effects
+from chassis.handler_context import HandlerContext
+from chassis.inbox.inbox import Inbox
+from chassis.inbox.retry_policy import RetryPolicy
+from chassis.inbox.wakeups import Wakeups
+from chassis.messaging.cloudevents_codec import JSON, Message
+from chassis.persistence import Document, Instant, Mapper, Store, chassis_tables
+from chassis.service_definition import ServiceDefinition
+from chassis.unit_of_work import UnitOfWork
 from contracts.envelope import Event
 from contracts.events.dispatch import CaseResumed
 from contracts.events.intake import ReportFiled
@@ -53,15 +55,15 @@ class Counter:
     count: int = 0
     by: list[str] = field(default_factory=list)
 
-    def up(self, by: str) -> Outcome:
+    def up(self, by: str) -> Effects:
         """One more."""
         self.count += 1
         self.by.append(by)
-        return Outcome(Happened(CaseResumed(level="counting", generation=self.count), self.id))
+        return Effects(DomainEvent(CaseResumed(level="counting", generation=self.count), self.id))
 
 
 MAPPER: Mapper[Counter] = Mapper(Counter, counters, lambda one: {"count": one.count}, changed_at="changed_at")
-DEFINITION = Definition("counting", chassis_tables(metadata), (MAPPER,))
+DEFINITION = ServiceDefinition("counting", chassis_tables(metadata), (MAPPER,))
 
 
 def new_store(url: str, pool_size: int = 10) -> Store:
@@ -85,20 +87,20 @@ def report(subject: str, id_: str, /, note: str = "", **changes: str | None) -> 
     return Message(headers, JSON, json.dumps(body).encode(), user_id="units-user")
 
 
-def count_up(event: Event, work: Work) -> None:
+def count_up(event: Event, ctx: HandlerContext) -> None:
     """Count the report; a note says what is to go wrong."""
-    counter = work.find(Counter, event.subject)
+    counter = ctx.find(Counter, event.subject)
     if counter is None:
         counter = Counter(event.subject)
-        work.add(counter)
-    work.apply(counter.up(event.id))
+        ctx.add(counter)
+    ctx.apply(counter.up(event.id))
 
 
-def do_everything(event: Event, work: Work) -> None:
+def do_everything(event: Event, ctx: HandlerContext) -> None:
     """State, an event, a row, a timer."""
-    count_up(event, work)
-    work.insert(notes, {"text": event.id})
-    work.apply(Outcome(Arm(event.subject, "sign", work.now + timedelta(hours=1))))
+    count_up(event, ctx)
+    ctx.insert(notes, {"text": event.id})
+    ctx.apply(Effects(ArmTimer(event.subject, "sign", ctx.now + timedelta(hours=1))))
 
 
 class Watched:
@@ -109,7 +111,7 @@ class Watched:
         self.batches: list[int] = []
         self.leads: list[bool] = []
         self.confirmed = self.parked = self.nacked = 0
-        self.rung: list[tuple[str, str]] = []
+        self.fired_timers: list[tuple[str, str]] = []
         self.fallen: list[str] = []
         self._lock = threading.Lock()
 
@@ -121,7 +123,7 @@ class Watched:
         with self._lock:
             self.batches.append(size)
 
-    def given_up(self, handler: str, outcome: str) -> None:
+    def dead_lettered(self, handler: str, outcome: str) -> None:
         with self._lock:
             self.fallen.append(outcome)
 
@@ -135,9 +137,9 @@ class Watched:
             self.parked += returned
             self.nacked += nacked
 
-    def rang(self, kind: str, outcome: str, lateness: float) -> None:
+    def fired(self, kind: str, outcome: str, lateness: float) -> None:
         with self._lock:
-            self.rung.append((kind, outcome))
+            self.fired_timers.append((kind, outcome))
 
     def count(self, outcome: str) -> int:
         """So many events had this outcome."""
@@ -154,12 +156,12 @@ class Counting:
 
     def inbox(
         self,
-        handle: Callable[[Event, Work], None] = count_up,
+        handle: Callable[[Event, HandlerContext], None] = count_up,
         handler: str = "intake",
         attempts: int = 3,
         first: float = 0.0,
         takes: Sequence[str] = (ReportFiled.type,),
-        news: News | None = None,
+        wakeups: Wakeups | None = None,
     ) -> Inbox:
         """An inbox whose retries are due at once."""
         return Inbox(
@@ -169,20 +171,20 @@ class Counting:
             source=SOURCE,
             handle=dict.fromkeys(takes, handle),
             watch=self.watch,
-            retries=Retries(attempts=attempts, first=first),
-            news=news,
+            retries=RetryPolicy(attempts=attempts, first=first),
+            wakeups=wakeups,
         )
 
     def commit(self, *effects: Effect, causation: str | None = None) -> None:
         """Carry out effects in a transaction of their own."""
         with self.store.transaction() as connection:
             unit = UnitOfWork(self.store, connection, SOURCE)
-            Work(unit, self.clock.now(), "story", causation).apply(Outcome(*effects))
+            HandlerContext(unit, self.clock.now(), "story", causation).apply(Effects(*effects))
             unit.flush()
 
     def say(self, subject: str, number: int = 1) -> None:
         """Commit one event about a subject."""
-        self.commit(Happened(CaseResumed(level="counting", generation=number), subject))
+        self.commit(DomainEvent(CaseResumed(level="counting", generation=number), subject))
 
     def rows(self, table: Table, *order: str) -> list[Mapping[str, Any]]:
         """Every row of a table."""
@@ -234,14 +236,14 @@ def in_threads(*works: Callable[[], object], seconds: float = 30) -> None:
     wrong: list[BaseException] = []
     start = threading.Barrier(len(works))
 
-    def run(work: Callable[[], object]) -> None:
+    def run(ctx: Callable[[], object]) -> None:
         try:
             start.wait(seconds)
-            work()
+            ctx()
         except BaseException as failed:
             wrong.append(failed)
 
-    threads = [threading.Thread(target=run, args=(work,), daemon=True) for work in works]
+    threads = [threading.Thread(target=run, args=(ctx,), daemon=True) for ctx in works]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -13,12 +13,13 @@ from typing import Any
 from click.testing import CliRunner, Result
 from sqlalchemy import func, select
 
-from chassis import wire
 from chassis.clock import ManualClock
-from chassis.inbox import Inbox, message_of
-from chassis.nameko import On, OnTimer
-from chassis.store import Store
-from chassis.timers import Ring, Timers
+from chassis.inbox.inbox import Inbox
+from chassis.inbox.inbox_records import message_of
+from chassis.messaging import cloudevents_codec
+from chassis.persistence import Store
+from chassis.runtime.nameko import On, OnTimer
+from chassis.timers import TimerHandler, Timers
 from cli.main import main
 from contracts.envelope import Event
 from contracts.payload import EventPayload
@@ -60,7 +61,7 @@ class LedgerAlone:
             watch=self.watch,
             prefetch=DEFINITION.prefetch,
         )
-        rings: dict[str, Ring] = {entry.kind: method for method, entry in self._entrypoints(OnTimer)}
+        rings: dict[str, TimerHandler] = {entry.kind: method for method, entry in self._entrypoints(OnTimer)}
         self._timers = Timers(store, self.clock, DEFINITION.source, rings, self.watch)
 
     def sign_with(self, signer: Signer) -> None:
@@ -83,7 +84,7 @@ class LedgerAlone:
 
     def hear(self, *events: Event) -> None:
         """Take events in, as one batch. Fails where one is refused or fails."""
-        self._inbox.take([wire.encode(event) for event in events])
+        self._inbox.take([cloudevents_codec.encode(event) for event in events])
         inbox = DEFINITION.tables.inbox
         with self.store.transaction() as connection:
             wrong = connection.execute(select(inbox).where(inbox.c.state != "applied")).mappings().all()
@@ -94,13 +95,13 @@ class LedgerAlone:
         end = self.clock.now() + timedelta(**spans)
         while (due := self._next_due()) is not None and due <= end:
             self.clock.move_to(due)
-            assert self._timers.ring_due()
+            assert self._timers.fire_due()
         self.clock.move_to(end)
 
     def ring_failing(self, **spans: float) -> None:
         """Time goes on, and what is due then fails and is put off."""
         self.clock.move_to(self.clock.now() + timedelta(**spans))
-        assert self._timers.ring_due()
+        assert self._timers.fire_due()
 
     def _next_due(self) -> datetime | None:
         with self.store.transaction() as connection:
@@ -114,7 +115,12 @@ class LedgerAlone:
             query = query.where(table.c.subject == subject)
         with self.store.transaction() as connection:
             rows = connection.execute(query).all()
-        return [wire.decode(wire.Message(row.headers, wire.JSON, bytes(row.body))).payload.by_name() for row in rows]
+        return [
+            cloudevents_codec.decode(
+                cloudevents_codec.Message(row.headers, cloudevents_codec.JSON, bytes(row.body))
+            ).payload.by_name()
+            for row in rows
+        ]
 
 
 def whistle(url: str, *words: str, **more: str) -> Result:

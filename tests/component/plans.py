@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import event, text
 
-from chassis.store import Store
+from chassis.persistence import Store
 
 _WHOLE = "SELECT indexrelid::regclass::text FROM pg_index WHERE indpred IS NULL"
 """Indexes that have an entry for every row."""

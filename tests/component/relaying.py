@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from chassis.bus import Letter, Publisher, Unconfirmed
-from chassis.relay import Relay, RelayWatch
-from chassis.store import Store
+from chassis.messaging.bus import Letter, Publisher, Unconfirmed
+from chassis.outbox.relay import Relay, RelayWatch
+from chassis.persistence import Store
 from contracts.events.dispatch import CaseResumed
 from tests.component.counting import Counting, Watched, new_store, states
 
@@ -82,14 +82,14 @@ class Refusing:
         self.refused = refused
 
     def publish(self, letters: Sequence[Letter]) -> Unconfirmed:
-        """See `chassis.bus.Publisher`."""
+        """See `chassis.messaging.bus.Publisher`."""
         return Unconfirmed(dict.fromkeys(self.refused, "no"))
 
     def keep_alive(self) -> None:
-        """See `chassis.bus.Publisher`."""
+        """See `chassis.messaging.bus.Publisher`."""
 
     def close(self) -> None:
-        """See `chassis.bus.Publisher`."""
+        """See `chassis.messaging.bus.Publisher`."""
 
 
 class Wrapped:

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from chassis.timers import Ring, Ringing, Timers
-from chassis.work import Work
+from chassis.handler_context import HandlerContext
+from chassis.timers import TimerFired, TimerHandler, Timers
 from tests.component.counting import SOURCE, Counter, Counting
 
 HOUR = timedelta(hours=1)
 
 
-def ring_up(ringing: Ringing, work: Work) -> None:
+def ring_up(timer: TimerFired, ctx: HandlerContext) -> None:
     """Count the ring, if the timer is of the generation that the counter has come to."""
-    counter = work.find(Counter, ringing.subject)
+    counter = ctx.find(Counter, timer.subject)
     if counter is None:
-        counter = Counter(ringing.subject)
-        work.add(counter)
-    if counter.count == ringing.generation:
-        work.apply(counter.up(ringing.name))
+        counter = Counter(timer.subject)
+        ctx.add(counter)
+    if counter.count == timer.generation:
+        ctx.apply(counter.up(timer.name))
 
 
-def timers(one: Counting, ring: Ring = ring_up, batch: int = 200) -> Timers:
+def timers(one: Counting, ring: TimerHandler = ring_up, batch: int = 200) -> Timers:
     """The timers of one process."""
-    return Timers(one.store, one.clock, SOURCE, {"sign": ring}, one.watch, batch, rung=(Counter,))
+    return Timers(one.store, one.clock, SOURCE, {"sign": ring}, one.watch, batch, aggregates=(Counter,))

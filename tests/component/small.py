@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from chassis.bus.amqp import connect
-from chassis.bus.amqp.topology import declare
-from chassis.wire import Message
+from chassis.messaging.amqp import connect
+from chassis.messaging.amqp.topology import declare
+from chassis.messaging.cloudevents_codec import Message
 from contracts.events.dispatch import CaseResumed
 from contracts.events.intake import ReportFiled
 from contracts.topology import EXCHANGES

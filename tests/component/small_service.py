@@ -9,9 +9,9 @@ from pathlib import Path
 import eventlet
 from eventlet.patcher import original
 
-from chassis.nameko import on
-from chassis.settings import read
-from chassis.work import Work
+from chassis.configuration.settings import read
+from chassis.handler_context import HandlerContext
+from chassis.runtime.nameko import on
 from contracts.envelope import Event
 from contracts.events.dispatch import CaseResumed
 from contracts.events.intake import ReportFiled
@@ -26,11 +26,11 @@ class CountingService:
     name = "counting"
 
     @on(ReportFiled)
-    def take(self, event: Event[ReportFiled], work: Work) -> None:
+    def take(self, event: Event[ReportFiled], ctx: HandlerContext) -> None:
         """What comes before the colon is what goes wrong, what comes after it a file that ends it."""
         wrong, _, file = (event.payload.note or "").partition(":")
         log.info("taking", extra={"wrong": wrong})
-        count_up(event, work)
+        count_up(event, ctx)
         if wrong == "raise":
             raise LookupError("it always does")
         if wrong == "exit":

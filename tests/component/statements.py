@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import event
 
-from chassis.store import Store
+from chassis.persistence import Store
 
 
 @contextmanager

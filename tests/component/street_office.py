@@ -16,7 +16,7 @@ from uuid import uuid4
 
 from kombu import Connection
 
-from chassis.yaml_core import dump_yaml
+from chassis.configuration.yaml_core import dump_yaml
 from contracts.events import dispatch, tickets
 from contracts.payload import EventPayload
 from tests.kit.deployment import ROOT

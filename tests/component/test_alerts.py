@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
-from chassis.health import Health
-from chassis.metrics import ChassisMetrics
-from chassis.yaml_core import load_yaml
+from chassis.configuration.yaml_core import load_yaml
+from chassis.observability.health import Health
+from chassis.observability.metrics import ChassisMetrics
 from contracts.topology import SERVICES
 from services.dispatch.metrics import CaseMetrics, DispatchMetrics
 from services.ledger.metrics import LedgerMetrics, disagreement

@@ -11,10 +11,10 @@ import amqp
 import pytest
 from amqp.serialization import GenericContent
 
-from chassis.bus.amqp import AmqpConsumer, connect
 from chassis.command_line import as_typed
-from chassis.store import StoreUnavailable
-from chassis.wire import Message
+from chassis.messaging.amqp import AmqpConsumer, connect
+from chassis.messaging.cloudevents_codec import Message
+from chassis.persistence import StoreUnavailable
 from tests.component.broker import Broker, Road
 from tests.component.counting import Counting, report, states
 from tests.kit.processes import wait_until
@@ -195,4 +195,4 @@ def test_a_poisonous_message_becomes_a_dead_letter_and_the_next_is_taken(
 
 def test_reading_properties_is_still_the_clients_own() -> None:
     """The guard above stands in a method of the client library: a new version may have renamed it."""
-    assert GenericContent._load_properties.__module__ == "chassis.bus.amqp.connection"
+    assert GenericContent._load_properties.__module__ == "chassis.messaging.amqp.connection"

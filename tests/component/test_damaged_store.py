@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from chassis.store import Store, StoreDamaged, StoreUnavailable, wal
+from chassis.persistence import Store, StoreDamaged, StoreUnavailable, wal
 from cli.home import Home
 from services.tickets.store import DEFINITION
 from tests.kit.deployment import ROOT, SERVICES
@@ -166,7 +166,7 @@ def test_a_store_that_lost_what_the_others_know_is_not_run_on(behind: str, kille
 
 
 def test_what_was_left_in_order_is_run_on(home: Path) -> None:
-    from chassis.store.version import version
+    from chassis.persistence.version import version
     from cli.integrity import check_stores
 
     urls = {service: f"sqlite:///{home}/{service}.db" for service in SERVICES}

@@ -12,9 +12,9 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import select
 
-from chassis.store import Store
-from chassis.work import UnitOfWork
-from chassis.yaml_core import dump_yaml
+from chassis.configuration.yaml_core import dump_yaml
+from chassis.persistence import Store
+from chassis.unit_of_work import UnitOfWork
 from cli.directory import register, retired
 from cli.main import main
 from contracts.codes import Purpose, Urgency

@@ -13,8 +13,9 @@ import pytest
 from sqlalchemy import func, select, text
 
 from chassis.clock import ManualClock
-from chassis.store import Store
-from chassis.work import UnitOfWork, Work
+from chassis.handler_context import HandlerContext
+from chassis.persistence import Store
+from chassis.unit_of_work import UnitOfWork
 from contracts.codes import Urgency
 from services.dispatch import recomputing
 from services.dispatch import store as tables
@@ -81,7 +82,7 @@ def open_case(store: Store, id_: str) -> None:
         unit = UnitOfWork(store, connection, "/dispatch")
         unit.add(case)
         world = World(Directory({}, ()), OLD, STANDARDS, OPENED)
-        Work(unit, OPENED, correlation=id_).apply(facts.opened(case, world))
+        HandlerContext(unit, OPENED, correlation=id_).apply(facts.opened(case, world))
         unit.flush()
 
 

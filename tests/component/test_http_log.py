@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from chassis.outside import Digests
+from chassis.messaging.external_events import Digests
 from tests.kit.deployment import SECRET
 from tests.kit.processes import wait_until
 from tests.kit.servers import PostgresServer, RabbitServer

@@ -10,12 +10,15 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import func, select
 
-from chassis import announce, wire
+from chassis import announcement_timer
 from chassis.clock import ManualClock
-from chassis.outcome import Happened, Outcome
-from chassis.store import Store
+from chassis.effects import DomainEvent, Effects
+from chassis.handler_context import HandlerContext
+from chassis.messaging import cloudevents_codec
+from chassis.outbox.sequence_announcements import announce
+from chassis.persistence import Store
 from chassis.timers import Timers
-from chassis.work import UnitOfWork, Work
+from chassis.unit_of_work import UnitOfWork
 from contracts.events.sequences import MOST, TicketsSequencesAnnounced
 from contracts.events.tickets import MatterDescribed, TicketResumed
 from services.tickets.store import DEFINITION, metadata
@@ -36,15 +39,15 @@ class Source:
     def begin(self) -> None:
         """The clock stands at the beginning."""
         self.clock = ManualClock(START)
-        self._timers = Timers(self.store, self.clock, DEFINITION.source, {announce.KIND: announce.ring}, Watched())
+        self._timers = Timers(self.store, self.clock, DEFINITION.source, {announcement_timer.KIND: announce}, Watched())
 
     def say(self, *subjects: str, private: bool = False) -> None:
         """One event about each subject, in one transaction."""
         with self.store.transaction() as connection:
             unit = UnitOfWork(self.store, connection, DEFINITION.source)
             payload = MatterDescribed(text="x") if private else TicketResumed()
-            said = [Happened(payload, subject) for subject in subjects]
-            Work(unit, self.clock.now(), "story").apply(Outcome(*said))
+            said = [DomainEvent(payload, subject) for subject in subjects]
+            HandlerContext(unit, self.clock.now(), "story").apply(Effects(*said))
             unit.flush()
 
     def let_pass(self, **spans: float) -> None:
@@ -52,7 +55,7 @@ class Source:
         end = self.clock.now() + timedelta(**spans)
         while (due := self._due()) is not None and due <= end:
             self.clock.move_to(due)
-            assert self._timers.ring_due()
+            assert self._timers.fire_due()
         self.clock.move_to(end)
 
     def _due(self) -> datetime | None:
@@ -74,7 +77,10 @@ class Source:
         ours = outbox.type == TicketsSequencesAnnounced.type
         rows = select(outbox.headers, outbox.body).where(ours).order_by(outbox.position)
         with self.store.transaction() as connection:
-            return [wire.decode(wire.Message(r.headers, wire.JSON, bytes(r.body))) for r in connection.execute(rows)]
+            return [
+                cloudevents_codec.decode(cloudevents_codec.Message(r.headers, cloudevents_codec.JSON, bytes(r.body)))
+                for r in connection.execute(rows)
+            ]
 
     def forget(self) -> None:
         """Everything."""
@@ -176,5 +182,5 @@ def test_the_same_story_has_the_same_announcements(source: Source) -> None:
 def test_a_period_ends_later_than_what_is_said_in_it() -> None:
     for seconds in range(0, 1300, 7):
         said = START + timedelta(seconds=seconds)
-        waits = announce.due_after(said) - said
-        assert announce.SETTLE <= waits <= announce.PERIOD + announce.SETTLE
+        waits = announcement_timer.due_after(said) - said
+        assert announcement_timer.SETTLE <= waits <= announcement_timer.PERIOD + announcement_timer.SETTLE

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from chassis.work import UnitOfWork
+from chassis.unit_of_work import UnitOfWork
 from contracts import codes
 from contracts.envelope import Event
 from contracts.events import dispatch as d

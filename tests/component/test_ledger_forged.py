@@ -15,9 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, delete, insert, select, update
 
-from chassis.outcome import Refused
-from chassis.store import Store
-from chassis.store.migrate import upgrade
+from chassis.effects import Refused
+from chassis.persistence import Store
+from chassis.persistence.migrate import upgrade
 from contracts.events.ledger import CheckpointSigned
 from services.ledger import store as tables
 from services.ledger.checkpoint_dir import CHECKPOINTS, KEY, CheckpointDir

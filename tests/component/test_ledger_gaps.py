@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from chassis import failpoints
-from chassis.store import machine_now
+from chassis.persistence import machine_now
 from contracts.envelope import Event
 from contracts.events.ledger import GapFilled, GapFound
 from contracts.events.sequences import TicketsSequencesAnnounced

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from chassis.outcome import Refused
-from chassis.work import UnitOfWork, Work
+from chassis.effects import Refused
+from chassis.handler_context import HandlerContext
+from chassis.unit_of_work import UnitOfWork
 from contracts.events.ledger import CheckpointSigned
 from services.ledger import store
 from services.ledger.checkpoints import KeyRetired, take
@@ -27,7 +28,7 @@ def hand_over(ledger: LedgerAlone, signer: Signer, to: Signer) -> Signed:
     with ledger.store.transaction() as connection:
         unit = UnitOfWork(ledger.store, connection, "/ledger")
         now = ledger.clock.now()
-        signed = take(Work(unit, now, "log"), signer, now, ledger.monitor, to.public)
+        signed = take(HandlerContext(unit, now, "log"), signer, now, ledger.monitor, to.public)
         unit.flush()
     return signed
 

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from chassis.outcome import Refused
-from chassis.work import UnitOfWork, Work
+from chassis.effects import Refused
+from chassis.handler_context import HandlerContext
+from chassis.unit_of_work import UnitOfWork
 from contracts.codes import Closure, Outcome, Role
 from contracts.envelope import Event
 from contracts.events import dispatch as d
@@ -109,5 +110,5 @@ def test_an_operator_takes_a_posting_back(ledger: LedgerAlone, ledger_url: str) 
 def _correct(ledger: LedgerAlone, entry: str) -> None:
     with ledger.store.transaction() as connection:
         unit = UnitOfWork(ledger.store, connection, "/ledger")
-        correct(entry, "by_mistake", "an operator", Work(unit, ledger.clock.now(), entry))
+        correct(entry, "by_mistake", "an operator", HandlerContext(unit, ledger.clock.now(), entry))
         unit.flush()

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from chassis import runtime
-from chassis.bus import ALL_CONFIRMED, BusUnavailable, Letter
-from chassis.bus.embedded import EmbeddedBus
-from chassis.gauges import Outbox
-from chassis.relay import Relay
-from chassis.runtime import Runtime
-from chassis.settings import read
+from chassis.configuration.settings import read
+from chassis.messaging.bus import ALL_CONFIRMED, BusUnavailable, Letter
+from chassis.messaging.embedded import EmbeddedBus
+from chassis.outbox.relay import Relay
+from chassis.runtime import runtime
+from chassis.runtime.gauges import Outbox
+from chassis.runtime.runtime import Runtime
 from chassis.timers import Timers
 from contracts.events.intake import ReportFiled
 from tests.component.counting import DEFINITION, Counting, count_up, metadata, report
@@ -75,7 +75,7 @@ def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service
 
 PLACES: dict[str, tuple[Any, str]] = {
     "relay": (Relay, "publish_pending"),
-    "timers": (Timers, "ring_due"),
+    "timers": (Timers, "fire_due"),
     "sample": (runtime, "read_gauges"),
 }
 """What fails in which loop of the chassis."""
@@ -106,7 +106,7 @@ def test_a_loop_survives_whatever_is_raised_in_it(
 
 def test_a_consumer_survives_too(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     broken = Broken(lambda: None, KeyError("x"))
-    monkeypatch.setattr("chassis.inbox.Inbox.take", lambda *_: broken())
+    monkeypatch.setattr("chassis.inbox.inbox.Inbox.take", lambda *_: broken())
     service.start()
     speaker = service.bus.publisher("units")
     wait_until(lambda: "consume:intake" not in service.troubles, "it consumes", 20)

@@ -11,14 +11,15 @@ from uuid import uuid4
 import pytest
 from prometheus_client import CollectorRegistry
 
-from chassis.gauges import read_gauges
-from chassis.health import Health
-from chassis.metrics import ChassisMetrics
-from chassis.news import News
-from chassis.outcome import TooEarly
-from chassis.store import Store, machine_now
-from chassis.store.migrate import upgrade
-from chassis.work import Work
+from chassis.effects import TooEarly
+from chassis.handler_context import HandlerContext
+from chassis.inbox.retries import retry_one
+from chassis.inbox.wakeups import Wakeups
+from chassis.observability.health import Health
+from chassis.observability.metrics import ChassisMetrics
+from chassis.persistence import Store, machine_now
+from chassis.persistence.migrate import upgrade
+from chassis.runtime.gauges import read_gauges
 from cli.services import definition
 from contracts.envelope import Event
 from services.dispatch import store as dispatch
@@ -114,28 +115,28 @@ def test_a_look_at_a_service_reads_no_table_that_grows(
         assert {table for table, _ in seen.from_end_to_end()} <= FEW
 
 
-def _too_early_once() -> Callable[[Event, Work], None]:
+def _too_early_once() -> Callable[[Event, HandlerContext], None]:
     heard = set[str]()
 
-    def handle(event: Event, work: Work) -> None:
+    def handle(event: Event, ctx: HandlerContext) -> None:
         if event.subject == "late" and not heard:
             heard.add(event.id)
             raise TooEarly("no case yet")
-        do_everything(event, work)
+        do_everything(event, ctx)
 
     return handle
 
 
 def test_the_loops_of_every_service_read_no_table_that_grows(newly_counting: Counting) -> None:
     counting = newly_counting
-    news = News(counting.store)
-    inbox = counting.inbox(_too_early_once(), first=60.0, news=news)
+    wakeups = Wakeups(counting.store)
+    inbox = counting.inbox(_too_early_once(), first=60.0, wakeups=wakeups)
     with reads(counting.store) as taking:
         for id_, subject in enumerate(("late", "early", "late")):
             inbox.take([report(subject, f"r-{id_}")])
-        inbox.retry_one()
+        retry_one(inbox)
         counting.later(hours=2)
-        timers(counting).ring_due()
+        timers(counting).fire_due()
     said = len(counting.outbox)
     with reads(counting.store) as telling:
         with running(counting.store, Refusing()) as relay:

@@ -13,13 +13,13 @@ import pytest
 from prometheus_client import CollectorRegistry
 from sqlalchemy import insert
 
-from chassis.bus import Letter
-from chassis.gauges import read_gauges
-from chassis.health import Health
-from chassis.metrics import ChassisMetrics
-from chassis.store import Store
-from chassis.tally import Tally, Tallying
-from chassis.wire import JSON, Message
+from chassis.messaging.bus import Letter
+from chassis.messaging.cloudevents_codec import JSON, Message
+from chassis.messaging.publish_observer import ObservedPublisher, PublishedCounter
+from chassis.observability.health import Health
+from chassis.observability.metrics import ChassisMetrics
+from chassis.persistence import Store
+from chassis.runtime.gauges import read_gauges
 from cli.services import definition
 from contracts.events import dispatch as say
 from contracts.payload import EventPayload
@@ -194,10 +194,10 @@ def _letter(id_: str, payload: type[EventPayload], **data: Any) -> Letter:
 def test_what_was_said_is_counted_once_the_bus_has_it() -> None:
     registry = CollectorRegistry()
     metrics = CaseMetrics(registry)
-    tallies: dict[str, Tally[Any]] = {
-        say.CaseEscalated.type: Tally(say.CaseEscalated, metrics.escalated),
-        say.DeadlineBreached.type: Tally(say.DeadlineBreached, metrics.breached),
-        say.MediationPerformanceAsked.type: Tally(say.MediationPerformanceAsked, metrics.performance_asked),
+    tallies: dict[str, PublishedCounter[Any]] = {
+        say.CaseEscalated.type: PublishedCounter(say.CaseEscalated, metrics.escalated),
+        say.DeadlineBreached.type: PublishedCounter(say.DeadlineBreached, metrics.breached),
+        say.MediationPerformanceAsked.type: PublishedCounter(say.MediationPerformanceAsked, metrics.performance_asked),
     }
     letters = [
         _letter("1", say.CaseEscalated, cause="breached"),
@@ -206,7 +206,7 @@ def test_what_was_said_is_counted_once_the_bus_has_it() -> None:
         _letter("4", say.CasePaused),
         *(_letter(f"asked {number}", say.MediationPerformanceAsked, number=number) for number in range(1, 6)),
     ]
-    Tallying(Refusing("2"), tallies).publish(letters)
+    ObservedPublisher(Refusing("2"), tallies).publish(letters)
     assert registry.get_sample_value("whistle_case_escalations_total", {"cause": "breached"}) == 1
     assert registry.get_sample_value("whistle_case_escalations_total", {"cause": "returned"}) == 0
     assert registry.get_sample_value("whistle_deadline_breaches_total", {"clock": "sign"}) == 1

@@ -17,9 +17,9 @@ from alembic.script import ScriptDirectory
 from click.testing import CliRunner
 from sqlalchemy import MetaData, create_engine, inspect, select, text
 
-from chassis.store import migrate
-from chassis.store.engine import driver_url
-from chassis.store.version import version, versions
+from chassis.persistence import migrate
+from chassis.persistence.engine import driver_url
+from chassis.persistence.version import version, versions
 from cli.main import main
 from cli.services import definition
 from contracts.topology import SERVICES
@@ -154,7 +154,7 @@ def test_old_categories_keep_whether_they_are_disputes(
 
 def test_two_deploys_at_once_take_turns(url: str, tmp_path: Path) -> None:
     def deploy() -> None:
-        code = f"from chassis.store.migrate import upgrade; upgrade('services.ledger', {url!r})"
+        code = f"from chassis.persistence.migrate import upgrade; upgrade('services.ledger', {url!r})"
         subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, timeout=360)
 
     in_threads(deploy, deploy)

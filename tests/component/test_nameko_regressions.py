@@ -12,8 +12,8 @@ from uuid import uuid4
 
 import pytest
 
-from chassis.bus.amqp import AmqpConsumer
-from chassis.wire import Message
+from chassis.messaging.amqp import AmqpConsumer
+from chassis.messaging.cloudevents_codec import Message
 from contracts.events.dispatch import CaseResumed
 from contracts.events.intake import ReportFiled
 from tests.component.broker import Broker, Road

@@ -11,9 +11,9 @@ import pytest
 from cloudevents.core.bindings.amqp import to_binary_event
 from cloudevents.core.v1.event import CloudEvent
 
-from chassis.bus.amqp import connect
-from chassis.inbox import message_of
-from chassis.work import Work
+from chassis.handler_context import HandlerContext
+from chassis.inbox.inbox_records import message_of
+from chassis.messaging.amqp import connect
 from contracts.envelope import Event
 from contracts.events.intake import ReportFiled
 from tests.component.broker import Broker
@@ -74,7 +74,7 @@ def test_the_reason_says_that_an_id_is_no_text(broker: Broker, counting: Countin
     body, headers = written("1")
     publish(broker, queue, body, headers | {"cloudEvents_id": 7})
 
-    def nobody(event: Event, work: Work) -> None:
+    def nobody(event: Event, ctx: HandlerContext) -> None:
         raise AssertionError("handled")
 
     with running(broker.url, queue, counting.inbox(nobody).take):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from chassis.store.tables import PARKED
+from chassis.persistence.tables import PARKED
 from cli import aside
 from tests.component.counting import DEFINITION, Counting, states
 from tests.component.on_duty import Duty

@@ -10,10 +10,11 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import Connection, text, update
 
-from chassis.outcome import Arm, Disarm, Outcome
-from chassis.store import StoreUnavailable
-from chassis.timers import Ringing
-from chassis.work import Work
+from chassis.effects import ArmTimer, CancelTimer, Effects
+from chassis.handler_context import HandlerContext
+from chassis.inbox.retries import retry_one
+from chassis.persistence import StoreUnavailable
+from chassis.timers import TimerFired
 from contracts.envelope import Event
 from tests.component.counting import (
     START,
@@ -48,15 +49,15 @@ def test_a_real_deadlock_is_tried_again_at_once(counting: Counting, counting_url
     attempts: list[str] = []
     errors: list[str] = []
 
-    def handle(event: Event, work: Work) -> None:
+    def handle(event: Event, ctx: HandlerContext) -> None:
         attempts.append(event.id)
-        count_up(event, work)
+        count_up(event, ctx)
         if not wants_a.is_set():
             holds_b.wait(10)
             wants_a.set()
             # the database looks for a deadlock once: by then there has to be one
-            wait_until(lambda: blocked(work.connection) > 0, "the other waits for a", 10)
-        work.load(Counter, "b").count += 10
+            wait_until(lambda: blocked(ctx.connection) > 0, "the other waits for a", 10)
+        ctx.load(Counter, "b").count += 10
 
     def other() -> None:
         store = new_store(counting_url)
@@ -84,11 +85,11 @@ def test_a_real_deadlock_is_tried_again_at_once(counting: Counting, counting_url
 def test_a_serialization_failure_is_tried_again_at_once_and_then_waits(counting: Counting) -> None:
     left = [2]
 
-    def handle(event: Event, work: Work) -> None:
-        count_up(event, work)
+    def handle(event: Event, ctx: HandlerContext) -> None:
+        count_up(event, ctx)
         if left[0]:
             left[0] -= 1
-            work.connection.execute(text("DO $$ BEGIN RAISE SQLSTATE '40001'; END $$"))
+            ctx.connection.execute(text("DO $$ BEGIN RAISE SQLSTATE '40001'; END $$"))
 
     counting.inbox(handle).take([report("a", "1")])
     assert states(counting.letters) == ["applied"]
@@ -106,12 +107,12 @@ def test_two_processes_that_make_the_same_row_at_once_both_have_their_effect(cou
     both_looked = threading.Barrier(2)
     looked: list[str] = []
 
-    def handle(event: Event, work: Work) -> None:
-        if work.find(Counter, event.subject) is None:
+    def handle(event: Event, ctx: HandlerContext) -> None:
+        if ctx.find(Counter, event.subject) is None:
             looked.append(event.id)
             if len(looked) <= 2:
                 both_looked.wait(10)
-        count_up(event, work)
+        count_up(event, ctx)
 
     def take(number: int) -> None:
         batch = [report("a", f"{number}-a"), report(f"own-{number}", f"{number}-b")]
@@ -127,9 +128,9 @@ def test_two_processes_that_make_the_same_row_at_once_both_have_their_effect(cou
 @on_postgres
 @pytest.mark.parametrize("state", ["53100", "25006", "57P01"], ids=["disk full", "read only", "shutting down"])
 def test_a_store_that_cannot_write_is_nobodys_failed_attempt(state: str, counting: Counting) -> None:
-    def handle(event: Event, work: Work) -> None:
-        count_up(event, work)
-        work.connection.execute(text(f"DO $$ BEGIN RAISE SQLSTATE '{state}'; END $$"))
+    def handle(event: Event, ctx: HandlerContext) -> None:
+        count_up(event, ctx)
+        ctx.connection.execute(text(f"DO $$ BEGIN RAISE SQLSTATE '{state}'; END $$"))
 
     with pytest.raises(StoreUnavailable):
         counting.inbox(handle).take([report("a", "1")])
@@ -140,13 +141,13 @@ def test_a_store_that_cannot_write_is_nobodys_failed_attempt(state: str, countin
 def test_an_outage_while_a_spoilt_batch_is_taken_one_by_one_is_no_attempt_either(counting: Counting) -> None:
     tried: list[str] = []
 
-    def handle(event: Event, work: Work) -> None:
+    def handle(event: Event, ctx: HandlerContext) -> None:
         tried.append(event.id)
         if tried == ["1", "2"]:
             raise LookupError("spoils the batch")
         if tried[-1] == "2":
-            work.connection.execute(text("DO $$ BEGIN RAISE SQLSTATE '53100'; END $$"))
-        count_up(event, work)
+            ctx.connection.execute(text("DO $$ BEGIN RAISE SQLSTATE '53100'; END $$"))
+        count_up(event, ctx)
 
     with pytest.raises(StoreUnavailable):
         counting.inbox(handle).take([report("a", "1"), report("b", "2"), report("c", "3")])
@@ -180,7 +181,7 @@ def test_an_unreachable_store_settles_nothing_and_loses_nothing(killable_postgre
             with pytest.raises(StoreUnavailable):
                 inbox.take(messages)
         with pytest.raises(StoreUnavailable):
-            inbox.retry_one()
+            retry_one(inbox)
         with pytest.raises(StoreUnavailable):
             store.probe()
     finally:
@@ -195,9 +196,9 @@ def test_an_unreachable_store_settles_nothing_and_loses_nothing(killable_postgre
 
 @on_postgres
 def test_a_store_that_dies_at_the_commit_leaves_nothing(counting: Counting) -> None:
-    def handle(event: Event, work: Work) -> None:
-        do_everything(event, work)
-        work.connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+    def handle(event: Event, ctx: HandlerContext) -> None:
+        do_everything(event, ctx)
+        ctx.connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
 
     with pytest.raises(StoreUnavailable):
         counting.inbox(handle).take([report("a", "1")])
@@ -205,26 +206,26 @@ def test_a_store_that_dies_at_the_commit_leaves_nothing(counting: Counting) -> N
 
 
 @on_postgres
-@pytest.mark.parametrize("change", [Disarm("a", "sign"), Arm("a", "sign", START + HOUR, 1)], ids=["disarm", "move"])
+@pytest.mark.parametrize("change", [CancelTimer("a", "sign"), ArmTimer("a", "sign", START + HOUR, 1)], ids=["disarm", "move"])
 def test_a_timer_that_is_overtaken_while_it_rings_does_nothing_and_nobody_deadlocks(
-    change: Arm | Disarm, counting: Counting, counting_url: str
+    change: ArmTimer | CancelTimer, counting: Counting, counting_url: str
 ) -> None:
     """An event holds the counter and wants the timer's row away, while a ringer holds the row and wants the counter."""
     counting.inbox().take([report("a", "0")])
-    counting.commit(Arm("a", "sign", START, 1))
+    counting.commit(ArmTimer("a", "sign", START, 1))
     has_counter, has_row = threading.Event(), threading.Event()
     other = Counting(new_store(counting_url))
     seen: list[int] = []
 
-    def handle(event: Event, work: Work) -> None:
-        count_up(event, work)
+    def handle(event: Event, ctx: HandlerContext) -> None:
+        count_up(event, ctx)
         has_counter.set()
         assert has_row.wait(10)
-        work.apply(Outcome(change))
+        ctx.apply(Effects(change))
 
-    def ring(ringing: Ringing, work: Work) -> None:
-        ring_up(ringing, work)
-        seen.append(ringing.generation)
+    def ring(timer: TimerFired, ctx: HandlerContext) -> None:
+        ring_up(timer, ctx)
+        seen.append(timer.generation)
 
     ringer = timers(other, ring)
     claim = ringer._claim
@@ -238,7 +239,7 @@ def test_a_timer_that_is_overtaken_while_it_rings_does_nothing_and_nobody_deadlo
 
     def run_timers() -> None:
         assert has_counter.wait(10)
-        assert ringer.ring_due() == 1
+        assert ringer.fire_due() == 1
 
     in_threads(lambda: counting.inbox(handle).take([report("a", "1")]), run_timers)
     other.store.close()
@@ -246,32 +247,32 @@ def test_a_timer_that_is_overtaken_while_it_rings_does_nothing_and_nobody_deadlo
     assert counting.counts == {"a": 2}
     assert counting.letters[-1]["attempts"] == 1
     left = [(row["generation"], row["due_at"]) for row in counting.timers]
-    assert left == ([] if isinstance(change, Disarm) else [(1, START + HOUR)])
+    assert left == ([] if isinstance(change, CancelTimer) else [(1, START + HOUR)])
 
 
 @on_postgres
 def test_a_conflict_is_tried_again_at_once_and_is_no_failure(counting: Counting) -> None:
     left = [2]
 
-    def ring(ringing: Ringing, work: Work) -> None:
-        ring_up(ringing, work)
+    def ring(timer: TimerFired, ctx: HandlerContext) -> None:
+        ring_up(timer, ctx)
         if left[0]:
             left[0] -= 1
-            work.connection.execute(text("DO $$ BEGIN RAISE SQLSTATE '40001'; END $$"))
+            ctx.connection.execute(text("DO $$ BEGIN RAISE SQLSTATE '40001'; END $$"))
 
-    counting.commit(Arm("a", "sign", START))
-    assert timers(counting, ring).ring_due() == 1
+    counting.commit(ArmTimer("a", "sign", START))
+    assert timers(counting, ring).fire_due() == 1
     assert counting.counts == {"a": 1}
-    assert counting.watch.rung == [("sign", "rung")]
+    assert counting.watch.fired_timers == [("sign", "fired")]
 
 
 @on_postgres
 def test_a_store_that_cannot_write_puts_nothing_off(counting: Counting) -> None:
-    counting.commit(Arm("a", "sign", START))
+    counting.commit(ArmTimer("a", "sign", START))
 
-    def ring(ringing: Ringing, work: Work) -> None:
-        work.connection.execute(text("DO $$ BEGIN RAISE SQLSTATE '53100'; END $$"))
+    def ring(timer: TimerFired, ctx: HandlerContext) -> None:
+        ctx.connection.execute(text("DO $$ BEGIN RAISE SQLSTATE '53100'; END $$"))
 
     with pytest.raises(StoreUnavailable):
-        timers(counting, ring).ring_due()
+        timers(counting, ring).fire_due()
     assert [(row["attempts"], row["retry_at"]) for row in counting.timers] == [(0, None)]

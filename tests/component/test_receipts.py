@@ -14,10 +14,10 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import insert
 
 from chassis.clock import SystemClock
-from chassis.http.once import Command, Kept, once
-from chassis.outside import Digests
-from chassis.store import Store, StoreConflict, machine_now
-from chassis.work import Work
+from chassis.handler_context import HandlerContext
+from chassis.http.idempotency import Command, Kept, once_per_key
+from chassis.messaging.external_events import Digests
+from chassis.persistence import Store, StoreConflict, machine_now
 from contracts.codes import Receipt
 from contracts.http import notify as http
 from services.notify.api import NotifyApi
@@ -55,13 +55,13 @@ class Office:
     def receive(self, outcome: Receipt, key: str, wrong: list[Exception]) -> None:
         """One receipt; ``wrong`` is what each next run of the command ends with, after its effect."""
 
-        def effect(work: Work) -> Kept:
-            answer = self.api.give_receipt(http.ReceiptGiven(key="n", outcome=outcome), work, key=key)
+        def effect(ctx: HandlerContext) -> Kept:
+            answer = self.api.give_receipt(http.ReceiptGiven(key="n", outcome=outcome), ctx, key=key)
             if wrong:
                 raise wrong.pop(0)
             return Kept(202, answer.body)
 
-        once(self.runtime, Command("receipt", "gateway", key, {}, {"outcome": outcome.value}), effect)
+        once_per_key(self.runtime, Command("receipt", "gateway", key, {}, {"outcome": outcome.value}), effect)
 
     def counted(self, outcome: str) -> float | None:
         """The metric."""

@@ -9,11 +9,12 @@ from uuid import uuid4
 import pytest
 from amqp.exceptions import AMQPError
 
-from chassis.bus import ALL_CONFIRMED, BusUnavailable, Letter
-from chassis.bus.amqp import AmqpPublisher, connect
-from chassis.bus.amqp.topology import declare
-from chassis.outcome import Happened, Outcome
-from chassis.work import UnitOfWork, Work
+from chassis.effects import DomainEvent, Effects
+from chassis.handler_context import HandlerContext
+from chassis.messaging.amqp import AmqpPublisher, connect
+from chassis.messaging.amqp.topology import declare
+from chassis.messaging.bus import ALL_CONFIRMED, BusUnavailable, Letter
+from chassis.unit_of_work import UnitOfWork
 from contracts.events.dispatch import CaseResumed, CaseWithdrawn
 from contracts.topology import EXCHANGES
 from tests.component.broker import Broker
@@ -55,8 +56,8 @@ def test_a_transaction_that_commits_late_is_not_skipped(counting: Counting, brok
     with running(counting.store.url, publisher):
         with counting.store.transaction() as connection:
             unit = UnitOfWork(counting.store, connection, SOURCE)
-            said = Happened(CaseResumed(level="counting", generation=1), "late")
-            Work(unit, START, "story").apply(Outcome(said))
+            said = DomainEvent(CaseResumed(level="counting", generation=1), "late")
+            HandlerContext(unit, START, "story").apply(Effects(said))
             unit.flush()
             counting.say("early")
             assert sequences(broker.taken(queue, 1)) == [("early", 1)]
@@ -77,7 +78,7 @@ def test_what_a_queue_nacks_is_published_again_until_it_is_confirmed(
         wait_until(lambda: relay.watch.nacked > 4, "they are nacked again and again, and counted", 20)
         assert states(counting.outbox) == ["published"] * 3 + ["pending"] * 2
         assert relay.state == "the broker nacked 2 events, which are published again"
-        counting.commit(Happened(CaseWithdrawn(cause="cancelled"), "w"))
+        counting.commit(DomainEvent(CaseWithdrawn(cause="cancelled"), "w"))
         assert len(broker.taken(other, 1)) == 1, "the two that are nacked fill the batch, and hold up nobody"
         got = {number for _, number in sequences(broker.taken(queue, 3))}
         wait_until(lambda: set(states(counting.outbox)) == {"published"}, "there is room, and they are confirmed", 20)

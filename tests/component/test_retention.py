@@ -7,12 +7,12 @@ from typing import Any
 
 from sqlalchemy import update
 
-from chassis.health import Health
-from chassis.outcome import Refused, TooEarly
-from chassis.retention import INBOX_MARK, Retention
-from chassis.store import machine_now
-from chassis.store.tables import PARKED, PUBLISHED
-from chassis.work import Work
+from chassis.effects import Refused, TooEarly
+from chassis.handler_context import HandlerContext
+from chassis.observability.health import Health
+from chassis.persistence import machine_now
+from chassis.persistence.tables import PARKED, PUBLISHED
+from chassis.runtime.retention import INBOX_MARK, Retention
 from contracts.envelope import Event
 from tests.component.counting import DEFINITION, Counting, count_up, in_threads, on_postgres, report, states
 
@@ -48,13 +48,13 @@ def publish_all(counting: Counting) -> None:
     settle_outbox(counting, PUBLISHED, *[row["position"] for row in counting.outbox])
 
 
-def one_of_each(event: Event, work: Work) -> None:
+def one_of_each(event: Event, ctx: HandlerContext) -> None:
     """Applied, waiting or dead, as the subject says."""
     if event.subject == "early":
         raise TooEarly("no case yet")
     if event.subject == "refused":
         raise Refused("unit: not on this case")
-    count_up(event, work)
+    count_up(event, ctx)
 
 
 def removed_numbers(counting: Counting) -> dict[str, int]:

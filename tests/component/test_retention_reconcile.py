@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from chassis.health import Health
-from chassis.retention import Retention
-from chassis.store import Store
+from chassis.observability.health import Health
+from chassis.persistence import Store
+from chassis.runtime.retention import Retention
 from cli import books
 from cli.books import Books, Sent, read_books
 from cli.findings import compare

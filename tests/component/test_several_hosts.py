@@ -7,10 +7,10 @@ import threading
 import pytest
 from amqp.exceptions import AccessRefused
 
-from chassis.bus import ALL_CONFIRMED, Letter
-from chassis.bus.amqp import AmqpBus, connect
-from chassis.bus.amqp.connection import BrokerRefused, check_account
-from chassis.wire import Message
+from chassis.messaging.amqp import AmqpBus, connect
+from chassis.messaging.amqp.connection import BrokerRefused, check_account
+from chassis.messaging.bus import ALL_CONFIRMED, Letter
+from chassis.messaging.cloudevents_codec import Message
 from tests.component.broker import Broker, Road
 from tests.component.counting import report
 from tests.kit.processes import free_port, wait_until
@@ -37,7 +37,7 @@ def test_publisher_consumer_and_safety_net_reach_the_living_node(urls: str, brok
     thread.join(20)
     publisher.close()
     assert got[0].user_id == broker.server.user
-    net = bus.safety_net("tests", {queue: lambda _: None})
+    net = bus.dead_letter_queue("tests", {queue: lambda _: None})
     assert net.drain() == 0
     check_account(urls, "tests")
 

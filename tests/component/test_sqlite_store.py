@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert, select, text
 
-from chassis.outcome import Arm
-from chassis.store import Store, StoreUnavailable, engine, store
-from chassis.store.engine import reading
-from chassis.store.leader import candidate
-from chassis.timers import Ringing
-from chassis.work import Work
+from chassis.effects import ArmTimer
+from chassis.handler_context import HandlerContext
+from chassis.inbox.retries import retry_one
+from chassis.persistence import Store, StoreUnavailable, engine, store
+from chassis.persistence.engine import reading
+from chassis.persistence.leader_election import leader_election
+from chassis.timers import TimerFired
 from contracts.envelope import Event
 from tests.component.counting import START, Counting, count_up, in_threads, new_store, notes, report, states
 from tests.component.ringing import timers
@@ -65,9 +66,9 @@ def _untouched(one: Counting) -> None:
 
 
 def test_a_full_disk_is_nobodys_failed_attempt(counting: Counting, elsewhere: sqlite3.Connection) -> None:
-    def handle(event: Event, work: Work) -> None:
-        count_up(event, work)
-        work.insert(notes, {"text": "x" * 1_000_000})
+    def handle(event: Event, ctx: HandlerContext) -> None:
+        count_up(event, ctx)
+        ctx.insert(notes, {"text": "x" * 1_000_000})
 
     with full(counting, elsewhere):
         for messages in ([report("a", "1")], [report("a", "1"), report("b", "2")]):
@@ -93,19 +94,19 @@ def test_a_file_that_nobody_may_write_is_nobodys_failed_attempt(counting: Counti
 
 
 def test_an_outage_puts_no_timer_off(counting: Counting, elsewhere: sqlite3.Connection) -> None:
-    counting.commit(Arm("a", "sign", START))
+    counting.commit(ArmTimer("a", "sign", START))
 
-    def ring(ringing: Ringing, work: Work) -> None:
-        work.insert(notes, {"text": "x" * 1_000_000})
+    def ring(timer: TimerFired, ctx: HandlerContext) -> None:
+        ctx.insert(notes, {"text": "x" * 1_000_000})
 
     with full(counting, elsewhere), pytest.raises(StoreUnavailable):
-        timers(counting, ring).ring_due()
+        timers(counting, ring).fire_due()
     assert [(row["attempts"], row["retry_at"]) for row in counting.timers] == [(0, None)]
 
 
 def test_a_statement_that_is_wrong_is_no_outage(counting: Counting) -> None:
-    def handle(event: Event, work: Work) -> None:
-        work.connection.execute(text("SELECT * FROM nowhere"))
+    def handle(event: Event, ctx: HandlerContext) -> None:
+        ctx.connection.execute(text("SELECT * FROM nowhere"))
 
     counting.inbox(handle).take([report("a", "1")])
     assert [(row["state"], row["reason"]) for row in counting.letters] == [("waiting", "OperationalError")]
@@ -123,7 +124,7 @@ def test_while_another_process_writes_nothing_is_settled_and_nothing_is_an_attem
         with pytest.raises(StoreUnavailable, match="locked"):
             inbox.take(messages)
     with pytest.raises(StoreUnavailable):
-        inbox.retry_one()
+        retry_one(inbox)
     with pytest.raises(StoreUnavailable):
         counting.store.probe()
     elsewhere.execute("ROLLBACK")
@@ -170,20 +171,20 @@ def test_what_is_committed_is_on_the_disk(counting: Counting) -> None:
 
 def test_one_leads_and_the_other_follows_when_it_ends(counting: Counting, counting_url: str) -> None:
     other = new_store(counting_url)
-    with candidate(other) as second:
-        with candidate(counting.store) as first:
+    with leader_election(other) as second:
+        with leader_election(counting.store) as first:
             assert first.lead()
             assert first.lead()
             assert not second.lead()
         assert second.lead()
-        with candidate(counting.store) as first:
+        with leader_election(counting.store) as first:
             assert not first.lead()
     other.close()
 
 
 def test_a_commit_wakes_the_leader_and_one_that_said_nothing_does_not(counting: Counting) -> None:
-    with candidate(counting.store) as session:
-        counting.commit(Arm("a", "sign", START))
+    with leader_election(counting.store) as session:
+        counting.commit(ArmTimer("a", "sign", START))
         assert not session.wait(0)
         counting.say("a")
         assert session.wait(0)
@@ -191,11 +192,11 @@ def test_a_commit_wakes_the_leader_and_one_that_said_nothing_does_not(counting: 
 
 
 def test_a_rolled_back_transaction_wakes_nobody(counting: Counting) -> None:
-    def handle(event: Event, work: Work) -> None:
-        count_up(event, work)
-        work.connection.execute(text("INSERT INTO counters (id) VALUES ('half a row')"))
+    def handle(event: Event, ctx: HandlerContext) -> None:
+        count_up(event, ctx)
+        ctx.connection.execute(text("INSERT INTO counters (id) VALUES ('half a row')"))
 
-    with candidate(counting.store) as session:
+    with leader_election(counting.store) as session:
         counting.inbox(handle).take([report("a", "1")])
         assert states(counting.letters) == ["waiting"]
         assert not session.wait(0)
@@ -205,6 +206,6 @@ def test_a_directory_that_is_gone_is_an_outage(counting: Counting, tmp_path: Pat
     gone = new_store(f"sqlite:///{tmp_path}/gone/counting.db")
     with pytest.raises(StoreUnavailable, match="unable to open"), gone.transaction():
         pass
-    with pytest.raises(StoreUnavailable, match="No such file"), candidate(gone):
+    with pytest.raises(StoreUnavailable, match="No such file"), leader_election(gone):
         pass
     gone.close()

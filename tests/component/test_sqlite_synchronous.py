@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from chassis.store.engine import new_engine
+from chassis.persistence.engine import new_engine
 
 
 @pytest.mark.parametrize(("query", "level"), [("", 2), ("?synchronous=NORMAL", 1), ("?synchronous=full", 2)])

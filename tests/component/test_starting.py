@@ -14,7 +14,7 @@ from uuid import uuid4
 import pytest
 from alembic import command
 
-from chassis.store.migrate import config, upgrade
+from chassis.persistence.migrate import config, upgrade
 from tests.component.broker import Broker
 from tests.kit.processes import LocalProcess, free_port, wait_until
 from tests.kit.servers import PostgresServer

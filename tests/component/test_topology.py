@@ -10,7 +10,7 @@ import amqp
 import pytest
 from click.testing import CliRunner
 
-from chassis.bus.amqp.topology import DELIVERY_LIMIT
+from chassis.messaging.amqp.topology import DELIVERY_LIMIT
 from cli.main import main
 from contracts.topology import EXCHANGES, SERVICES, queues
 from tests.component.broker import Broker

@@ -11,7 +11,7 @@ from secrets import token_hex
 
 import pytest
 
-from chassis.yaml_core import load_yaml
+from chassis.configuration.yaml_core import load_yaml
 from tests.compose.deployed import Compose, await_no_other_alert
 from tests.compose.people import People
 from tests.kit.deployment import ROOT, SERVICES

@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from chassis.http.once import Command, Kept, once
-from chassis.outcome import NOTHING, Arm, Refused
-from chassis.outside import Digests
-from chassis.store import StoreConflict
-from chassis.timers import Ringing
-from chassis.work import UnitOfWork, Work
+from chassis.effects import NO_EFFECTS, ArmTimer, Refused
+from chassis.handler_context import HandlerContext
+from chassis.http.idempotency import Command, Kept, once_per_key
+from chassis.inbox.retries import retry_one
+from chassis.messaging.external_events import Digests
+from chassis.persistence import StoreConflict
+from chassis.timers import TimerFired
+from chassis.unit_of_work import UnitOfWork
 from contracts.envelope import Event
 from tests.component.counting import DEFINITION, SOURCE, START, Counting, count_up, counters, report
 from tests.component.ringing import timers
@@ -29,21 +31,21 @@ class Calls:
         self.fails: dict[str, list[Exception]] = {}
         """By id: what the next times raise, after the hook was registered."""
 
-    def work(self, id_: str, work: Work) -> None:
+    def work(self, id_: str, ctx: HandlerContext) -> None:
         """Register the hook, then fail if that is planned."""
         self.handled.append(id_)
-        work.after_commit(lambda: self.made.append(id_))
+        ctx.after_commit(lambda: self.made.append(id_))
         if planned := self.fails.get(id_):
             raise planned.pop(0)
 
-    def event(self, event: Event, work: Work) -> None:
+    def event(self, event: Event, ctx: HandlerContext) -> None:
         """For an inbox."""
-        count_up(event, work)
-        self.work(event.id, work)
+        count_up(event, ctx)
+        self.work(event.id, ctx)
 
-    def timer(self, ringing: Ringing, work: Work) -> None:
+    def timer(self, timer: TimerFired, ctx: HandlerContext) -> None:
         """For timers."""
-        self.work(ringing.subject, work)
+        self.work(timer.subject, ctx)
 
 
 @pytest.fixture
@@ -78,16 +80,16 @@ def test_a_retry_calls_the_hook_of_the_attempt_that_committed(counting: Counting
     inbox = counting.inbox(calls.event, attempts=5)
     inbox.take([report("a", "1")])
     assert calls.made == []
-    assert inbox.retry_one()
+    assert retry_one(inbox)
     assert calls.made == []
-    assert inbox.retry_one()
+    assert retry_one(inbox)
     assert calls.made == ["1"]
 
 
 def test_a_timer_that_is_run_again_calls_its_hook_once(counting: Counting, calls: Calls) -> None:
-    counting.commit(Arm("a", "sign", START), Arm("b", "sign", START))
+    counting.commit(ArmTimer("a", "sign", START), ArmTimer("b", "sign", START))
     calls.fails["b"] = [KeyError("unforeseen"), StoreConflict("40001")]
-    assert timers(counting, calls.timer).ring_due() == 2
+    assert timers(counting, calls.timer).fire_due() == 2
     assert calls.handled.count("b") == 3
     assert sorted(calls.made) == ["a", "b"]
 
@@ -104,14 +106,14 @@ class Hosted:
 def test_a_command_over_http_that_is_run_again_calls_its_hook_once(wrong: Exception, counting: Counting, calls: Calls) -> None:
     calls.fails["k"] = [wrong]
 
-    def effect(work: Work) -> Kept:
-        calls.work("k", work)
+    def effect(ctx: HandlerContext) -> Kept:
+        calls.work("k", ctx)
         return Kept(202, {})
 
     runtime: Any = Hosted(counting)
     command = Command("count", "a-link", "k", {}, {})
-    assert once(runtime, command, effect).status == 202
-    assert once(runtime, command, effect).status == 202, "asked again, it is answered from the inbox"
+    assert once_per_key(runtime, command, effect).status == 202
+    assert once_per_key(runtime, command, effect).status == 202, "asked again, it is answered from the inbox"
     assert (calls.handled, calls.made) == (["k", "k"], ["k"])
 
 
@@ -119,21 +121,21 @@ def test_a_refused_command_over_http_calls_no_hook(counting: Counting, calls: Ca
     calls.fails["k"] = [Refused("never")]
     runtime: Any = Hosted(counting)
 
-    def effect(work: Work) -> Kept:
-        calls.work("k", work)
+    def effect(ctx: HandlerContext) -> Kept:
+        calls.work("k", ctx)
         return Kept(202, {})
 
     with pytest.raises(Refused):
-        once(runtime, Command("count", "a-link", "k", {}, {}), effect)
+        once_per_key(runtime, Command("count", "a-link", "k", {}, {}), effect)
     assert calls.made == []
 
 
 def test_a_hook_runs_after_the_commit_and_may_use_the_store(counting: Counting) -> None:
     seen: list[int] = []
 
-    def handle(event: Event, work: Work) -> None:
-        count_up(event, work)
-        work.after_commit(lambda: seen.append(len(counting.rows(counters))))
+    def handle(event: Event, ctx: HandlerContext) -> None:
+        count_up(event, ctx)
+        ctx.after_commit(lambda: seen.append(len(counting.rows(counters))))
         assert seen == []
 
     counting.inbox(handle).take([report("a", "1")])
@@ -148,11 +150,11 @@ def test_a_hook_that_raises_is_logged_and_counted_and_undoes_and_repeats_nothing
     handled: list[str] = []
     counting.store.on_hook_failure = lambda: failures.append(None)
 
-    def handle(event: Event, work: Work) -> None:
-        count_up(event, work)
+    def handle(event: Event, ctx: HandlerContext) -> None:
+        count_up(event, ctx)
         handled.append(event.id)
-        work.after_commit(lambda: 1 / 0)
-        work.after_commit(lambda: made.append(event.id))
+        ctx.after_commit(lambda: 1 / 0)
+        ctx.after_commit(lambda: made.append(event.id))
 
     with caplog.at_level(logging.ERROR):
         counting.inbox(handle).take([report("a", "1"), report("b", "2")])
@@ -188,8 +190,8 @@ def test_what_the_inbox_counts_is_counted_after_the_commit(outcome: str, countin
     before = counting.watch.count(outcome)
     spoils: list[Exception] = [StoreConflict("40001")]
 
-    def handle(event: Event, work: Work) -> None:
-        count_up(event, work)
+    def handle(event: Event, ctx: HandlerContext) -> None:
+        count_up(event, ctx)
         if spoils:
             raise spoils.pop()
 
@@ -198,6 +200,6 @@ def test_what_the_inbox_counts_is_counted_after_the_commit(outcome: str, countin
 
 
 def test_a_connection_without_a_transaction_of_a_store_takes_no_hook(counting: Counting) -> None:
-    hook: Callable[[], object] = lambda: NOTHING  # noqa: E731
+    hook: Callable[[], object] = lambda: NO_EFFECTS  # noqa: E731
     with counting.store.engine.connect() as connection, pytest.raises(LookupError, match="transaction"):
         counting.store.after_commit(connection, hook)

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from chassis.aside import DEAD_LETTERS, SetAside
-from chassis.inbox import Inbox
-from chassis.outcome import Refused
-from chassis.work import Work
+from chassis.dead_letters import DEAD_LETTERS, Quarantine
+from chassis.effects import Refused
+from chassis.handler_context import HandlerContext
+from chassis.inbox.inbox import Inbox
+from chassis.inbox.retries import retry_one
 from cli import aside
 from contracts.envelope import Event
 from tests.component.counting import DEFINITION, Counting, report, states
@@ -33,7 +34,7 @@ def duty(counting: Counting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def refusing(counting: Counting) -> Inbox:
     """An inbox whose handler refuses everything."""
 
-    def refuse(event: Event, work: Work) -> None:
+    def refuse(event: Event, ctx: HandlerContext) -> None:
         raise Refused("unit: not on this case")
 
     return counting.inbox(refuse)
@@ -81,8 +82,8 @@ def test_a_replayed_letter_is_taken_up_by_a_running_inbox(duty: Duty) -> None:
     assert duty.types("replay", first) == "1 to be tried again\n"
     assert [action for _, action, _ in duty.audit] == ["dead.replay"]
     inbox = duty.counting.inbox()
-    assert inbox.retry_one()
-    assert not inbox.retry_one()
+    assert retry_one(inbox)
+    assert not retry_one(inbox)
     assert duty.counting.counts == {"a": 1}
     assert second in duty.listed()
     assert first not in duty.listed()
@@ -93,14 +94,14 @@ def test_a_replayed_letter_is_taken_up_by_a_running_inbox(duty: Duty) -> None:
 def test_a_letter_that_fails_again_is_dead_again(duty: Duty) -> None:
     first = duty.listed()[0]
     duty.types("replay", first)
-    assert refusing(duty.counting).retry_one()
+    assert retry_one(refusing(duty.counting))
     assert first in duty.listed()
 
 
 def test_all_letters_are_replayed_each_with_its_line(duty: Duty) -> None:
     assert duty.types("replay", "--all") == "3 to be tried again\n"
     inbox = duty.counting.inbox()
-    while inbox.retry_one():
+    while retry_one(inbox):
         pass
     assert duty.counting.counts == {"a": 1, "b": 1}
     assert len(duty.listed()) == 1  # the one that nobody can read
@@ -140,7 +141,7 @@ def test_some_are_chosen_by_type_and_reason(words: tuple[str, ...], subjects: li
 def test_many_are_replayed_with_a_look_and_a_few_statements(duty: Duty) -> None:
     """At night, after a bad release: a statement for each letter, or a look at all of them for each, would take hours."""
     refusing(duty.counting).take([report(f"t{n}", f"m{n}") for n in range(30)])
-    pile = SetAside(DEAD_LETTERS, duty.counting.store, "tests")
+    pile = Quarantine(DEAD_LETTERS, duty.counting.store, "tests")
     with counted(duty.counting.store) as sent:
         assert pile.all_again() == 33
     assert len(sent) < 10
@@ -148,7 +149,7 @@ def test_many_are_replayed_with_a_look_and_a_few_statements(duty: Duty) -> None:
 
 
 def test_a_batch_takes_its_part_and_leaves_the_rest_to_the_next(duty: Duty, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chassis.aside.BATCH", 2)
+    monkeypatch.setattr("chassis.dead_letters.BATCH", 2)
     assert duty.types("replay", "--all") == "3 to be tried again\n"
     assert states(duty.counting.letters) == ["waiting"] * 3
 
@@ -177,7 +178,7 @@ def test_a_dropped_letter_stays_as_a_row_without_effect(duty: Duty) -> None:
     assert (action, what["why"], what["event_id"]) == ("dead.drop", "测试报告", "1")
     assert states(duty.counting.letters).count("dropped") == 1
     inbox = duty.counting.inbox()
-    assert not inbox.retry_one()
+    assert not retry_one(inbox)
     inbox.take([report("a", "1", note=PRIVATE)])
     assert duty.counting.counts == {}
 

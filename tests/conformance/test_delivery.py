@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from chassis.wire import Message
-from chassis.work import Work
+from chassis.handler_context import HandlerContext
+from chassis.messaging.cloudevents_codec import Message
 from contracts.envelope import Event
 from tests.component.counting import Counting, count_up, report, states
 from tests.component.relaying import EXCHANGE, all_published
@@ -44,7 +44,7 @@ def test_who_said_it_is_known_and_nobody_can_pretend(world: World) -> None:
     """What a sender writes there itself, as our report does, is replaced by the bus."""
     actors: list[str | None] = []
 
-    def handle(event: Event, work: Work) -> None:
+    def handle(event: Event, ctx: HandlerContext) -> None:
         actors.append(event.actor)
 
     speaker = world.service("speaker")
@@ -113,7 +113,7 @@ def test_what_nobody_has_to_hear_is_published_to_nobody(world: World) -> None:
 
 def test_only_what_is_refused_is_parked(world: World) -> None:
     """Of one batch, some have a queue and others have none."""
-    from chassis.bus import Letter
+    from chassis.messaging.bus import Letter
 
     listener = world.listener("first", TOLD).start()
     publisher = world.way.bus.publisher("units")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from chassis.outcome import Refused, TooEarly
-from chassis.wire import Message
-from chassis.work import Work
+from chassis.effects import Refused, TooEarly
+from chassis.handler_context import HandlerContext
+from chassis.inbox.retries import retry_one
+from chassis.messaging.cloudevents_codec import Message
 from contracts.envelope import Event
 from tests.component.counting import Counter, count_up, report, states
 from tests.component.relaying import all_published
@@ -16,9 +17,9 @@ from tests.kit.processes import wait_until
 BAD = "bad"
 
 
-def spoiling(event: Event, work: Work) -> None:
+def spoiling(event: Event, ctx: HandlerContext) -> None:
     """One event is refused after it had an effect, and one cannot be handled at all."""
-    count_up(event, work)
+    count_up(event, ctx)
     if event.id == BAD:
         raise Refused("unit: not on this case")
     if event.id == "worse":
@@ -43,32 +44,32 @@ def test_a_poison_event_harms_no_other_of_its_batch(world: World) -> None:
 def test_a_fact_that_comes_too_early_waits_and_is_applied(world: World) -> None:
     """It comes by one queue, and what it needs by another."""
 
-    def handle(event: Event, work: Work) -> None:
-        if event.id == "second" and work.find(Counter, "first") is None:
+    def handle(event: Event, ctx: HandlerContext) -> None:
+        if event.id == "second" and ctx.find(Counter, "first") is None:
             raise TooEarly("first: not here yet")
-        count_up(event, work)
+        count_up(event, ctx)
 
     listener = world.listener("first", TOLD, handle=handle).start()
     world.tell(report("second", "second"))
     wait_until(lambda: states(listener.counting.letters) == ["waiting"], "it waits", 10)
-    assert listener.inbox.retry_one()
+    assert retry_one(listener.inbox)
     world.tell(report("first", "first"))
     wait_until(lambda: listener.counting.counts == {"first": 1}, "what it needs is there", 10)
-    assert listener.inbox.retry_one()
-    assert not listener.inbox.retry_one()
+    assert retry_one(listener.inbox)
+    assert not retry_one(listener.inbox)
     world.tell(report("second", "second"))
     wait_until(lambda: listener.counting.watch.count("duplicate") == 1, "and then it is known", 10)
     assert listener.counting.counts == {"first": 1, "second": 1}
 
 
-def needs(first: str, tried: list[str]) -> Callable[[Event, Work], None]:
+def needs(first: str, tried: list[str]) -> Callable[[Event, HandlerContext], None]:
     """A handler that notes what it tries, and can do nothing with subjects that begin with "early" before it has the first."""
 
-    def handle(event: Event, work: Work) -> None:
+    def handle(event: Event, ctx: HandlerContext) -> None:
         tried.append(event.id)
-        if event.subject.startswith("early") and work.find(Counter, first) is None:
+        if event.subject.startswith("early") and ctx.find(Counter, first) is None:
             raise TooEarly(f"{first}: not here yet")
-        count_up(event, work)
+        count_up(event, ctx)
 
     return handle
 
@@ -95,10 +96,10 @@ def test_where_many_come_too_early_each_is_tried_by_itself(world: World) -> None
 def test_a_refusal_is_for_good_whatever_comes_behind_it(world: World) -> None:
     """Two commands about one subject, of which the second makes what the first wanted possible: too late for the first."""
 
-    def handle(event: Event, work: Work) -> None:
-        if event.id == "1" and work.find(Counter, event.subject) is None:
+    def handle(event: Event, ctx: HandlerContext) -> None:
+        if event.id == "1" and ctx.find(Counter, event.subject) is None:
             raise Refused("nothing to count yet")
-        count_up(event, work)
+        count_up(event, ctx)
 
     listener = world.listener("first", TOLD, handle=handle)
     listener.inbox.take([report("a", "1"), report("a", "2")])

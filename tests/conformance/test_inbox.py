@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import text
 
-from chassis.outcome import Refused, TooEarly
-from chassis.work import Work
+from chassis.effects import Refused, TooEarly
+from chassis.handler_context import HandlerContext
+from chassis.inbox.retries import retry_one
 from contracts.envelope import Event
 from tests.component.counting import (
     Counter,
@@ -86,8 +87,8 @@ def test_takers_of_the_same_events_at_once_have_one_effect(counting: Counting, c
 
 
 def test_one_bad_event_harms_no_other_of_its_batch(counting: Counting) -> None:
-    def handle(event: Event, work: Work) -> None:
-        count_up(event, work)
+    def handle(event: Event, ctx: HandlerContext) -> None:
+        count_up(event, ctx)
         if event.id == "bad":
             raise LookupError("029-00001111 is no number")
 
@@ -100,10 +101,10 @@ def test_one_bad_event_harms_no_other_of_its_batch(counting: Counting) -> None:
 
 
 def test_a_statement_that_fails_harms_no_other_of_its_batch(counting: Counting) -> None:
-    def handle(event: Event, work: Work) -> None:
-        count_up(event, work)
+    def handle(event: Event, ctx: HandlerContext) -> None:
+        count_up(event, ctx)
         if event.id == "bad":
-            work.connection.execute(text("INSERT INTO counters (id) VALUES ('half a row')"))
+            ctx.connection.execute(text("INSERT INTO counters (id) VALUES ('half a row')"))
 
     counting.inbox(handle).take([report("a", "1"), report("a", "bad"), report("a", "2")])
     assert counting.counts == {"a": 2}
@@ -111,19 +112,19 @@ def test_a_statement_that_fails_harms_no_other_of_its_batch(counting: Counting) 
 
 
 def test_a_fact_that_comes_too_early_waits_and_is_applied_later(counting: Counting) -> None:
-    def handle(event: Event, work: Work) -> None:
-        if event.subject == "second" and work.find(Counter, "first") is None:
+    def handle(event: Event, ctx: HandlerContext) -> None:
+        if event.subject == "second" and ctx.find(Counter, "first") is None:
             raise TooEarly("first: not here yet")
-        count_up(event, work)
+        count_up(event, ctx)
 
     inbox = counting.inbox(handle)
     inbox.take([report("second", "2", note="kept")])
     (row,) = counting.letters
     assert (row["state"], row["reason"], row["user_id"]) == ("waiting", "TooEarly: first: not here yet", "units-user")
-    assert inbox.retry_one()
+    assert retry_one(inbox)
     inbox.take([report("first", "1")])
-    assert inbox.retry_one()
-    assert not inbox.retry_one()
+    assert retry_one(inbox)
+    assert not retry_one(inbox)
     assert counting.counts == {"first": 1, "second": 1}
     row = next(row for row in counting.letters if row["event_id"] == "2")
     assert (row["state"], row["attempts"], row["body"], row["reason"]) == ("applied", 2, None, None)
@@ -132,17 +133,17 @@ def test_a_fact_that_comes_too_early_waits_and_is_applied_later(counting: Counti
 
 
 def test_a_waiting_event_is_not_tried_before_it_is_due(counting: Counting) -> None:
-    def handle(event: Event, work: Work) -> None:
+    def handle(event: Event, ctx: HandlerContext) -> None:
         raise TooEarly("x: not here")
 
     inbox = counting.inbox(handle, first=1000)
     inbox.take([report("a", "1")])
-    assert not inbox.retry_one()
+    assert not retry_one(inbox)
 
 
 def test_a_refused_command_is_dead_at_once_and_says_why(counting: Counting) -> None:
-    def handle(event: Event, work: Work) -> None:
-        count_up(event, work)
+    def handle(event: Event, ctx: HandlerContext) -> None:
+        count_up(event, ctx)
         raise Refused("unit: does not speak for it")
 
     counting.inbox(handle).take([report("a", "1")])
@@ -155,14 +156,14 @@ def test_a_refused_command_is_dead_at_once_and_says_why(counting: Counting) -> N
 def test_an_event_that_fails_again_and_again_is_dead_after_its_attempts(counting: Counting) -> None:
     tried: list[str] = []
 
-    def handle(event: Event, work: Work) -> None:
+    def handle(event: Event, ctx: HandlerContext) -> None:
         tried.append(event.id)
         raise LookupError("private")
 
     inbox = counting.inbox(handle, attempts=3)
     inbox.take([report("a", "1")])
     tried.clear()  # the first attempt was made in the batch and alone
-    while inbox.retry_one():
+    while retry_one(inbox):
         pass
     assert tried == ["1", "1"]
     (row,) = counting.letters
@@ -170,22 +171,22 @@ def test_an_event_that_fails_again_and_again_is_dead_after_its_attempts(counting
 
 
 def test_the_pause_between_attempts_grows_to_a_bound() -> None:
-    from chassis.inbox import Retries
+    from chassis.inbox.retry_policy import RetryPolicy
 
-    retries = Retries(first=0.5, longest=10)
+    retries = RetryPolicy(first=0.5, longest=10)
     for attempts, most in zip([1, 2, 3, 4, 5, 6, 7, 1025, 10**6], [0.5, 1, 2, 4, 8, 10, 10, 10, 10], strict=True):
         assert most * 0.8 <= retries.after(attempts).total_seconds() <= most
 
 
 def test_two_retriers_try_a_waiting_event_once(counting: Counting, counting_url: str) -> None:
-    def too_early(event: Event, work: Work) -> None:
+    def too_early(event: Event, ctx: HandlerContext) -> None:
         raise TooEarly("x: not here")
 
     counting.inbox(too_early).take([report("a", str(number)) for number in range(12)])
     other = Counting(new_store(counting_url))
 
     def drain(one: Counting) -> None:
-        while one.inbox().retry_one():
+        while retry_one(one.inbox()):
             pass
 
     in_threads(lambda: drain(counting), lambda: drain(other))

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from chassis.bus import BusUnavailable
-from chassis.wire import Message
+from chassis.messaging.bus import BusUnavailable
+from chassis.messaging.cloudevents_codec import Message
 from tests.component.counting import Counting, report, states
 from tests.component.relaying import all_published
 from tests.conformance.world import SAID, TOLD, Listener, World

@@ -11,15 +11,17 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import select
 
-from chassis import given_up, wire
-from chassis import log as logs
-from chassis.aside import DEAD_LETTERS, SetAside
-from chassis.bus import GivenUp
-from chassis.inbox import message_of
-from chassis.outcome import Refused, TooEarly
-from chassis.store import StoreUnavailable
-from chassis.wire import JSON, Message
-from chassis.work import Work
+from chassis.dead_letters import DEAD_LETTERS, Quarantine
+from chassis.effects import Refused, TooEarly
+from chassis.handler_context import HandlerContext
+from chassis.inbox import dead_letter_queue
+from chassis.inbox.inbox_records import message_of
+from chassis.inbox.retries import retry_one
+from chassis.messaging import cloudevents_codec
+from chassis.messaging.bus import DeadLetteredMessage
+from chassis.messaging.cloudevents_codec import JSON, Message
+from chassis.observability import logs
+from chassis.persistence import StoreUnavailable
 from contracts.envelope import Event
 from contracts.events.intake import ReportFiled
 from tests.component.counting import (
@@ -61,7 +63,9 @@ def test_what_cannot_be_read_is_kept_with_the_reason_and_harms_no_other(
     inbox.take([message])
     assert counting.counts == {"good": 2}
     letters = [row for row in counting.letters if row["state"] == "dead"]
-    assert len(letters) == (1 if wire.names_of(message)["id"] else 2), "without a readable id, each delivery has its own row"
+    assert len(letters) == (1 if cloudevents_codec.names_of(message)["id"] else 2), (
+        "without a readable id, each delivery has its own row"
+    )
     for dead in letters:
         assert dead["reason"].startswith(reason)
         assert dead["body"] == message.body
@@ -77,10 +81,10 @@ def test_what_cannot_be_read_is_kept_with_the_reason_and_harms_no_other(
 def test_headers_and_content_type_that_no_store_keeps_harm_nobody(dirt: str, counting: Counting) -> None:
     """A message that is applied, one that waits and one that cannot be read."""
 
-    def handle(event: Event, work: Work) -> None:
+    def handle(event: Event, ctx: HandlerContext) -> None:
         if event.id == "waits":
             raise TooEarly("x: not here")
-        count_up(event, work)
+        count_up(event, ctx)
 
     def dirty(message: Message) -> Message:
         return Message({**message.headers, f"x{dirt}": f"y{dirt}"}, f"application/json{dirt}", message.body, "user")
@@ -122,7 +126,7 @@ def test_four_equal_messages_without_a_readable_id_are_four_dead_letters(message
     inbox = counting.inbox()
     inbox.take([message, message])
     inbox.take([message])
-    given_up.keep(inbox, [GivenUp(message, "the broker gave it up")])
+    dead_letter_queue.keep(inbox, [DeadLetteredMessage(message, "the broker gave it up")])
     assert states(counting.letters) == ["dead"] * 4
     assert len({row["event_id"] for row in counting.letters}) == 4
 
@@ -140,7 +144,7 @@ def test_a_structured_message_with_a_readable_id_is_one_dead_letter_under_its_na
 def test_a_batch_that_the_store_refuses_leaves_no_row_of_what_cannot_be_read(counting: Counting) -> None:
     """The broker delivers it again, and a message without an id would then have two."""
 
-    def away(event: Event, work: Work) -> None:
+    def away(event: Event, ctx: HandlerContext) -> None:
         raise StoreUnavailable("gone")
 
     messages = [nameless(), report("a", "1"), nameless()]
@@ -168,29 +172,29 @@ NATIVE = {
 def test_a_dead_letter_keeps_the_headers_with_their_types_and_is_replayed_with_them(counting: Counting) -> None:
     sent = replace(report("a", "1"), headers={**report("a", "1").headers, **NATIVE, "ce-time": START, "ce-sequence": 7})
 
-    def refuses(event: Event, work: Work) -> None:
+    def refuses(event: Event, ctx: HandlerContext) -> None:
         raise Refused("not now")
 
     counting.inbox(refuses).take([sent])
     with counting.store.transaction() as connection:
         row = connection.execute(select(DEFINITION.tables.inbox)).mappings().one()
     assert message_of(row) == sent
-    letters = SetAside(DEAD_LETTERS, counting.store, "tests")
+    letters = Quarantine(DEAD_LETTERS, counting.store, "tests")
     assert letters.all_again() == 1
     seen: list[Event] = []
     inbox = counting.inbox(lambda event, _: seen.append(event))
-    assert inbox.retry_one()
+    assert retry_one(inbox)
     assert [(event.id, event.time, event.sequence) for event in seen] == [("1", START, 7)]
 
 
 def test_what_a_handler_logs_carries_the_ids_of_its_event(counting: Counting, caplog: pytest.LogCaptureFixture) -> None:
     bound: list[dict[str, str | None]] = []
 
-    def handle(event: Event, work: Work) -> None:
+    def handle(event: Event, ctx: HandlerContext) -> None:
         record = logging.LogRecord("handler", logging.INFO, "", 0, "counted", (), None)
         logs._Context("counting").filter(record)
         bound.append({name: getattr(record, name, None) for name in ("correlation", "causation", "event")})
-        count_up(event, work)
+        count_up(event, ctx)
 
     counting.inbox(handle).take([report("a", "1", correlationid="story", causationid="cause"), report("b", "2")])
     assert bound == [
@@ -203,10 +207,10 @@ def test_what_a_handler_logs_carries_the_ids_of_its_event(counting: Counting, ca
 def test_the_log_of_a_failure_names_the_event_and_tells_nothing_of_its_content(
     counting: Counting, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def handle(event: Event, work: Work) -> None:
+    def handle(event: Event, ctx: HandlerContext) -> None:
         if event.id == "2":
             raise Refused("unit: is not yours")
-        work.insert(notes, {"text": event.payload.note})
+        ctx.insert(notes, {"text": event.payload.note})
 
     messages = [report("a", "1", time="x", note="029-00001111"), report("a", "2", note="029-00001111")]
     with caplog.at_level(logging.DEBUG):

@@ -13,12 +13,12 @@ from typing import Protocol
 
 from sqlalchemy import delete
 
-from chassis.bus import ALL_CONFIRMED, Bus, Letter
-from chassis.bus.amqp import AmqpBus
-from chassis.bus.embedded import EmbeddedBus
-from chassis.inbox import Handle
-from chassis.store import StoreUnavailable
-from chassis.wire import Message
+from chassis.inbox.inbox import Handle
+from chassis.messaging.amqp import AmqpBus
+from chassis.messaging.bus import ALL_CONFIRMED, Bus, Letter
+from chassis.messaging.cloudevents_codec import Message
+from chassis.messaging.embedded import EmbeddedBus
+from chassis.persistence import StoreUnavailable
 from contracts.events.intake import ReportFiled
 from tests.component.broker import Broker
 from tests.component.counting import Counting, count_up, counters, metadata, new_store

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 
-from chassis.yaml_core import dump_yaml, load_yaml
+from chassis.configuration.yaml_core import dump_yaml, load_yaml
 from contracts.generate import ROOT
 from contracts.payload import EventPayload, all_payloads
 from contracts.topology import SERVICES, queues

@@ -9,7 +9,7 @@ import yaml  # noqa: TID251  # a reader of YAML 1.1
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chassis.yaml_core import load_yaml
+from chassis.configuration.yaml_core import load_yaml
 from contracts.generate import ROOT, documents, main, stale, write
 from contracts.generators.asyncapi import PlainDumper
 from contracts.generators.released import FILE

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from chassis.yaml_core import load_yaml
+from chassis.configuration.yaml_core import load_yaml
 from contracts.generate import ROOT
 from contracts.generators.nulls import NULL, references
 from contracts.topology import SERVICES

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from chassis.yaml_core import dump_yaml
+from chassis.configuration.yaml_core import dump_yaml
 from tests.kit.deployment import ROOT
 
 WAYS = ("well", "slow", "never", "garbage", "error", "moved", "closes")

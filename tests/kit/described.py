@@ -10,7 +10,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator, FormatChecker
 
-from chassis.yaml_core import load_yaml
+from chassis.configuration.yaml_core import load_yaml
 from tests.kit.deployment import ROOT
 
 Node = dict[str, Any]

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import Any
 
-from chassis.yaml_core import dump_yaml
+from chassis.configuration.yaml_core import dump_yaml
 from cli.home import Home
 from tests.kit.deployment import ACCOUNTS, PROXY, ROOT, SECRET, SERVICES, Deployment
 from tests.kit.forked import WhistleProcess

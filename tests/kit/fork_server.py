@@ -22,7 +22,7 @@ from typing import Any
 
 from cli.main import main as whistle
 
-PRELOADED = ("chassis.bus.embedded", "chassis.settings", "cli.checks", "cli.directory", "cli.integrity")
+PRELOADED = ("chassis.messaging.embedded", "chassis.configuration.settings", "cli.checks", "cli.directory", "cli.integrity")
 
 
 def _import_everything() -> Any:

@@ -18,7 +18,7 @@ from uuid import uuid4
 import psycopg2
 from kombu import Connection
 
-from chassis.yaml_core import dump_yaml
+from chassis.configuration.yaml_core import dump_yaml
 from deploy.rabbitmq import accounts
 from tests.kit.deployment import ACCOUNTS, PROXY, ROOT, SECRET, SERVICES, Deployment
 from tests.kit.forked import WhistleProcess

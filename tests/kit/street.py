@@ -17,7 +17,7 @@ import amqp
 import kombu
 from kombu import Connection, Consumer, Exchange, Queue
 
-from chassis.bus.amqp import connect
+from chassis.messaging.amqp import connect
 from tests.kit.stack import Stack
 
 LOST = (amqp.AMQPError, amqp.exceptions.MessageNacked, kombu.exceptions.KombuError, OSError)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from marshmallow import fields
 
-from chassis.config import BadConfig
+from chassis.configuration.yaml_files import BadConfig
 from contracts.codes import Clock, Urgency
 from services.dispatch.config.reading import checked, code, spans
 from services.dispatch.config.work_calendar import CalendarSchema, calendar_of

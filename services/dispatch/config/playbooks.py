@@ -5,7 +5,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
-from chassis.config import BadConfig
+from chassis.configuration.yaml_files import BadConfig
 from contracts.codes import AreaKind, Clock, Respond, Role, Urgency
 from services.dispatch.config.reading import checked, code, span, spans
 from services.dispatch.domain.playbook import Call, Level, Playbook

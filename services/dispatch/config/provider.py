@@ -8,8 +8,8 @@ from typing import Any
 from nameko.extensions import DependencyProvider
 
 from chassis.clock import BusinessClock
-from chassis.links import Links, links_of
-from chassis.nameko import RUNTIME_KEY
+from chassis.runtime.nameko import RUNTIME_KEY
+from chassis.signed_links import Links, links_of
 from contracts.codes import Clock, Urgency
 from services.dispatch.config.clocks import load_clocks
 from services.dispatch.config.playbooks import load_playbooks, load_police_matters

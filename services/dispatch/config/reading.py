@@ -5,7 +5,7 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
-from chassis.config import BadConfig, read_yaml
+from chassis.configuration.yaml_files import BadConfig, read_yaml
 from contracts.codes import Clock
 from contracts.payload import flatten
 from services.dispatch.domain.due import BadSpan, parse

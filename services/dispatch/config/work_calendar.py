@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
-from chassis.config import BadConfig
+from chassis.configuration.yaml_files import BadConfig
 from services.dispatch.domain.due import WorkCalendar
 from services.dispatch.domain.office_hours import EVERY_WEEKDAY, Hours, Season, SpecialHours
 from services.dispatch.holidays import LIBRARIES, Arrangement, assumed_of, workday_of

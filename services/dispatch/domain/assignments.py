@@ -1,6 +1,6 @@
 """Assignments: a unit is named, and relieved. How many of a level's units are wanted, and how many it can still count on."""
 
-from chassis.outcome import NOTHING, Outcome
+from chassis.effects import NO_EFFECTS, Effects
 from contracts.codes import Clock, Purpose
 from contracts.events import dispatch as say
 from services.dispatch.domain import clocks
@@ -12,26 +12,26 @@ VERIFY = "verify"
 """The name that an assignment to verify has for its level."""
 
 
-def name(case: Case, rung: Rung, unit: str, world: World, ruled: bool = False) -> Outcome:
+def name(case: Case, rung: Rung, unit: str, world: World, ruled: bool = False) -> Effects:
     """Assign a unit to handle on a rung, and start its clocks. ``ruled``: a supervisor named it."""
     assignment = _add(case, unit, rung.index, case.level(rung).level, Purpose.HANDLE, world)
     assignment.ruled = ruled
     return _made(case, assignment) + clocks.start_assignment_clocks(case, assignment, clocks.LEVEL_CLOCKS, world)
 
 
-def name_verifier(case: Case, unit: str, world: World) -> Outcome:
+def name_verifier(case: Case, unit: str, world: World) -> Effects:
     """Assign somebody to check."""
     assignment = _add(case, unit, max(case.highest, 0), VERIFY, Purpose.VERIFY, world)
     return _made(case, assignment) + clocks.start_assignment_clocks(case, assignment, (Clock.VERIFY,), world)
 
 
-def relieve(case: Case, assignments: list[Assignment]) -> Outcome:
+def relieve(case: Case, assignments: list[Assignment]) -> Effects:
     """Nothing more is asked of these, and their clocks stop."""
-    outcome = NOTHING
+    outcome = NO_EFFECTS
     for assignment in assignments:
         if assignment.open:
             assignment.step = Step.ENDED
-            outcome += Outcome(case.said(say.AssignmentRelieved(assignment=assignment.id, by=assignment.to)))
+            outcome += Effects(case.said(say.AssignmentRelieved(assignment=assignment.id, by=assignment.to)))
             outcome += clocks.meet(case, assignment)
     return outcome
 
@@ -62,9 +62,9 @@ def _add(case: Case, unit: str, rung: int, level: str, purpose: Purpose, world: 
     return assignment
 
 
-def _made(case: Case, assignment: Assignment) -> Outcome:
+def _made(case: Case, assignment: Assignment) -> Effects:
     action = case.rung(assignment.rung).joint if assignment.purpose is Purpose.HANDLE and not assignment.ruled else None
-    return Outcome(
+    return Effects(
         case.said(
             say.AssignmentMade(
                 assignment=assignment.id,

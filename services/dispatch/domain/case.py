@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from chassis.outcome import Happened, Refused
+from chassis.effects import DomainEvent, Refused
 from contracts.codes import CaseState as CaseState
 from contracts.codes import Purpose, Urgency
 from contracts.events import dispatch as say
@@ -185,15 +185,15 @@ class Case:
 
     # --- saying
 
-    def said(self, payload: EventPayload) -> Happened:
+    def said(self, payload: EventPayload) -> DomainEvent:
         """Something that happened to this case."""
-        return Happened(payload, self.id)
+        return DomainEvent(payload, self.id)
 
-    def stepped(self, kind: type[say.AssignmentStep], assignment: Assignment, actor: str) -> Happened:
+    def stepped(self, kind: type[say.AssignmentStep], assignment: Assignment, actor: str) -> DomainEvent:
         """A step of an assignment, and the account that reported it."""
         return self.reported(kind(assignment=assignment.id, by=assignment.to, actor=actor), assignment)
 
-    def reported(self, step: say.AssignmentStep, assignment: Assignment) -> Happened:
+    def reported(self, step: say.AssignmentStep, assignment: Assignment) -> DomainEvent:
         """A step of an assignment that says more than who reported it."""
         if step.actor not in assignment.actors:
             assignment.actors.append(step.actor)

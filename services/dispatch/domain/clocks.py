@@ -7,7 +7,7 @@ assignment and on breach escalate. A due time that is computed anew is said agai
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from chassis.outcome import NOTHING, Disarm, Happened, Outcome
+from chassis.effects import NO_EFFECTS, CancelTimer, DomainEvent, Effects
 from contracts.codes import Clock, Purpose
 from contracts.events import dispatch as say
 from services.dispatch.domain import marks
@@ -35,51 +35,51 @@ def key_of(clock: Clock, assignment: str | None) -> str:
 # --- starting and stopping
 
 
-def start_case_clocks(case: Case, world: World) -> Outcome:
+def start_case_clocks(case: Case, world: World) -> Effects:
     """First contact and handle, from `ticket.opened`."""
-    outcome = NOTHING
+    outcome = NO_EFFECTS
     for clock in CASE_CLOCKS:
         outcome += _start(case, key_of(clock, None), clock, None, case.opened_at, world)
     return outcome
 
 
-def start_assignment_clocks(case: Case, assignment: Assignment, wanted: tuple[Clock, ...], world: World) -> Outcome:
+def start_assignment_clocks(case: Case, assignment: Assignment, wanted: tuple[Clock, ...], world: World) -> Effects:
     """Those of the clocks wanted for which the level or the standard names a span."""
-    outcome = NOTHING
+    outcome = NO_EFFECTS
     for clock in wanted:
         if _span(case, clock, assignment, world) is not None:
             outcome += _start(case, key_of(clock, assignment.id), clock, assignment, world.at, world)
     return outcome
 
 
-def start_verification_clock(case: Case, world: World) -> Outcome:
+def start_verification_clock(case: Case, world: World) -> Effects:
     """The case's own clock of verification, which runs while nobody can be named to check."""
     return _start(case, f"{Clock.VERIFY.value}:{case.id}-{case.generation}", Clock.VERIFY, None, world.at, world)
 
 
-def meet(case: Case, assignment: Assignment) -> Outcome:
+def meet(case: Case, assignment: Assignment) -> Effects:
     """Stop the assignment's clocks that what it did satisfies."""
     return stop(
         case, lambda running: running.assignment == assignment.id and assignment.reached(MET_BY.get(running.clock, Step.ENDED))
     )
 
 
-def stop(case: Case, which: Which) -> Outcome:
+def stop(case: Case, which: Which) -> Effects:
     """Stop the live clocks that ``which`` chooses."""
-    outcome = NOTHING
+    outcome = NO_EFFECTS
     for running in case.clocks:
         if running.live and which(running):
             running.live = False
-            outcome += Outcome(Disarm(case.id, running.key))
+            outcome += Effects(CancelTimer(case.id, running.key))
     return outcome
 
 
-def wake(case: Case, world: World) -> Outcome:
+def wake(case: Case, world: World) -> Effects:
     """The case's clocks that were stopped when the work was done go on from their old start: handle, and first contact where
     nobody was reached.
     """
     reached = any(assignment.contacted for assignment in case.assignments)
-    outcome = NOTHING
+    outcome = NO_EFFECTS
     for running in case.clocks:
         if not running.live and (running.clock is Clock.HANDLE or (running.clock is Clock.CONTACT and not reached)):
             running.live = True
@@ -90,22 +90,22 @@ def wake(case: Case, world: World) -> Outcome:
 # --- moving
 
 
-def recompute(case: Case, world: World, which: Which = lambda _: True) -> Outcome:
+def recompute(case: Case, world: World, which: Which = lambda _: True) -> Effects:
     """Compute the live clocks that ``which`` chooses by another calendar, from their old start and with their pauses.
 
     Where a due time moves, an event names whom to tell. One that stays is not told of; its marks may still move, since
     they lie in office hours.
     """
-    outcome = NOTHING
+    outcome = NO_EFFECTS
     for running in case.clocks:
         if running.live and which(running):
             rearm = running.calendar != world.calendar.version and counts_working_time(running.rule)
             moved = _compute(case, running, world, tell=True)
-            outcome += moved or (_arm_anew(case, running, world) if rearm else NOTHING)
+            outcome += moved or (_arm_anew(case, running, world) if rearm else NO_EFFECTS)
     return outcome
 
 
-def hurry(case: Case, world: World) -> Outcome:
+def hurry(case: Case, world: World) -> Effects:
     """The spans of a new urgency, from the old start. What was granted under the old urgency does not count any more."""
     for running in [one for one in case.clocks if one.live]:
         rule = _span(case, running.clock, _assignment(case, running), world)
@@ -113,28 +113,28 @@ def hurry(case: Case, world: World) -> Outcome:
             running.rule = rule
             if running.extension:
                 running.extension.decided, running.extension.granted_at = True, None
-    outcome = NOTHING
+    outcome = NO_EFFECTS
     for running in case.clocks:
         if running.live:
             outcome += _compute(case, running, world)
     return outcome
 
 
-def hold(case: Case) -> Outcome:
+def hold(case: Case) -> Effects:
     """A pause begins: no clock rings while it lasts."""
-    return Outcome(*(Disarm(case.id, running.key) for running in case.clocks if running.live))
+    return Effects(*(CancelTimer(case.id, running.key) for running in case.clocks if running.live))
 
 
-def release(case: Case, world: World) -> Outcome:
+def release(case: Case, world: World) -> Effects:
     """A pause ended: every clock goes on, later by the time that the pause covered of it."""
-    outcome = NOTHING
+    outcome = NO_EFFECTS
     for running in case.clocks:
         if running.live:
             outcome += _compute(case, running, world) or _arm_anew(case, running, world)
     return outcome
 
 
-def extend(case: Case, running: Running, world: World) -> Outcome:
+def extend(case: Case, running: Running, world: World) -> Effects:
     """The time that was asked for is granted from now on."""
     assert running.extension is not None
     before = running.due
@@ -142,7 +142,7 @@ def extend(case: Case, running: Running, world: World) -> Outcome:
     due = _due(case, running, world, case.pauses)
     _move(running, due, world)
     extended = say.DeadlineExtended(clock=running.clock, due=running.due, assignment=running.assignment, before=before)
-    return Outcome(case.said(extended)) + marks.arm(case, running, world)
+    return Effects(case.said(extended)) + marks.arm(case, running, world)
 
 
 def due_now(case: Case, running: Running, world: World) -> datetime:
@@ -153,14 +153,14 @@ def due_now(case: Case, running: Running, world: World) -> datetime:
 # --- within
 
 
-def _start(case: Case, key: str, clock: Clock, assignment: Assignment | None, since: datetime, world: World) -> Outcome:
+def _start(case: Case, key: str, clock: Clock, assignment: Assignment | None, since: datetime, world: World) -> Effects:
     rule = _span(case, clock, assignment, world)
     assert rule is not None, "the standards name every case clock, and callers ask before they start another"
     due = world.calendar.due(since, rule, case.pauses)
     running = Running(key, clock, assignment.id if assignment else None, rule, since, due.at, due.awaits)
     running.calendar = world.calendar.version
     case.clocks.append(running)
-    return Outcome(_set(case, running, due, world)) + marks.arm(case, running, world)
+    return Effects(_set(case, running, due, world)) + marks.arm(case, running, world)
 
 
 def _span(case: Case, clock: Clock, assignment: Assignment | None, world: World) -> str | None:
@@ -183,17 +183,17 @@ def _due(case: Case, running: Running, world: World, pauses: Sequence[Pause]) ->
     return extended if extended.at >= plain.at else plain
 
 
-def _compute(case: Case, running: Running, world: World, tell: bool = False) -> Outcome:
+def _compute(case: Case, running: Running, world: World, tell: bool = False) -> Effects:
     """Say and arm the due time anew; NOTHING where it stays what it was. ``tell``: name whom to tell that it moved."""
     due = _due(case, running, world, case.pauses)
     same = (due.at, due.provisional) == (running.due, running.provisional)
     running.awaits, running.calendar = due.awaits, world.calendar.version
     if same:
-        return NOTHING
+        return NO_EFFECTS
     before = running.due
     told = _told(case, running, world) if tell and due.at != before else None
     _move(running, due, world)
-    outcome = Outcome(_set(case, running, due, world))
+    outcome = Effects(_set(case, running, due, world))
     if told is not None:
         moved = say.DeadlineMoved(
             clock=running.clock,
@@ -203,7 +203,7 @@ def _compute(case: Case, running: Running, world: World, tell: bool = False) -> 
             to=told,
             resident=_was_extended(running),
         )
-        outcome += Outcome(case.said(moved))
+        outcome += Effects(case.said(moved))
     return outcome + marks.arm(case, running, world)
 
 
@@ -230,12 +230,12 @@ def _move(running: Running, due: Due, world: World) -> None:
     running.version += 1
 
 
-def _arm_anew(case: Case, running: Running, world: World) -> Outcome:
+def _arm_anew(case: Case, running: Running, world: World) -> Effects:
     running.version += 1
     return marks.arm(case, running, world)
 
 
-def _set(case: Case, running: Running, due: Due, world: World) -> Happened:
+def _set(case: Case, running: Running, due: Due, world: World) -> DomainEvent:
     return case.said(
         say.DeadlineSet(
             clock=running.clock,

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from chassis.outcome import Outcome, Refused
+from chassis.effects import Effects, Refused
 from contracts.codes import Clock
 from contracts.events import dispatch as say
 from services.dispatch.domain import clocks, lateness, marks
@@ -16,7 +16,7 @@ class NoExtension(Refused):
     """An extension is asked before the time is over, once, and for more time than there is."""
 
 
-def ask(case: Case, report: Report, world: World) -> Outcome:
+def ask(case: Case, report: Report, world: World) -> Effects:
     """The unit asks for more time for its level's clock, or for the case's where its level has none. Raises NoExtension."""
     assignment = lateness.at_work(case, report)
     until = needed(report.until, "until")
@@ -34,7 +34,7 @@ def ask(case: Case, report: Report, world: World) -> Outcome:
     asked = say.DeadlineExtensionAsked(
         clock=running.clock, due=running.due, assignment=running.assignment, until=until, supervisor=case.supervisor(world)
     )
-    return Outcome(case.said(asked))
+    return Effects(case.said(asked))
 
 
 def asked(case: Case) -> Running | None:
@@ -42,14 +42,14 @@ def asked(case: Case) -> Running | None:
     return next((one for one in case.clocks if one.live and one.extension and not one.extension.decided), None)
 
 
-def decide(case: Case, running: Running, granted: bool, world: World) -> Outcome:
+def decide(case: Case, running: Running, granted: bool, world: World) -> Effects:
     """The supervisor grants the time that was asked for, or refuses it."""
     assert running.extension is not None
     if granted:
         return clocks.extend(case, running, world)
     running.extension.decided = True
     refused = say.DeadlineExtensionRefused(clock=running.clock, due=running.due, assignment=running.assignment)
-    return Outcome(case.said(refused))
+    return Effects(case.said(refused))
 
 
 def _clock(case: Case, assignment: Assignment) -> Running | None:

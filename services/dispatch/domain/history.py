@@ -7,7 +7,7 @@ place, so that no rule has to remember to note it.
 from collections.abc import Mapping
 from datetime import datetime
 
-from chassis.outcome import Outcome
+from chassis.effects import Effects
 from contracts.codes import EarlierFact
 from contracts.events import dispatch as say
 from contracts.payload import EventPayload
@@ -42,7 +42,7 @@ OF_CASES: Mapping[type[EventPayload], EarlierFact] = {
 }
 
 
-def note(case: Case, outcome: Outcome, at: datetime) -> None:
+def note(case: Case, outcome: Effects, at: datetime) -> None:
     """Keep when the events of an outcome happened."""
     for happened in outcome.events:
         said = happened.payload

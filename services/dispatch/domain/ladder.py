@@ -5,7 +5,7 @@ level, or where no playbook fits, the case is exhausted: the supervisor is calle
 relieved.
 """
 
-from chassis.outcome import NOTHING, Outcome
+from chassis.effects import NO_EFFECTS, Effects
 from contracts.codes import Clock, EscalationCause, ExhaustionCause, Purpose, Respond
 from contracts.codes import Outcome as Ending
 from contracts.events import dispatch as say
@@ -22,7 +22,7 @@ def first(case: Case, start: int = 0) -> int:
     return next((index for index in range(start, len(ladder)) if case.holds(ladder[index])), start)
 
 
-def climb(case: Case, start: int, cause: EscalationCause, world: World) -> Outcome:
+def climb(case: Case, start: int, cause: EscalationCause, world: World) -> Effects:
     """Open the first level from ``start`` on that is for this case and reaches somebody. ``cause``: why it leaves the level
     below, where it stands on one.
     """
@@ -32,7 +32,7 @@ def climb(case: Case, start: int, cause: EscalationCause, world: World) -> Outco
         reached = reachable(case, level, world) if case.holds(level) else []
         if reached:
             left = below if below >= 0 else first(case, start)
-            moved = _escalated(case, left, index, cause) if left != index else NOTHING
+            moved = _escalated(case, left, index, cause) if left != index else NO_EFFECTS
             return moved + open_level(case, index, reached, world)
     return exhaust(case, ExhaustionCause.LAST_LEVEL if below >= 0 else ExhaustionCause.NO_RESPONDER, world)
 
@@ -48,7 +48,7 @@ def reachable(case: Case, level: Level, world: World) -> list[str]:
     return found
 
 
-def open_level(case: Case, index: int, reached: list[str], world: World) -> Outcome:
+def open_level(case: Case, index: int, reached: list[str], world: World) -> Effects:
     """Name the responders of a level, start their clocks, and open the level above with it where the playbook says so."""
     rung = Rung(index, case.generation)
     case.rungs.append(rung)
@@ -62,44 +62,44 @@ def open_level(case: Case, index: int, reached: list[str], world: World) -> Outc
     return outcome + open_parallel(case, index, world)
 
 
-def open_parallel(case: Case, index: int, world: World) -> Outcome:
+def open_parallel(case: Case, index: int, world: World) -> Effects:
     """Open the next level too, where the playbook wants it opened together with this one for the case's urgency."""
     above = first(case, index + 1)
     if above >= len(case.book.ladder) or not case.holds(case.book.ladder[above]):
-        return NOTHING
+        return NO_EFFECTS
     level = case.book.ladder[above]
     reached = reachable(case, level, world) if case.urgency in level.parallel_for else []
     if not reached:
-        return NOTHING
+        return NO_EFFECTS
     return _escalated(case, index, above, EscalationCause.PARALLEL) + open_level(case, above, reached, world)
 
 
-def give_up(case: Case, assignment: Assignment, cause: EscalationCause, world: World) -> Outcome:
+def give_up(case: Case, assignment: Assignment, cause: EscalationCause, world: World) -> Effects:
     """A level no longer counts on a unit; it is passed where too few are left. The unit's late work still counts."""
     assignment.given_up = True
     rung = case.rung(assignment.rung)
-    return NOTHING if assignments.hopeful(case, rung) else pass_over(case, rung, cause, world)
+    return NO_EFFECTS if assignments.hopeful(case, rung) else pass_over(case, rung, cause, world)
 
 
-def pass_over(case: Case, rung: Rung, cause: EscalationCause, world: World) -> Outcome:
+def pass_over(case: Case, rung: Rung, cause: EscalationCause, world: World) -> Effects:
     """Move up from a rung, unless the case moved up from it before. Nothing escalates after it was handled."""
     if case.state is not CaseState.WORKING or rung.state is not RungState.OPEN:
-        return NOTHING
+        return NO_EFFECTS
     rung.state = RungState.PASSED
     failed = mediation.end(case, rung, cause)
     return failed if case.open_above(rung) else failed + climb(case, case.highest + 1, cause, world)
 
 
-def exhaust(case: Case, cause: ExhaustionCause, world: World) -> Outcome:
+def exhaust(case: Case, cause: ExhaustionCause, world: World) -> Effects:
     """Call the supervisor, who names a unit. Whoever is at work stays at work: a late handle still ends the case."""
     case.state = CaseState.EXHAUSTED
-    return Outcome(case.said(say.CaseExhausted(cause=cause, supervisor=case.supervisor(world))))
+    return Effects(case.said(say.CaseExhausted(cause=cause, supervisor=case.supervisor(world))))
 
 
-def complete(case: Case, rung: Rung, ending: Ending, world: World) -> Outcome:
+def complete(case: Case, rung: Rung, ending: Ending, world: World) -> Effects:
     """The responders are done: whoever else is at work is relieved, no clock of the work runs any more, no pause lasts."""
     if case.state not in UNDER_WAY:
-        return NOTHING
+        return NO_EFFECTS
     outcome = pauses.resume(case, world)
     case.state, rung.state, case.ended_at, case.ruling_asked = CaseState.COMPLETED, RungState.DONE, rung.index, False
     for other in case.rungs:
@@ -116,16 +116,16 @@ def complete(case: Case, rung: Rung, ending: Ending, world: World) -> Outcome:
             handled_by=case.handlers(),
         )
     )
-    return Outcome(*outcome, completed)
+    return Effects(*outcome, completed)
 
 
-def _name_all(case: Case, rung: Rung, units: list[str], world: World) -> Outcome:
-    outcome = NOTHING
+def _name_all(case: Case, rung: Rung, units: list[str], world: World) -> Effects:
+    outcome = NO_EFFECTS
     for unit in units:
         outcome += assignments.name(case, rung, unit, world)
     return outcome
 
 
-def _escalated(case: Case, below: int, index: int, why: EscalationCause) -> Outcome:
+def _escalated(case: Case, below: int, index: int, why: EscalationCause) -> Effects:
     ladder = case.book.ladder
-    return Outcome(case.said(say.CaseEscalated(level=ladder[index].level, below=ladder[below].level, cause=why)))
+    return Effects(case.said(say.CaseEscalated(level=ladder[index].level, below=ladder[below].level, cause=why)))

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from chassis.outcome import Conflict
+from chassis.effects import Conflict
 from contracts.codes import EarlierFact, Purpose
 from services.dispatch.domain.case import Case, NotAssigned, NotNow
 from services.dispatch.domain.parts import Assignment

@@ -7,7 +7,7 @@ checked is checked by somebody else.
 
 from datetime import datetime
 
-from chassis.outcome import NOTHING, Arm, Outcome
+from chassis.effects import NO_EFFECTS, ArmTimer, Effects
 from contracts.codes import EscalationCause, Purpose
 from services.dispatch.domain import assignments, clocks, joint, ladder, returns, verification
 from services.dispatch.domain.case import UNDER_WAY, Case, CaseState
@@ -23,16 +23,16 @@ def concerns(case: Case, unit: str) -> bool:
     return bool(_in_hand(case, unit))
 
 
-def tell(case: str, unit: str, at: datetime) -> Outcome:
+def tell(case: str, unit: str, at: datetime) -> Effects:
     """Have a case hear of it."""
-    return Outcome(Arm(case, f"{GONE}:{unit}", at))
+    return Effects(ArmTimer(case, f"{GONE}:{unit}", at))
 
 
-def leave(case: Case, unit: str, world: World) -> Outcome:
+def leave(case: Case, unit: str, world: World) -> Effects:
     """The unit has left, unless it was registered again meanwhile."""
     if world.directory.responder(unit) is not None:
-        return NOTHING
-    outcome = NOTHING
+        return NO_EFFECTS
+    outcome = NO_EFFECTS
     for assignment in _in_hand(case, unit):
         if assignment.open:
             hand_on = _check_elsewhere if assignment.purpose is Purpose.VERIFY else _work_elsewhere
@@ -45,15 +45,17 @@ def _in_hand(case: Case, unit: str) -> list[Assignment]:
     return list(mine) if case.state is not CaseState.WITHDRAWN else []
 
 
-def _check_elsewhere(case: Case, assignment: Assignment, world: World) -> Outcome:
+def _check_elsewhere(case: Case, assignment: Assignment, world: World) -> Effects:
     if case.state is not CaseState.COMPLETED or case.verifier_asked:
-        return NOTHING  # the supervisor was asked for somebody else already, and the clock of this assignment goes on calling
+        return (
+            NO_EFFECTS  # the supervisor was asked for somebody else already, and the clock of this assignment goes on calling
+        )
     return assignments.relieve(case, [assignment]) + verification.begin(case, case.handlers(), world)
 
 
-def _work_elsewhere(case: Case, assignment: Assignment, world: World) -> Outcome:
+def _work_elsewhere(case: Case, assignment: Assignment, world: World) -> Effects:
     if case.state not in UNDER_WAY:
-        return NOTHING
+        return NO_EFFECTS
     if joint.of(case, assignment):
         stopped = clocks.stop(case, lambda running: running.assignment == assignment.id)
         return stopped + ladder.give_up(case, assignment, EscalationCause.UNREACHABLE, world)

@@ -11,7 +11,7 @@ more: the top of the chain is called.
 from collections.abc import Sequence
 from datetime import datetime
 
-from chassis.outcome import NOTHING, Arm, Happened, Outcome
+from chassis.effects import NO_EFFECTS, ArmTimer, DomainEvent, Effects
 from contracts.codes import WarningStage
 from contracts.events import dispatch as say
 from services.dispatch.domain.case import Case
@@ -31,12 +31,12 @@ def ringing(case: Case, key: str, version: int) -> Running | None:
     return next((one for one in case.clocks if one.key == key and one.live and one.version == version), None)
 
 
-def arm(case: Case, running: Running, world: World) -> Outcome:
+def arm(case: Case, running: Running, world: World) -> Effects:
     """Wait for the next mark; while the case is paused nothing is armed."""
     if case.paused:
-        return NOTHING
+        return NO_EFFECTS
     at = world.calendar.part_of(running.start, running.due, part(running.stage), running.rule, case.pauses)
-    return Outcome(Arm(case.id, running.key, at, running.version))
+    return Effects(ArmTimer(case.id, running.key, at, running.version))
 
 
 def part(stage: int) -> float:
@@ -59,14 +59,14 @@ def above(case: Case, stage: int, world: World) -> str | None:
     return chain[min(stage - BREACHED, len(chain) - 1)] if chain else None
 
 
-def advance(case: Case, running: Running, world: World) -> Outcome:
+def advance(case: Case, running: Running, world: World) -> Effects:
     """A mark was reached: urge, breach, report up, call the top. A clock that escalates ends with its breach."""
     before = running.stage
     running.stage = reached(world, running.start, running.due, running.rule, before, case.pauses)
     if not before < BREACHED <= running.stage:
         running.version += 1
-        return Outcome(_warn(case, running, world)) + arm(case, running, world)
-    said = Outcome(_breach(case, running, world))
+        return Effects(_warn(case, running, world)) + arm(case, running, world)
+    said = Effects(_breach(case, running, world))
     if running.escalates:
         running.stage, running.live = BREACHED, False
         return said
@@ -74,14 +74,14 @@ def advance(case: Case, running: Running, world: World) -> Outcome:
     return said + arm(case, running, world)
 
 
-def _breach(case: Case, running: Running, world: World) -> Happened:
+def _breach(case: Case, running: Running, world: World) -> DomainEvent:
     supervisor = None if running.escalates else case.supervisor(world)
     return case.said(
         say.DeadlineBreached(clock=running.clock, due=running.due, assignment=running.assignment, supervisor=supervisor)
     )
 
 
-def _warn(case: Case, running: Running, world: World) -> Happened:
+def _warn(case: Case, running: Running, world: World) -> DomainEvent:
     stage = STAGES[running.stage - 1] if running.stage <= len(STAGES) else WarningStage.TOP_CALLED
     assert stage is not None, "the breach is no warning"
     to = _warned(case, running, world)

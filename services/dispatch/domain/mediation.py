@@ -5,7 +5,7 @@ Crime, domestic violence and harm to minors never come here: see `police_matter`
 court and authority routes; an agreement tells them of judicial confirmation within 30 days. [人民调解工作若干规定 §33]
 """
 
-from chassis.outcome import NOTHING, Outcome, Refused
+from chassis.effects import NO_EFFECTS, Effects, Refused
 from contracts.codes import EscalationCause, Party
 from contracts.events import dispatch as say
 from services.dispatch.domain import lateness, performance
@@ -20,11 +20,11 @@ class NoConsent(Refused):
     """A session, or an agreement, without every party's live consent."""
 
 
-def open_(case: Case, rung: Rung, mediator: str) -> Outcome:
+def open_(case: Case, rung: Rung, mediator: str) -> Effects:
     """Invite the mediator and ask every party."""
     number = sum(1 for other in case.rungs if other.mediation) + 1
     rung.mediation = Mediation(f"{case.id}-m{number}", mediator, dict.fromkeys(PARTIES, False))
-    return Outcome(
+    return Effects(
         case.said(
             say.MediationOpened(
                 mediation=rung.mediation.id,
@@ -55,33 +55,33 @@ def take_over(rung: Rung, mediator: str) -> None:
         rung.mediation.mediator = mediator
 
 
-def consent(case: Case, party: Party) -> Outcome:
+def consent(case: Case, party: Party) -> Effects:
     """A party consents. Raises NotNow."""
     _, mediation = live(case)
     if mediation.consents[party]:
-        return NOTHING
+        return NO_EFFECTS
     mediation.consents[party] = True
-    return Outcome(case.said(say.MediationConsented(mediation=mediation.id, party=party)))
+    return Effects(case.said(say.MediationConsented(mediation=mediation.id, party=party)))
 
 
-def withdraw(case: Case, party: Party) -> tuple[Outcome, Rung]:
+def withdraw(case: Case, party: Party) -> tuple[Effects, Rung]:
     """A party no longer consents; whoever calls moves the case up. Raises NotNow."""
     rung, mediation = live(case)
     mediation.consents[party] = False
-    return Outcome(case.said(say.MediationConsentWithdrawn(mediation=mediation.id, party=party))), rung
+    return Effects(case.said(say.MediationConsentWithdrawn(mediation=mediation.id, party=party))), rung
 
 
-def session(case: Case) -> Outcome:
+def session(case: Case) -> Effects:
     """A session was held. Raises NoConsent, NotNow."""
     rung, mediation = _with_consent(case)
     steps = case.level(rung).steps
     number = len(mediation.sessions)
     step = steps[min(number, len(steps) - 1)] if steps else "session"
     mediation.sessions.append(step)
-    return Outcome(case.said(say.MediationSessionHeld(mediation=mediation.id, number=number + 1, step=step)))
+    return Effects(case.said(say.MediationSessionHeld(mediation=mediation.id, number=number + 1, step=step)))
 
 
-def agree(case: Case, world: World) -> Outcome:
+def agree(case: Case, world: World) -> Effects:
     """The parties agreed, after at least one session. Raises NoConsent, NotNow."""
     rung, mediation = _with_consent(case)
     if not mediation.sessions:
@@ -89,16 +89,16 @@ def agree(case: Case, world: World) -> Outcome:
     mediation.outcome, rung.state, mediation.perform = "agreed", RungState.DONE, case.level(rung).perform
     mediation.agreed_at, mediation.perform_by = world.at, world.calendar.due(world.at, mediation.perform).at
     agreed = say.MediationAgreed(mediation=mediation.id, sessions=len(mediation.sessions), perform_by=mediation.perform_by)
-    return Outcome(case.said(agreed)) + performance.wait(case, rung, mediation, world)
+    return Effects(case.said(agreed)) + performance.wait(case, rung, mediation, world)
 
 
-def end(case: Case, rung: Rung, cause: EscalationCause) -> Outcome:
+def end(case: Case, rung: Rung, cause: EscalationCause) -> Effects:
     """A mediation that the case moved up from has failed."""
     mediation = rung.mediation
     if mediation is None or mediation.outcome is not None:
-        return NOTHING
+        return NO_EFFECTS
     mediation.outcome = "failed"
-    return Outcome(case.said(say.MediationFailed(mediation=mediation.id, cause=cause)))
+    return Effects(case.said(say.MediationFailed(mediation=mediation.id, cause=cause)))
 
 
 def _with_consent(case: Case) -> tuple[Rung, Mediation]:

@@ -8,7 +8,7 @@ clock, until one of them or the mediator has looked.
 from collections.abc import Iterator
 from datetime import datetime
 
-from chassis.outcome import NOTHING, Arm, Disarm, Outcome
+from chassis.effects import NO_EFFECTS, ArmTimer, CancelTimer, Effects
 from contracts.codes import EarlierFact
 from contracts.events import dispatch as say
 from services.dispatch.domain import lateness, marks
@@ -21,21 +21,21 @@ PERFORMANCE = "performance"
 """The kind of the timer; each agreement has its own."""
 
 
-def wait(case: Case, rung: Rung, mediation: Mediation, world: World) -> Outcome:
+def wait(case: Case, rung: Rung, mediation: Mediation, world: World) -> Effects:
     """Wait for the next mark. A pause of the case changes nothing: what was agreed is due all the same."""
     since, due = _span(mediation)
     at = world.calendar.part_of(since, due, marks.part(mediation.asked), _rule(case, rung, mediation))
-    return Outcome(Arm(case.id, _timer(mediation), at, mediation.asked))
+    return Effects(ArmTimer(case.id, _timer(mediation), at, mediation.asked))
 
 
-def ask(case: Case, id_: str, asked: int, world: World) -> Outcome:
+def ask(case: Case, id_: str, asked: int, world: World) -> Effects:
     """A mark was reached: whoever is to look is asked. An older timer, or one of what was looked at, does nothing.
 
     Where several marks have passed at once, the latest alone is asked for.
     """
     found = next(((rung, one) for rung, one in _awaited(case) if one.id == id_ and one.asked == asked), None)
     if found is None:
-        return NOTHING
+        return NO_EFFECTS
     rung, mediation = found
     agreed_at, perform_by = _span(mediation)
     mediation.asked = marks.reached(world, agreed_at, perform_by, _rule(case, rung, mediation), mediation.asked)
@@ -44,10 +44,10 @@ def ask(case: Case, id_: str, asked: int, world: World) -> Outcome:
             mediation=mediation.id, perform_by=perform_by, number=mediation.asked, to=_asked(case, mediation, world)
         )
     )
-    return Outcome(said) + wait(case, rung, mediation, world)
+    return Effects(said) + wait(case, rung, mediation, world)
 
 
-def perform(case: Case, report: Report, world: World) -> Outcome:
+def perform(case: Case, report: Report, world: World) -> Effects:
     """What was agreed was done, or was not; also after the case went on. The mediator says so, or a supervisor of the case.
 
     Raises NotNow where no agreement waits, NotAssigned.
@@ -62,12 +62,12 @@ def perform(case: Case, report: Report, world: World) -> Outcome:
         raise NotAssigned("unit: neither mediated in this case nor supervises it")
     mediation.outcome = "performed" if performed else "not_performed"
     kind = say.MediationPerformed if performed else say.MediationNotPerformed
-    return Outcome(case.said(kind(mediation=mediation.id)), Disarm(case.id, _timer(mediation)))
+    return Effects(case.said(kind(mediation=mediation.id)), CancelTimer(case.id, _timer(mediation)))
 
 
-def forget(case: Case) -> Outcome:
+def forget(case: Case) -> Effects:
     """The case was withdrawn: nobody is asked any more."""
-    return Outcome(*(Disarm(case.id, _timer(mediation)) for _, mediation in _awaited(case)))
+    return Effects(*(CancelTimer(case.id, _timer(mediation)) for _, mediation in _awaited(case)))
 
 
 def _awaited(case: Case) -> Iterator[tuple[Rung, Mediation]]:

@@ -4,7 +4,7 @@ company or to mediation: not by a playbook, an escalation, a return or a ruling.
 
 from collections.abc import Iterator
 
-from chassis.outcome import Refused
+from chassis.effects import Refused
 from contracts.codes import Respond, Role
 from services.dispatch.domain.playbook import Call, Level, Playbook
 from services.dispatch.domain.world import World

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from chassis.outcome import Refused
+from chassis.effects import Refused
 from contracts.codes import Command, ReturnReason
 
 T = TypeVar("T")

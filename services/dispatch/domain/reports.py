@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from chassis.outcome import Outcome, Refused
+from chassis.effects import Effects, Refused
 from contracts.codes import Clock, Command
 from contracts.events import dispatch as say
 from services.dispatch.domain import (
@@ -25,10 +25,10 @@ from services.dispatch.domain.parts import Step
 from services.dispatch.domain.report import Report
 from services.dispatch.domain.world import World
 
-Take = Callable[[Case, Report, World], Outcome]
+Take = Callable[[Case, Report, World], Effects]
 
 
-def take(case: Case, report: Report, world: World) -> Outcome:
+def take(case: Case, report: Report, world: World) -> Effects:
     """Carry out a report. Raises TooLate where something came first, Refused, by name, for what can never be right.
 
     A report that is not refused has an effect.
@@ -45,16 +45,16 @@ def take(case: Case, report: Report, world: World) -> Outcome:
     return outcome
 
 
-def sign(case: Case, report: Report, world: World) -> Outcome:
+def sign(case: Case, report: Report, world: World) -> Effects:
     """签收: the unit has seen it."""
     assignment = lateness.at_work(case, report)
     if not assignment.open or assignment.reached(Step.SIGNED):
         raise lateness.of_assignment(case, assignment, report.command)
     assignment.step = Step.SIGNED
-    return Outcome(case.stepped(say.AssignmentSigned, assignment, report.actor)) + clocks.meet(case, assignment)
+    return Effects(case.stepped(say.AssignmentSigned, assignment, report.actor)) + clocks.meet(case, assignment)
 
 
-def contact(case: Case, report: Report, world: World) -> Outcome:
+def contact(case: Case, report: Report, world: World) -> Effects:
     """联系: a person was reached, which stops the case's clock of first contact."""
     assignment = lateness.at_work(case, report)
     if not assignment.open or assignment.contacted:
@@ -62,11 +62,11 @@ def contact(case: Case, report: Report, world: World) -> Outcome:
     assignment.contacted = True
     if not assignment.reached(Step.CONTACTED):
         assignment.step = Step.CONTACTED
-    said = Outcome(case.stepped(say.AssignmentContacted, assignment, report.actor)) + clocks.meet(case, assignment)
+    said = Effects(case.stepped(say.AssignmentContacted, assignment, report.actor)) + clocks.meet(case, assignment)
     return said + clocks.stop(case, lambda running: running.clock is Clock.CONTACT)
 
 
-def report_in(case: Case, report: Report, world: World) -> Outcome:
+def report_in(case: Case, report: Report, world: World) -> Effects:
     """报到: the unit is there and working; in a joint action, in time or not."""
     assignment = lateness.at_work(case, report)
     if not assignment.open or assignment.reached(Step.REPORTED_IN):
@@ -75,20 +75,20 @@ def report_in(case: Case, report: Report, world: World) -> Outcome:
     mine = [one for one in case.clocks if one.key == key]
     on_time = all(one.stage < marks.BREACHED and world.at <= clocks.due_now(case, one, world) for one in mine)
     assignment.step = Step.REPORTED_IN
-    said = Outcome(case.stepped(say.AssignmentReportedIn, assignment, report.actor)) + clocks.meet(case, assignment)
+    said = Effects(case.stepped(say.AssignmentReportedIn, assignment, report.actor)) + clocks.meet(case, assignment)
     called = joint.of(case, assignment)
-    return said + (joint.reported_in(case, called[1], assignment.to, on_time) if called else Outcome())
+    return said + (joint.reported_in(case, called[1], assignment.to, on_time) if called else Effects())
 
 
-def progress(case: Case, report: Report, world: World) -> Outcome:
+def progress(case: Case, report: Report, world: World) -> Effects:
     """The unit says how it goes."""
     assignment = lateness.at_work(case, report)
     if not assignment.open:
         raise lateness.of_assignment(case, assignment, report.command)
-    return Outcome(case.stepped(say.AssignmentProgressed, assignment, report.actor))
+    return Effects(case.stepped(say.AssignmentProgressed, assignment, report.actor))
 
 
-def _not_yet(case: Case, report: Report, world: World) -> Outcome:
+def _not_yet(case: Case, report: Report, world: World) -> Effects:
     raise Refused(f"command: {report.command.value} is not taken yet")
 
 

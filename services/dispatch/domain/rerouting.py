@@ -7,7 +7,7 @@ completion of the old one, which may be on its way to tickets, counts for nothin
 
 from dataclasses import dataclass
 
-from chassis.outcome import NOTHING, Happened, Outcome
+from chassis.effects import NO_EFFECTS, DomainEvent, Effects
 from contracts.codes import EscalationCause, ExhaustionCause
 from contracts.events import dispatch as say
 from services.dispatch.domain import assignments, clocks, ladder, mediation, verification
@@ -26,13 +26,13 @@ class Change:
     playbook: Playbook | None
 
 
-def category_changed(case: Case, change: Change, world: World) -> Outcome:
+def category_changed(case: Case, change: Change, world: World) -> Effects:
     """Route the case by its new category. A change of an older generation, or of a withdrawn case, does nothing.
 
     A police matter stays with the police whatever tickets says: the case takes the new generation and nothing else.
     """
     if change.generation <= case.generation or case.state is CaseState.WITHDRAWN:
-        return NOTHING
+        return NO_EFFECTS
     leaves_the_police = case.category in world.police_matters and change.category not in world.police_matters
     if not leaves_the_police:
         case.category, case.dispute = change.category, change.dispute
@@ -46,7 +46,7 @@ def _same_playbook(case: Case, change: Change) -> bool:
     return before is not None and after is not None and before.name == after.name
 
 
-def _go_on(case: Case, generation: int, world: World) -> Outcome:
+def _go_on(case: Case, generation: int, world: World) -> Effects:
     """The work of the old generation is the new one's; what was completed meanwhile goes on at the level that ended it."""
     if case.state not in UNDER_WAY:
         return _climb(case, generation, case.ended_at, world)
@@ -55,11 +55,11 @@ def _go_on(case: Case, generation: int, world: World) -> Outcome:
     for one in case.assignments:
         one.generation = generation if one.generation == case.generation else one.generation
     case.generation = generation
-    return Outcome(_rerouted(case, max(case.highest, 0)))
+    return Effects(_rerouted(case, max(case.highest, 0)))
 
 
-def _start_again(case: Case, change: Change, world: World) -> Outcome:
-    failed = NOTHING
+def _start_again(case: Case, change: Change, world: World) -> Effects:
+    failed = NO_EFFECTS
     for rung in case.rungs:
         if rung.mediation and rung.mediation.outcome == "agreed" and rung.mediation.perform is None:
             rung.mediation.perform = case.level(rung).perform  # its level is of the old playbook
@@ -68,19 +68,19 @@ def _start_again(case: Case, change: Change, world: World) -> Outcome:
     return failed + _climb(case, change.generation, 0, world)
 
 
-def _climb(case: Case, generation: int, start: int, world: World) -> Outcome:
+def _climb(case: Case, generation: int, start: int, world: World) -> Effects:
     """Begin the new generation at a level of the playbook, or call the supervisor where there is none."""
     relieved = verification.end(case) + assignments.relieve(case, case.assignments)
     case.generation, case.state, case.ended_at = generation, CaseState.WORKING, start
     case.ruling_asked = case.verifier_asked = False
     first = ladder.first(case, start)
-    outcome = relieved + Outcome(_rerouted(case, first)) + clocks.wake(case, world)
+    outcome = relieved + Effects(_rerouted(case, first)) + clocks.wake(case, world)
     if case.playbook is None:
         return outcome + ladder.exhaust(case, ExhaustionCause.NO_PLAYBOOK, world)
     return outcome + ladder.climb(case, first, EscalationCause.UNREACHABLE, world)
 
 
-def _rerouted(case: Case, index: int) -> Happened:
+def _rerouted(case: Case, index: int) -> DomainEvent:
     book = case.playbook
     return case.said(
         say.CaseRerouted(

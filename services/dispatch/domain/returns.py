@@ -2,7 +2,7 @@
 responder of the level; after it there is none. The case clocks never move.
 """
 
-from chassis.outcome import NOTHING, Outcome, Refused
+from chassis.effects import NO_EFFECTS, Effects, Refused
 from contracts.codes import EarlierFact, EscalationCause, ReturnReason
 from contracts.codes import Outcome as Ending
 from contracts.events import dispatch as say
@@ -17,7 +17,7 @@ class NoBudget(Refused):
     """There is no further return: the supervisor's ruling has named the unit, or will."""
 
 
-def give_back(case: Case, report: Report, world: World) -> Outcome:
+def give_back(case: Case, report: Report, world: World) -> Effects:
     """The unit says "not mine". Raises TooLate, NoBudget, and NotNow for a unit of a joint action, which a ruling excuses."""
     assignment = lateness.at_work(case, report)
     if not assignment.open or EarlierFact.HANDED_UP in assignment.history:
@@ -34,10 +34,10 @@ def give_back(case: Case, report: Report, world: World) -> Outcome:
     return said if case.ruling_asked else said + pass_on(case, case.rung(assignment.rung), EscalationCause.RETURNED, world)
 
 
-def pass_on(case: Case, rung: Rung, cause: EscalationCause, world: World) -> Outcome:
+def pass_on(case: Case, rung: Rung, cause: EscalationCause, world: World) -> Effects:
     """To the next fitting responder. Where there is none, others of the level may do, or have done, else it moves up."""
     if rung.state is not RungState.OPEN:
-        return NOTHING
+        return NO_EFFECTS
     named = [one.to for one in case.on_rung(rung)]
     fitting = case.find(case.level(rung).to, world, named)
     if fitting:
@@ -45,12 +45,12 @@ def pass_on(case: Case, rung: Rung, cause: EscalationCause, world: World) -> Out
         return assignments.name(case, rung, fitting[0], world)
     if assignments.enough(case, rung):
         return ladder.complete(case, rung, Ending.HANDLED, world)
-    return NOTHING if assignments.hopeful(case, rung) else ladder.pass_over(case, rung, cause, world)
+    return NO_EFFECTS if assignments.hopeful(case, rung) else ladder.pass_over(case, rung, cause, world)
 
 
-def _returned(case: Case, assignment: Assignment, reason: ReturnReason, actor: str, world: World) -> Outcome:
+def _returned(case: Case, assignment: Assignment, reason: ReturnReason, actor: str, world: World) -> Effects:
     ruling_by = case.supervisor(world) if case.ruling_asked else None
     returned = say.AssignmentReturned(
         assignment=assignment.id, by=assignment.to, actor=actor, reason=reason, number=case.returns, ruling_by=ruling_by
     )
-    return Outcome(case.reported(returned, assignment))
+    return Effects(case.reported(returned, assignment))

@@ -2,7 +2,7 @@
 own chain of supervisors may.
 """
 
-from chassis.outcome import NOTHING, Outcome
+from chassis.effects import NO_EFFECTS, Effects
 from contracts.codes import EarlierFact, EscalationCause
 from contracts.codes import Outcome as Ending
 from contracts.events import dispatch as say
@@ -13,7 +13,7 @@ from services.dispatch.domain.report import Report, needed
 from services.dispatch.domain.world import World
 
 
-def rule(case: Case, report: Report, world: World) -> Outcome:
+def rule(case: Case, report: Report, world: World) -> Effects:
     """Name the unit that does it, or checks it, where that is asked for; or decide on an extension.
 
     Raises NotSupervisor, NotNow, SelfVerification, NeverToThem.
@@ -32,11 +32,11 @@ def rule(case: Case, report: Report, world: World) -> Outcome:
         raise NotNow("to: is not registered")
     if police_matter.bars(case.category, named.role, world):
         raise police_matter.NeverToThem(f"to: {unit!r}: {case.category!r} never goes to a {named.role.value}")
-    said = Outcome(case.said(say.AssignmentRuled(by=report.unit, actor=report.actor, to=unit)))
+    said = Effects(case.said(say.AssignmentRuled(by=report.unit, actor=report.actor, to=unit)))
     return said + (verification.rule(case, unit, world) if case.verifier_asked else _name(case, unit, world))
 
 
-def excuse(case: Case, report: Report, world: World) -> Outcome:
+def excuse(case: Case, report: Report, world: World) -> Effects:
     """A unit that was called need not come. Raises NotSupervisor, NotNow."""
     case.supervised_by(report.unit, world)
     if case.state not in UNDER_WAY:
@@ -47,10 +47,10 @@ def excuse(case: Case, report: Report, world: World) -> Outcome:
     if not said:
         raise lateness.of_case(case, report.command, [EarlierFact.EXCUSED if unit in action.excused else EarlierFact.FINISHED])
     said += assignments.relieve(case, [one for one in case.on_rung(rung) if one.to == unit and not one.ruled])
-    return said + (ladder.complete(case, rung, Ending.JOINT, world) if action.complete else NOTHING)
+    return said + (ladder.complete(case, rung, Ending.JOINT, world) if action.complete else NO_EFFECTS)
 
 
-def _name(case: Case, unit: str, world: World) -> Outcome:
+def _name(case: Case, unit: str, world: World) -> Effects:
     """On the highest level that is open, beside whoever is at work there. A mediation goes on only under a mediator."""
     case.ruling_asked, case.state = False, CaseState.WORKING
     rung = _rung_for_ruling(case)

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from chassis.outcome import Refused
+from chassis.effects import Refused
 from services.ledger.domain.merkle import Frontier, leaf_hash
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypedDict
 
-from chassis.outcome import Happened, Outcome, Refused
+from chassis.effects import DomainEvent, Effects, Refused
 from contracts.events import ledger as say
 
 ISSUED = ".issued"
@@ -80,7 +80,7 @@ class Transfer:
         giver, taker = (self.account, ISSUED) if self.corrects else (ISSUED, self.account)
         return self._row(Side.DEBIT, giver), self._row(Side.CREDIT, taker)
 
-    def said(self) -> Happened:
+    def said(self) -> DomainEvent:
         """The event about the member's side."""
         kinds: dict[State, type[say.Points]] = {
             State.HELD: say.PointsHeld,
@@ -89,8 +89,8 @@ class Transfer:
         }
         names: _Names = {"entry": self.id, "account": self.account, "amount": self.amount, "cause": self.cause}
         if self.corrects:
-            return Happened(say.PointsCorrected(**names, corrects=self.corrects), self.account)
-        return Happened(kinds[self.state](**names), self.account)
+            return DomainEvent(say.PointsCorrected(**names, corrects=self.corrects), self.account)
+        return DomainEvent(kinds[self.state](**names), self.account)
 
     def _row(self, side: Side, account: str) -> Row:
         return Row(self.id, side, account, self.amount, self.state, self.cause, self.settles)
@@ -136,6 +136,6 @@ def balances(rows: Iterable[Row]) -> dict[str, Balance]:
     return made
 
 
-def said(transfers: Iterable[Transfer]) -> Outcome:
+def said(transfers: Iterable[Transfer]) -> Effects:
     """The events of some transfers."""
-    return Outcome(*(transfer.said() for transfer in transfers))
+    return Effects(*(transfer.said() for transfer in transfers))

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypedDict
 
-from chassis.outcome import NOTHING, Arm, Disarm, Happened, Outcome
+from chassis.effects import NO_EFFECTS, ArmTimer, CancelTimer, DomainEvent, Effects
 from contracts.codes import CancelReason, FallbackReason
 from contracts.codes import NoticeState as NoticeState
 from contracts.events import notify as say
@@ -117,10 +117,10 @@ class Notice:
 
     # --- waiting
 
-    def hold(self, until: datetime) -> Outcome:
+    def hold(self, until: datetime) -> Effects:
         """Wait for the end of the quiet hours (business time)."""
         self.state, self.next_at = NoticeState.HELD, None
-        return Outcome(Arm(self.id, QUIET, until, self.attempts))
+        return Effects(ArmTimer(self.id, QUIET, until, self.attempts))
 
     def release(self, at: datetime) -> None:
         """The quiet hours are over."""
@@ -132,15 +132,15 @@ class Notice:
         self.urgent = True
         self.release(at)
 
-    def cancel(self, event: str, reason: CancelReason, at: datetime) -> Outcome:
+    def cancel(self, event: str, reason: CancelReason, at: datetime) -> Effects:
         """A later event made it pointless. What was handed over, or is being sent just now, goes on."""
         lapsed = self.state is NoticeState.SENDING and self.next_at is not None and self.next_at <= at
         if self.state not in {NoticeState.HELD, NoticeState.DUE} and not lapsed:
-            return NOTHING
+            return NO_EFFECTS
         held = self.state is NoticeState.HELD
         self.state, self.next_at, self.reason, self.superseded_by = NoticeState.CANCELLED, None, reason.value, event
         said = self._say(say.NotificationCancelled(**self._names(), reason=reason, superseded_by=event, attempts=self.attempts))
-        return said + (Disarm(self.id, QUIET),) if held else said
+        return said + (CancelTimer(self.id, QUIET),) if held else said
 
     # --- sending
 
@@ -166,7 +166,7 @@ class Notice:
         at: datetime,
         quiet_until: datetime | None = None,
         ways: Sequence[Way] | None = None,
-    ) -> Outcome:
+    ) -> Effects:
         """Somebody looks at it: begin an attempt, unless the notice has ended, is not due or falls into quiet hours.
 
         A claim whose lease ran out was of an unknown end: it counts as an attempt that failed. A receipt that did not come in
@@ -174,12 +174,12 @@ class Notice:
         channel now is due there.
         """
         if self.ended or self.next_at is None or self.next_at > at:
-            return NOTHING
+            return NO_EFFECTS
         if ways is not None and self.state in {NoticeState.SENDING, NoticeState.SENT}:
             self.reroute(ways)
         if self.state is NoticeState.SENT:
             return self._give_up(NO_RECEIPT, at)
-        said = NOTHING
+        said = NO_EFFECTS
         if self.state is NoticeState.SENDING:
             said = self._failed(Failure(UNKNOWN), retries, at)
             if not self._is_tried_again():
@@ -196,41 +196,41 @@ class Notice:
         self.attempts += 1
         return said
 
-    def sent(self, attempt: int, receipt_within: timedelta | None, at: datetime) -> Outcome:
+    def sent(self, attempt: int, receipt_within: timedelta | None, at: datetime) -> Effects:
         """The channel took it. True of any attempt of this sending: what an earlier one says late is as good."""
         if self.ended or self.state is NoticeState.SENT or not self.first <= attempt <= self.attempts:
-            return NOTHING
+            return NO_EFFECTS
         self.state, self.reason = NoticeState.SENT, None
         self.next_at = at + receipt_within if receipt_within is not None else None
         return self._say(say.NotificationSent(**self._names(), channel=self.channel, attempt=attempt, final=self.ended))
 
-    def failed(self, attempt: int, failure: Failure, retries: Retries, at: datetime) -> Outcome:
+    def failed(self, attempt: int, failure: Failure, retries: Retries, at: datetime) -> Effects:
         """The channel did not take it: again later, another way, or exhausted. What an earlier attempt says late is ignored."""
         if self.state is not NoticeState.SENDING or attempt != self.attempts:
-            return NOTHING
+            return NO_EFFECTS
         return self._failed(failure, retries, at)
 
     # --- receipts
 
-    def delivered(self, first: int) -> Outcome:
+    def delivered(self, first: int) -> Effects:
         """A receipt says that it arrived. True of any sending, also of one that was given up."""
         channel = self.channel_of(first)
         if self.ended or channel is None:
-            return NOTHING
+            return NO_EFFECTS
         self.state, self.next_at, self.reason = NoticeState.DELIVERED, None, None
         return self._say(say.NotificationDelivered(**self._names(), channel=channel, attempts=self.attempts))
 
     def undelivered(
         self, first: int, failure: Failure, retries: Retries, at: datetime, ways: Sequence[Way] | None = None
-    ) -> Outcome:
+    ) -> Effects:
         """A receipt says that it did not arrive. The next attempt wants a key that the gateway does not know."""
         if self.ended or first != self.first or self.attempts < first:
-            return NOTHING
+            return NO_EFFECTS
         if ways is not None and self.state in {NoticeState.SENDING, NoticeState.SENT}:
             self.reroute(ways)
         if self.state not in {NoticeState.SENDING, NoticeState.SENT}:  # that attempt is said to have failed already
             self._begin_sending(self.channel)
-            return NOTHING
+            return NO_EFFECTS
         said = self._failed(failure, retries, at)
         if self._is_tried_again():
             self._begin_sending(self.channel)
@@ -244,7 +244,7 @@ class Notice:
 
     # --- within
 
-    def _failed(self, failure: Failure, retries: Retries, at: datetime) -> Outcome:
+    def _failed(self, failure: Failure, retries: Retries, at: datetime) -> Effects:
         tries = self.attempts - self.before
         if failure.final or tries >= retries.attempts:
             return self._give_up(failure.reason, at)
@@ -254,7 +254,7 @@ class Notice:
             say.NotificationFailed(**self._names(), channel=self.channel, attempt=self.attempts, reason=failure.reason)
         )
 
-    def _give_up(self, reason: str, at: datetime) -> Outcome:
+    def _give_up(self, reason: str, at: datetime) -> Effects:
         """This channel can do no more: the next way is tried at once, and where there is none somebody is alerted."""
         self.reason = reason
         if not self.ways:
@@ -295,8 +295,8 @@ class Notice:
             "fallback_reason": self.fallback_reason,
         }
 
-    def _say(self, payload: say.AboutNotice) -> Outcome:
-        return Outcome(Happened(payload, self.ticket))
+    def _say(self, payload: say.AboutNotice) -> Effects:
+        return Effects(DomainEvent(payload, self.ticket))
 
 
 def named_by(key: str) -> tuple[str, int]:

@@ -9,7 +9,7 @@ each may. Likeness in time compares when the matters occurred, so that a backlog
 import math
 from dataclasses import dataclass
 
-from chassis.outcome import NOTHING, Happened, Outcome
+from chassis.effects import NO_EFFECTS, DomainEvent, Effects
 from contracts.codes import Likeness
 from contracts.events import tickets as say
 from services.tickets.domain.coordinates import metres
@@ -47,13 +47,13 @@ def duplicates(ticket: Ticket, others: list[Ticket], near: Near) -> list[Duplica
     return mine[:1] + sorted((pair for pair in pairs if pair.older == ticket.id), key=lambda pair: pair.newer)
 
 
-def propose(newer: Ticket, pair: Duplicate) -> Outcome:
+def propose(newer: Ticket, pair: Duplicate) -> Effects:
     """Propose it to the operators, once in the newer ticket's life."""
     if newer.looks_like is not None or newer.state not in OPEN_STATES:
-        return NOTHING
+        return NO_EFFECTS
     newer.looks_like, newer.looks_like_by = pair.older, list(pair.by)
     far = None if pair.metres is None else math.ceil(pair.metres)
-    return Outcome(Happened(say.ClusterProposed(like=pair.older, by=list(pair.by), metres=far), newer.id))
+    return Effects(DomainEvent(say.ClusterProposed(like=pair.older, by=list(pair.by), metres=far), newer.id))
 
 
 def doubts(ticket: Ticket, closed: list[Ticket], near: Near) -> str | None:
@@ -74,12 +74,12 @@ def doubts(ticket: Ticket, closed: list[Ticket], near: Near) -> str | None:
     return max(doubtful)[1] if doubtful else None
 
 
-def doubt(closed: Ticket, again: str) -> Outcome:
+def doubt(closed: Ticket, again: str) -> Effects:
     """The closure counts as ineffective; once for each new ticket, and not where it was reopened meanwhile."""
     if closed.state is not State.CLOSED or again in closed.doubted_by:
-        return NOTHING
+        return NO_EFFECTS
     closed.doubted_by.append(again)
-    return Outcome(Happened(say.TicketClosureDoubted(again=again), closed.id))
+    return Effects(DomainEvent(say.TicketClosureDoubted(again=again), closed.id))
 
 
 def _received(ticket: Ticket) -> tuple[object, str]:

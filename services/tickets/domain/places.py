@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
-from chassis.outcome import Refused
+from chassis.effects import Refused
 from services.tickets.domain.coordinates import Point
 
 Ring = Sequence[Point]

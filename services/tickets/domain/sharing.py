@@ -12,7 +12,7 @@ the ticket of their own, which then goes on by itself.
 from collections.abc import Sequence
 from datetime import datetime
 
-from chassis.outcome import NOTHING, Happened, Outcome
+from chassis.effects import NO_EFFECTS, DomainEvent, Effects
 from contracts.codes import UnmergeCause, Urgency
 from contracts.events import tickets as say
 from services.tickets.domain import desk, resident
@@ -38,25 +38,25 @@ def is_more_serious(category: Urgency, other: Urgency) -> bool:
     return category.value < other.value
 
 
-def join(ticket: Ticket, survivor: Ticket, more_serious: bool, rules: Rules, at: datetime) -> Outcome:
+def join(ticket: Ticket, survivor: Ticket, more_serious: bool, rules: Rules, at: datetime) -> Effects:
     """Merge a ticket into the survivor, which takes over its category, if more serious, and its urgency.
 
     Raises NotNow, BadSurvivor, PoliceMatter, before anything has changed.
     """
     check_merger(ticket, survivor, more_serious, rules)
     merged = desk.merge(ticket, survivor)
-    changed = _take_category(survivor, ticket, rules, at) if more_serious else NOTHING
+    changed = _take_category(survivor, ticket, rules, at) if more_serious else NO_EFFECTS
     return merged + changed + desk.take_urgency(survivor, ticket)
 
 
-def go_on_without(survivor: Ticket, merged: Sequence[Ticket], cause: UnmergeCause, rules: Rules, at: datetime) -> Outcome:
+def go_on_without(survivor: Ticket, merged: Sequence[Ticket], cause: UnmergeCause, rules: Rules, at: datetime) -> Effects:
     """The survivor ended: the first of the tickets that were merged into it goes on, and the others follow that one."""
     first, *others = merged
     survivor.followers = []
     outcome = _unmerge(first, survivor, cause, rules, at)
     for other in others:
         other.merged_into = first.id
-        outcome += Outcome(Happened(say.TicketMerged(into=first.id, generation=other.generation), other.id))
+        outcome += Effects(DomainEvent(say.TicketMerged(into=first.id, generation=other.generation), other.id))
         first.followers += [one for one in (other.id, *other.followers) if one not in first.followers]
         first.has_contact = first.has_contact or other.has_contact
         outcome += desk.take_urgency(first, other)
@@ -71,7 +71,7 @@ def check_reopening(survivor: Ticket, rules: Rules, at: datetime) -> None:
         raise resident.TooLate("reopen: the time for it is over; blow a new whistle")
 
 
-def leave(ticket: Ticket, above: Sequence[Ticket], rules: Rules, at: datetime) -> Outcome:
+def leave(ticket: Ticket, above: Sequence[Ticket], rules: Rules, at: datetime) -> Effects:
     """Its reporter reopens a merged ticket, which takes along those that were merged into it.
 
     ``above`` are the tickets from the one that it was merged into up to the survivor. Raises NotNow, TooLate.
@@ -83,19 +83,19 @@ def leave(ticket: Ticket, above: Sequence[Ticket], rules: Rules, at: datetime) -
     return _unmerge(ticket, above[-1], UnmergeCause.REOPENED, rules, at)
 
 
-def _unmerge(ticket: Ticket, survivor: Ticket, cause: UnmergeCause, rules: Rules, at: datetime) -> Outcome:
+def _unmerge(ticket: Ticket, survivor: Ticket, cause: UnmergeCause, rules: Rules, at: datetime) -> Effects:
     ticket.generation += 1
     ticket.state, ticket.merged_into, ticket.handled_by = State.REOPENED, None, []
     unmerged = say.TicketUnmerged(survivor=survivor.id, cause=cause, generation=ticket.generation)
-    return Outcome(Happened(unmerged, ticket.id)) + ticket.watch(rules, at)
+    return Effects(DomainEvent(unmerged, ticket.id)) + ticket.watch(rules, at)
 
 
-def _take_category(survivor: Ticket, merged: Ticket, rules: Rules, at: datetime) -> Outcome:
+def _take_category(survivor: Ticket, merged: Ticket, rules: Rules, at: datetime) -> Effects:
     """Route the survivor by the merged ticket's category, in a new generation, so that no late completion of the old counts.
 
     A parked survivor goes back to work: it was parked for the less serious matter.
     """
-    resumed = desk.resume(survivor, rules, at) if survivor.state is State.PARKED else NOTHING
+    resumed = desk.resume(survivor, rules, at) if survivor.state is State.PARKED else NO_EFFECTS
     before, survivor.category, survivor.dispute = survivor.category, merged.category, merged.dispute
     survivor.generation += 1
     changed = say.TicketCategoryChanged(
@@ -105,4 +105,4 @@ def _take_category(survivor: Ticket, merged: Ticket, rules: Rules, at: datetime)
         merged=merged.id,
         generation=survivor.generation,
     )
-    return resumed + Outcome(Happened(changed, survivor.id)) + survivor.watch(rules, at)
+    return resumed + Effects(DomainEvent(changed, survivor.id)) + survivor.watch(rules, at)

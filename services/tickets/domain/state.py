@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
-from chassis.outcome import Refused
+from chassis.effects import Refused
 from contracts.codes import TicketState
 
 State = TicketState

@@ -11,7 +11,7 @@ takes a fact and answers what happened. A fact that comes late, or belongs to an
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from chassis.outcome import NOTHING, Arm, Disarm, Happened, Outcome, Refused
+from chassis.effects import NO_EFFECTS, ArmTimer, CancelTimer, DomainEvent, Effects, Refused
 from contracts.codes import Channel, Closure, Likeness, RejectReason, ReworkCause, Urgency
 from contracts.events import tickets as say
 from services.tickets.domain.coordinates import Point
@@ -88,9 +88,9 @@ class Ticket:
         """Whether anything is known by which another ticket can be like this one."""
         return self.place is not None or self.address_key is not None or self.reporter_key is not None
 
-    def open(self, rules: Rules) -> Outcome:
+    def open(self, rules: Rules) -> Effects:
         """The whistle became a ticket; the watchdog waits for dispatch, and what can be compared with others is."""
-        opened = Happened(
+        opened = DomainEvent(
             say.TicketOpened(
                 category=self.category,
                 area=self.area,
@@ -105,109 +105,109 @@ class Ticket:
             self.id,
         )
         # a timer rings after the commit, and so sees what was committed beside it
-        compare = (Arm(self.id, COMPARE, self.opened_at, self.generation),) if self.is_comparable else ()
-        return Outcome(opened) + self.watch(rules, self.opened_at) + compare
+        compare = (ArmTimer(self.id, COMPARE, self.opened_at, self.generation),) if self.is_comparable else ()
+        return Effects(opened) + self.watch(rules, self.opened_at) + compare
 
     # --- what dispatch says
 
-    def case_started(self, level: str | None = None) -> Outcome:
+    def case_started(self, level: str | None = None) -> Effects:
         """Dispatch took it up, for the first time."""
         if self.generation > 1:
-            return NOTHING
+            return NO_EFFECTS
         self.level = level or self.level
         if self.state is State.OPEN:
             self.state = State.HANDLING
         return self._taken_up()
 
-    def work_assigned(self, generation: int, level: str) -> Outcome:
+    def work_assigned(self, generation: int, level: str) -> Effects:
         """Dispatch named somebody to handle it, and so has taken it up: this is how a reopened ticket comes to be handled."""
         if generation != self.generation or self.state not in BEFORE_HANDLED | {State.PARKED}:
-            return NOTHING
+            return NO_EFFECTS
         self.level = level
         if self.state in {State.OPEN, State.REOPENED}:
             self.state = State.HANDLING
         return self._taken_up()
 
-    def case_completed(self, generation: int, handled_by: list[str], level: str | None = None) -> Outcome:
+    def case_completed(self, generation: int, handled_by: list[str], level: str | None = None) -> Effects:
         """The responders say done. A parked ticket is thereby resumed: what could not be solved is."""
         if generation != self.generation or self.state not in BEFORE_HANDLED | {State.PARKED}:
-            return NOTHING
-        resumed = self.unparked() if self.state is State.PARKED else NOTHING
+            return NO_EFFECTS
+        resumed = self.unparked() if self.state is State.PARKED else NO_EFFECTS
         self.state = State.HANDLED
         self.handled_by, self.level = list(handled_by), level or self.level
-        handled = Happened(say.TicketHandled(generation=generation, handled_by=self.handled_by), self.id)
-        return resumed + Outcome(handled) + self._taken_up()
+        handled = DomainEvent(say.TicketHandled(generation=generation, handled_by=self.handled_by), self.id)
+        return resumed + Effects(handled) + self._taken_up()
 
-    def verification_assigned(self, generation: int) -> Outcome:
+    def verification_assigned(self, generation: int) -> Effects:
         """Somebody was asked to check."""
         if generation == self.generation and self.state is State.HANDLED:
             self.state = State.VERIFYING
-        return NOTHING
+        return NO_EFFECTS
 
-    def verification_done(self, generation: int, by: str, passed: bool, rules: Rules, at: datetime) -> Outcome:
+    def verification_done(self, generation: int, by: str, passed: bool, rules: Rules, at: datetime) -> Effects:
         """Somebody checked. Raises SelfVerification where it is a unit that handled it."""
         if generation != self.generation or self.state not in {State.HANDLED, State.VERIFYING}:
-            return NOTHING
+            return NO_EFFECTS
         if by in self.handled_by:
             raise SelfVerification(f"unit: {by!r} handled generation {generation} and may not verify it")
         if not passed:
             return self.rework(ReworkCause.VERIFICATION)
-        verified = Happened(say.TicketVerified(generation=generation, verified_by=by), self.id)
+        verified = DomainEvent(say.TicketVerified(generation=generation, verified_by=by), self.id)
         if not self.has_contact:
-            return Outcome(verified) + self.close(Closure.NO_CONTACT, at)
+            return Effects(verified) + self.close(Closure.NO_CONTACT, at)
         self.state = State.REVISITING
-        return Outcome(verified, Arm(self.id, REVISIT, at + rules.revisit, generation))
+        return Effects(verified, ArmTimer(self.id, REVISIT, at + rules.revisit, generation))
 
     # --- what the clocks say
 
-    def unattended(self, generation: int, rules: Rules, at: datetime) -> Outcome:
+    def unattended(self, generation: int, rules: Rules, at: datetime) -> Effects:
         """The watchdog rang: nobody took the ticket up. It goes on ringing, ten times more slowly, until somebody does."""
         if generation != self.generation or self.waiting_since is None or self.state not in BEFORE_HANDLED:
-            return NOTHING
+            return NO_EFFECTS
         waited = int((at - self.waiting_since).total_seconds())
-        return Outcome(
-            Happened(say.TicketUnattended(waited_seconds=waited), self.id),
-            Arm(self.id, WATCHDOG, at + rules.watchdog * 10, self.generation),
+        return Effects(
+            DomainEvent(say.TicketUnattended(waited_seconds=waited), self.id),
+            ArmTimer(self.id, WATCHDOG, at + rules.watchdog * 10, self.generation),
         )
 
-    def revisit_lapsed(self, generation: int, at: datetime) -> Outcome:
+    def revisit_lapsed(self, generation: int, at: datetime) -> Effects:
         """No answer in time."""
         if generation != self.generation or self.state is not State.REVISITING:
-            return NOTHING
+            return NO_EFFECTS
         return self.close(Closure.NO_ANSWER, at)
 
     # --- what several rules share
 
-    def watch(self, rules: Rules, since: datetime) -> Outcome:
+    def watch(self, rules: Rules, since: datetime) -> Effects:
         """Wait for dispatch to take this generation up; the watchdog alerts where it does not."""
         self.waiting_since = since
-        return Outcome(Arm(self.id, WATCHDOG, since + rules.watchdog, self.generation))
+        return Effects(ArmTimer(self.id, WATCHDOG, since + rules.watchdog, self.generation))
 
-    def rework(self, cause: ReworkCause) -> Outcome:
+    def rework(self, cause: ReworkCause) -> Effects:
         """Back to work, in a new generation."""
         self.generation += 1
         self.state, self.handled_by = State.HANDLING, []
-        return Outcome(Happened(say.TicketReworkOrdered(generation=self.generation, cause=cause), self.id))
+        return Effects(DomainEvent(say.TicketReworkOrdered(generation=self.generation, cause=cause), self.id))
 
-    def close(self, closure: Closure, at: datetime) -> Outcome:
+    def close(self, closure: Closure, at: datetime) -> Effects:
         """The end of this generation, and why."""
         self.state, self.closure, self.closed_at = State.CLOSED, closure, at
-        closed = Happened(say.TicketClosed(closure=closure, generation=self.generation), self.id)
-        return Outcome(closed, Disarm(self.id, REVISIT))
+        closed = DomainEvent(say.TicketClosed(closure=closure, generation=self.generation), self.id)
+        return Effects(closed, CancelTimer(self.id, REVISIT))
 
-    def unparked(self) -> Outcome:
+    def unparked(self) -> Effects:
         """A parked ticket is worked on again."""
         self.state, self.parked_for, self.parked_from, self.review_at = State.HANDLING, None, None, None
-        return Outcome(Happened(say.TicketResumed(), self.id), Disarm(self.id, REVIEW))
+        return Effects(DomainEvent(say.TicketResumed(), self.id), CancelTimer(self.id, REVIEW))
 
-    def end(self, state: State, happened: Happened) -> Outcome:
+    def end(self, state: State, happened: DomainEvent) -> Effects:
         """The matter is settled otherwise than by work, for ever; nothing rings for it any more."""
         self.state, self.waiting_since = state, None
         self.parked_for, self.parked_from, self.review_at = None, None, None
-        return Outcome(happened, *(Disarm(self.id, name) for name in (WATCHDOG, REVISIT, REVIEW)))
+        return Effects(happened, *(CancelTimer(self.id, name) for name in (WATCHDOG, REVISIT, REVIEW)))
 
-    def _taken_up(self) -> Outcome:
+    def _taken_up(self) -> Effects:
         if self.waiting_since is None:
-            return NOTHING
+            return NO_EFFECTS
         self.waiting_since = None
-        return Outcome(Disarm(self.id, WATCHDOG))
+        return Effects(CancelTimer(self.id, WATCHDOG))

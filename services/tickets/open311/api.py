@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from chassis.clock import BusinessClock
+from chassis.configuration.identities import Actor
+from chassis.handler_context import HandlerContext
 from chassis.http import Answer, Problem
-from chassis.identity import Actor
-from chassis.work import Work
 from contracts.http import open311
 from contracts.http.open311.words import FORMATS, Type
 from services.tickets import store
@@ -76,14 +76,14 @@ class Open311Api:
         return {"service_code": service_code, "attributes": []} if found else None
 
     @command(open311.POST_REQUEST)
-    def post_request(self, body: Body, work: Work, key: str) -> Answer:
+    def post_request(self, body: Body, ctx: HandlerContext, key: str) -> Answer:
         """Blow the whistle. The id is the ticket's, and is told when the ticket is kept. Raises Unregistered, Problem."""
         offer = self._offer(body)
-        source = work.commander().own_source
+        source = ctx.commander().own_source
         data = whistle(body, body[ATTRIBUTES], offer)
         if wrong := unusable(data, self.config):
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "fields are wrong", {"phone": next(iter(wrong.values()))})
-        ticket = open_ticket(ticket_id(source, key), source, key, data, work, self.config)
+        ticket = open_ticket(ticket_id(source, key), source, key, data, ctx, self.config)
         notice = notice_of(ticket, self.config.rules)
         return Answer({"service_request_id": ticket.id, **({"service_notice": notice} if notice else {})})
 

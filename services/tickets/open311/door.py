@@ -5,15 +5,15 @@ from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
-from chassis import log as logs
 from chassis import strict_json
+from chassis.handler_context import Missing
+from chassis.http.answer_sanitizer import sanitized
 from chassis.http.entrypoints import Api, CommandApi
-from chassis.http.once import Command
+from chassis.http.idempotency import Command
 from chassis.http.problem import Problem
-from chassis.http.request import MOST_ANONYMOUS_BYTES, checked
-from chassis.http.shown import shown
-from chassis.nameko import call
-from chassis.work import Missing
+from chassis.http.request import MAX_ANONYMOUS_BYTES, checked
+from chassis.observability import logs
+from chassis.runtime.nameko import run_in_worker
 from contracts.http.open311 import GeoReport
 from contracts.http.open311.words import LISTS, RequestForm
 from services.tickets.open311 import reading, rendering
@@ -41,7 +41,7 @@ class _Spoken(Api):
         """The answer in the format of the path."""
         listed = self.operation.root in LISTS
         schema = self.operation.answer()
-        value = [shown(schema, schema.dump(one)) for one in said] if listed else shown(schema, schema.dump(said))
+        value = [sanitized(schema, schema.dump(one)) for one in said] if listed else sanitized(schema, schema.dump(said))
         return rendering.answer(int(self.operation.status), self.operation.root, value, ending(request.path))
 
 
@@ -57,7 +57,7 @@ class GeoReportQuery(_Spoken):
         actor = reading.asker(request, self.runtime.identities, self.operation, given)
         asked = checked(reading.single(given, search), search)
         with self.runtime.store.transaction() as connection:
-            found = call(self, connection, search=asked, actor=actor, **values)
+            found = run_in_worker(self, connection, search=asked, actor=actor, **values)
         if found is None:
             raise Missing("nothing of that name here")
         return self.rendered(request, found)
@@ -71,9 +71,9 @@ class GeoReportCommand(_Spoken, CommandApi):
         given = reading.arguments(request)
         if reading.has_key(request, given):  # then the body is read of an account alone
             reading.asker(request, self.runtime.identities, self.operation, given)
-            form = reading.form(request, strict_json.MOST_BYTES)
+            form = reading.form(request, strict_json.MAX_BYTES)
         else:
-            form = reading.form(request, MOST_ANONYMOUS_BYTES)
+            form = reading.form(request, MAX_ANONYMOUS_BYTES)
         actor = reading.asker(request, self.runtime.identities, self.operation, form, given)
         assert actor is not None
         sent = {name: values for name, values in form.items() if name != "api_key"}

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from marshmallow import RAISE, Schema, ValidationError, fields, post_load, validate
 
-from chassis.config import BadConfig, read_yaml
-from chassis.work import Missing
+from chassis.configuration.yaml_files import BadConfig, read_yaml
+from chassis.handler_context import Missing
 from contracts import schema_fields as ours
 from contracts.codes import Channel, Closure, RejectReason
 from contracts.payload import flatten

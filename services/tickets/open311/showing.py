@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, or_, select
 
-from chassis.identity import Actor
-from chassis.outcome import Refused
-from chassis.store import converter
+from chassis.configuration.identities import Actor
+from chassis.effects import Refused
+from chassis.persistence import converter
 from contracts.http.open311 import GET_REQUEST
 from contracts.http.open311.words import MOST_DAYS, MOST_REQUESTS, Status
 from services.tickets.domain.rules import Rules

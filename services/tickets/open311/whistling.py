@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from chassis.outcome import Refused
+from chassis.effects import Refused
 from contracts import schema_fields as fields
 from contracts.codes import CoordinateSystem
 from contracts.events.intake import Location, Reporter, WhistleBlown

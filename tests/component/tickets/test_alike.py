@@ -11,8 +11,8 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import Connection, create_engine, insert
 
-from chassis.store import migrate
-from chassis.store.engine import driver_url
+from chassis.persistence import migrate
+from chassis.persistence.engine import driver_url
 from services.tickets import store
 from services.tickets.domain import likeness
 from services.tickets.domain.coordinates import Point

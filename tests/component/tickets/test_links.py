@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from chassis.links import ExpiredLink, OutdatedLink, UsedLink
+from chassis.signed_links import ExpiredLink, OutdatedLink, UsedLink
 from tests.component.tickets.town import DAY, Town
 
 PAGE = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime, timedelta
 
-from chassis.links import ExpiredLink, Links
+from chassis.signed_links import ExpiredLink, Links
 from tests.component.tickets.town import DAY, Town
 from tests.kit.street import Mouth
 

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from chassis.outside import Digests
+from chassis.messaging.external_events import Digests
 from tests.component.tickets.town import WHISTLE, Town
 from tests.kit.deployment import SECRET, SERVICES
 from tests.kit.processes import wait_until

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
-from chassis.links import Links
+from chassis.signed_links import Links
 from tests.kit.described import Reply, check
 from tests.kit.processes import wait_until
 from tests.kit.stack import Stack

@@ -2,14 +2,14 @@
 
 import pytest
 
-from chassis.health import Health
+from chassis.observability.health import Health
 
 
 @pytest.fixture
 def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The machine's seconds, which the test moves."""
     seconds = [1000.0]
-    monkeypatch.setattr("chassis.health.time.monotonic", lambda: seconds[0])
+    monkeypatch.setattr("chassis.observability.health.time.monotonic", lambda: seconds[0])
     return seconds
 
 

@@ -3,9 +3,9 @@
 import pytest
 from prometheus_client import CollectorRegistry, Gauge
 
-from chassis.gauges import Counted
-from chassis.health import Health
-from chassis.metrics import ChassisMetrics
+from chassis.observability.health import Health
+from chassis.observability.metrics import ChassisMetrics
+from chassis.runtime.gauges import Counted
 
 
 def _metrics() -> tuple[ChassisMetrics, CollectorRegistry, Health]:

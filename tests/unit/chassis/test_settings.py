@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from chassis.settings import BadSettings, read
+from chassis.configuration.settings import BadSettings, read
 
 GOOD = {
     "WHISTLE_DATABASE_URL": "postgresql://localhost/tickets",

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chassis.store import StoreDamaged, wal
-from chassis.store.engine import check_file, new_engine
+from chassis.persistence import StoreDamaged, wal
+from chassis.persistence.engine import check_file, new_engine
 
 PAGE, FRAME = 512, 512 + 24
 

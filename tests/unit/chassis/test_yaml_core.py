@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chassis.config import BadConfig, read_yaml
-from chassis.identity import Identities, InvalidIdentities
-from chassis.yaml_core import InvalidYaml, dump_yaml, load_yaml
+from chassis.configuration.identities import Identities, InvalidIdentities
+from chassis.configuration.yaml_core import InvalidYaml, dump_yaml, load_yaml
+from chassis.configuration.yaml_files import BadConfig, read_yaml
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from chassis.config import BadConfig
+from chassis.configuration.yaml_files import BadConfig
 from cli import local_time
 
 EVENING = datetime(2026, 12, 31, 20, 30, 5, 999, tzinfo=UTC)

@@ -3,9 +3,9 @@
 Nothing runs this module. The strict mode of mypy reports a comment that ignores nothing.
 """
 
-from chassis.nameko import on
-from chassis.outcome import Happened
-from chassis.work import Work
+from chassis.effects import DomainEvent
+from chassis.handler_context import HandlerContext
+from chassis.runtime.nameko import on
 from contracts.envelope import Event
 from contracts.events import tickets
 from contracts.events.intake import Location, WhistleBlown
@@ -16,21 +16,23 @@ class Service:
     """Handlers, each with one mistake."""
 
     @on(tickets.TicketClosed)
-    def reads_a_misspelled_field(self, event: Event[tickets.TicketClosed], work: Work) -> None:
+    def reads_a_misspelled_field(self, event: Event[tickets.TicketClosed], ctx: HandlerContext) -> None:
         """`closure` is meant."""
         print(event.payload.closer)  # type: ignore[attr-defined]
 
     @on(tickets.TicketClosed)  # type: ignore[arg-type]
-    def takes_the_payload_of_another_event(self, event: Event[tickets.TicketOpened], work: Work) -> None:
+    def takes_the_payload_of_another_event(self, event: Event[tickets.TicketOpened], ctx: HandlerContext) -> None:
         """It would read fields that are not there."""
 
     @on(tickets.TicketClosed, tickets.TicketReopened)
-    def reads_what_one_of_two_lacks(self, event: Event[tickets.TicketClosed | tickets.TicketReopened], work: Work) -> None:
+    def reads_what_one_of_two_lacks(
+        self, event: Event[tickets.TicketClosed | tickets.TicketReopened], ctx: HandlerContext
+    ) -> None:
         """Only `ticket.closed` has it."""
         print(event.payload.closure)  # type: ignore[union-attr]
 
     @on(tickets.TicketClosed)
-    def reads_by_name(self, event: Event[tickets.TicketClosed], work: Work) -> None:
+    def reads_by_name(self, event: Event[tickets.TicketClosed], ctx: HandlerContext) -> None:
         """A payload is no mapping."""
         print(event.payload["closure"])  # type: ignore[index]
 
@@ -49,10 +51,10 @@ def writes() -> list[EventPayload]:
     ]
 
 
-def changes(blown: WhistleBlown) -> Happened:
+def changes(blown: WhistleBlown) -> DomainEvent:
     """Nobody changes what was said."""
     blown.text = "other"  # type: ignore[misc]
-    return Happened(blown)  # type: ignore[call-arg]
+    return DomainEvent(blown)  # type: ignore[call-arg]
 
 
 def reads_a_part_that_may_be_missing(blown: WhistleBlown) -> float:

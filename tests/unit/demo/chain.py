@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
-from chassis.outcome import Arm, Happened, Outcome, Refused
+from chassis.effects import ArmTimer, DomainEvent, Effects, Refused
 from cli.demo.acts import Act, Kind
 from cli.demo.replay import Replay
 from cli.demo.requests import Whistle
@@ -55,8 +55,8 @@ class Chain:
         self.tickets: dict[str, Ticket] = {}
         self.cases: dict[str, Case] = {}
         self._of = {one.id: one for one in self.scene.whistles}
-        self._timers: list[tuple[datetime, int, Arm]] = []
-        self._armed: dict[tuple[str, str], Arm] = {}
+        self._timers: list[tuple[datetime, int, ArmTimer]] = []
+        self._armed: dict[tuple[str, str], ArmTimer] = {}
         self._counted = count()
         self._said: deque[Event] = deque()
         self._numbers: dict[tuple[str, str], int] = {}
@@ -104,15 +104,15 @@ class Chain:
 
     def _note(self, source: str, outcome: tuple[Any, ...]) -> None:
         for effect in outcome:
-            if isinstance(effect, Happened):
+            if isinstance(effect, DomainEvent):
                 self._say(source, effect)
-            elif isinstance(effect, Arm):
+            elif isinstance(effect, ArmTimer):
                 self._armed[effect.subject, effect.name] = effect
                 heapq.heappush(self._timers, (effect.due.astimezone(UTC), next(self._counted), effect))
             else:
                 self._armed.pop((effect.subject, effect.name), None)
 
-    def _say(self, source: str, happened: Happened) -> None:
+    def _say(self, source: str, happened: DomainEvent) -> None:
         number = self._numbers[source, happened.subject] = self._numbers.get((source, happened.subject), 0) + 1
         id_ = f"{source}|{happened.subject}|{number}"
         event = Event(happened.payload, source, happened.subject, id_, self.at, sequence=number)
@@ -150,7 +150,7 @@ class Chain:
         self.cases[ticket.id] = case
         self._note("/dispatch", facts.opened(case, self.world()))
 
-    def _to_case(self, type_: str, case: Case, data: Mapping[str, Any]) -> Outcome:
+    def _to_case(self, type_: str, case: Case, data: Mapping[str, Any]) -> Effects:
         takes = {
             t.TicketHandled.type: lambda: facts.handled(case, data["generation"], data["handled_by"], self.world()),
             t.TicketReworkOrdered.type: lambda: facts.again(case, data["generation"], self.world()),
@@ -162,9 +162,9 @@ class Chain:
             t.TicketResumed.type: lambda: pauses.resume(case, self.world()),
             t.TicketUrgencyRaised.type: lambda: facts.urgency_raised(case, data["urgency"], self.world()),
         }
-        return takes[type_]() if type_ in takes else Outcome()
+        return takes[type_]() if type_ in takes else Effects()
 
-    def _to_ticket(self, type_: str, ticket: Ticket, data: Mapping[str, Any]) -> Outcome:
+    def _to_ticket(self, type_: str, ticket: Ticket, data: Mapping[str, Any]) -> Effects:
         if type_ == d.CaseStarted.type:
             return ticket.case_started(data["level"])
         if type_ == d.CaseCompleted.type:
@@ -175,7 +175,7 @@ class Chain:
             return ticket.verification_assigned(data["generation"])
         if type_ == d.AssignmentMade.type:
             return ticket.work_assigned(data["generation"], data["level"])
-        return Outcome()
+        return Effects()
 
     def world(self) -> World:
         """What dispatch knows now."""
@@ -212,13 +212,13 @@ class Chain:
         said = {name: act.data.get(name) for name in ("passed", "reason", "to", "until")}
         return Report(Command(act.name), act.data["unit"], act.account, **said)
 
-    def _consent(self, act: Act) -> Outcome:
+    def _consent(self, act: Act) -> Effects:
         case, party = self.cases[act.subject], Party(act.data["party"])
         if act.name == Request.CONSENT:
             return mediating.consent(case, party)
         return mediating.withdraw(case, party, self.world())
 
-    def _on_ticket(self, act: Act) -> Outcome:
+    def _on_ticket(self, act: Act) -> Effects:
         ticket, data = self.tickets[act.subject], act.data
         takes = {
             Request.RATE.value: lambda: resident.rate(ticket, data["resolved"], data["satisfied"], self.at),
@@ -233,21 +233,21 @@ class Chain:
         return takes[act.name]()
 
     @staticmethod
-    def _merge(ticket: Ticket, survivor: Ticket) -> Outcome:
+    def _merge(ticket: Ticket, survivor: Ticket) -> Effects:
         return desk.merge(ticket, survivor) + desk.take_urgency(survivor, ticket)
 
     # --- timers
 
-    def _is_armed(self, timer: Arm) -> bool:
+    def _is_armed(self, timer: ArmTimer) -> bool:
         return self._armed.get((timer.subject, timer.name)) is timer
 
-    def _due(self) -> Iterator[tuple[str, datetime, int, Arm]]:
+    def _due(self) -> Iterator[tuple[str, datetime, int, ArmTimer]]:
         """What rings together, in the order in which the chassis rings it."""
         while (due := self.next_due()) is not None and due <= self.at:
             due, number, timer = heapq.heappop(self._timers)
             yield timer.subject, due, number, timer
 
-    def _ring(self, timer: Arm) -> None:
+    def _ring(self, timer: ArmTimer) -> None:
         subject, name, generation = timer.subject, timer.name, timer.generation
         del self._armed[subject, name]
         ticket = self.tickets[subject]

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from chassis.config import BadConfig
-from chassis.identity import Identities
-from chassis.yaml_core import dump_yaml, load_yaml
+from chassis.configuration.identities import Identities
+from chassis.configuration.yaml_core import dump_yaml, load_yaml
+from chassis.configuration.yaml_files import BadConfig
 from cli.demo.rules import Situation
 from cli.demo.scene import REQUESTS, read_scene
 from cli.demo.town import DESK

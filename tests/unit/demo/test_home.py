@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from chassis.identity import Identities
+from chassis.configuration.identities import Identities
 from cli.home import Home, HomeInUse, NotDisposable
 
 ACCOUNTS = [{"id": "desk", "roles": ["desk"]}]

@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
+from chassis.configuration.yaml_core import load_yaml
 from chassis.http.server import DRAIN_DEADLINE
-from chassis.runtime import STOP_DEADLINE
-from chassis.yaml_core import load_yaml
+from chassis.runtime.runtime import STOP_DEADLINE
 from contracts.topology import SERVICES, queues
 from tests.kit.deployment import ROOT
 
@@ -57,7 +57,7 @@ def test_make_up_writes_every_secret_that_is_wanted_once(tmp_path: Path) -> None
 
 
 def test_the_accounts_that_make_up_writes_are_known_by_their_tokens(tmp_path: Path) -> None:
-    from chassis.identity import Identities
+    from chassis.configuration.identities import Identities
 
     env, path = tmp_path / "env", tmp_path / "identities.yaml"
     subprocess.run(["sh", SCRIPT, env, path], check=True)

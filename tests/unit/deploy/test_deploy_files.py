@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from chassis.config import read_yaml
-from chassis.identity import read_accounts
+from chassis.configuration.identities import read_accounts
+from chassis.configuration.yaml_files import read_yaml
 from cli.demo.boards import read_boards
 from cli.demo.complaints import read_complaints
 from cli.demo.rules import read_rules as read_street

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from click.testing import CliRunner
 
-from chassis.yaml_core import load_yaml
+from chassis.configuration.yaml_core import load_yaml
 from cli.main import main
 from tests.kit.deployment import ROOT
 from tests.kit.pages import command_lines, command_names

@@ -13,7 +13,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from chassis.outcome import Refused
+from chassis.effects import Refused
 from contracts.codes import Command, Party, Purpose, ReturnReason, Role, Urgency
 from contracts.events.dispatch import MediationPerformanceAsked
 from services.dispatch.domain import facts, leaving, mediating, pauses, performance, rerouting

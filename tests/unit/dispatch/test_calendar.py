@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chassis.config import BadConfig
-from chassis.yaml_core import dump_yaml, load_yaml
+from chassis.configuration.yaml_core import dump_yaml, load_yaml
+from chassis.configuration.yaml_files import BadConfig
 from contracts.codes import Command
 from services.dispatch.config import load_clocks
 from services.dispatch.domain import clocks, facts, pauses

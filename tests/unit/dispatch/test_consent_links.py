@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chassis.links import BadLink, Links
+from chassis.signed_links import BadLink, Links
 from contracts.codes import LinkPurpose, Party, Request
 from contracts.events.intake import RequestMade
 from services.dispatch.reports import make_request

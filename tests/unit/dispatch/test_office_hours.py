@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chassis.config import BadConfig
-from chassis.yaml_core import dump_yaml, load_yaml
+from chassis.configuration.yaml_core import dump_yaml, load_yaml
+from chassis.configuration.yaml_files import BadConfig
 from services.dispatch.config import load_clocks
 from services.dispatch.domain.due import Pause, WorkCalendar
 from services.dispatch.domain.office_hours import Season

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from chassis.config import BadConfig
-from chassis.yaml_core import dump_yaml, load_yaml
+from chassis.configuration.yaml_core import dump_yaml, load_yaml
+from chassis.configuration.yaml_files import BadConfig
 from contracts.codes import Command, ReturnReason, Urgency
 from services.dispatch.config import load_playbook, load_playbooks, load_police_matters
 from services.dispatch.domain.police_matter import NeverToThem

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from chassis.outcome import Arm, Happened, Outcome
+from chassis.effects import ArmTimer, DomainEvent, Effects
 from contracts.codes import AreaKind, Command, Role, Urgency
 from services.dispatch.config import load_clocks, load_playbook, load_police_matters
 from services.dispatch.domain import facts, history, pauses, performance, reports
@@ -73,21 +73,21 @@ class Told:
         }
         self.case = Case(**values | changes)
         self.world = world(at, without)
-        self.said: list[Happened] = []
-        self.timers: dict[str, Arm] = {}
-        self.armed: list[Arm] = []
+        self.said: list[DomainEvent] = []
+        self.timers: dict[str, ArmTimer] = {}
+        self.armed: list[ArmTimer] = []
         """Every timer that was ever armed."""
         self.note(facts.opened(self.case, self.world))
 
-    def note(self, outcome: Outcome) -> list[str]:
+    def note(self, outcome: Effects) -> list[str]:
         """Keep what happened; answers its types without version."""
         self.said += outcome.events
         history.note(self.case, outcome, self.world.at)
         for effect in outcome:
-            if isinstance(effect, Arm):
+            if isinstance(effect, ArmTimer):
                 self.timers[effect.name] = effect
                 self.armed.append(effect)
-            elif not isinstance(effect, Happened):
+            elif not isinstance(effect, DomainEvent):
                 self.timers.pop(effect.name, None)
         for happened in outcome.events:
             happened.payload.to_wire()
@@ -108,7 +108,7 @@ class Told:
             self.note(self.ring(first))
         self.world = replace(self.world, at=moment)
 
-    def ring(self, timer: Arm) -> Outcome:
+    def ring(self, timer: ArmTimer) -> Effects:
         """What a timer brings about, as the service would pass it on."""
         if timer.name == pauses.REVIEW:
             return pauses.review(self.case, timer.generation, self.world)

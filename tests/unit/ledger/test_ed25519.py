@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chassis.settings import BadSettings
+from chassis.configuration.settings import BadSettings
 from services.ledger.domain.ed25519 import public_key, sign, verify
 from services.ledger.keys import KEY, public_from_pem, public_pem, signer
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from chassis.config import BadConfig
-from chassis.settings import BadSettings
+from chassis.configuration.settings import BadSettings
+from chassis.configuration.yaml_files import BadConfig
 from services.ledger.domain.audit import Bad, audit
 from services.ledger.domain.checkpoint import END, Checkpoint, Signer
 from services.ledger.domain.keyring import Key, Signatures

@@ -9,7 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from chassis.outcome import Refused
+from chassis.effects import Refused
 from contracts.codes import Outcome
 from contracts.envelope import Event
 from contracts.events import dispatch as d

@@ -14,9 +14,10 @@ from unittest.mock import patch
 from prometheus_client import CollectorRegistry
 from sqlalchemy import delete, select
 
-from chassis.links import Links
-from chassis.store import Store
-from chassis.work import UnitOfWork, Work
+from chassis.handler_context import HandlerContext
+from chassis.persistence import Store
+from chassis.signed_links import Links
+from chassis.unit_of_work import UnitOfWork
 from contracts.codes import Urgency
 from contracts.envelope import Event
 from contracts.events import dispatch, tickets
@@ -83,10 +84,10 @@ class PostOffice:
 
     # --- what happens
 
-    def _within(self, act: Callable[[Work], Any], subject: str) -> Any:
+    def _within(self, act: Callable[[HandlerContext], Any], subject: str) -> Any:
         with self.store.transaction() as connection, self._machine_time():
             unit = UnitOfWork(self.store, connection, "/notify")
-            found = act(Work(unit, self.now, subject))
+            found = act(HandlerContext(unit, self.now, subject))
             unit.flush()
             return found
 
@@ -96,8 +97,8 @@ class PostOffice:
     def known(self, ticket: str = "T1", urgency: Urgency = Urgency.E2, phone: str | None = PHONE) -> None:
         """A ticket whose reporter and matter are known."""
 
-        def record(work: Work) -> None:
-            contact = telling.contact_of(ticket, work)
+        def record(ctx: HandlerContext) -> None:
+            contact = telling.contact_of(ticket, ctx)
             contact.recorded(tickets.ContactRecorded(phone=phone, links=tickets.Links(rate="r", reopen="o")), contact.heard + 1)
             contact.text = "漏水"
             contact.is_urgent(urgency)
@@ -115,11 +116,11 @@ class PostOffice:
     def take(self, event: Event) -> None:
         """Notify handles an event."""
 
-        def handle(work: Work) -> None:
+        def handle(ctx: HandlerContext) -> None:
             if event.type == dispatch.ResponderRetired.type:
-                cancelling.retire(event, work, self.metrics)
+                cancelling.retire(event, ctx, self.metrics)
             else:
-                cancelling.settle(event, telling.tell(event, work, self.config), work, self.metrics)
+                cancelling.settle(event, telling.tell(event, ctx, self.config), ctx, self.metrics)
 
         self._within(handle, event.subject)
 
@@ -158,7 +159,7 @@ class PostOffice:
             )
             connection.execute(delete(table).where(table.c.name == QUIET, table.c.due_at <= self.now))
         for id_ in due:
-            self._within(lambda work, id_=id_: work.load(Notice, id_).release(self.now), id_)
+            self._within(lambda ctx, id_=id_: ctx.load(Notice, id_).release(self.now), id_)
 
     def deliver(self) -> None:
         """Every lane works until nothing is due."""

@@ -18,8 +18,8 @@ from apprise.plugins.wecombot import NotifyWeComBot
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chassis.config import BadConfig
-from chassis.yaml_core import dump_yaml, load_yaml
+from chassis.configuration.yaml_core import dump_yaml, load_yaml
+from chassis.configuration.yaml_files import BadConfig
 from services.notify.config import load_channels
 from services.notify.domain.answers import SuccessRule, rule_of, success_rule
 from services.notify.domain.attempts import Failure

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 
-from chassis.config import BadConfig
+from chassis.configuration.yaml_files import BadConfig
 from services.notify.config import load_channels, load_templates
 from services.notify.domain.attempts import Failure
 from services.notify.domain.channels import LOG_ONLY, Channel

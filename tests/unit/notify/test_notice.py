@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chassis.outcome import NOTHING, Arm, Happened, Outcome
+from chassis.effects import NO_EFFECTS, ArmTimer, DomainEvent, Effects
 from services.notify.domain.attempts import Failure, Retries
 from services.notify.domain.notice import Notice, NoticeState, named_by
 from services.notify.domain.ways import Way
@@ -42,7 +42,7 @@ def sent(one: Notice, at: datetime = START) -> None:
     assert (one.state, one.ended, one.next_at) == (NoticeState.SENT, False, at + WITHIN)
 
 
-def said(happened: Happened, *names: str) -> tuple[object, ...]:
+def said(happened: DomainEvent, *names: str) -> tuple[object, ...]:
     """What kind of event, and some of its data."""
     return (happened.payload.type.split(".")[1], *(happened.payload.by_name()[name] for name in names))
 
@@ -55,16 +55,16 @@ def test_pauses_double_up_to_the_longest_and_a_gateway_may_ask_for_more() -> Non
 
 def test_an_attempt_of_unknown_end_is_said_and_made_again_under_the_same_key() -> None:
     one = notice()
-    assert one.claim(RETRIES, LEASE, START) == NOTHING
-    assert one.claim(RETRIES, LEASE, START + LEASE / 2) == NOTHING
+    assert one.claim(RETRIES, LEASE, START) == NO_EFFECTS
+    assert one.claim(RETRIES, LEASE, START + LEASE / 2) == NO_EFFECTS
     assert (one.attempts, one.key) == (1, "n")
     (failed,) = one.claim(RETRIES, LEASE, START + LEASE).events
     assert said(failed, "reason", "attempt") == ("failed", "unknown", 1)
     assert (one.state, one.attempts, one.key) == (NoticeState.SENDING, 2, "n")
     (late,) = one.sent(1, None, START).events  # the first was only slow to say so
     assert said(late, "attempt", "final") == ("sent", 1, True)
-    assert one.sent(2, None, START) == NOTHING
-    assert one.failed(2, Failure("http_500"), RETRIES, START) == NOTHING
+    assert one.sent(2, None, START) == NO_EFFECTS
+    assert one.failed(2, Failure("http_500"), RETRIES, START) == NO_EFFECTS
 
 
 def test_a_final_refusal_is_exhausted_at_once() -> None:
@@ -91,19 +91,19 @@ def test_a_receipt_ends_it() -> None:
     (delivered,) = one.delivered(1).events
     assert said(delivered, "channel", "attempts") == ("delivered", "sms", 1)
     assert (one.ended, one.next_at) == (True, None)
-    assert one.delivered(1) == NOTHING
-    assert one.undelivered(1, Failure("rejected", final=True), RETRIES, START) == NOTHING
+    assert one.delivered(1) == NO_EFFECTS
+    assert one.undelivered(1, Failure("rejected", final=True), RETRIES, START) == NO_EFFECTS
 
 
 def test_a_receipt_may_be_faster_than_the_answer() -> None:
     one = notice()
     one.claim(RETRIES, LEASE, START)
     assert said(*one.delivered(1).events) == ("delivered",)
-    assert one.sent(1, WITHIN, START) == NOTHING
+    assert one.sent(1, WITHIN, START) == NO_EFFECTS
     two = notice()
     two.claim(RETRIES, LEASE, START)
     assert said(*two.undelivered(1, Failure("undelivered"), RETRIES, START).events, "attempt") == ("failed", 1)
-    assert two.sent(1, WITHIN, START) == NOTHING
+    assert two.sent(1, WITHIN, START) == NO_EFFECTS
     assert (two.state, two.key) == (NoticeState.DUE, "n~2")
 
 
@@ -114,14 +114,14 @@ def test_after_a_bad_receipt_it_is_sent_again_under_a_key_that_the_gateway_does_
     assert said(failed, "reason") == ("failed", "undelivered")
     sent(one, START + timedelta(seconds=30))
     assert one.key == "n~2"
-    assert one.undelivered(1, Failure("rejected", final=True), RETRIES, START) == NOTHING  # said of the sending before
+    assert one.undelivered(1, Failure("rejected", final=True), RETRIES, START) == NO_EFFECTS  # said of the sending before
     assert said(*one.delivered(1).events) == ("delivered",)  # it arrived after all
 
 
 def test_no_receipt_in_time_means_the_next_way_and_then_an_alert() -> None:
     one = notice(ways=2)
     sent(one)
-    assert one.claim(RETRIES, LEASE, START + WITHIN / 2) == NOTHING
+    assert one.claim(RETRIES, LEASE, START + WITHIN / 2) == NO_EFFECTS
     (failed,) = one.claim(RETRIES, LEASE, START + WITHIN).events
     assert said(failed, "reason", "next_channel") == ("failed", "no_receipt", "voice")
     sent(one, START + WITHIN)
@@ -132,7 +132,7 @@ def test_no_receipt_in_time_means_the_next_way_and_then_an_alert() -> None:
 def test_quiet_hours_hold_it_and_a_matter_that_became_urgent_does_not_wait() -> None:
     one, morning = notice(), START + timedelta(hours=7)
     (armed,) = one.claim(RETRIES, LEASE, START, quiet_until=morning)
-    assert isinstance(armed, Arm)
+    assert isinstance(armed, ArmTimer)
     assert (armed.due, one.state, one.attempts, one.next_at) == (morning, NoticeState.HELD, 0, None)
     one.hasten(START)
     assert (one.state, one.urgent, one.next_at) == (NoticeState.DUE, True, START)
@@ -153,7 +153,7 @@ EVENTS = ["claim", "quiet", "release", "sent", "failed", "final", "delivered", "
 STEPS = st.lists(st.tuples(st.sampled_from(EVENTS), st.integers(1, 9), st.integers(0, 2400)), max_size=60)
 
 
-def happen(one: Notice, what: str, number: int, now: datetime, within: timedelta | None) -> Outcome:
+def happen(one: Notice, what: str, number: int, now: datetime, within: timedelta | None) -> Effects:
     """Let it happen; ``number`` is the attempt, or the first of the sending, that it is said of."""
     failure = Failure(what, final=what in {"final", "rejected"})
     match what:
@@ -169,7 +169,7 @@ def happen(one: Notice, what: str, number: int, now: datetime, within: timedelta
             return one.delivered(number)
         case "undelivered" | "rejected":
             return one.undelivered(number, failure, RETRIES, now)
-    return NOTHING
+    return NO_EFFECTS
 
 
 @given(STEPS, st.integers(1, 3), st.booleans())

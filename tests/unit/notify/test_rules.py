@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chassis.config import BadConfig
+from chassis.configuration.yaml_files import BadConfig
 from contracts.codes import Clock
 from contracts.events import dispatch, tickets
 from contracts.payload import payload_for

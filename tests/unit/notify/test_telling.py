@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from chassis.links import Links
-from chassis.outcome import Effect
+from chassis.effects import Effect
+from chassis.signed_links import Links
 from contracts.codes import Closure, Urgency
 from contracts.envelope import Event
 from contracts.events import dispatch, ledger, tickets

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from chassis.outcome import Happened, Outcome
+from chassis.effects import DomainEvent, Effects
 from contracts.codes import Purpose, RejectReason, UnmergeCause, Urgency
 from services.dispatch.domain import facts, pauses, rerouting
 from services.dispatch.domain.playbook import Call, Playbook
@@ -82,20 +82,20 @@ class Matters:
         one, above = self.tickets[id_], self.above(id_)
         self.say(sharing.leave(one, above, RULES, T0) if above else resident.reopen(one, RULES, T0))
 
-    def say(self, outcome: Outcome) -> None:
+    def say(self, outcome: Effects) -> None:
         """Tell dispatch what happened to tickets, and tickets what dispatch made of it."""
         for happened in outcome.events:
             happened.payload.to_wire()
             self.act(happened.subject, lambda told, happened=happened: _dispatch(told, happened))
 
-    def act(self, id_: str, act: Callable[[Told], Outcome]) -> None:
+    def act(self, id_: str, act: Callable[[Told], Effects]) -> None:
         """Something happens to a case."""
         told = self.cases[id_]
         before = len(told.said)
         told.note(act(told))
         self.hear(told.said[before:])
 
-    def hear(self, said: list[Happened]) -> None:
+    def hear(self, said: list[DomainEvent]) -> None:
         """Tell tickets what dispatch said."""
         for happened in said:
             one, data = self.tickets[happened.subject], happened.payload.by_name()
@@ -112,7 +112,7 @@ class Matters:
                     self.say(one.case_completed(data["generation"], data["handled_by"], data["level"]))
 
 
-def _dispatch(told: Told, happened: Happened) -> Outcome:
+def _dispatch(told: Told, happened: DomainEvent) -> Effects:
     case, world, data = told.case, told.world, happened.payload.by_name()
     match happened.payload.type:
         case "ticket.merged.v1" | "ticket.rejected.v1" | "ticket.cancelled.v1":
@@ -133,4 +133,4 @@ def _dispatch(told: Told, happened: Happened) -> Outcome:
             return pauses.resume(case, world)
         case "ticket.rework_ordered.v1" | "ticket.reopened.v1":
             return facts.again(case, data["generation"], world)
-    return Outcome()
+    return Effects()

@@ -8,7 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from chassis.outcome import Arm, Disarm, Outcome
+from chassis.effects import ArmTimer, CancelTimer, Effects
 from contracts.codes import RejectReason, Urgency
 from services.tickets.domain import desk, likeness, resident
 from services.tickets.domain.state import ALLOWED, FINAL, OPEN_STATES, Command, NotNow, State
@@ -29,7 +29,7 @@ class AnyOrder(RuleBasedStateMachine):
         self.survivor = ticket(id="T2")
         self.closed: Counter[int] = Counter()
         self.handled: dict[int, list[str]] = {}
-        self.armed: dict[str, Arm] = {}
+        self.armed: dict[str, ArmTimer] = {}
         self.last = (State.OPEN, 1, Urgency.E2)
         self.events = 0
 
@@ -37,11 +37,11 @@ class AnyOrder(RuleBasedStateMachine):
     def opened(self) -> None:
         self.note(self.ticket.open(RULES))
 
-    def note(self, outcome: Outcome) -> None:
+    def note(self, outcome: Effects) -> None:
         for effect in outcome:
-            if isinstance(effect, Arm):
+            if isinstance(effect, ArmTimer):
                 self.armed[effect.name] = effect
-            elif isinstance(effect, Disarm):
+            elif isinstance(effect, CancelTimer):
                 self.armed.pop(effect.name, None)
         for happened in outcome.events:
             self.events += 1
@@ -54,7 +54,7 @@ class AnyOrder(RuleBasedStateMachine):
             elif kind == "ticket.verified":
                 assert data["verified_by"] not in self.handled[data["generation"]]
 
-    def command(self, command: Command, effect: Callable[[], Outcome], *refusals: type[Exception]) -> None:
+    def command(self, command: Command, effect: Callable[[], Effects], *refusals: type[Exception]) -> None:
         """The table says whether it is allowed; a refused command changes nothing."""
         before, allowed = vars(self.ticket).copy(), self.ticket.state in ALLOWED[command]
         try:

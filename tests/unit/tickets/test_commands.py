@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chassis.outcome import Arm, Disarm, Outcome, Refused
+from chassis.effects import ArmTimer, CancelTimer, Effects, Refused
 from contracts.codes import Closure, RejectReason, ReworkCause, Urgency
 from services.tickets.domain import desk, resident
 from services.tickets.domain.rules import Rules
@@ -14,7 +14,7 @@ from services.tickets.domain.state import ALLOWED, BEFORE_HANDLED, FINAL, OPEN_S
 from services.tickets.domain.ticket import REVIEW, REVISIT, WATCHDOG, Ticket
 from tests.unit.tickets.tickets import DAY, RULES, T0, brought_to, said, ticket
 
-COMMANDS: dict[Command, Callable[[Ticket], Outcome]] = {
+COMMANDS: dict[Command, Callable[[Ticket], Effects]] = {
     Command.REJECT: lambda one: desk.reject(one, RejectReason.IN_COURT),
     Command.MERGE: lambda one: desk.merge(one, ticket(id="T9")),
     Command.PARK: lambda one: desk.park(one, "awaits_budget", T0 + DAY, T0),
@@ -78,7 +78,7 @@ def test_what_the_resident_says_decides(resolved: bool, satisfied: bool, state: 
     rated = resident.rate(one, resolved, satisfied, T0)
     assert rated.events[0].payload.by_name() == {"generation": 1, "resolved": resolved, "satisfied": satisfied}
     assert (one.state, one.closure) == (state, closure)
-    assert Disarm("T1", REVISIT) in rated
+    assert CancelTimer("T1", REVISIT) in rated
 
 
 @pytest.mark.parametrize(("after", "allowed"), [(0 * DAY, True), (14 * DAY, True), (14 * DAY + timedelta(seconds=1), False)])
@@ -88,7 +88,7 @@ def test_a_closed_ticket_is_reopened_within_its_time(after: timedelta, allowed: 
         reopened = resident.reopen(one, RULES, T0 + after)
         assert said(reopened) == ["ticket.reopened"]
         assert (one.state, one.generation, one.closure, one.handled_by) == (State.REOPENED, 2, None, [])
-        assert Arm("T1", WATCHDOG, T0 + after + RULES.watchdog, 2) in reopened
+        assert ArmTimer("T1", WATCHDOG, T0 + after + RULES.watchdog, 2) in reopened
     else:
         with pytest.raises(resident.TooLate):
             resident.reopen(one, RULES, T0 + after)
@@ -104,9 +104,9 @@ def test_how_long_it_may_be_reopened_is_the_deployments() -> None:
 def test_parking_waits_for_the_review_date_alone(state: State) -> None:
     parked = desk.park(brought_to(state), "awaits_budget", T0 + DAY, T0)
     assert parked.events[0].payload.by_name() == {"reason": "awaits_budget", "review_at": T0 + DAY}
-    armed = [effect for effect in parked if isinstance(effect, Arm)]
+    armed = [effect for effect in parked if isinstance(effect, ArmTimer)]
     assert [(one.name, one.due) for one in armed] == [(REVIEW, T0 + DAY)]
-    assert {effect.name for effect in parked if isinstance(effect, Disarm)} == {WATCHDOG, REVISIT}
+    assert {effect.name for effect in parked if isinstance(effect, CancelTimer)} == {WATCHDOG, REVISIT}
 
 
 def test_a_review_date_is_ahead() -> None:
@@ -137,7 +137,7 @@ def test_parked_before_dispatch_took_it_up_it_is_watched_again() -> None:
     one = brought_to(State.OPEN)
     desk.park(one, "awaits_budget", T0 + DAY, T0)
     assert one.unattended(1, RULES, T0 + timedelta(minutes=1)) == ()
-    assert Arm("T1", WATCHDOG, T0 + DAY + RULES.watchdog, 1) in desk.review(one, RULES, T0 + DAY)
+    assert ArmTimer("T1", WATCHDOG, T0 + DAY + RULES.watchdog, 1) in desk.review(one, RULES, T0 + DAY)
     assert said(one.unattended(1, RULES, T0 + 2 * DAY)) == ["ticket.unattended"]
 
 
@@ -146,7 +146,7 @@ def test_parked_while_dispatch_took_it_up_it_is_not() -> None:
     desk.park(one, "awaits_budget", T0 + DAY, T0)
     one.case_started("property")
     assert one.state is State.PARKED
-    assert not [effect for effect in desk.resume(one, RULES, T0) if isinstance(effect, Arm)]
+    assert not [effect for effect in desk.resume(one, RULES, T0) if isinstance(effect, ArmTimer)]
 
 
 @pytest.mark.parametrize("before", list(Urgency))
@@ -197,8 +197,8 @@ def test_the_survivor_is_as_urgent_as_the_more_urgent_of_both(before: Urgency, m
 
 @pytest.mark.parametrize("state", sorted(BEFORE_HANDLED))
 def test_what_is_over_waits_for_nothing(state: State) -> None:
-    def disarmed(change: Callable[[Any], Outcome]) -> set[str]:
-        return {effect.name for effect in change(brought_to(state)) if isinstance(effect, Disarm)}
+    def disarmed(change: Callable[[Any], Effects]) -> set[str]:
+        return {effect.name for effect in change(brought_to(state)) if isinstance(effect, CancelTimer)}
 
     for command in (Command.REJECT, Command.MERGE, Command.CANCEL):
         assert disarmed(COMMANDS[command]) == {WATCHDOG, REVISIT, REVIEW}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from chassis.config import BadConfig
+from chassis.configuration.yaml_files import BadConfig
 from contracts.codes import Urgency
 from services.tickets.config import read_rules
 from services.tickets.domain.rules import Near, Rules

@@ -8,7 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from chassis.outcome import Refused
+from chassis.effects import Refused
 from contracts.codes import Closure, Command, Purpose, ReturnReason, Role
 from services.dispatch.domain import facts, reports
 from services.dispatch.domain.case import UNDER_WAY, CaseState

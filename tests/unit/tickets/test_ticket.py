@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from chassis.outcome import Arm, Disarm
-from chassis.store import converter
+from chassis.effects import ArmTimer, CancelTimer
+from chassis.persistence import converter
 from contracts.codes import Closure, Likeness
 from services.tickets.domain import desk, resident
 from services.tickets.domain.coordinates import Point
@@ -32,7 +32,7 @@ def test_the_whole_way() -> None:
 
 def test_opening_arms_the_watchdog_for_as_long_as_the_deployment_says() -> None:
     outcome = ticket().open(Rules(watchdog=timedelta(seconds=90)))
-    assert [effect.due for effect in outcome if isinstance(effect, Arm)] == [T0 + timedelta(seconds=90)]
+    assert [effect.due for effect in outcome if isinstance(effect, ArmTimer)] == [T0 + timedelta(seconds=90)]
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_opening_arms_the_watchdog_for_as_long_as_the_deployment_says() -> None:
     ],
 )
 def test_only_a_ticket_of_which_something_is_known_is_compared(known: dict[str, Any], compared: bool) -> None:
-    armed = {effect.name for effect in ticket(**known).open(RULES) if isinstance(effect, Arm)}
+    armed = {effect.name for effect in ticket(**known).open(RULES) if isinstance(effect, ArmTimer)}
     assert armed == {WATCHDOG, COMPARE} if compared else {WATCHDOG}
 
 
@@ -54,7 +54,7 @@ def test_every_clock_runs_from_the_time_of_receipt() -> None:
     late = ticket(occurred_at=T0 - 3 * DAY, address_key="a", reporter_key="r")
     outcome = late.open(RULES)
     plain = ticket(address_key="a", reporter_key="r").open(RULES)
-    assert [one for one in outcome if isinstance(one, Arm)] == [one for one in plain if isinstance(one, Arm)]
+    assert [one for one in outcome if isinstance(one, ArmTimer)] == [one for one in plain if isinstance(one, ArmTimer)]
     said_ = outcome.events[0].payload.to_wire()
     assert (said_["opened_at"], said_["occurred_at"]) == (T0.isoformat(), (T0 - 3 * DAY).isoformat())
     assert not {"address_key", "reporter_key"} & said_.keys()
@@ -66,8 +66,8 @@ def test_the_watchdog_goes_on_ringing_until_somebody_takes_it_up() -> None:
     outcome = one.unattended(1, RULES, T0 + timedelta(minutes=1))
     assert said(outcome) == ["ticket.unattended"]
     assert outcome.events[0].payload.by_name() == {"waited_seconds": 60}
-    assert any(isinstance(effect, Arm) for effect in outcome)
-    assert Disarm("T1", WATCHDOG) in one.case_started()
+    assert any(isinstance(effect, ArmTimer) for effect in outcome)
+    assert CancelTimer("T1", WATCHDOG) in one.case_started()
     assert one.unattended(1, RULES, T0 + timedelta(minutes=2)) == ()
 
 
@@ -79,7 +79,7 @@ def test_a_reopened_ticket_is_watched_until_dispatch_names_somebody() -> None:
     assert rung.events[0].payload.by_name() == {"waited_seconds": 60}
     assert one.work_assigned(1, "property") == ()
     assert one.state is State.REOPENED
-    assert Disarm("T1", WATCHDOG) in one.work_assigned(2, "mediation")
+    assert CancelTimer("T1", WATCHDOG) in one.work_assigned(2, "mediation")
     assert (one.state, one.level) == (State.HANDLING, "mediation")
 
 

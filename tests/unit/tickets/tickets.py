@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from chassis.outcome import Outcome
+from chassis.effects import Effects
 from contracts.codes import Channel, RejectReason, Urgency
 from services.tickets.domain import desk, resident
 from services.tickets.domain.rules import Rules
@@ -31,7 +31,7 @@ def ticket(**changes: Any) -> Ticket:
     return Ticket(**values | changes)
 
 
-def said(outcome: Outcome) -> list[str]:
+def said(outcome: Effects) -> list[str]:
     """What an outcome publishes, by type and in order."""
     return [happened.payload.type.rpartition(".v")[0] for happened in outcome.events]
 

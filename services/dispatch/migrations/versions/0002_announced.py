@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from chassis.store.migrations import add_announced, drop_announced
+from chassis.persistence.migrations import add_announced, drop_announced
 
 revision = "0002"
 down_revision = "0001"

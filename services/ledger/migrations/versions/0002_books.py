@@ -6,7 +6,7 @@ Tickets that were recorded before are put into the book by ``whistle ledger rebu
 import sqlalchemy as sa
 from alembic import op
 
-from chassis.store.types import Document, Instant, Position
+from chassis.persistence.types import Document, Instant, Position
 
 revision = "0002"
 down_revision = "0001"

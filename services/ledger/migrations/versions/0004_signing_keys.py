@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from chassis.store.types import Position
+from chassis.persistence.types import Position
 
 revision = "0004"
 down_revision = "0003"

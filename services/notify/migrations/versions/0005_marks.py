@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from chassis.store.migrations import add_marks, drop_marks
+from chassis.persistence.migrations import add_marks, drop_marks
 
 revision = "0005"
 down_revision = "0004"

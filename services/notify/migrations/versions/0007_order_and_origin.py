@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from chassis.store.types import Instant, Position
+from chassis.persistence.types import Instant, Position
 
 revision = "0007"
 down_revision = "0006"

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-from chassis.store.migrations import create_chassis_tables, drop_chassis_tables
-from chassis.store.types import Document, Instant, Position
+from chassis.persistence.migrations import create_chassis_tables, drop_chassis_tables
+from chassis.persistence.types import Document, Instant, Position
 
 revision = "0001"
 down_revision = None

@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from chassis.store.migrations import index_everything, index_what_is_open
+from chassis.persistence.migrations import index_everything, index_what_is_open
 
 revision = "0006"
 down_revision = "0005"

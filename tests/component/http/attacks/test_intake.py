@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from chassis.bus.amqp import connect
+from chassis.messaging.amqp import connect
 from contracts.events.intake import WhistleBlown
 from services.tickets.domain.whistle import ticket_id
 from tests.component.http.client import WHISTLE, ask

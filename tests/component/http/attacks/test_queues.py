@@ -16,8 +16,8 @@ from typing import Any
 import amqp
 import pytest
 
-from chassis.bus.amqp import connect
-from chassis.bus.amqp.consumer import message_of
+from chassis.messaging.amqp import connect
+from chassis.messaging.amqp.consumer import message_of
 from contracts.generate import ROOT
 from contracts.generators import samples
 from contracts.topology import SERVICES, queues

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from chassis.config import BadConfig
-from chassis.work import Missing
-from chassis.yaml_core import dump_yaml, load_yaml
+from chassis.configuration.yaml_core import dump_yaml, load_yaml
+from chassis.configuration.yaml_files import BadConfig
+from chassis.handler_context import Missing
 from services.tickets.domain.state import State
 from services.tickets.open311.map import read_map
 from services.tickets.open311.offer import Service, read_offer

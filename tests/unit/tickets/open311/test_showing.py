@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from chassis.outcome import Refused
+from chassis.effects import Refused
 from contracts.codes import Closure, RejectReason, Urgency
 from services.tickets.config import read_rules
 from services.tickets.domain.coordinates import Point

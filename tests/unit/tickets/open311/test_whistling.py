@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from chassis.outcome import Refused
-from chassis.work import Missing
+from chassis.effects import Refused
+from chassis.handler_context import Missing
 from contracts.codes import CoordinateSystem
 from contracts.events.intake import Location, Reporter, WhistleBlown
 from services.tickets.domain.places import Nowhere

@@ -1,0 +1,50 @@
+"""The timer that ends each announcement period: it is armed in the transaction that publishes.
+
+A service that publishes nothing arms nothing; docs/decisions/0014 tells why. `chassis.outbox.sequence_announcements` publishes
+the announcement when the timer fires.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, insert, literal, select
+
+from chassis.persistence import ChassisTables, Instant
+from contracts.events.sequences import BY_SOURCE
+
+KIND = "announce"
+PERIOD = timedelta(minutes=10)
+SETTLE = timedelta(minutes=1, microseconds=1)
+"""How long after a period's end it is announced: what was said within it is committed by then. The microsecond keeps it from
+an instant at which a story has something else to do, so that it does not matter which comes first."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def due_after(said: datetime) -> datetime:
+    """Return when the period that contains ``said`` is announced."""
+    return _EPOCH + ((said - _EPOCH) // PERIOD + 1) * PERIOD + SETTLE
+
+
+def arm(connection: Connection, tables: ChassisTables, source: str, said: datetime) -> None:
+    """Arm the timer of the current period, within a transaction that publishes a public event.
+
+    Two transactions at once may both arm; the second timer finds nothing to say. A source without a contract for its
+    announcements announces nothing.
+    """
+    if source not in BY_SOURCE:
+        return
+    due, table = due_after(said), tables.timers
+    subject, name = subject_of(source), f"{KIND}:{due.isoformat()}"
+    row: dict[str, Any] = {
+        "subject": literal(subject),
+        "name": literal(name),
+        "generation": literal(0),
+        "due_at": literal(due, Instant()),
+    }
+    armed = select(table.c.position).where(table.c.subject == subject, table.c.name == name).exists()
+    connection.execute(insert(table).from_select(list(row), select(*row.values()).where(~armed)))
+
+
+def subject_of(source: str) -> str:
+    """Return the subject of a source's announcements."""
+    return source.removeprefix("/")

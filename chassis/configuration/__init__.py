@@ -1,0 +1,1 @@
+"""Reading an operator's settings and files: environment variables, YAML, identities."""

@@ -1,0 +1,137 @@
+"""Who gives a command: accounts from one file, known by bearer token over HTTP and by the broker's `user_id` over AMQP.
+
+Tokens stand in the file as SHA-256, so that reading the file gives nobody a token. What an account says about itself in a
+message counts only where the file agrees: the CloudEvents source, the unit it reports for, the channel it whistles on.
+"""
+
+import hashlib
+import re
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, validate
+
+from chassis.configuration.yaml_files import BadConfig, read_yaml
+from chassis.errors import OperatorError
+from contracts.codes import Channel
+from contracts.payload import flatten
+from contracts.topology import SERVICES
+
+ACCOUNTS = "/accounts/"
+"""The source of what an account sends over HTTP is this and its id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """An account, the units it may speak for (``*`` for all: a gateway that checks for itself) and what it may do."""
+
+    id: str
+    units: frozenset[str]
+    roles: frozenset[str]
+    sources: frozenset[str] = frozenset()
+    """The CloudEvents sources that it may name over AMQP; with ``own_source``, which nobody else may have."""
+    channels: frozenset[str] | None = None
+    """The channels that its whistles may name; None for any."""
+
+    @property
+    def own_source(self) -> str:
+        """The source of what it sends over HTTP."""
+        return f"{ACCOUNTS}{self.id}"
+
+    def owns(self, source: str) -> bool:
+        """Whether a source is the account's own."""
+        return source == self.own_source or source in self.sources
+
+    def may_name(self, channel: str) -> bool:
+        """Whether its whistles may say that they came by this channel."""
+        return self.channels is None or channel in self.channels
+
+    def speaks_for(self, unit: str) -> bool:
+        """Whether the account may report in a unit's name."""
+        return unit in self.units or "*" in self.units
+
+
+class InvalidIdentities(OperatorError):
+    """Raised at load; the message names the file, the path within it and what is wrong."""
+
+
+def _source(value: str) -> None:
+    if not re.fullmatch(r"/[!-~]{1,79}", value):
+        raise ValidationError("Want a slash and at most 79 further visible ASCII characters.")
+    if value.startswith(ACCOUNTS) or value.split("/")[1] in SERVICES:
+        raise ValidationError("Belongs to the services themselves.")
+
+
+class _Account(Schema):
+    id = fields.String(
+        required=True, validate=[validate.Length(1, 80), validate.NoneOf(SERVICES, error="Is the name of a service.")]
+    )
+    amqp_user = fields.String()
+    token_sha256 = fields.String(validate=validate.Regexp(r"^[0-9a-f]{64}$", error="Not a SHA-256 in hexadecimal."))
+    units = fields.List(fields.String(), load_default=list)
+    roles = fields.List(fields.String(), load_default=list)
+    sources = fields.List(fields.String(validate=_source))
+    channels = fields.List(fields.String(validate=validate.OneOf([channel.value for channel in Channel])))
+
+
+class _File(Schema):
+    accounts = fields.List(fields.Nested(_Account), required=True)
+
+
+class Identities:
+    """The accounts of a deployment."""
+
+    def __init__(self, accounts: list[dict[str, Any]]):
+        self._by_user: dict[str, Actor] = {}
+        self._by_token: dict[str, Actor] = {}
+        for account in accounts:
+            actor = Actor(
+                account["id"],
+                frozenset(account["units"]),
+                frozenset(account["roles"]),
+                frozenset(_sources(account)),
+                frozenset(account["channels"]) if "channels" in account else None,
+            )
+            if user := account.get("amqp_user"):
+                self._by_user[user] = actor
+            if token := account.get("token_sha256"):
+                self._by_token[token] = actor
+
+    @classmethod
+    def load(cls, path: Path) -> "Identities":
+        """Read the file. Raises InvalidIdentities."""
+        return cls(read_accounts(path))
+
+    def by_user(self, user_id: str | None) -> Actor | None:
+        """The account that a broker user is; None for a stranger."""
+        return self._by_user.get(user_id) if user_id else None
+
+    def by_token(self, token: str) -> Actor | None:
+        """The account that a bearer token belongs to; None for a stranger."""
+        return self._by_token.get(hashlib.sha256(token.encode()).hexdigest())
+
+
+def read_accounts(path: Path) -> list[dict[str, Any]]:
+    """The accounts that a file names, with or without tokens. Raises InvalidIdentities."""
+    try:
+        accounts: list[dict[str, Any]] = _File().load(read_yaml(path))["accounts"]
+        for name in ("id", "amqp_user", "token_sha256"):
+            given = [account[name] for account in accounts if name in account]
+            if len(given) > len(set(given)):
+                raise ValidationError({"accounts": f"two have the same {name}"})
+        named = Counter(source for account in accounts for source in set(_sources(account)))
+        if shared := sorted(source for source, times in named.items() if times > 1):
+            raise ValidationError({"accounts": f"two have the source {', '.join(shared)}; give one of them other sources"})
+    except ValidationError as wrong:
+        raise InvalidIdentities(f"{path}: " + "; ".join(f"{k}: {v}" for k, v in flatten(wrong.messages).items())) from None
+    except BadConfig as unreadable:
+        raise InvalidIdentities(str(unreadable)) from None
+    return accounts
+
+
+def _sources(account: dict[str, Any]) -> list[str]:
+    """The sources that the file gives to an account: where it names none, a slash and the account's id."""
+    sources: list[str] = account.get("sources", [f"/{account['id']}"])
+    return sources

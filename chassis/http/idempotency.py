@@ -1,0 +1,123 @@
+"""A command by HTTP has its effect once: its row in the inbox is in the effect's own transaction, and keeps the answer.
+
+Of two equal requests at the same moment the second waits in the INSERT until the first commits, and reads its answer, or
+until the first rolls back, and is then the first itself. A refused command leaves nothing behind: its key stays unused.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from http import HTTPStatus
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from chassis.configuration.identities import Actor
+from chassis.handler_context import HandlerContext
+from chassis.http.problem import Problem
+from chassis.messaging.external_events import Digests
+from chassis.persistence import machine_now
+from chassis.persistence.conflicts import DUPLICATE_OR_CONFLICT, retry_conflicts
+from chassis.persistence.statements import dialect_insert
+from chassis.persistence.tables import APPLIED
+from chassis.runtime.runtime import Runtime
+from chassis.unit_of_work import UnitOfWork
+
+HANDLER = "http"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An answer as it is kept, and as it is given again."""
+
+    status: int
+    body: Mapping[str, Any]
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What was asked by whom. ``name`` is the operation, ``key`` the sender's own id of the command."""
+
+    name: str
+    sender: Actor | str
+    """The account, or the link of somebody who has none."""
+    key: str
+    values: Mapping[str, str]
+    body: Any
+    """The JSON as it came: it, and not the schema's reading of it, decides whether a repeat is the same."""
+
+    @property
+    def who(self) -> str:
+        """The sender as a source of commands: keys of two never meet. Of a link, which is a secret, only a digest is kept."""
+        if isinstance(self.sender, Actor):
+            return f"account:{self.sender.id}"
+        return f"link:{hashlib.sha256(self.sender.encode()).hexdigest()[:32]}"
+
+    def cause(self, digests: Digests) -> str:
+        """The causation id of the command's events and log lines: a digest, because the key may hold personal data."""
+        return digests.cause(self.who, self.key)
+
+    @property
+    def actor(self) -> Actor | None:
+        """The account; None where a link is the authority."""
+        return self.sender if isinstance(self.sender, Actor) else None
+
+    def digest(self) -> str:
+        """SHA-256 of what was asked, hexadecimal; neither the order of keys nor white space changes it."""
+        asked = json.dumps([self.name, sorted(self.values.items()), self.body], sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(asked.encode()).hexdigest()
+
+
+Effect = Callable[[HandlerContext], Kept]
+
+
+def once_per_key(runtime: Runtime, command: Command, effect: Effect) -> Kept:
+    """The effect's answer, or the one it gave before. Raises Problem 409 where the key was used with another body."""
+    return retry_conflicts(partial(_attempt, runtime, command, effect), DUPLICATE_OR_CONFLICT)
+
+
+def _attempt(runtime: Runtime, command: Command, effect: Effect) -> Kept:
+    with runtime.store.transaction() as connection:
+        if not _is_first(runtime, connection, command):
+            return _answer_of_first(runtime, connection, command)
+        unit = UnitOfWork(runtime.store, connection, runtime.definition.source)
+        cause = command.cause(runtime.digests)
+        kept = effect(HandlerContext(unit, runtime.clock.now(), correlation="", causation=cause, actor=command.actor))
+        unit.flush()
+        inbox = runtime.store.tables.inbox
+        answer = {"status": kept.status, "body": dict(kept.body), "headers": dict(kept.headers)}
+        connection.execute(inbox.update().where(*_mine(runtime, command)).values(answer=answer))
+    return kept
+
+
+def _is_first(runtime: Runtime, connection: Connection, command: Command) -> bool:
+    inbox = runtime.store.tables.inbox
+    row = {
+        "handler": HANDLER,
+        "source": command.who,
+        "event_id": command.key,
+        "state": APPLIED,
+        "type": command.name,
+        "subject": "",
+        "digest": command.digest(),
+        "received_at": machine_now(),
+        "attempts": 1,
+    }
+    insert = dialect_insert(connection)(inbox).values(**row).on_conflict_do_nothing()
+    return connection.execute(insert.returning(inbox.c.event_id)).first() is not None
+
+
+def _answer_of_first(runtime: Runtime, connection: Connection, command: Command) -> Kept:
+    inbox = runtime.store.tables.inbox
+    first = connection.execute(select(inbox.c.digest, inbox.c.answer).where(*_mine(runtime, command))).one()
+    if first.digest != command.digest():
+        raise Problem(HTTPStatus.CONFLICT, "this Idempotency-Key was used before with another body")
+    return Kept(**first.answer)
+
+
+def _mine(runtime: Runtime, command: Command) -> tuple[Any, ...]:
+    inbox = runtime.store.tables.inbox
+    return inbox.c.handler == HANDLER, inbox.c.source == command.who, inbox.c.event_id == command.key

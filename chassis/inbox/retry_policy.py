@@ -1,0 +1,28 @@
+"""How often a failed event is tried again, and with which pauses."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from chassis.backoff import Backoff
+from chassis.effects import Refused
+from chassis.messaging.cloudevents_codec import Undecodable
+from chassis.persistence.tables import DEAD, WAITING
+from contracts.payload import InvalidEvent, UnknownEvent
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """The attempts that an event has before it is dead, and the pauses between them (seconds of machine time)."""
+
+    attempts: int = 10
+    first: float = 0.25
+    longest: float = 60.0
+
+    def after(self, attempts: int) -> timedelta:
+        """Return the pause after so many failed attempts."""
+        return Backoff(self.first, self.longest).pause(attempts)
+
+    def state_after(self, wrong: Exception, attempts: int) -> str:
+        """Return DEAD where another attempt cannot help or all attempts are used, otherwise WAITING."""
+        hopeless = isinstance(wrong, Refused | InvalidEvent | UnknownEvent | Undecodable)
+        return DEAD if hopeless or attempts >= self.attempts else WAITING

@@ -1,0 +1,26 @@
+"""Each service has its own database; these are its engine, transactions, migrations and the chassis tables."""
+
+from chassis.persistence.document_mapper import Mapper, converter
+from chassis.persistence.errors import StoreConflict, StoreDamaged, StoreRefused, StoreUnavailable
+from chassis.persistence.store import Hook, Store, machine_now
+from chassis.persistence.tables import ChassisTables, chassis_tables
+from chassis.persistence.timeouts import Timeouts
+from chassis.persistence.types import Document, Instant, Position
+
+__all__ = [
+    "ChassisTables",
+    "Document",
+    "Hook",
+    "Instant",
+    "Mapper",
+    "Position",
+    "Store",
+    "StoreConflict",
+    "StoreDamaged",
+    "StoreRefused",
+    "StoreUnavailable",
+    "Timeouts",
+    "chassis_tables",
+    "converter",
+    "machine_now",
+]

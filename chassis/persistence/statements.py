@@ -1,0 +1,136 @@
+"""The statements that every event needs, each built once for a table: building one costs more than running it."""
+
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Connection, Delete, Insert, Select, Table, bindparam, delete, func, insert, or_, select, tuple_
+from sqlalchemy.dialects import postgresql, sqlite
+
+from chassis.persistence.tables import DEAD, PARKED, PENDING, WAITING, ChassisTables
+
+
+def dialect_of(name: str) -> Any:
+    """Return the dialect's module, whose INSERT knows ON CONFLICT."""
+    return postgresql if name == "postgresql" else sqlite
+
+
+def dialect_insert(connection: Connection) -> Any:
+    """Return the INSERT of the connection's dialect, which knows ON CONFLICT."""
+    return dialect_of(connection.dialect.name).insert
+
+
+@cache
+def locking(table: Table) -> Select[Any]:
+    """Read and lock the documents of ``keys``, in sorted order."""
+    keys: Any = bindparam("keys", expanding=True)
+    return select(table.c.id, table.c.document).where(table.c.id.in_(keys)).order_by(table.c.id).with_for_update()
+
+
+@cache
+def adding(table: Table) -> Insert:
+    """Insert rows."""
+    return insert(table)
+
+
+@cache
+def overwriting(table: Table, dialect: str, columns: Iterable[str]) -> Any:
+    """Update rows that are there and locked, as an upsert with an answer: of that, many rows are one statement."""
+    statement = dialect_of(dialect).insert(table)
+    changed = {name: statement.excluded[name] for name in columns if name != "id"}
+    return statement.on_conflict_do_update(index_elements=[table.c.id], set_=changed).returning(table.c.id)
+
+
+@cache
+def counting_up(sequences: Table, dialect: str) -> Any:
+    """Add ``last`` to the counter of each source and subject; answers how far each is then."""
+    c = sequences.c
+    statement = dialect_of(dialect).insert(sequences)
+    upsert = statement.on_conflict_do_update(
+        index_elements=[c.source, c.subject], set_={"last": c.last + statement.excluded.last}
+    )
+    return upsert.returning(c.source, c.subject, c.last)
+
+
+@cache
+def keeping_new(inbox: Table, dialect: str) -> Any:
+    """Insert the rows that are not there yet; answers their source and id."""
+    statement = dialect_of(dialect).insert(inbox).on_conflict_do_nothing()
+    return statement.returning(inbox.c.source, inbox.c.event_id)
+
+
+@cache
+def disarming(timers: Table) -> Delete:
+    """Delete the timers of ``names``, pairs of subject and name.
+
+    One that is just ringing is locked by its ringer: it is skipped, and its generation makes it do nothing.
+    """
+    names = tuple_(timers.c.subject, timers.c.name).in_(bindparam("names", expanding=True))
+    old = select(timers.c.position).where(names).with_for_update(skip_locked=True)
+    return delete(timers).where(timers.c.position.in_(old))
+
+
+@cache
+def first_due_by_handler(inbox: Table) -> Select[Any]:
+    """Read for each handler with waiting events its name and when the first of them is due."""
+    c = inbox.c
+    return select(c.handler, func.min(c.due_at).label("due_at")).where(c.state == WAITING).group_by(c.handler)
+
+
+@cache
+def first_waiting(inbox: Table) -> Select[Any]:
+    """Lock the waiting event of ``handler`` that is due first at ``as_of``."""
+    c = inbox.c
+    due = (c.handler == bindparam("handler"), c.state == WAITING, c.due_at <= bindparam("as_of"))
+    return select(inbox).where(*due).order_by(c.due_at).limit(1).with_for_update(skip_locked=True)
+
+
+def _is_armed(timers: Table) -> Any:
+    """Not put off beyond ``machine_now``, as a timer is that failed."""
+    return or_(timers.c.retry_at.is_(None), timers.c.retry_at <= bindparam("machine_now"))
+
+
+@cache
+def first_timer_due(timers: Table) -> Select[Any]:
+    """Read when the first timer is due (business time) of those that are not put off beyond ``machine_now``."""
+    return select(timers.c.due_at).where(_is_armed(timers)).order_by(timers.c.due_at).limit(1)
+
+
+@cache
+def due_timers(timers: Table, most: int) -> Select[Any]:
+    """Lock the ``most`` timers that are due first at ``now`` and ``machine_now``."""
+    due = (timers.c.due_at <= bindparam("now"), _is_armed(timers))
+    first = select(timers).where(*due).order_by(timers.c.due_at, timers.c.position).limit(most)
+    return first.with_for_update(skip_locked=True, of=timers)
+
+
+@cache
+def pending_events(outbox: Table) -> Select[Any]:
+    """Read the ``most`` events that are to be published first, with all that their messages need."""
+    c = outbox.c
+    columns = (c.position, c.event_id, c.exchange, c.type, c.headers, c.body)
+    return select(*columns).where(c.state == PENDING).order_by(c.position).limit(bindparam("most"))
+
+
+@cache
+def levels(tables: ChassisTables) -> Select[Any]:
+    """Read in one row how much stands in the outbox, the inbox and the timers.
+
+    ``pending``, ``parked``, ``waiting``, ``dead`` and, at ``now`` (business time), ``overdue`` are counts of rows;
+    ``pending_since`` and ``overdue_since`` are the oldest instants of theirs, None where there are none.
+    """
+    outbox, inbox, timers = tables.outbox.c, tables.inbox.c, tables.timers.c
+    pending, overdue = outbox.state == PENDING, timers.due_at <= bindparam("now")
+
+    def one(answer: Any, condition: Any, name: str) -> Any:
+        return select(answer).where(condition).scalar_subquery().label(name)
+
+    return select(
+        one(func.count(), pending, "pending"),
+        one(func.min(outbox.created_at), pending, "pending_since"),
+        one(func.count(), outbox.state == PARKED, "parked"),
+        one(func.count(), inbox.state == WAITING, "waiting"),
+        one(func.count(), inbox.state == DEAD, "dead"),
+        one(func.count(), overdue, "overdue"),
+        one(func.min(timers.due_at), overdue, "overdue_since"),
+    )

@@ -1,0 +1,1 @@
+"""A running service: its loops, periodic tasks, nameko entrypoints, and the stepped runtime of simulations."""

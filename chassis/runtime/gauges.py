@@ -1,0 +1,79 @@
+"""What the gauges say, read from the store now and then."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from prometheus_client import Gauge
+
+from chassis.clock import BusinessClock
+from chassis.observability.metrics import ChassisMetrics
+from chassis.persistence import Store, StoreUnavailable, machine_now
+from chassis.persistence.statements import levels
+
+STUCK_SECONDS = 60.0
+"""An event that is pending for so long is stuck; so says the alert EventUnpublished, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outbox:
+    """The outbox's unpublished events: number parked, number pending, and the age of the oldest pending event in seconds."""
+
+    parked: int
+    pending: int
+    oldest: float
+
+    def trouble(self) -> str | None:
+        """Describe the stuck events for /readyz; None if no event is stuck."""
+        stuck = [f"{self.parked} events are parked: `whistle outbox list` says why"] * (self.parked > 0)
+        stuck += [f"{self.pending} events are pending, the oldest for {self.oldest:.0f} s"] * (self.oldest > STUCK_SECONDS)
+        return "; ".join(stuck) or None
+
+
+def read_gauges(store: Store, clock: BusinessClock, metrics: ChassisMetrics) -> Outbox:
+    """Set every gauge of the chassis; answers the outbox's. Raises StoreUnavailable, which a gauge then says too."""
+    try:
+        outbox = _read(store, clock, metrics)
+    except StoreUnavailable:
+        metrics.store_up.set(0)
+        raise
+    metrics.store_up.set(1)
+    return outbox
+
+
+def _read(store: Store, clock: BusinessClock, metrics: ChassisMetrics) -> Outbox:
+    now = clock.now()
+    with store.reading() as connection:
+        seen = connection.execute(levels(store.tables), {"now": now}).one()
+    metrics.outbox_pending.set(seen.pending)
+    age = _seconds(seen.pending_since, machine_now())
+    metrics.outbox_age.set(age)
+    metrics.outbox_parked.set(seen.parked)
+    metrics.inbox_waiting.set(seen.waiting)
+    metrics.inbox_dead.set(seen.dead)
+    metrics.timers_overdue.set(seen.overdue)
+    metrics.timers_late.set(_seconds(seen.overdue_since, now))
+    return Outbox(seen.parked, seen.pending, age)
+
+
+def _seconds(since: datetime | None, now: datetime) -> float:
+    return (now - since).total_seconds() if since else 0.0
+
+
+class Counted:
+    """A gauge with labels of which each look answers all there is: what is not counted any more goes.
+
+    It is never empty in between, since another thread reads it.
+    """
+
+    def __init__(self, gauge: Gauge):
+        self._gauge = gauge
+        self._there: set[tuple[str, ...]] = set()
+
+    def set(self, counts: Mapping[tuple[str, ...], float]) -> None:
+        """What was counted, by the values of the labels."""
+        for labels, count in counts.items():
+            self._gauge.labels(*labels).set(count)
+        for gone in self._there - set(counts):
+            self._gauge.remove(*gone)
+        self._there = set(counts)

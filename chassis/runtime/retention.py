@@ -1,0 +1,117 @@
+"""Removing what is done: applied inbox rows and published outbox rows, when they are older than a span of machine time.
+
+What waits for a person, or for another try, is never removed, nor is a timer. How far the removal went is written down in the
+same transaction, so that `whistle reconcile` knows what it cannot judge any more. docs/decisions/0017 says why a span is long
+enough, and what a repeated command is after it.
+"""
+
+import time
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from sqlalchemy import Connection, case, delete, select, tuple_
+
+from chassis.messaging import cloudevents_codec
+from chassis.observability.health import Health
+from chassis.persistence import Store, machine_now
+from chassis.persistence.statements import dialect_insert
+from chassis.persistence.tables import APPLIED, PUBLISHED
+
+INBOX_MARK = "inbox.removed"
+"""The mark up to which inbox rows may have been removed, by when they were received."""
+SETTLED = 600.0
+"""Seconds without any trouble before something is removed. After an outage, however long, the broker first delivers again what
+was in hand when it began; the rows that know it must be there then."""
+
+
+class RemovalWatch(Protocol):
+    """What retention reports to the metrics."""
+
+    def removed(self, table: str, count: int) -> None:
+        """So many rows were removed."""
+
+
+class Retention:
+    """Removes one store's old rows, a batch at a time. ``settled`` is in seconds."""
+
+    def __init__(
+        self,
+        store: Store,
+        span: timedelta,
+        health: Health,
+        watch: RemovalWatch,
+        batch: int = 1000,
+        settled: float = SETTLED,
+    ):
+        self._store, self._span, self._health, self._watch = store, span, health, watch
+        self._batch, self._settled = batch, settled
+        self._calm_since: float | None = None
+
+    def step(self) -> int:
+        """Remove one batch of each table; always answers 0, so that it goes on after a pause. Raises StoreUnavailable."""
+        if self._calm():
+            before = machine_now() - self._span
+            self._watch.removed("inbox", self.remove_applied(before))
+            self._watch.removed("outbox", self.remove_published(before))
+        return 0
+
+    def _calm(self) -> bool:
+        if self._health.troubles():
+            self._calm_since = None
+            return False
+        if self._calm_since is None:
+            self._calm_since = time.monotonic()
+        return time.monotonic() - self._calm_since >= self._settled
+
+    def remove_applied(self, before: datetime) -> int:
+        """Remove inbox rows whose events were received before an instant and had their effect; answers how many."""
+        table = self._store.tables.inbox
+        key = (table.c.handler, table.c.source, table.c.event_id)
+        old = (
+            select(*key)
+            .where(table.c.state == APPLIED, table.c.received_at < before)
+            .order_by(table.c.received_at)
+            .limit(self._batch)
+            .with_for_update(skip_locked=True)
+            .cte("old")  # a subquery may be run again for each row, and would lock and remove another batch each time
+        )
+        gone = delete(table).where(tuple_(*key).in_(select(*old.c))).returning(table.c.handler)
+        with self._store.transaction() as connection:
+            count = len(connection.execute(gone).all())
+            if count:
+                self._store.mark(connection, INBOX_MARK, before)
+        return count
+
+    def remove_published(self, before: datetime) -> int:
+        """Remove outbox rows that were confirmed before an instant; answers how many.
+
+        Only the first by position are looked at, where the oldest are: that needs no index.
+        """
+        table = self._store.tables.outbox
+        columns = (table.c.position, table.c.published_at)
+        first = select(*columns).where(table.c.state == PUBLISHED).order_by(table.c.position).limit(self._batch).subquery()
+        old = select(first.c.position).where(first.c.published_at < before)
+        gone = delete(table).where(table.c.position.in_(old))
+        with self._store.transaction() as connection:
+            rows = connection.execute(gone.returning(table.c.subject, table.c.sequence, table.c.headers)).all()
+            if rows:
+                self._note(connection, rows)
+        return len(rows)
+
+    def _note(self, connection: Connection, rows: Sequence[Any]) -> None:
+        """Note each subject's highest number that was removed. Locks the counters in the order of `chassis.unit_of_work`."""
+        highest: dict[tuple[str, str], int] = {}
+        for row in rows:
+            stream = cloudevents_codec.spelled(row.headers)["ce-source"], row.subject
+            highest[stream] = max(highest.get(stream, 0), row.sequence)
+        table = self._store.tables.sequences
+        insert = dialect_insert(connection)(table)
+        # the counter is there: what it would be inserted with is never used
+        further = case((insert.excluded.removed > table.c.removed, insert.excluded.removed), else_=table.c.removed)
+        noted = insert.on_conflict_do_update(index_elements=[table.c.source, table.c.subject], set_={"removed": further})
+        counters = [
+            {"source": source, "subject": subject, "last": number, "removed": number}
+            for (source, subject), number in sorted(highest.items())
+        ]
+        connection.execute(noted.returning(table.c.subject), counters)

@@ -1,0 +1,100 @@
+"""Signed links: each lets its holder do one thing to one subject, once, and nothing else.
+
+A link says for which generation of work it was made and until when it holds: one that an earlier notice brought does nothing to
+what has been worked on anew since. What its holder is told is in their own words, Chinese first.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from itsdangerous import BadSignature, URLSafeSerializer
+
+from chassis.configuration.settings import Settings
+from chassis.effects import Refused
+
+FIRST = 1
+"""The generation of links that say none, as version 0.1 made them."""
+
+
+class BadLink(Refused):
+    """A token that we did not sign, or signed for something else."""
+
+
+class LinkOver(Refused):
+    """A token that we signed, and that has no effect any more. ``told`` is for its holder, in both languages."""
+
+    zh, en = "此链接已失效。", "This link is no longer valid."
+
+    def __init__(self) -> None:
+        self.told = f"{self.zh} · {self.en}"
+        super().__init__({"link": self.told})
+
+
+class OutdatedLink(LinkOver):
+    """The subject was taken up anew after the link was made."""
+
+    zh = "此链接已过时：发出之后，事项已重新办理。请使用最近一条通知中的链接。"
+    en = "This link is out of date: the matter was taken up again after it was sent. Please use the link of the latest notice."
+
+
+class ExpiredLink(LinkOver):
+    """The time in which the link could be used is over."""
+
+    zh = "此链接已过期。如问题仍未解决，请重新反映。"
+    en = "The time for this link is over. If the problem remains, please report it again."
+
+
+class UsedLink(LinkOver):
+    """What the link is for was done already, or the subject does not wait for it."""
+
+    zh = "此链接已使用过，或该事项现在无需此操作。"
+    en = "This link was used already, or the matter does not wait for it."
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a token of ours says."""
+
+    generation: int
+    until: datetime | None
+    """Business time; None where it says none."""
+
+    def require(self, generation: int, at: datetime) -> None:
+        """Let it be used for this generation of its subject. Raises OutdatedLink, ExpiredLink."""
+        if self.generation != generation:
+            raise OutdatedLink
+        if self.until is not None and at > self.until:
+            raise ExpiredLink
+
+
+class Links:
+    """Signs and reads. ``secret`` is the deployment's, which all its services share; a link holds for ``valid``."""
+
+    def __init__(self, secret: str, valid: timedelta = timedelta(days=30)):
+        self._signer = URLSafeSerializer(secret, salt="link")
+        self._valid = valid
+
+    def sign(self, subject: str, purpose: str, generation: int, at: datetime) -> str:
+        """A token made at a moment of business time, which lets its holder do one thing to a subject in this generation."""
+        until = int((at + self._valid).timestamp())
+        token = self._signer.dumps([subject, purpose, generation, until])
+        assert isinstance(token, str)
+        return token
+
+    def read(self, token: str, subject: str, purpose: str) -> Grant:
+        """What a token for this subject and purpose says. Raises BadLink; never repeats the token."""
+        try:
+            signed = self._signer.loads(token)
+        except BadSignature:
+            raise BadLink("link: not signed by us") from None
+        if signed[:2] != [subject, purpose]:
+            raise BadLink("link: signed for another subject or purpose")
+        if len(signed) == 2:  # of version 0.1: good for as long as nothing was taken up anew
+            return Grant(FIRST, None)
+        _, _, generation, until = signed
+        return Grant(generation, datetime.fromtimestamp(until, UTC))
+
+
+def links_of(settings: Settings) -> Links:
+    """What signs and reads the links of a deployment."""
+    return Links(settings.secret, timedelta(days=settings.link_days))
