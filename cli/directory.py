@@ -103,7 +103,7 @@ def retired(store: Store, code: str, now: datetime) -> int | None:
     All in one transaction. A case that names it at this very moment does not hear of it: its clocks will see that it is silent.
     """
     from services.dispatch import store as tables
-    from services.dispatch.domain.leaving import tell
+    from services.dispatch.domain.responder_departure import tell
 
     with store.transaction() as connection:
         role = tables.remove(connection, code)

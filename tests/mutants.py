@@ -67,7 +67,7 @@ MUTANTS = (
     ),
     Mutant(
         "the timer's generation check: an older timer still rings",
-        "services/dispatch/domain/marks.py",
+        "services/dispatch/domain/deadline_stages.py",
         "if one.key == key and one.live and one.version == version",
         "if one.key == key and one.live",
         "tests/unit/dispatch",
@@ -81,8 +81,8 @@ MUTANTS = (
     ),
     Mutant(
         "the consent gate: a session without consent",
-        "services/dispatch/domain/mediation.py",
-        "    if not mediation.consented:\n",
+        "services/dispatch/domain/responses/mediate.py",
+        "    if missing:\n",
         "    if False:\n",
         "tests/unit/dispatch",
     ),

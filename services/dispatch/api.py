@@ -1,4 +1,4 @@
-"""Dispatch over HTTP."""
+"""The HTTP interface of dispatch."""
 
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
@@ -15,36 +15,36 @@ from contracts.http import links
 from services.dispatch import store
 from services.dispatch.config import Configured
 from services.dispatch.domain.case import Case, MayNotSpeak
-from services.dispatch.domain.world import World
-from services.dispatch.reports import LINK_OF, check_grant, file_report, make_request
+from services.dispatch.domain.context import CaseContext
+from services.dispatch.report_handler import LINK_OF, check_grant, file_report, make_request
 
 
 class DispatchApi:
-    """What is asked of dispatch over HTTP; `DispatchService` inherits it, and configuration and world are that service's."""
+    """The HTTP operations of dispatch. `DispatchService` inherits them, and provides the configuration and the context."""
 
     config: Configured
     clock: BusinessClock
-    world: Callable[[HandlerContext], World]
+    context: Callable[[HandlerContext], CaseContext]
 
     @command(http.FILE_REPORT)
     def file_report(self, body: http.Report, ctx: HandlerContext, key: str) -> Answer:
-        """A responder's command. Raises Problem 403 for a unit that the account does not speak for."""
+        """Carry out a responder's command. Raises Problem 403 for a unit that the account does not speak for."""
         ticket = body.ticket
         try:
-            file_report(ticket, body, ctx.for_subject(ticket), self.world(ctx))
+            file_report(ticket, body, ctx.for_subject(ticket), self.context(ctx))
         except MayNotSpeak as wrong:
             raise Problem(HTTPStatus.FORBIDDEN, str(wrong)) from None
         return Answer({"ticket": ticket, "command": body.command, "id": key}, {"Location": http.GET_CASE.at(ticket=ticket)})
 
     @command(http.ASK_AS_PARTY)
     def ask_as_party(self, body: http.PartyRequest, ctx: HandlerContext, key: str, ticket: str) -> Answer:
-        """Consent to a mediation, or its withdrawal: the link in the body is the authority, or the role desk."""
-        make_request(ticket, body, ctx.for_subject(ticket), self.world(ctx), self.config.links)
+        """Record a party's consent, or its withdrawal. The link in the body is the authority, or the role desk."""
+        make_request(ticket, body, ctx.for_subject(ticket), self.context(ctx), self.config.links)
         return Answer({"ticket": ticket, "request": body.request}, {"Location": http.GET_CASE.at(ticket=ticket)})
 
     @query(http.SHOW_PARTY_LINK)
     def show_link(self, connection: Connection, ticket: str, purpose: str, search: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Whether a party's link can be used. Raises BadLink, LinkOver; looking, as mail scanners do, changes nothing."""
+        """Tell that a party's link can be used. Raises BadLink, LinkOver. Looking, as mail scanners do, changes nothing."""
         case = store.case(connection, ticket)
         if case is None or purpose not in LINK_OF.values():
             return None
@@ -53,13 +53,13 @@ class DispatchApi:
 
     @query(http.GET_CASE)
     def get_case(self, connection: Connection, ticket: str) -> Mapping[str, Any] | None:
-        """A case as it stands."""
+        """Return a case as it stands; None where there is none."""
         case = store.case(connection, ticket)
         return view(case) if case else None
 
 
 def view(case: Case) -> dict[str, Any]:
-    """A case as others see it: of its playbook the name, the version and the level it stands at."""
+    """Return the public view of a case: of its playbook the name, the version and the level it stands at."""
     book = case.playbook
     level = book.ladder[case.highest].level if book and case.highest >= 0 else None
     named = {"playbook": book.name if book else None, "playbook_version": book.version if book else None, "level": level}

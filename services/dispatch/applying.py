@@ -1,4 +1,4 @@
-"""Carrying out what the domain answered about a case, and keeping when it happened."""
+"""Carry out the outcome of a domain function, and record in the case when its events happened."""
 
 from chassis.effects import Effects
 from chassis.handler_context import HandlerContext
@@ -7,6 +7,6 @@ from services.dispatch.domain.case import Case
 
 
 def apply(case: Case, outcome: Effects, ctx: HandlerContext) -> None:
-    """Publish the events, arm the timers, and note the time of each fact in the case."""
+    """Publish the events of an outcome, arm its timers, and record the time of each fact in the case."""
     history.note(case, outcome, ctx.now)
     ctx.apply(outcome)

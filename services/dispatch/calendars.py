@@ -1,5 +1,7 @@
-"""Which calendar counts, where processes with different ones run side by side: the one that was started last, unless it knows
-fewer years than another that was started before. All others go on with their work and compute no due time anew.
+"""The adopted calendar: of processes with different calendars, one alone computes due times anew.
+
+It is the calendar that was started last, unless it knows fewer years than one that was started before. All other processes go
+on with their work.
 """
 
 from datetime import datetime
@@ -15,7 +17,7 @@ LONGEST_LOOK = 50
 
 
 def adopt(connection: Connection, calendar: WorkCalendar, now: datetime) -> bool:
-    """Let due times be computed by a calendar from now on; answers whether they are."""
+    """Adopt a calendar for due times, unless it knows fewer years than the adopted one. Return whether it is adopted."""
     row = {"id": 1, "version": calendar.version, "unknown_from": unknown_from(calendar, now.year)}
     statement = dialect_insert(connection)(adopted_calendar).values(row)
     changed = {name: statement.excluded[name] for name in ("version", "unknown_from")}
@@ -25,11 +27,11 @@ def adopt(connection: Connection, calendar: WorkCalendar, now: datetime) -> bool
 
 
 def counts(connection: Connection, version: str) -> bool:
-    """Whether due times are computed by this calendar: it was adopted, or none was."""
+    """Return whether a calendar of this version computes due times: it was adopted, or none was."""
     adopted = connection.execute(select(adopted_calendar.c.version)).scalar_one_or_none()
     return adopted in {None, version}
 
 
 def unknown_from(calendar: WorkCalendar, year: int) -> int:
-    """The first year from this one on that a calendar does not know."""
+    """Return the first year from ``year`` on that a calendar does not know."""
     return next((one for one in range(year, year + LONGEST_LOOK) if not calendar.knows(one)), year + LONGEST_LOOK)

@@ -32,11 +32,11 @@ class Arrangement:
     work: frozenset[date]
 
     def names(self, day: date) -> bool:
-        """Whether the notice says of this day whether it is worked."""
+        """Return whether the notice says of this day whether it is worked."""
         return day in self.off or day in self.work
 
     def workday(self, day: date) -> bool:
-        """Whether people work that day."""
+        """Return whether people work that day."""
         return day in self.work or (weekday(day) and day not in self.off)
 
 
@@ -45,7 +45,7 @@ Arrangements = Mapping[int, Arrangement]
 
 
 def workday_of(years: Arrangements) -> Callable[[date], bool | None]:
-    """Answers whether people work on a day; None for a day of a year that neither these nor the library know."""
+    """Return whether people work on a day; None for a day of a year that neither these nor the library know."""
 
     def workday(day: date) -> bool | None:
         for year in (day.year + 1, day.year):
@@ -59,7 +59,7 @@ def workday_of(years: Arrangements) -> Callable[[date], bool | None]:
 
 
 def assumed_of(years: Arrangements) -> Callable[[date], bool]:
-    """Answers what is assumed of a day that nothing is known of: what the notice of the year before says, where it names the
+    """Return what is assumed of a day that nothing is known of: what the notice of the year before says, where it names the
     day; else weekends and statutory holidays are off.
     """
 
@@ -82,7 +82,7 @@ def statutory(year: int) -> frozenset[date]:
 
 
 def is_late(day: date) -> bool:
-    """Whether the arrangement of the next year decides about a day."""
+    """Return whether the arrangement of the next year decides about a day."""
     return day.month == 12 and day.day >= LATE_DECEMBER
 
 

@@ -1,4 +1,4 @@
-"""Dispatch's own metrics. Labels are codes."""
+"""The metrics of dispatch. Labels are codes."""
 
 from datetime import datetime
 
@@ -9,14 +9,14 @@ from sqlalchemy import Connection, func, select
 from chassis.runtime.nameko import RUNTIME_KEY
 from chassis.runtime.runtime import Runtime
 from contracts.codes import Clock, EscalationCause, ExhaustionCause
-from contracts.events import dispatch as say
+from contracts.events import dispatch as events
 from services.dispatch.domain.case import CaseState
-from services.dispatch.domain.marks import BREACHED
+from services.dispatch.domain.deadline_stages import BREACHED
 from services.dispatch.store import cases
 
 
 class DispatchMetrics:
-    """Implements what the recomputing reports to."""
+    """The metrics of the recomputation of due times."""
 
     def __init__(self, registry: CollectorRegistry):
         self._provisional = Gauge(
@@ -32,16 +32,16 @@ class DispatchMetrics:
         )
 
     def provisional(self, deadlines: int) -> None:
-        """See `services.dispatch.recomputing.Watch`."""
+        """See `services.dispatch.due_time_recompute.Watch`."""
         self._provisional.set(deadlines)
 
     def recomputed(self, outcome: str) -> None:
-        """See `services.dispatch.recomputing.Watch`."""
+        """See `services.dispatch.due_time_recompute.Watch`."""
         self._recomputed.labels(outcome).inc()
 
 
 class CaseMetrics:
-    """Where cases stand, and what went wrong with them."""
+    """The metrics of cases: their states, breaches, escalations and exhaustions."""
 
     def __init__(self, registry: CollectorRegistry):
         self._cases = Gauge("whistle_cases", "Cases under way, by where they stand.", ["state"], registry=registry)
@@ -61,24 +61,24 @@ class CaseMetrics:
             for code in codes:
                 counter.labels(code.value)
 
-    def breached(self, said: say.DeadlineBreached) -> None:
-        """A clock ran out."""
+    def breached(self, said: events.DeadlineBreached) -> None:
+        """Count a clock that ran out."""
         self._breaches.labels(said.clock).inc()
 
-    def escalated(self, said: say.CaseEscalated) -> None:
-        """A case moved up."""
+    def escalated(self, said: events.CaseEscalated) -> None:
+        """Count a case that moved up a level."""
         self._escalations.labels(said.cause).inc()
 
-    def exhausted(self, said: say.CaseExhausted) -> None:
-        """A supervisor was called."""
+    def exhausted(self, said: events.CaseExhausted) -> None:
+        """Count a case for which a supervisor was called."""
         self._exhausted.labels(said.cause).inc()
 
-    def verifier_requested(self, said: say.VerifierRequested) -> None:
-        """A supervisor was called, since nobody verifies."""
+    def verifier_requested(self, said: events.VerifierRequested) -> None:
+        """Count a case for which a supervisor was called, since nobody verifies."""
         self._exhausted.labels(ExhaustionCause.NO_VERIFIER).inc()
 
-    def performance_asked(self, said: say.MediationPerformanceAsked) -> None:
-        """Somebody was asked whether what was agreed was done: on the day itself, a supervisor for the first time."""
+    def performance_asked(self, said: events.MediationPerformanceAsked) -> None:
+        """Count an agreement that nobody had looked at by its day: a supervisor is asked for the first time."""
         self._overdue.inc(said.number == BREACHED)
 
     def read(self, connection: Connection, now: datetime) -> None:
@@ -89,14 +89,14 @@ class CaseMetrics:
 
 
 class Metrics(DependencyProvider):
-    """Has them kept beside the runtime."""
+    """Register the metrics of cases with the runtime."""
 
     def setup(self) -> None:
         runtime: Runtime = self.container.config[RUNTIME_KEY]
         metrics = CaseMetrics(runtime.registry)
         runtime.add_gauges(metrics.read)
-        runtime.on_published(say.DeadlineBreached, metrics.breached)
-        runtime.on_published(say.CaseEscalated, metrics.escalated)
-        runtime.on_published(say.CaseExhausted, metrics.exhausted)
-        runtime.on_published(say.VerifierRequested, metrics.verifier_requested)
-        runtime.on_published(say.MediationPerformanceAsked, metrics.performance_asked)
+        runtime.on_published(events.DeadlineBreached, metrics.breached)
+        runtime.on_published(events.CaseEscalated, metrics.escalated)
+        runtime.on_published(events.CaseExhausted, metrics.exhausted)
+        runtime.on_published(events.VerifierRequested, metrics.verifier_requested)
+        runtime.on_published(events.MediationPerformanceAsked, metrics.performance_asked)

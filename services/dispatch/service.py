@@ -1,4 +1,4 @@
-"""The dispatch service: all that comes in, and which rule takes it."""
+"""The entrypoints of dispatch: each event or timer, and the domain function that takes it."""
 
 from dataclasses import replace
 
@@ -12,25 +12,26 @@ from services.dispatch import calendars
 from services.dispatch.api import DispatchApi
 from services.dispatch.applying import apply
 from services.dispatch.config import BusinessTime, Config
-from services.dispatch.domain import facts, leaving, pauses, performance, rerouting
+from services.dispatch.directory_cache import DirectoryCacheProvider
+from services.dispatch.domain import pauses, rerouting, responder_departure, ticket_reactions
 from services.dispatch.domain.case import Case
+from services.dispatch.domain.context import CaseContext
 from services.dispatch.domain.lateness import TooLate
 from services.dispatch.domain.playbook import choose
-from services.dispatch.domain.world import World
-from services.dispatch.kept import Kept
+from services.dispatch.domain.responses import timer_handlers
+from services.dispatch.due_time_recompute import DueTimeRecompute
 from services.dispatch.metrics import Metrics
-from services.dispatch.recomputing import Recomputing
-from services.dispatch.reports import file_report, make_request, refusal
+from services.dispatch.report_handler import file_report, make_request, refusal
 
 
 class DispatchService(DispatchApi):
-    """Owns who works on it and by when; never talks to people. What comes in over HTTP is `DispatchApi`."""
+    """The dispatch service. Its HTTP operations are those of `DispatchApi`."""
 
     name = "dispatch"
     config = Config()
     clock = BusinessTime()
-    directory = Kept()
-    recomputing = Recomputing()
+    directory = DirectoryCacheProvider()
+    recomputing = DueTimeRecompute()
     metrics = Metrics()
 
     # --- the chain
@@ -52,53 +53,53 @@ class DispatchService(DispatchApi):
             playbook=choose(self.config.playbooks, said.category),
         )
         ctx.add(case)
-        apply(case, facts.opened(case, self.world(ctx)), ctx)
+        apply(case, ticket_reactions.opened(case, self.context(ctx)), ctx)
 
     @on(tickets.TicketHandled)
     def take_handled(self, event: Event[tickets.TicketHandled], ctx: HandlerContext) -> None:
         """Ask somebody to verify who did not handle it."""
         case, said = ctx.load(Case, event.subject), event.payload
-        apply(case, facts.handled(case, said.generation, said.handled_by, self.world(ctx)), ctx)
+        apply(case, ticket_reactions.handled(case, said.generation, said.handled_by, self.context(ctx)), ctx)
 
     @on(tickets.TicketReworkOrdered, tickets.TicketReopened)
     def take_again(self, event: Event[tickets.TicketReworkOrdered | tickets.TicketReopened], ctx: HandlerContext) -> None:
         """Go on at the level that ended it."""
         case = ctx.load(Case, event.subject)
-        apply(case, facts.again(case, event.payload.generation, self.world(ctx)), ctx)
+        apply(case, ticket_reactions.again(case, event.payload.generation, self.context(ctx)), ctx)
 
     @on(tickets.TicketUnmerged)
     def take_unmerged(self, event: Event[tickets.TicketUnmerged], ctx: HandlerContext) -> None:
         """Take a merged ticket's case up again."""
         case = ctx.load(Case, event.subject)
-        apply(case, facts.unmerged(case, event.payload.generation, self.world(ctx)), ctx)
+        apply(case, ticket_reactions.unmerged(case, event.payload.generation, self.context(ctx)), ctx)
 
     @on(tickets.TicketRejected, tickets.TicketMerged, tickets.TicketCancelled)
     def take_withdrawn(
         self, event: Event[tickets.TicketRejected | tickets.TicketMerged | tickets.TicketCancelled], ctx: HandlerContext
     ) -> None:
-        """Those at work are relieved."""
+        """Withdraw the case and relieve those at work."""
         cause = event.type.split(".")[1]
         case = ctx.load(Case, event.subject)
         generation = event.payload.generation if isinstance(event.payload, tickets.TicketMerged) else None
-        apply(case, facts.withdrawn(case, cause, generation), ctx)
+        apply(case, ticket_reactions.withdrawn(case, cause, generation), ctx)
 
     @on(tickets.TicketParked)
     def take_parked(self, event: Event[tickets.TicketParked], ctx: HandlerContext) -> None:
-        """The clocks stand still."""
+        """Let the clocks stand still."""
         case = ctx.load(Case, event.subject)
-        apply(case, pauses.parked(case, event.payload.review_at, self.world(ctx)), ctx)
+        apply(case, pauses.parked(case, event.payload.review_at, self.context(ctx)), ctx)
 
     @on(tickets.TicketResumed)
     def take_resumed(self, event: Event[tickets.TicketResumed], ctx: HandlerContext) -> None:
-        """The clocks go on."""
+        """Let the clocks go on."""
         case = ctx.load(Case, event.subject)
-        apply(case, pauses.resume(case, self.world(ctx)), ctx)
+        apply(case, pauses.resume(case, self.context(ctx)), ctx)
 
     @on(tickets.TicketUrgencyRaised)
     def take_urgency(self, event: Event[tickets.TicketUrgencyRaised], ctx: HandlerContext) -> None:
-        """The clocks of the new urgency, from the old start."""
+        """Compute the clocks by the new urgency, from their old start."""
         case = ctx.load(Case, event.subject)
-        apply(case, facts.urgency_raised(case, event.payload.urgency, self.world(ctx)), ctx)
+        apply(case, ticket_reactions.urgency_raised(case, event.payload.urgency, self.context(ctx)), ctx)
 
     @on(tickets.TicketCategoryChanged)
     def take_category(self, event: Event[tickets.TicketCategoryChanged], ctx: HandlerContext) -> None:
@@ -106,22 +107,22 @@ class DispatchService(DispatchApi):
         case, said = ctx.load(Case, event.subject), event.payload
         playbook = choose(self.config.playbooks, said.category)
         change = rerouting.Change(said.category, said.dispute, said.generation, playbook)
-        apply(case, rerouting.category_changed(case, change, self.world(ctx)), ctx)
+        apply(case, rerouting.category_changed(case, change, self.context(ctx)), ctx)
 
     # --- responders and residents
 
     @on(intake.ReportFiled)
     def take_report(self, event: Event[intake.ReportFiled], ctx: HandlerContext) -> None:
-        """A responder's command, over AMQP: who comes too late is told by an event, since nobody waits for an answer."""
+        """Carry out a responder's command over AMQP. One that comes too late is answered by an event, since nobody waits."""
         try:
-            file_report(event.subject, event.payload, ctx, self.world(ctx))
+            file_report(event.subject, event.payload, ctx, self.context(ctx))
         except TooLate as late:
             ctx.apply(refusal(event.subject, event.payload, ctx.commander().id, late))
 
     @on(intake.RequestMade)
     def take_request(self, event: Event[intake.RequestMade], ctx: HandlerContext) -> None:
-        """A party consents to a mediation, or withdraws; what else is asked is the business of tickets."""
-        make_request(event.subject, event.payload, ctx, self.world(ctx), self.config.links)
+        """Carry out a party's request about a mediation; tickets takes all other requests."""
+        make_request(event.subject, event.payload, ctx, self.context(ctx), self.config.links)
 
     # --- clocks
 
@@ -132,33 +133,36 @@ class DispatchService(DispatchApi):
     @on_timer(Clock.HANDLE_WITHIN)
     @on_timer(Clock.VERIFY)
     def ring_clock(self, timer: TimerFired, ctx: HandlerContext) -> None:
-        """A clock reached a mark."""
+        """Advance a clock whose next stage came."""
         case = ctx.load(Case, timer.subject)
         counts = calendars.counts(ctx.connection, self.config.calendar.version)
-        world = replace(self.world(ctx), calendar_counts=counts)
-        apply(case, facts.rang(case, timer.name, timer.generation, world), ctx)
+        context = replace(self.context(ctx), calendar_counts=counts)
+        apply(case, ticket_reactions.rang(case, timer.name, timer.generation, context), ctx)
 
     @on_timer(pauses.REVIEW)
     def ring_review(self, timer: TimerFired, ctx: HandlerContext) -> None:
-        """The review date of a supervisor's pause came."""
+        """End a supervisor's pause at its review date."""
         case = ctx.load(Case, timer.subject)
-        apply(case, pauses.review(case, timer.generation, self.world(ctx)), ctx)
+        apply(case, pauses.review(case, timer.generation, self.context(ctx)), ctx)
 
-    @on_timer(performance.PERFORMANCE)
-    def ring_performance(self, timer: TimerFired, ctx: HandlerContext) -> None:
-        """Nobody has said yet whether what was agreed was done."""
+    def ring_response(self, timer: TimerFired, ctx: HandlerContext) -> None:
+        """Pass a timer to the response that armed it."""
         case = ctx.load(Case, timer.subject)
-        apply(case, performance.ask(case, timer.detail, timer.generation, self.world(ctx)), ctx)
+        take = timer_handlers()[timer.kind]
+        apply(case, take(case, timer.detail, timer.generation, self.context(ctx)), ctx)
 
-    @on_timer(leaving.GONE)
+    for _kind in timer_handlers():
+        ring_response = on_timer(_kind)(ring_response)
+
+    @on_timer(responder_departure.GONE)
     def ring_gone(self, timer: TimerFired, ctx: HandlerContext) -> None:
-        """A responder that the case counts on left the directory."""
+        """Hand on the work of a responder that left the directory."""
         case = ctx.load(Case, timer.subject)
-        apply(case, leaving.leave(case, timer.detail, self.world(ctx)), ctx)
+        apply(case, responder_departure.leave(case, timer.detail, self.context(ctx)), ctx)
 
     # --- within
 
-    def world(self, ctx: HandlerContext) -> World:
-        """What a case needs to know of the world at this moment."""
+    def context(self, ctx: HandlerContext) -> CaseContext:
+        """Return the context of a case at this moment."""
         known = ctx.memoize("directory", lambda: self.directory.of(ctx.connection))
-        return World(known, self.config.calendar, self.config.standards, ctx.now, self.config.police_matters)
+        return CaseContext(known, self.config.calendar, self.config.standards, ctx.now, self.config.police_matters)

@@ -24,14 +24,16 @@ from chassis.persistence import Document, Mapper, chassis_tables, converter
 from chassis.persistence.statements import dialect_insert
 from chassis.service_definition import ServiceDefinition
 from contracts.codes import AreaKind, Role
+from services.dispatch import case_documents
 from services.dispatch.domain.case import Case, CaseState
 from services.dispatch.domain.directory import Area, Directory, Responder
-from services.dispatch.domain.leaving import concerns
+from services.dispatch.domain.responder_departure import concerns
 
 Row = dict[str, Any]
 OPEN = (CaseState.WORKING, CaseState.EXHAUSTED, CaseState.COMPLETED)
 """Where somebody may still be asked for something."""
 
+case_documents.register()
 metadata = MetaData()
 
 cases = Table(
@@ -117,7 +119,7 @@ DEFINITION = ServiceDefinition(
 
 
 def put(connection: Connection, table: Table, rows: Iterable[Row]) -> list[str]:
-    """Insert or change directory rows, of each code one; answers the codes of those that say anything new."""
+    """Insert or change directory rows, one for each code. Return the codes of the rows that say anything new."""
     there: dict[str, Row] = {row["code"]: dict(row) for row in connection.execute(select(table)).mappings()}
     new = [row for row in rows if there.get(row["code"]) != row]
     if new:
@@ -138,7 +140,7 @@ def _changed(connection: Connection) -> None:
 
 
 def remove(connection: Connection, responder: str) -> Role | None:
-    """Take a responder out; answers what it was, None where nobody of that code is registered."""
+    """Remove a responder and return its role; None where nobody of that code is registered."""
     gone = delete(responders).where(responders.c.code == responder).returning(responders.c.role)
     role = connection.execute(gone).scalar_one_or_none()
     if role is not None:
@@ -147,7 +149,7 @@ def remove(connection: Connection, responder: str) -> Role | None:
 
 
 def counting_on(connection: Connection, unit: str) -> Iterator[Case]:
-    """The cases in which something is still asked of a unit, not locked. Reads every case that is not over."""
+    """Yield the cases in which something is still asked of a unit, not locked. Reads every case that is not over."""
     query = select(cases.c.document).where(cases.c.state.in_([state.value for state in OPEN]))
     for document in connection.execute(query.execution_options(yield_per=500)).scalars():
         case = converter.structure(document, Case)
@@ -156,12 +158,12 @@ def counting_on(connection: Connection, unit: str) -> Iterator[Case]:
 
 
 def version(connection: Connection) -> int:
-    """The directory's version; 0 where nothing was ever registered."""
+    """Return the directory's version; 0 where nothing was ever registered."""
     return connection.execute(select(directory_version.c.number)).scalar_one_or_none() or 0
 
 
 def directory(connection: Connection) -> Directory:
-    """The whole directory. It is small: areas and responders of one tenant."""
+    """Return the whole directory. It is small: areas and responders of one tenant."""
     known = {row.code: Area(row.code, AreaKind(row.kind), row.parent) for row in connection.execute(select(areas))}
     people = tuple(
         Responder(row.code, Role(row.role), tuple(row.areas), tuple(row.categories))
@@ -171,24 +173,24 @@ def directory(connection: Connection) -> Directory:
 
 
 def case(connection: Connection, id_: str) -> Case | None:
-    """A case as it stands, not locked."""
+    """Return a case as it stands, not locked; None where there is none."""
     document = connection.execute(select(cases.c.document).where(cases.c.id == id_)).scalar_one_or_none()
     return converter.structure(document, Case) if document else None
 
 
 def awaited(connection: Connection) -> dict[int, int]:
-    """How many due times wait in the cases whose first unknown year is this one."""
+    """Return the number of due times that wait for the calendar, by the first unknown year of their case."""
     query = select(cases.c.awaits, func.sum(cases.c.provisional)).where(cases.c.awaits.is_not(None)).group_by(cases.c.awaits)
     return {row[0]: int(row[1]) for row in connection.execute(query)}
 
 
 def set_calendar(connection: Connection, id_: str, version: str | None) -> None:
-    """Note by which calendar a case's due times were computed, also where its document has nothing to change."""
+    """Record by which calendar a case's due times were computed, also where its document does not change."""
     connection.execute(update(cases).where(cases.c.id == id_).values(calendar=version))
 
 
 def outdated(connection: Connection, calendar: str, without: Iterable[str]) -> str | None:
-    """One case with a running clock of another calendar, locked; a case that somebody else holds is left to the next look."""
+    """Lock and return one case with a running clock of another calendar; None where all others are locked or up to date."""
     other = or_(cases.c.calendar < calendar, cases.c.calendar > calendar)
     query = select(cases.c.id).where(other, cases.c.id.not_in(sorted(without)))
     found: str | None = connection.execute(query.limit(1).with_for_update(skip_locked=True)).scalar_one_or_none()

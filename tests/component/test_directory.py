@@ -20,7 +20,7 @@ from cli.main import main
 from contracts.codes import Purpose, Urgency
 from services.dispatch import store as dispatch
 from services.dispatch.domain.case import Case, CaseState
-from services.dispatch.domain.parts import Assignment, Step
+from services.dispatch.domain.entities import Assignment, Step
 from services.dispatch.store import DEFINITION
 from tests.kit.servers import PostgresServer
 

@@ -17,15 +17,15 @@ from chassis.handler_context import HandlerContext
 from chassis.persistence import Store
 from chassis.unit_of_work import UnitOfWork
 from contracts.codes import Urgency
-from services.dispatch import recomputing
+from services.dispatch import due_time_recompute
 from services.dispatch import store as tables
 from services.dispatch.config import load_clocks, load_playbook
-from services.dispatch.domain import facts
+from services.dispatch.domain import ticket_reactions
 from services.dispatch.domain.case import Case
+from services.dispatch.domain.context import CaseContext
 from services.dispatch.domain.directory import Directory
 from services.dispatch.domain.due import WorkCalendar
-from services.dispatch.domain.world import World
-from services.dispatch.recomputing import Recomputer
+from services.dispatch.due_time_recompute import Recomputer
 from tests.component.counting import in_threads
 from tests.kit.servers import PostgresServer
 
@@ -81,8 +81,8 @@ def open_case(store: Store, id_: str) -> None:
     with store.transaction() as connection:
         unit = UnitOfWork(store, connection, "/dispatch")
         unit.add(case)
-        world = World(Directory({}, ()), OLD, STANDARDS, OPENED)
-        HandlerContext(unit, OPENED, correlation=id_).apply(facts.opened(case, world))
+        context = CaseContext(Directory({}, ()), OLD, STANDARDS, OPENED)
+        HandlerContext(unit, OPENED, correlation=id_).apply(ticket_reactions.opened(case, context))
         unit.flush()
 
 
@@ -177,7 +177,7 @@ def test_what_was_killed_in_the_middle_is_done_by_the_next(store: Store, monkeyp
         if not left[0]:
             raise Killed
 
-    monkeypatch.setattr(recomputing.UnitOfWork, "flush", flush)
+    monkeypatch.setattr(due_time_recompute.UnitOfWork, "flush", flush)
     with pytest.raises(Killed):
         run(recomputer(store, calendar))
     assert [years for years, _ in waiting(store)].count(None) == 1

@@ -1,4 +1,4 @@
-"""What a deployment sets for dispatch: playbooks, clocks, the working calendar. Read and checked once, at start.
+"""The configuration of dispatch: playbooks, clocks and the working calendar. It is read and checked once, at start.
 
 Each error names file, path within it and reason.
 """

@@ -20,7 +20,7 @@ class _Clocks(CalendarSchema):
 
 
 def load_clocks(path: Path) -> tuple[WorkCalendar, Standards]:
-    """The calendar and the standard spans. Raises BadConfig."""
+    """Return the calendar and the standard spans. Raises BadConfig."""
     loaded = checked(_Clocks, path)
     for urgency in Urgency:
         if missing := set(STANDARD_CLOCKS) - (loaded["standards"].get(urgency) or {}).keys():

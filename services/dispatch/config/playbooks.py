@@ -1,4 +1,4 @@
-"""`playbooks/*.yaml`: the ladders, and `police_matters.yaml`: what they may never send where."""
+"""The playbooks of `playbooks/*.yaml`, and the police matters of `police_matters.yaml`."""
 
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,8 @@ from chassis.configuration.yaml_files import BadConfig
 from contracts.codes import AreaKind, Clock, Respond, Role, Urgency
 from services.dispatch.config.reading import checked, code, span, spans
 from services.dispatch.domain.playbook import Call, Level, Playbook
-from services.dispatch.domain.police_matter import wrongs
+from services.dispatch.domain.playbook_rules import police_problems
+from services.dispatch.domain.responses import RESPONSES, all_responses, response_of
 
 LEVEL_CLOCKS = [Clock.SIGN, Clock.REPORT_IN, Clock.HANDLE_WITHIN]
 
@@ -19,9 +20,14 @@ class _Call(Schema):
     of = code(AreaKind, required=True)
 
 
+def _is_registered(respond: Respond) -> None:
+    if respond not in RESPONSES:
+        raise ValidationError(f"Not yet: {respond.value}.")
+
+
 class _Level(Schema):
     level = fields.String(required=True)
-    respond = code(Respond, required=True, validate=validate.NoneOf([Respond.OFFER], error="Not yet: offer."))
+    respond = code(Respond, required=True, validate=_is_registered)
     to = fields.Nested(_Call, required=True)
     clocks = spans(LEVEL_CLOCKS, load_default=dict)
     when = fields.String(validate=validate.OneOf(["dispute"]), load_default=None)
@@ -34,15 +40,15 @@ class _Level(Schema):
 
     @validates_schema
     def fits(self, data: Any, **kwargs: Any) -> None:
-        """A word that the level's way to respond would pass over in silence is refused."""
-        for name, way in _ONLY_WHERE.items():
-            if data[name] and data["respond"] is not way:
-                raise ValidationError(f"Only where a level responds by {way.value}.", self.fields[name].data_key or name)
-        if data["respond"] is Respond.MEDIATE and Clock.HANDLE_WITHIN not in data["clocks"]:
-            raise ValidationError("A mediation needs handle_within: it may not go on for ever.", "clocks")
-
-
-_ONLY_WHERE = {"ack": Respond.ASSIGN, "steps": Respond.MEDIATE, "co_units": Respond.CONVENE}
+        """Refuse a field that the level's response would ignore, and a level without a clock that its response requires."""
+        for other in all_responses():
+            for name in other.level_fields if other.respond is not data["respond"] else ():
+                if data[name]:
+                    where = self.fields[name].data_key or name
+                    raise ValidationError(f"Only where a level responds by {other.respond.value}.", where)
+        for clock, problem in response_of(data["respond"]).required_clocks.items():
+            if clock not in data["clocks"]:
+                raise ValidationError(problem, "clocks")
 
 
 class _Playbook(Schema):
@@ -61,12 +67,12 @@ class _PoliceMatters(Schema):
 
 
 def load_police_matters(path: Path) -> frozenset[str]:
-    """The categories that go straight to the police. A file that is not there is refused: it would protect nobody."""
+    """Return the categories that go straight to the police. Raises BadConfig, also where the file is missing."""
     return frozenset(checked(_PoliceMatters, path)["police_matters"])
 
 
 def load_playbooks(directory: Path, police_matters: frozenset[str] = frozenset()) -> tuple[Playbook, ...]:
-    """Every playbook of a directory, in the order of file name. Raises BadConfig."""
+    """Return every playbook of a directory, in the order of file name. Raises BadConfig."""
     found = tuple(load_playbook(path, police_matters) for path in sorted(directory.glob("*.yaml")))
     if not found:
         raise BadConfig(f"{directory}: no playbook (*.yaml) there")
@@ -76,12 +82,12 @@ def load_playbooks(directory: Path, police_matters: frozenset[str] = frozenset()
 
 
 def load_playbook(path: Path, police_matters: frozenset[str] = frozenset()) -> Playbook:
-    """One playbook. Raises BadConfig with file, path within it and reason."""
+    """Return the playbook of a file. Raises BadConfig with file, path within it and reason."""
     playbook = _playbook(checked(_Playbook, path))
     names = [level.level for level in playbook.ladder]
     if len(set(names)) < len(names):
         raise BadConfig(f"{path}: ladder: two levels of one name")
-    if found := [f"{where}: {what}" for where, what in wrongs(playbook, police_matters)]:
+    if found := [f"{where}: {what}" for where, what in police_problems(playbook, police_matters)]:
         raise BadConfig(f"{path}: {'; '.join(found)}")
     return playbook
 

@@ -1,4 +1,4 @@
-"""The deployment's files as a worker sees them."""
+"""The dependencies by which a worker gets the configuration and the business clock."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from services.dispatch.domain.playbook import Playbook
 
 @dataclass(frozen=True)
 class Configured:
-    """What a worker sees."""
+    """The configuration of a worker."""
 
     playbooks: tuple[Playbook, ...]
     police_matters: frozenset[str]
@@ -29,7 +29,7 @@ class Configured:
 
 
 class BusinessTime(DependencyProvider):
-    """Business time, for what is asked as of now."""
+    """Provide the business clock, for queries as of now."""
 
     def get_dependency(self, worker_ctx: Any) -> BusinessClock:
         clock: BusinessClock = self.container.config[RUNTIME_KEY].clock
@@ -37,14 +37,14 @@ class BusinessTime(DependencyProvider):
 
 
 class Config(DependencyProvider):
-    """Reads the files of the deployment's directory once, at start."""
+    """Read the files of the deployment's directory once, at start."""
 
     def setup(self) -> None:
         _ = self.configured
 
     @cached_property
     def configured(self) -> Configured:
-        """What `playbooks/*.yaml`, `police_matters.yaml` and `clocks.yaml` say. Raises BadConfig at start."""
+        """The configuration of `playbooks/*.yaml`, `police_matters.yaml` and `clocks.yaml`. Raises BadConfig at start."""
         settings = self.container.config[RUNTIME_KEY].settings
         calendar, standards = load_clocks(settings.config_dir / "clocks.yaml")
         matters = load_police_matters(settings.config_dir / "police_matters.yaml")

@@ -12,7 +12,7 @@ from services.dispatch.domain.due import BadSpan, parse
 
 
 def checked(schema: type[Schema], path: Path) -> dict[str, Any]:
-    """A file's content. Raises BadConfig with file, path within it and reason."""
+    """Return a file's content. Raises BadConfig with file, path within it and reason."""
     try:
         loaded: dict[str, Any] = schema(unknown=RAISE).load(read_yaml(path))
     except ValidationError as wrong:
@@ -21,22 +21,22 @@ def checked(schema: type[Schema], path: Path) -> dict[str, Any]:
 
 
 def named(messages: Any) -> str:
-    """What is wrong, each with its path."""
+    """Return the problems of a file as one line, each with its path."""
     return "; ".join(f"{name}: {what}" for name, what in flatten(messages).items())
 
 
 def code(kind: Any, **kwargs: Any) -> Any:
-    """One word of a fixed list."""
+    """Return a field for one word of a fixed list."""
     return fields.Enum(kind, by_value=True, **kwargs)
 
 
 def span(**kwargs: Any) -> fields.String:
-    """A span such as 1h or 5wd."""
+    """Return a field for a span such as 1h or 5wd."""
     return fields.String(validate=_is_span, **kwargs)
 
 
 def spans(clocks: list[Clock], **kwargs: Any) -> fields.Dict:
-    """A span for each of some clocks."""
+    """Return a field for the spans of some clocks."""
     return fields.Dict(keys=code(Clock, validate=validate.OneOf(clocks)), values=span(), **kwargs)
 
 

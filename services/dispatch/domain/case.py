@@ -1,9 +1,10 @@
-"""The case: who works on a ticket, and by when. One case per ticket; the ticket's id is the case's.
+"""A case is the work on one ticket: who works on it, and by when. The ticket's id is the case's.
 
-This module holds what a case knows; what happens to it stands beside: `facts` (what the chain says), `reports` (what
-responders say) with `endings`, `returns`, `extensions`, `mediating` and `verification`, `rulings` and `pauses` (supervisors),
-`ladder` (levels, escalation), `clocks` and `marks`. Each answers an Outcome: a late fact, or one of an older generation, is
-an explicit no-op; a command that can never be right raises a named refusal, before anything has changed.
+This module holds the state of a case, and the changes of it with their events. The rules by which a case changes stand
+beside it: `ticket_reactions` (events of tickets, timers), `commands` with `returns`, `extensions`, `verification`, `rulings`
+and `pauses`, `responses` (what a level does), `ladder` (levels, escalation), `clocks` and `deadline_stages`. Each returns an
+Outcome: a late fact, or one of an older generation, is an explicit no-op; a command that can never be right raises a named
+refusal, before anything has changed.
 """
 
 from collections.abc import Iterable
@@ -11,22 +12,23 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from chassis.effects import DomainEvent, Refused
+from contracts import codes
 from contracts.codes import CaseState as CaseState
 from contracts.codes import Purpose, Urgency
-from contracts.events import dispatch as say
+from contracts.events import dispatch as events
 from contracts.payload import EventPayload
 from services.dispatch.domain import police_matter
+from services.dispatch.domain.context import CaseContext
 from services.dispatch.domain.due import Pause
-from services.dispatch.domain.parts import Assignment, Rung, RungState, Running, Step
+from services.dispatch.domain.entities import Assignment, LevelRun, LevelRunState, Running, Step
 from services.dispatch.domain.playbook import NO_PLAYBOOK, Call, Level, Playbook
-from services.dispatch.domain.world import World
 
 UNDER_WAY = frozenset({CaseState.WORKING, CaseState.EXHAUSTED})
 """The matter is not handled yet."""
 
 
 class NotAssigned(Refused):
-    """The unit is not at work on this case."""
+    """The unit has no assignment in this case."""
 
 
 class MayNotSpeak(Refused):
@@ -34,20 +36,20 @@ class MayNotSpeak(Refused):
 
 
 class SelfVerification(Refused):
-    """Who handled it may not verify it: neither the unit nor the account that reported it handled."""
+    """The verifier handled the matter itself: as the unit, or as the account that reported it handled."""
 
 
 class NotSupervisor(Refused):
-    """Only a supervisor of the case rules, excuses, pauses and grants."""
+    """The unit is no supervisor of the case; only they rule, excuse, pause and grant."""
 
 
 class NotNow(Refused):
-    """A command that does not fit where the case stands."""
+    """The command does not fit the state of the case."""
 
 
 @dataclass
 class Case:
-    """The work on one ticket. ``playbook`` is the snapshot it started with; None where no playbook fitted."""
+    """A case. ``playbook`` is the snapshot it started with; None where no playbook fitted."""
 
     id: str
     category: str
@@ -68,7 +70,7 @@ class Case:
     """It is paused because its ticket is parked; tickets says when it goes on."""
     ended_at: int = 0
     """Index of the level that ended the work last: rework goes on there."""
-    rungs: list[Rung] = field(default_factory=list)
+    level_runs: list[LevelRun] = field(default_factory=list)
     assignments: list[Assignment] = field(default_factory=list)
     clocks: list[Running] = field(default_factory=list)
     pauses: list[Pause] = field(default_factory=list)
@@ -78,93 +80,93 @@ class Case:
     # --- its playbook and ladder
 
     @property
-    def book(self) -> Playbook:
+    def playbook_or_default(self) -> Playbook:
         """The playbook, or the one of a case that none fits: supervisors, and no level."""
         return self.playbook or NO_PLAYBOOK
 
     def holds(self, level: Level) -> bool:
-        """Whether a level is for this case."""
+        """Return whether a level is for this case."""
         return level.holds(self.dispute)
 
-    def level(self, rung: Rung) -> Level:
-        """The playbook's level of a rung."""
-        return self.book.ladder[rung.index]
+    def level(self, run: LevelRun) -> Level:
+        """Return the playbook's level of a level run of this generation."""
+        return self.playbook_or_default.ladder[run.index]
 
-    def rung(self, index: int) -> Rung:
-        """The rung of a level, in this generation. Raises LookupError."""
-        return next(rung for rung in self.rungs if rung.index == index and rung.generation == self.generation)
+    def level_run(self, index: int) -> LevelRun:
+        """Return the run of a level in this generation. Raises LookupError."""
+        return next(run for run in self.level_runs if run.index == index and run.generation == self.generation)
 
     @property
     def highest(self) -> int:
-        """The highest level that was opened in this generation; -1 before the first."""
-        return max((rung.index for rung in self.rungs if rung.generation == self.generation), default=-1)
+        """The index of the highest level that was opened in this generation; -1 before the first."""
+        return max((run.index for run in self.level_runs if run.generation == self.generation), default=-1)
 
-    def open_above(self, rung: Rung) -> bool:
-        """Whether a higher level is open already, so that nothing needs to be opened when this one is passed."""
+    def open_above(self, run: LevelRun) -> bool:
+        """Return whether a higher level is open already, so that nothing needs to be opened when this one is left."""
         return any(
-            other.index > rung.index and other.state is RungState.OPEN and other.generation == self.generation
-            for other in self.rungs
+            other.index > run.index and other.state is LevelRunState.OPEN and other.generation == self.generation
+            for other in self.level_runs
         )
 
     # --- who works on it
 
     def of_generation(self, purpose: Purpose) -> list[Assignment]:
-        """This generation's assignments for a purpose."""
+        """Return this generation's assignments for a purpose."""
         return [a for a in self.assignments if a.purpose is purpose and a.generation == self.generation]
 
-    def on_rung(self, rung: Rung) -> list[Assignment]:
-        """This generation's assignments to handle on a rung."""
-        return [a for a in self.of_generation(Purpose.HANDLE) if a.rung == rung.index]
+    def assignments_on(self, run: LevelRun) -> list[Assignment]:
+        """Return this generation's assignments to handle on a level run."""
+        return [a for a in self.of_generation(Purpose.HANDLE) if a.level_index == run.index]
 
     def assignment_of(self, unit: str, purpose: Purpose) -> Assignment:
-        """The unit's latest assignment. Raises NotAssigned."""
+        """Return the unit's latest assignment. Raises NotAssigned."""
         mine = [a for a in self.of_generation(purpose) if a.to == unit]
         if not mine:
             raise NotAssigned(f"unit: has no assignment to {purpose.value} in this case")
         return mine[-1]
 
     def at_work(self, unit: str) -> Assignment:
-        """The unit's latest assignment to handle. Raises NotAssigned."""
+        """Return the unit's latest assignment to handle. Raises NotAssigned."""
         return self.assignment_of(unit, Purpose.HANDLE)
 
     def handlers(self) -> list[str]:
-        """The units that handled this generation."""
+        """Return the units that handled this generation."""
         return sorted({a.to for a in self.of_generation(Purpose.HANDLE) if a.step is Step.DONE})
 
     def handling_actors(self) -> set[str]:
-        """The accounts that reported for the units at work on this generation."""
+        """Return the accounts that reported for the units at work on this generation."""
         return {actor for a in self.of_generation(Purpose.HANDLE) for actor in a.actors}
 
-    def find(self, call: Call, world: World, without: Iterable[str] = ()) -> list[str]:
-        """Everybody whom a call reaches, in the order of id; for a police matter nobody whom it may never go to."""
-        if police_matter.bars(self.category, call.role, world):
+    def find(self, call: Call, context: CaseContext, without: Iterable[str] = ()) -> list[str]:
+        """Return the units that a call reaches, in the order of id; of a police matter none that it may never go to."""
+        if police_matter.bars(self.category, call.role, context):
             return []
-        place = world.directory.places(self.estate, self.area).get(call.of)
-        return [one.id for one in world.directory.fitting(call.role, place, self.category, without)]
+        place = context.directory.places(self.estate, self.area).get(call.of)
+        return [one.id for one in context.directory.fitting(call.role, place, self.category, without)]
 
-    def supervisors(self, world: World) -> list[str]:
-        """The chain of supervisors, the nearest first."""
-        chain = [found for call in self.book.supervisors for found in self.find(call, world)[:1]]
+    def supervisors(self, context: CaseContext) -> list[str]:
+        """Return the chain of supervisors, the nearest first."""
+        chain = [found for call in self.playbook_or_default.supervisors for found in self.find(call, context)[:1]]
         return list(dict.fromkeys(chain))
 
-    def supervisor(self, world: World) -> str | None:
-        """The nearest supervisor; None where the directory names nobody."""
-        return next(iter(self.supervisors(world)), None)
+    def supervisor(self, context: CaseContext) -> str | None:
+        """Return the nearest supervisor; None where the directory names nobody."""
+        return next(iter(self.supervisors(context)), None)
 
-    def supervised_by(self, unit: str, world: World) -> None:
-        """Raises NotSupervisor unless the unit is one of the chain."""
-        if unit not in self.supervisors(world):
+    def supervised_by(self, unit: str, context: CaseContext) -> None:
+        """Check that the unit is one of the supervisors. Raises NotSupervisor."""
+        if unit not in self.supervisors(context):
             raise NotSupervisor("unit: does not supervise this case")
 
     # --- its clocks
 
     @property
     def paused(self) -> bool:
-        """Whether the clocks stand still."""
+        """Return whether the clocks stand still."""
         return bool(self.pauses) and self.pauses[-1].end is None
 
     def pauses_by(self, at: datetime) -> list[Pause]:
-        """The pauses as if the one that lasts ended at this moment: for questions that are asked during a pause."""
+        """Return the pauses as if the one that lasts ended at this moment: for questions that are asked during a pause."""
         return [pause if pause.end is not None else Pause(pause.start, at) for pause in self.pauses]
 
     @property
@@ -183,18 +185,97 @@ class Case:
         """The first year that one of its live clocks waits for the calendar to know; None where every due time is final."""
         return min((running.awaits for running in self.clocks if running.live and running.awaits), default=None)
 
-    # --- saying
+    # --- changes of its state, each with the event that announces it
+
+    def escalated(self, below: int, index: int, cause: codes.EscalationCause) -> DomainEvent:
+        """Announce that the case moves up from one level of the ladder to another."""
+        ladder = self.playbook_or_default.ladder
+        return self.said(events.CaseEscalated(level=ladder[index].level, below=ladder[below].level, cause=cause))
+
+    def exhaust(self, cause: codes.ExhaustionCause, supervisor: str | None) -> DomainEvent:
+        """Wait for a supervisor's ruling, since no level is left."""
+        self.state = CaseState.EXHAUSTED
+        return self.said(events.CaseExhausted(cause=cause, supervisor=supervisor))
+
+    def complete(self, run: LevelRun, ending: codes.Outcome) -> DomainEvent:
+        """End the work of this generation by a level run."""
+        self.state, self.ended_at, self.ruling_asked = CaseState.COMPLETED, run.index, False
+        run.state = LevelRunState.DONE
+        return self.said(
+            events.CaseCompleted(
+                level=self.level(run).level,
+                rung=run.index + 1,
+                outcome=ending,
+                generation=self.generation,
+                handled_by=self.handlers(),
+            )
+        )
+
+    def withdraw(self, cause: str) -> DomainEvent:
+        """End the case without a result: its ticket was rejected, merged or cancelled."""
+        self.state = CaseState.WITHDRAWN
+        return self.said(events.CaseWithdrawn(cause=cause))
+
+    def pause(self, review_at: datetime, at: datetime) -> DomainEvent:
+        """Let the clocks stand still from now on."""
+        self.pauses.append(Pause(at, None))
+        return self.said(events.CasePaused(review_at=review_at))
+
+    def resume(self, at: datetime) -> DomainEvent:
+        """End the pause that lasts."""
+        self.parked = False
+        self.pauses[-1] = Pause(self.pauses[-1].start, at)
+        level = self.level(self.level_run(self.highest)).level if self.highest >= 0 else "none"
+        return self.said(events.CaseResumed(level=level, generation=self.generation))
+
+    def work_again(self, generation: int) -> DomainEvent:
+        """Begin a new generation of the work at the level that ended the last one."""
+        self._begin_generation(generation)
+        level = self.playbook_or_default.ladder[self.ended_at].level
+        return self.said(events.CaseResumed(level=level, generation=generation))
+
+    def reroute(self, generation: int, start: int, first: int) -> DomainEvent:
+        """Begin a new generation of the work by another category; ``first`` is the level from ``start`` on that is for it."""
+        self._begin_generation(generation)
+        self.ended_at = start
+        return self._rerouted(first)
+
+    def renumber(self, generation: int) -> DomainEvent:
+        """Let the work that is under way go on as a new generation, by another category."""
+        now: list[LevelRun | Assignment] = [*self.level_runs, *self.assignments]
+        for one in [one for one in now if one.generation == self.generation]:
+            one.generation = generation
+        self.generation = generation
+        return self._rerouted(max(self.highest, 0))
+
+    def _begin_generation(self, generation: int) -> None:
+        self.generation, self.state = generation, CaseState.WORKING
+        self.ruling_asked = self.verifier_asked = False
+
+    def _rerouted(self, index: int) -> DomainEvent:
+        book = self.playbook
+        return self.said(
+            events.CaseRerouted(
+                category=self.category,
+                playbook=book.name if book else None,
+                playbook_version=book.version if book else None,
+                level=book.ladder[index].level if book else None,
+                generation=self.generation,
+            )
+        )
+
+    # --- events
 
     def said(self, payload: EventPayload) -> DomainEvent:
-        """Something that happened to this case."""
+        """Return an event of this case."""
         return DomainEvent(payload, self.id)
 
-    def stepped(self, kind: type[say.AssignmentStep], assignment: Assignment, actor: str) -> DomainEvent:
-        """A step of an assignment, and the account that reported it."""
+    def stepped(self, kind: type[events.AssignmentStep], assignment: Assignment, actor: str) -> DomainEvent:
+        """Return the event of a step, and record the account that reported it for the assignment."""
         return self.reported(kind(assignment=assignment.id, by=assignment.to, actor=actor), assignment)
 
-    def reported(self, step: say.AssignmentStep, assignment: Assignment) -> DomainEvent:
-        """A step of an assignment that says more than who reported it."""
+    def reported(self, step: events.AssignmentStep, assignment: Assignment) -> DomainEvent:
+        """Return the event of a step that carries more than its reporter, and record the account."""
         if step.actor not in assignment.actors:
             assignment.actors.append(step.actor)
         return self.said(step)

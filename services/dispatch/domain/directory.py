@@ -1,4 +1,4 @@
-"""Areas and responders, and who fits where. Grids nest in communities, streets, districts; estates cut across grids."""
+"""The directory: areas and responders. Grids nest in communities, streets, districts; estates cut across grids."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from contracts.codes import AreaKind, Role
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """``parent`` is the area it nests in."""
+    """An area. ``parent`` is the area it nests in."""
 
     code: str
     kind: AreaKind
@@ -25,23 +25,23 @@ class Responder:
     categories: tuple[str, ...] = ()
 
     def takes(self, category: str) -> bool:
-        """Whether the category is one of its."""
+        """Return whether the responder takes a category."""
         return not self.categories or category in self.categories
 
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """Everything that a case needs to know to name somebody."""
+    """The areas and responders by which a case names units."""
 
     areas: Mapping[str, Area]
     responders: tuple[Responder, ...]
 
     def responder(self, id_: str) -> Responder | None:
-        """Who has this id; None where nobody has."""
+        """Return the responder of this id; None where nobody has it."""
         return next((one for one in self.responders if one.id == id_), None)
 
     def places(self, *codes: str | None) -> dict[AreaKind, str]:
-        """The areas around these codes, by kind. What is named first counts where two are of one kind."""
+        """Return the areas around these codes, by kind. Of two areas of one kind the first counts."""
         found: dict[AreaKind, str] = {}
         for code in codes:
             seen: set[str] = set()
@@ -53,7 +53,7 @@ class Directory:
         return found
 
     def fitting(self, role: Role, area: str | None, category: str, without: Iterable[str] = ()) -> list[Responder]:
-        """Who has the role, serves the area and takes the category, in the order of id."""
+        """Return the responders that have the role, serve the area and take the category, in the order of id."""
         excluded = set(without)
         return sorted(
             (

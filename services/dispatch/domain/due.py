@@ -1,4 +1,4 @@
-"""When something is due, and why. Spans: ``30min``, ``24h``, ``3d`` of elapsed time; ``1wh`` office hours; ``5wd``
+"""Due times, and their explanations. Spans: ``30min``, ``24h``, ``3d`` of elapsed time; ``1wh`` office hours; ``5wd``
 working days.
 
 Working days follow the law of periods: the day of the start is not counted, and the last day ends with office hours
@@ -41,7 +41,7 @@ Piece = tuple[datetime, datetime]
 
 @dataclass(frozen=True)
 class Pause:
-    """``end`` is None while it lasts; then it removes nothing yet."""
+    """A pause of the clocks. ``end`` is None while it lasts; then it removes nothing yet."""
 
     start: datetime
     end: datetime | None
@@ -49,7 +49,7 @@ class Pause:
 
 @dataclass(frozen=True)
 class Due:
-    """``awaits`` is the first year of which the calendar did not know a day that was counted; None where all were known."""
+    """A due time. ``awaits`` is the first year of which the calendar did not know a counted day; None where it knew all."""
 
     at: datetime
     explanation: str
@@ -57,12 +57,12 @@ class Due:
 
     @property
     def provisional(self) -> bool:
-        """Whether the due time may change when the calendar knows more."""
+        """Return whether the due time may change when the calendar knows more."""
         return self.awaits is not None
 
 
 def parse(rule: str) -> tuple[int, str]:
-    """A span's number and unit. Raises BadSpan."""
+    """Return a span's number and unit. Raises BadSpan."""
     match = SPAN.fullmatch(rule)
     if match is None:
         raise BadSpan(f"{rule!r} is no span: want a number and min, h, d, wh or wd")
@@ -70,18 +70,18 @@ def parse(rule: str) -> tuple[int, str]:
 
 
 def counts_working_time(rule: str) -> bool:
-    """Whether a span is of office hours or working days. Raises BadSpan."""
+    """Return whether a span is of office hours or working days. Raises BadSpan."""
     return parse(rule)[1] not in _ELAPSED
 
 
 def weekday(day: date) -> bool:
-    """Whether a day is one from Monday to Friday."""
+    """Return whether a day is one from Monday to Friday."""
     return day.weekday() < 5
 
 
 @dataclass(frozen=True)
 class WorkCalendar:
-    """When people work.
+    """A calendar of working time.
 
     ``version`` changes with everything that a due time follows from. ``workday`` answers True or False, or None for a day that
     the calendar does not know; then ``assumed`` answers. ``hours`` are local and in order; of ``special_hours`` the first that
@@ -96,7 +96,7 @@ class WorkCalendar:
     assumed: Callable[[date], bool] = weekday
 
     def due(self, start: datetime, rule: str, pauses: Sequence[Pause] = ()) -> Due:
-        """When a span that starts at ``start`` is over. Raises BadSpan, EndlessCalendar."""
+        """Return the due time of a span that starts at ``start``. Raises BadSpan, EndlessCalendar."""
         number, unit = parse(rule)
         begins = start.astimezone(UTC)
         if unit in _ELAPSED:
@@ -109,7 +109,7 @@ class WorkCalendar:
         return Due(at.astimezone(start.tzinfo), self._explain(begun, unit, at, lost, awaits), awaits)
 
     def extended(self, granted_at: datetime, until: datetime, rule: str, pauses: Sequence[Pause] = ()) -> Due:
-        """When an extension that was granted is over: pauses since then move it as they move the span that it extends."""
+        """Return the due time of a granted extension. Pauses since then move it as they move the span that it extends."""
         unit, begins = parse(rule)[1], granted_at.astimezone(UTC)
         base = until.astimezone(UTC)
         at, lost = self._moved(begins, base, unit, pauses)
@@ -118,7 +118,7 @@ class WorkCalendar:
         return Due(at.astimezone(granted_at.tzinfo), self._explain(begun, unit, at, lost, awaits), awaits)
 
     def part_of(self, start: datetime, due: datetime, part: float, rule: str, pauses: Sequence[Pause] = ()) -> datetime:
-        """When this part of the time from ``start`` to ``due`` is over. Pauses do not count, nor, where the rule counts
+        """Return when this part of the time from ``start`` to ``due`` is over. Pauses do not count, nor, where the rule counts
         working time, do nights and holidays: nobody is urged at four in the morning. What is overdue is counted in all time
         but pauses.
         """
@@ -131,24 +131,24 @@ class WorkCalendar:
         return _spent(pieces, _length(pieces) * part, ()).astimezone(start.tzinfo) if pieces else due
 
     def after(self, start: datetime, span: timedelta) -> datetime:
-        """When so much office time has passed. Raises EndlessCalendar."""
+        """Return when so much office time has passed. Raises EndlessCalendar."""
         return _spent(self._windows(start.astimezone(UTC)), span, ()).astimezone(start.tzinfo)
 
     def knows(self, year: int) -> bool:
-        """Whether the calendar knows the holidays and make-up workdays of a year."""
+        """Return whether the calendar knows the holidays and make-up workdays of a year."""
         return self.workday(date(year, 1, 1)) is not None
 
     def is_working(self, day: date) -> bool:
-        """Whether people work that day; what is assumed where the calendar does not know it."""
+        """Return whether people work that day; an assumption where the calendar does not know it."""
         known = self.workday(day)
         return self.assumed(day) if known is None else known
 
     def hours_on(self, day: date) -> Hours:
-        """The office hours of a day, if it is a working day."""
+        """Return the office hours of a day, if it is a working day."""
         return next((special.hours for special in self.special_hours if special.holds(day)), self.hours)
 
     def working_time(self, start: datetime, end: datetime) -> timedelta:
-        """The office hours between two instants."""
+        """Return the length of the office hours between two instants."""
         return _length(self._office_hours(start.astimezone(UTC), end.astimezone(UTC)))
 
     def _office_hours(self, start: datetime, end: datetime) -> Iterator[Piece]:
@@ -158,7 +158,7 @@ class WorkCalendar:
             yield opens, min(closes, end)
 
     def _windows(self, start: datetime) -> Iterator[Piece]:
-        """Office hours from an instant on, in UTC."""
+        """Yield the office hours from an instant on, in UTC."""
         first = start.astimezone(self.zone).date()
         for ahead in range(LONGEST_SEARCH):
             day = first + timedelta(days=ahead)
@@ -178,7 +178,7 @@ class WorkCalendar:
         raise EndlessCalendar(f"no {days} working days within {LONGEST_SEARCH} days of {first}")
 
     def _moved(self, start: datetime, base: datetime, unit: str, pauses: Sequence[Pause]) -> tuple[datetime, timedelta]:
-        """The end of a span that ends at ``base`` without pauses, and how much of its own time the pauses covered."""
+        """Return the end of a span that ends at ``base`` without pauses, and how much of its own time the pauses covered."""
         if not any(ends > start and begins < base for begins, ends in _ended(pauses)):
             return base, timedelta()
         elapsed = unit in _ELAPSED
@@ -206,12 +206,12 @@ class WorkCalendar:
         return "，".join(parts) + f"，至 {self._text(at)}"
 
     def _text(self, instant: datetime) -> str:
-        """In the deployment's zone. Always with the year: an explanation is kept, and may be read in a later one."""
+        """Return an instant as text in the deployment's zone, always with the year: it may be read in a later one."""
         return f"{instant.astimezone(self.zone):%Y-%m-%d %H:%M}"
 
 
 def _in_words(length: timedelta, unit: str) -> str:
-    """A length of time, such as 3天2小时5分钟; of working time, whose days have other lengths, 23个工作小时5分钟."""
+    """Return a length of time as text, such as 3天2小时5分钟; of working time, which has other days, 23个工作小时5分钟."""
     minutes = round(length.total_seconds() / 60)
     hours, days = minutes // 60, 0
     if unit in _ELAPSED:
@@ -231,7 +231,7 @@ def _spent(pieces: Iterable[Piece], needed: timedelta, pauses: Sequence[Pause]) 
 
 
 def _without(pieces: Iterable[Piece], pauses: Sequence[Pause]) -> Iterator[Piece]:
-    """Pieces of time, in order, without what the pauses cover of them."""
+    """Yield pieces of time, in order, without what the pauses cover of them."""
     ended = _ended(pauses)
     for begins, ends in pieces:
         for first, last in ended:

@@ -6,12 +6,11 @@ from datetime import datetime
 from chassis.effects import Conflict
 from contracts.codes import EarlierFact, Purpose
 from services.dispatch.domain.case import Case, NotAssigned, NotNow
-from services.dispatch.domain.parts import Assignment
+from services.dispatch.domain.entities import Assignment
 from services.dispatch.domain.report import Report
 
 E = EarlierFact
 WITHDRAWN = (E.MERGED, E.REJECTED, E.CANCELLED)
-MEDIATED = (E.AGREED, E.FAILED)
 
 
 class TooLate(NotNow, Conflict):

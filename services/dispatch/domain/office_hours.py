@@ -17,7 +17,7 @@ class Season:
     last: tuple[int, int]
 
     def holds(self, day: date) -> bool:
-        """Whether the season contains a day."""
+        """Return whether the season contains a day."""
         here = (day.month, day.day)
         if self.first <= self.last:
             return self.first <= here <= self.last
@@ -34,6 +34,6 @@ class SpecialHours:
     days: frozenset[date] | None = None
 
     def holds(self, day: date) -> bool:
-        """Whether these are the hours of a day."""
+        """Return whether these are the hours of a day."""
         fits = day.weekday() in self.weekdays and (self.days is None or day in self.days)
         return fits and (self.season is None or self.season.holds(day))

@@ -1,4 +1,4 @@
-"""A playbook: a versioned ladder of levels. A case keeps a snapshot of the one it started with."""
+"""A playbook is a versioned ladder of levels. A case keeps a snapshot of the one it started with."""
 
 from dataclasses import dataclass, field
 
@@ -7,7 +7,7 @@ from contracts.codes import AreaKind, Clock, Respond, Role, Urgency
 
 @dataclass(frozen=True)
 class Call:
-    """Whom to call: a role, of the area of this kind around the ticket."""
+    """A call is for a role in the area of this kind around the ticket."""
 
     role: Role
     of: AreaKind
@@ -15,7 +15,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Level:
-    """One rung of the ladder. ``clocks`` overrides the standard of the urgency; spans are texts such as 1h or 5wd.
+    """A level of the ladder. ``clocks`` overrides the standard of the urgency; spans are texts such as 1h or 5wd.
 
     ``when`` is None or ``dispute``; ``parallel_for`` opens the level together with the one below for these urgencies. ``ack``:
     None where one responder is called; else all that fit are, and ``any``, ``all`` or a number of them must handle it (a number
@@ -36,13 +36,13 @@ class Level:
     co_units: tuple[Call, ...] = ()
 
     def holds(self, dispute: bool) -> bool:
-        """Whether the level is for this case."""
+        """Return whether the level is for this case."""
         return self.when is None or (self.when == "dispute" and dispute)
 
 
 @dataclass(frozen=True)
 class Playbook:
-    """``takes`` names the categories it is for; ``verify`` says who checks; ``supervisors`` who rules (nearest first).
+    """A playbook. ``takes`` names its categories, ``verify`` the call for who checks, ``supervisors`` who rules, nearest first.
 
     ``returns`` is the budget of a case: the last one asks for a ruling, the others go to the next fitting responder.
     """
@@ -58,7 +58,7 @@ class Playbook:
 
 
 def choose(playbooks: tuple[Playbook, ...], category: str) -> Playbook | None:
-    """The first playbook that takes the category; None where none does."""
+    """Return the first playbook that takes the category; None where none does."""
     return next((playbook for playbook in playbooks if category in playbook.takes), None)
 
 
@@ -67,7 +67,7 @@ NO_PLAYBOOK = Playbook(
     version="0",
     title={"zh": "无预案", "en": "No playbook"},
     takes=(),
-    ladder=(Level("ruling", Respond.ASSIGN, Call(Role.SUPERVISOR, AreaKind.COMMUNITY)),),
+    ladder=(Level("ruling", Respond("assign"), Call(Role.SUPERVISOR, AreaKind.COMMUNITY)),),
     verify=Call(Role.GRID_WORKER, AreaKind.GRID),
     supervisors=tuple(Call(Role.SUPERVISOR, kind) for kind in (AreaKind.COMMUNITY, AreaKind.STREET, AreaKind.DISTRICT)),
 )

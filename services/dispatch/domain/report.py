@@ -1,4 +1,4 @@
-"""A command about a case: who gives it, by which account, and what it says."""
+"""A report is a command that a unit gives to a case."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Report:
-    """A command: who, by which account, and what it needs to say."""
+    """A command of a unit, the account that sent it, and the fields that commands need."""
 
     command: Command
     unit: str
@@ -24,7 +24,7 @@ class Report:
 
 
 def needed(value: T | None, name: str) -> T:
-    """The value, which this command needs. Raises Refused, naming the field."""
+    """Return a value that the command needs. Raises Refused, naming the field."""
     if value is None:
         raise Refused(f"{name}: missing, this command needs it")
     return value

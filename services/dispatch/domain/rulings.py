@@ -1,69 +1,51 @@
-"""What a supervisor decides: which unit does it or checks it, whether there is more time, who need not come. Only the case's
-own chain of supervisors may.
-"""
+"""Rulings: a supervisor of the case names the unit that handles or verifies the matter, or decides on an extension."""
 
-from chassis.effects import NO_EFFECTS, Effects
-from contracts.codes import EarlierFact, EscalationCause
-from contracts.codes import Outcome as Ending
-from contracts.events import dispatch as say
-from services.dispatch.domain import assignments, extensions, joint, ladder, lateness, mediation, police_matter, verification
-from services.dispatch.domain.case import UNDER_WAY, Case, CaseState, NotNow
-from services.dispatch.domain.parts import Rung, RungState
+from chassis.effects import Effects
+from contracts.codes import EarlierFact
+from contracts.events import dispatch as events
+from services.dispatch.domain import assignments, extensions, lateness, police_matter, verification
+from services.dispatch.domain.case import Case, CaseState, NotNow
+from services.dispatch.domain.context import CaseContext
+from services.dispatch.domain.entities import LevelRun, LevelRunState
 from services.dispatch.domain.report import Report, needed
-from services.dispatch.domain.world import World
+from services.dispatch.domain.responses import response_of_run
 
 
-def rule(case: Case, report: Report, world: World) -> Effects:
+def rule(case: Case, report: Report, context: CaseContext) -> Effects:
     """Name the unit that does it, or checks it, where that is asked for; or decide on an extension.
 
     Raises NotSupervisor, NotNow, SelfVerification, NeverToThem.
     """
-    case.supervised_by(report.unit, world)
+    case.supervised_by(report.unit, context)
     asked = extensions.asked(case)
     if report.to is None and asked is not None:
-        return extensions.decide(case, asked, needed(report.passed, "passed"), world)
+        return extensions.decide(case, asked, needed(report.passed, "passed"), context)
     unit = needed(report.to, "to")
     if not (case.ruling_asked or case.verifier_asked or case.state is CaseState.EXHAUSTED):
         if EarlierFact.RULED in case.history:
             raise lateness.of_case(case, report.command, [EarlierFact.RULED, EarlierFact.COMPLETED])
         raise NotNow("command: no ruling is asked for in this case")
-    named = world.directory.responder(unit)
+    named = context.directory.responder(unit)
     if named is None:
         raise NotNow("to: is not registered")
-    if police_matter.bars(case.category, named.role, world):
+    if police_matter.bars(case.category, named.role, context):
         raise police_matter.NeverToThem(f"to: {unit!r}: {case.category!r} never goes to a {named.role.value}")
-    said = Effects(case.said(say.AssignmentRuled(by=report.unit, actor=report.actor, to=unit)))
-    return said + (verification.rule(case, unit, world) if case.verifier_asked else _name(case, unit, world))
+    said = Effects(case.said(events.AssignmentRuled(by=report.unit, actor=report.actor, to=unit)))
+    return said + (verification.rule(case, unit, context) if case.verifier_asked else _name(case, unit, context))
 
 
-def excuse(case: Case, report: Report, world: World) -> Effects:
-    """A unit that was called need not come. Raises NotSupervisor, NotNow."""
-    case.supervised_by(report.unit, world)
-    if case.state not in UNDER_WAY:
-        raise lateness.of_case(case, report.command, [EarlierFact.COMPLETED])
-    rung, action = joint.live(case)
-    unit = needed(report.to, "to")
-    said = joint.excused(case, action, unit, report.unit)
-    if not said:
-        raise lateness.of_case(case, report.command, [EarlierFact.EXCUSED if unit in action.excused else EarlierFact.FINISHED])
-    said += assignments.relieve(case, [one for one in case.on_rung(rung) if one.to == unit and not one.ruled])
-    return said + (ladder.complete(case, rung, Ending.JOINT, world) if action.complete else NO_EFFECTS)
-
-
-def _name(case: Case, unit: str, world: World) -> Effects:
-    """On the highest level that is open, beside whoever is at work there. A mediation goes on only under a mediator."""
+def _name(case: Case, unit: str, context: CaseContext) -> Effects:
+    """Name the unit on the highest level that was opened, beside whoever is at work there."""
     case.ruling_asked, case.state = False, CaseState.WORKING
-    rung = _rung_for_ruling(case)
-    named = world.directory.responder(unit)
-    if named and named.role is case.level(rung).to.role:
-        mediation.take_over(rung, unit)
-        return assignments.name(case, rung, unit, world, ruled=True)
-    return mediation.end(case, rung, EscalationCause.FAILED) + assignments.name(case, rung, unit, world, ruled=True)
+    run = _run_for_ruling(case)
+    prepared = response_of_run(case, run).prepare_ruling(case, run, unit, context)
+    return prepared + assignments.name(case, run, unit, context, ruled=True)
 
 
-def _rung_for_ruling(case: Case) -> Rung:
+def _run_for_ruling(case: Case) -> LevelRun:
+    """Return the highest run, open again; a new run of the first level where none was opened."""
     if case.highest < 0:
-        case.rungs.append(Rung(0, case.generation))
-    rung = case.rung(case.highest)
-    rung.state = RungState.OPEN
-    return rung
+        case.level_runs.append(LevelRun(0, case.generation))
+    run = case.level_run(case.highest)
+    run.state = LevelRunState.OPEN
+    return run

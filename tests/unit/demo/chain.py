@@ -25,11 +25,12 @@ from contracts.events import dispatch as d
 from contracts.events import tickets as t
 from contracts.events.intake import WhistleBlown
 from contracts.http import tickets as http
-from services.dispatch.domain import facts, mediating, pauses, performance, reports
+from services.dispatch.domain import commands, pauses, ticket_reactions
 from services.dispatch.domain.case import Case
+from services.dispatch.domain.context import CaseContext
 from services.dispatch.domain.playbook import choose
 from services.dispatch.domain.report import Report
-from services.dispatch.domain.world import World
+from services.dispatch.domain.responses import timer_handlers
 from services.tickets.domain import desk, likeness, resident
 from services.tickets.domain.match_keys import MatchKeys
 from services.tickets.domain.ticket import COMPARE, REVIEW, REVISIT, WATCHDOG, Ticket
@@ -148,19 +149,21 @@ class Chain:
             choose((BOOK,), ticket.category),
         )
         self.cases[ticket.id] = case
-        self._note("/dispatch", facts.opened(case, self.world()))
+        self._note("/dispatch", ticket_reactions.opened(case, self.context()))
 
     def _to_case(self, type_: str, case: Case, data: Mapping[str, Any]) -> Effects:
         takes = {
-            t.TicketHandled.type: lambda: facts.handled(case, data["generation"], data["handled_by"], self.world()),
-            t.TicketReworkOrdered.type: lambda: facts.again(case, data["generation"], self.world()),
-            t.TicketReopened.type: lambda: facts.again(case, data["generation"], self.world()),
-            t.TicketRejected.type: lambda: facts.withdrawn(case, "rejected"),
-            t.TicketMerged.type: lambda: facts.withdrawn(case, "merged"),
-            t.TicketCancelled.type: lambda: facts.withdrawn(case, "cancelled"),
-            t.TicketParked.type: lambda: pauses.parked(case, data["review_at"], self.world()),
-            t.TicketResumed.type: lambda: pauses.resume(case, self.world()),
-            t.TicketUrgencyRaised.type: lambda: facts.urgency_raised(case, data["urgency"], self.world()),
+            t.TicketHandled.type: lambda: ticket_reactions.handled(
+                case, data["generation"], data["handled_by"], self.context()
+            ),
+            t.TicketReworkOrdered.type: lambda: ticket_reactions.again(case, data["generation"], self.context()),
+            t.TicketReopened.type: lambda: ticket_reactions.again(case, data["generation"], self.context()),
+            t.TicketRejected.type: lambda: ticket_reactions.withdrawn(case, "rejected"),
+            t.TicketMerged.type: lambda: ticket_reactions.withdrawn(case, "merged"),
+            t.TicketCancelled.type: lambda: ticket_reactions.withdrawn(case, "cancelled"),
+            t.TicketParked.type: lambda: pauses.parked(case, data["review_at"], self.context()),
+            t.TicketResumed.type: lambda: pauses.resume(case, self.context()),
+            t.TicketUrgencyRaised.type: lambda: ticket_reactions.urgency_raised(case, data["urgency"], self.context()),
         }
         return takes[type_]() if type_ in takes else Effects()
 
@@ -177,9 +180,9 @@ class Chain:
             return ticket.work_assigned(data["generation"], data["level"])
         return Effects()
 
-    def world(self) -> World:
+    def context(self) -> CaseContext:
         """What dispatch knows now."""
-        return World(DIRECTORY, CALENDAR, STANDARDS, self.at)
+        return CaseContext(DIRECTORY, CALENDAR, STANDARDS, self.at)
 
     # --- acts
 
@@ -188,7 +191,7 @@ class Chain:
             if act.kind is Kind.WHISTLE:
                 self._open(self._of[act.id])
             elif act.kind is Kind.REPORT:
-                self._note("/dispatch", reports.take(self.cases[act.subject], self._report(act), self.world()))
+                self._note("/dispatch", commands.execute(self.cases[act.subject], self._report(act), self.context()))
             elif act.name in {Request.CONSENT, Request.WITHDRAW}:
                 self._note("/dispatch", self._consent(act))
             else:
@@ -214,9 +217,7 @@ class Chain:
 
     def _consent(self, act: Act) -> Effects:
         case, party = self.cases[act.subject], Party(act.data["party"])
-        if act.name == Request.CONSENT:
-            return mediating.consent(case, party)
-        return mediating.withdraw(case, party, self.world())
+        return commands.execute_request(case, Request(act.name), party, self.context())
 
     def _on_ticket(self, act: Act) -> Effects:
         ticket, data = self.tickets[act.subject], act.data
@@ -259,10 +260,11 @@ class Chain:
             self._note("/tickets", ticket.revisit_lapsed(generation, self.at))
         elif name == REVIEW:
             self._note("/tickets", desk.review(ticket, TICKET_RULES, self.at))
-        elif name.startswith(performance.PERFORMANCE):
-            self._note("/dispatch", performance.ask(self.cases[subject], name.partition(":")[2], generation, self.world()))
+        elif (kind := name.partition(":")[0]) in timer_handlers():
+            take = timer_handlers()[kind]
+            self._note("/dispatch", take(self.cases[subject], name.partition(":")[2], generation, self.context()))
         else:
-            self._note("/dispatch", facts.rang(self.cases[subject], name, generation, self.world()))
+            self._note("/dispatch", ticket_reactions.rang(self.cases[subject], name, generation, self.context()))
 
     def _compare(self, ticket: Ticket) -> None:
         others = [one for one in self.tickets.values() if one.category == ticket.category and one.id != ticket.id]

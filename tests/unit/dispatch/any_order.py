@@ -16,10 +16,12 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from chassis.effects import Refused
 from contracts.codes import Command, Party, Purpose, ReturnReason, Role, Urgency
 from contracts.events.dispatch import MediationPerformanceAsked
-from services.dispatch.domain import facts, leaving, mediating, pauses, performance, rerouting
+from services.dispatch.domain import agreement_compliance, pauses, rerouting, responder_departure, ticket_reactions
 from services.dispatch.domain.case import UNDER_WAY, Case, CaseState
-from services.dispatch.domain.parts import Step
+from services.dispatch.domain.entities import Step
 from services.dispatch.domain.playbook import Playbook
+from services.dispatch.domain.responses.convene import joint_action_of
+from services.dispatch.domain.responses.mediate import mediation_of
 from tests.unit.dispatch.town import BOOK, COMMUNITY, PEOPLE, Told
 
 SUPERVISING = (Command.RULE, Command.EXCUSE, Command.PAUSE, Command.RESUME)
@@ -72,7 +74,7 @@ class AnyOrder(RuleBasedStateMachine):
         """A command, which may be refused; a refusal changes nothing."""
         before, done = repr(self.case), self.case.state in HANDLED
         try:
-            said = self.told.report(command, unit, until=self.told.world.at + timedelta(hours=until), **more)
+            said = self.told.report(command, unit, until=self.told.context.at + timedelta(hours=until), **more)
         except Refused:
             assert repr(self.case) == before, "what is refused has changed nothing"
             return
@@ -82,8 +84,7 @@ class AnyOrder(RuleBasedStateMachine):
     @rule(party=st.sampled_from(Party), give=st.booleans())
     def party_consents_or_withdraws(self, party: Party, give: bool) -> None:
         with suppress(Refused):
-            told = self.told
-            told.note(mediating.consent(self.case, party) if give else mediating.withdraw(self.case, party, told.world))
+            _ = self.told.consent(party) if give else self.told.withdraw_consent(party)
 
     # --- the same, by those who were asked: left to chance a mediation would hardly ever get to its second session
 
@@ -104,57 +105,57 @@ class AnyOrder(RuleBasedStateMachine):
     @property
     def mediator(self) -> str | None:
         """Who mediates now."""
-        going_on = (rung.mediation for rung in self.case.rungs if rung.mediation and rung.mediation.outcome is None)
+        going_on = (mediation for mediation in map(mediation_of, self.case.level_runs) if mediation and mediation.goes_on)
         return next((mediation.mediator for mediation in going_on), None)
 
     # --- who is there
 
-    @precondition(lambda self: len(self.told.world.directory.responders) > len(PEOPLE) - 3)
+    @precondition(lambda self: len(self.told.context.directory.responders) > len(PEOPLE) - 3)
     @rule(unit=st.sampled_from(LEAVING))
     def unit_leaves(self, unit: str) -> None:
         """At most three do, and the supervisors stay."""
-        directory, done = self.told.world.directory, self.case.state in HANDLED
+        directory, done = self.told.context.directory, self.case.state in HANDLED
         left = replace(directory, responders=tuple(one for one in directory.responders if one.id != unit))
-        self.told.world = replace(self.told.world, directory=left)
-        said = self.told.note(leaving.leave(self.case, unit, self.told.world))
+        self.told.context = replace(self.told.context, directory=left)
+        said = self.told.note(responder_departure.leave(self.case, unit, self.told.context))
         assert not (done and "case.escalated" in said)
-        assert not leaving.leave(self.case, unit, self.told.world), "it leaves once"
+        assert not responder_departure.leave(self.case, unit, self.told.context), "it leaves once"
 
     # --- what tickets says
 
     @precondition(lambda self: self.case.state is CaseState.COMPLETED)
     @rule()
     def ticket_is_handled(self) -> None:
-        self.told.note(facts.handled(self.case, self.case.generation, self.case.handlers(), self.told.world))
+        self.told.note(ticket_reactions.handled(self.case, self.case.generation, self.case.handlers(), self.told.context))
 
     @precondition(lambda self: self.case.state in HANDLED)
     @rule()
     def ticket_is_reworked_or_reopened(self) -> None:
-        self.told.note(facts.again(self.case, self.case.generation + 1, self.told.world))
+        self.told.note(ticket_reactions.again(self.case, self.case.generation + 1, self.told.context))
 
     @rule(back=st.integers(0, 2))
     def old_fact_comes_late(self, back: int) -> None:
-        assert not facts.again(self.case, self.case.generation - back, self.told.world)
-        assert not facts.handled(self.case, self.case.generation - back - 1, [], self.told.world)
+        assert not ticket_reactions.again(self.case, self.case.generation - back, self.told.context)
+        assert not ticket_reactions.handled(self.case, self.case.generation - back - 1, [], self.told.context)
 
-    @precondition(lambda self: self.case.state in UNDER_WAY and self.told.world.at > self.case.opened_at)
+    @precondition(lambda self: self.case.state in UNDER_WAY and self.told.context.at > self.case.opened_at)
     @rule(cause=st.sampled_from(["merged", "rejected", "cancelled", *["not yet"] * 9]))
     def ticket_is_merged_or_ended(self, cause: str) -> None:
         if cause == "not yet":
             return
-        self.told.note(facts.withdrawn(self.case, cause))
+        self.told.note(ticket_reactions.withdrawn(self.case, cause))
         assert not self.told.timers
 
     @precondition(lambda self: self.case.state is not CaseState.WITHDRAWN and not self.case.parked)
     @rule(days=st.integers(1, 60))
     def ticket_is_parked(self, days: int) -> None:
-        self.told.note(pauses.parked(self.case, self.told.world.at + timedelta(days=days), self.told.world))
+        self.told.note(pauses.parked(self.case, self.told.context.at + timedelta(days=days), self.told.context))
         assert not self.clock_timers(), "no clock of the case rings while it is parked"
 
     @precondition(lambda self: self.case.parked and self.case.state is not CaseState.WITHDRAWN)
     @rule()
     def ticket_is_resumed(self) -> None:
-        self.told.note(pauses.resume(self.case, self.told.world))
+        self.told.note(pauses.resume(self.case, self.told.context))
         assert not self.case.paused
 
     @precondition(lambda self: self.case.state is not CaseState.WITHDRAWN and not self.case.parked)
@@ -164,15 +165,15 @@ class AnyOrder(RuleBasedStateMachine):
         if sure or self.case.state is CaseState.VERIFIED:
             return
         change = rerouting.Change(self.case.category, dispute, self.case.generation + 1, book)
-        said = self.told.note(rerouting.category_changed(self.case, change, self.told.world))
+        said = self.told.note(rerouting.category_changed(self.case, change, self.told.context))
         assert said.count("case.rerouted") == 1
         assert self.case.generation == change.generation
-        assert not rerouting.category_changed(self.case, change, self.told.world), "it is routed again once"
+        assert not rerouting.category_changed(self.case, change, self.told.context), "it is routed again once"
 
     @rule(urgency=st.sampled_from(Urgency))
     def ticket_becomes_more_urgent(self, urgency: Urgency) -> None:
         if self.case.state is not CaseState.WITHDRAWN:
-            self.told.note(facts.urgency_raised(self.case, urgency, self.told.world))
+            self.told.note(ticket_reactions.urgency_raised(self.case, urgency, self.told.context))
 
     # --- time
 
@@ -180,7 +181,7 @@ class AnyOrder(RuleBasedStateMachine):
     def time_passes(self, hours: int) -> None:
         quiet = self.case.parked or self.case.state is CaseState.WITHDRAWN
         done, before = self.case.state in HANDLED, len(self.told.said)
-        self.told.at(self.told.world.at + timedelta(hours=hours))
+        self.told.at(self.told.context.at + timedelta(hours=hours))
         new = [happened.payload.type for happened in self.told.said[before:]]
         assert not (quiet and set(new) - {MediationPerformanceAsked.type})
         assert not (done and "case.escalated.v1" in new), "nothing escalates after it was handled"
@@ -200,7 +201,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     def clock_timers(self) -> set[str]:
         """What is armed for the case itself. An agreement's performance is due whatever becomes of the case."""
-        return {name for name in self.told.timers if not name.startswith(performance.PERFORMANCE)}
+        return {name for name in self.told.timers if not name.startswith(agreement_compliance.PERFORMANCE)}
 
     def events(self, *types: str) -> list[tuple[str, Mapping[str, Any]]]:
         """What was said of these types, which are named without version."""
@@ -227,7 +228,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     @invariant()
     def nothing_is_newly_asked_of_who_left(self) -> None:
-        there = {one.id for one in self.told.world.directory.responders}
+        there = {one.id for one in self.told.context.directory.responders}
         for one in self.case.assignments:
             if one.open and one.to not in there and one.generation == self.case.generation:
                 waits_for_a_ruling = self.case.verifier_asked if one.purpose is Purpose.VERIFY else one.given_up
@@ -255,7 +256,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     @invariant()
     def a_joint_action_has_one_lead_and_completes_only_when_all_are_done(self) -> None:
-        for action in (rung.joint for rung in self.case.rungs if rung.joint):
+        for action in filter(None, map(joint_action_of, self.case.level_runs)):
             completed = [data for _, data in self.events("joint_action.completed") if data["joint_action"] == action.id]
             assert action.units.count(action.lead) == 1
             assert action.lead not in action.excused
@@ -272,7 +273,7 @@ class AnyOrder(RuleBasedStateMachine):
     @invariant()
     def case_clocks_never_restart_and_budgets_are_kept(self) -> None:
         assert self.case_clock_starts() == self.starts
-        assert self.case.returns <= self.case.book.returns
+        assert self.case.returns <= self.case.playbook_or_default.returns
         asked = [(data["clock"], data["assignment"]) for _, data in self.events("deadline.extension_asked")]
         assert len(asked) == len(set(asked)), "more time is asked once for a clock"
         assert len({one.key for one in self.case.clocks if one.live}) == sum(one.live for one in self.case.clocks)

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from contracts.codes import Command
-from services.dispatch.domain import clocks, facts, pauses
+from services.dispatch.domain import clocks, pauses, ticket_reactions
 from services.dispatch.domain.due import WorkCalendar
 from tests.unit.dispatch.test_clocks import begun, clock
 from tests.unit.dispatch.town import CALENDAR, COMMUNITY, PROPERTY, T0, Told, day
@@ -24,8 +24,8 @@ def changed(off: str = "", work: str = "", version: str = "changed") -> WorkCale
 
 def adopt(told: Told, calendar: WorkCalendar, name: str | None = None) -> list[str]:
     """A process with another calendar finds the case; answers what was said."""
-    told.world = replace(told.world, calendar=calendar)
-    return told.note(clocks.recompute(told.case, told.world, lambda one: name in {None, one.clock}))
+    told.context = replace(told.context, calendar=calendar)
+    return told.note(clocks.recompute(told.case, told.context, lambda one: name in {None, one.clock}))
 
 
 def test_the_due_time_of_a_running_clock_moves_and_whoever_is_at_work_is_told() -> None:
@@ -66,11 +66,11 @@ def test_pauses_are_kept() -> None:
 
 def test_a_case_that_is_paused_rings_only_when_it_goes_on() -> None:
     told = begun()
-    told.note(pauses.parked(told.case, day("04-01 09:00"), told.world))
+    told.note(pauses.parked(told.case, day("04-01 09:00"), told.context))
     adopt(told, changed(off="03-05"))
     assert clock(told, "handle").due == day("03-10 18:00")
     assert not told.timers
-    told.note(pauses.resume(told.case, told.world))
+    told.note(pauses.resume(told.case, told.context))
     assert "handle" in told.timers
 
 
@@ -102,7 +102,7 @@ def test_the_resident_is_told_who_was_told_of_an_extension() -> None:
 
 def test_a_timer_that_rings_before_the_case_was_found_is_not_believed() -> None:
     told = begun()
-    told.world = replace(told.world, calendar=changed(off="03-03 03-04 03-05 03-06"))
+    told.context = replace(told.context, calendar=changed(off="03-03 03-04 03-05 03-06"))
     told.at(day("03-06 18:00"))
     assert "deadline.breached" not in told.types()
     assert {running.calendar for running in told.case.clocks if running.clock == "handle_within"} == {"changed"}
@@ -110,11 +110,11 @@ def test_a_timer_that_rings_before_the_case_was_found_is_not_believed() -> None:
 
 def test_a_process_whose_calendar_does_not_count_computes_no_due_time_when_a_timer_rings() -> None:
     told = begun()
-    old = replace(told.world, calendar=changed(off="03-03"), calendar_counts=False, at=day("03-04 18:00"))
+    old = replace(told.context, calendar=changed(off="03-03"), calendar_counts=False, at=day("03-04 18:00"))
     within = next(timer for timer in told.timers.values() if timer.name.startswith("handle_within"))
     running = clock(told, "handle_within")
     before = running.due
-    said = facts.rang(told.case, within.name, within.generation, old)
+    said = ticket_reactions.rang(told.case, within.name, within.generation, old)
     assert [happened.payload.type for happened in said.events][:1] == ["deadline.breached.v1"]
     assert running.due == before
 
@@ -135,7 +135,7 @@ def test_christmas_is_off_and_a_saturday_worked(rule: str, moves: bool) -> None:
 
 def test_a_case_that_nobody_works_on_any_more_asks_for_nothing() -> None:
     told = begun()
-    told.note(facts.withdrawn(told.case, "cancelled"))
+    told.note(ticket_reactions.withdrawn(told.case, "cancelled"))
     assert told.case.calendar is None
     assert adopt(told, changed(off="03-05")) == []
     assert T0

@@ -13,9 +13,9 @@ from chassis.configuration.yaml_core import dump_yaml, load_yaml
 from chassis.configuration.yaml_files import BadConfig
 from contracts.codes import Command
 from services.dispatch.config import load_clocks
-from services.dispatch.domain import clocks, facts, pauses
+from services.dispatch.domain import clocks, pauses, ticket_reactions
 from services.dispatch.domain.due import WorkCalendar
-from services.dispatch.domain.parts import Running
+from services.dispatch.domain.entities import Running
 from services.dispatch.holidays import assumed_of, statutory
 from tests.unit.dispatch.town import CALENDAR, DEPLOY, PROPERTY, Told, day
 
@@ -204,11 +204,11 @@ class Late(Told):
         def workday(one: date) -> bool | None:
             return CALENDAR.is_working(one) and not start <= one < start + timedelta(days=off)
 
-        self.world = replace(self.world, calendar=replace(CALENDAR, version="known", workday=workday))
-        return self.world.calendar
+        self.context = replace(self.context, calendar=replace(CALENDAR, version="known", workday=workday))
+        return self.context.calendar
 
     def recompute(self) -> list[str]:
-        return self.note(clocks.recompute(self.case, self.world, lambda running: running.provisional))
+        return self.note(clocks.recompute(self.case, self.context, lambda running: running.provisional))
 
 
 def handle(told: Told) -> Running:
@@ -226,7 +226,7 @@ def test_the_year_arrives_and_every_provisional_clock_is_computed_anew_once() ->
     assert handle(told).due == calendar.due(told.case.opened_at, "5wd").at
     for key, version in before.items():
         assert told.timers[key].generation > version, "by a new generation"
-        assert not facts.rang(told.case, key, version, told.world), "the old timer does nothing"
+        assert not ticket_reactions.rang(told.case, key, version, told.context), "the old timer does nothing"
     assert told.recompute() == [], "nothing is done twice"
 
 
@@ -255,12 +255,12 @@ def test_a_breach_that_was_none_is_taken_back() -> None:
 
 def test_a_paused_case_is_computed_anew_and_rings_only_when_it_goes_on() -> None:
     told = Late()
-    told.note(pauses.parked(told.case, in_unknown(6, 1), told.world))
+    told.note(pauses.parked(told.case, in_unknown(6, 1), told.context))
     told.timers.clear()
     told.learn(off=3)
     told.recompute()
     assert not told.timers
-    told.note(pauses.resume(told.case, told.world))
+    told.note(pauses.resume(told.case, told.context))
     assert "handle" in told.timers
 
 

@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 
 from contracts.codes import Command, EscalationCause, Urgency
-from services.dispatch.domain import facts, pauses
+from services.dispatch.domain import pauses, ticket_reactions
 from services.dispatch.domain.case import NotNow
+from services.dispatch.domain.entities import Running
 from services.dispatch.domain.extensions import NoExtension
-from services.dispatch.domain.parts import Running
 from tests.unit.dispatch.town import COMMUNITY, DISTRICT, MEDIATOR, PROPERTY, STREET, T0, Told, day
 
 
@@ -67,7 +67,7 @@ class TestTime:
     def test_raising_the_urgency_computes_the_clocks_anew_from_the_old_start(self) -> None:
         told = Told()
         told.at(T0 + timedelta(minutes=20))
-        told.note(facts.urgency_raised(told.case, Urgency.E1, told.world))
+        told.note(ticket_reactions.urgency_raised(told.case, Urgency.E1, told.context))
         handle = next(r for r in told.case.clocks if r.clock == "handle")
         assert handle.due == T0 + timedelta(days=3)
 
@@ -108,12 +108,12 @@ class TestTime:
     def test_a_parked_ticket_waits_for_tickets_and_not_for_a_supervisor(self) -> None:
         told = begun()
         told.report(Command.PAUSE, COMMUNITY, until=day("03-03 12:00"))
-        told.note(pauses.parked(told.case, day("04-01 12:00"), told.world))
+        told.note(pauses.parked(told.case, day("04-01 12:00"), told.context))
         told.at(day("03-20 12:00"))
         assert told.case.paused
         with pytest.raises(NotNow, match="parked"):
             told.report(Command.RESUME, COMMUNITY)
-        told.note(pauses.resume(told.case, told.world))
+        told.note(pauses.resume(told.case, told.context))
         assert not told.case.paused
 
     def test_work_that_is_done_ends_a_pause(self) -> None:
@@ -126,7 +126,7 @@ class TestTime:
 
     def test_a_more_urgent_case_has_level_clocks_of_the_new_urgency_too(self) -> None:
         told = Told()
-        told.note(facts.urgency_raised(told.case, Urgency.E1, told.world))
+        told.note(ticket_reactions.urgency_raised(told.case, Urgency.E1, told.context))
         due = {running.key.partition(":")[0]: running.due for running in told.case.clocks}
         assert due["sign"] == T0 + timedelta(minutes=30)
         assert due["report_in"] == due["contact"] == T0 + timedelta(hours=2)
@@ -134,23 +134,23 @@ class TestTime:
 
     def test_raised_to_life_and_safety_it_opens_the_level_above_too(self) -> None:
         told = Told(dispute=False)
-        told.note(facts.urgency_raised(told.case, Urgency.E0, told.world))
+        told.note(ticket_reactions.urgency_raised(told.case, Urgency.E0, told.context))
         assert told.last("case.escalated")["cause"] == EscalationCause.PARALLEL
         assert "joint_action.called" in told.types()
 
     def test_first_contact_goes_on_in_rework_where_nobody_was_reached(self) -> None:
         told = Told()
         told.report(Command.HANDLE, PROPERTY)
-        told.note(facts.again(told.case, 2, told.world))
+        told.note(ticket_reactions.again(told.case, 2, told.context))
         assert "contact" in told.timers
         reached = begun()
         reached.report(Command.HANDLE, PROPERTY)
-        reached.note(facts.again(reached.case, 2, reached.world))
+        reached.note(ticket_reactions.again(reached.case, 2, reached.context))
         assert "contact" not in reached.timers
 
     def test_a_case_that_is_withdrawn_while_it_is_paused_never_goes_on(self) -> None:
         told = begun()
         told.report(Command.PAUSE, COMMUNITY, until=day("03-20 12:00"))
-        told.note(facts.withdrawn(told.case, "merged"))
+        told.note(ticket_reactions.withdrawn(told.case, "merged"))
         assert not told.timers
-        assert not told.note(pauses.resume(told.case, told.world))
+        assert not told.note(pauses.resume(told.case, told.context))

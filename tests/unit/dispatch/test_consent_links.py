@@ -9,7 +9,7 @@ import pytest
 from chassis.signed_links import BadLink, Links
 from contracts.codes import LinkPurpose, Party, Request
 from contracts.events.intake import RequestMade
-from services.dispatch.reports import make_request
+from services.dispatch.report_handler import make_request
 
 LINKS = Links("a secret of the tests")
 NOW = datetime(2026, 3, 3, tzinfo=UTC)

@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 
 from contracts.codes import Command, EscalationCause, Party, ReturnReason, Urgency
-from services.dispatch.domain import facts, mediating
+from services.dispatch.domain import ticket_reactions
 from services.dispatch.domain.case import CaseState, NotAssigned, NotNow, NotSupervisor
 from services.dispatch.domain.lateness import TooLate
-from services.dispatch.domain.mediation import NoConsent
+from services.dispatch.domain.responses.mediate import NoConsent
 from services.dispatch.domain.returns import NoBudget
 from tests.unit.dispatch.town import (
     COMMUNITY,
@@ -28,7 +28,7 @@ def mediated(**changes: object) -> Told:
     told = Told(**changes)  # type: ignore[arg-type]
     told.report(Command.HAND_UP, PROPERTY)
     for party in Party:
-        told.note(mediating.consent(told.case, party))
+        told.consent(party)
     return told
 
 
@@ -111,7 +111,7 @@ class TestMediation:
     def test_needs_every_partys_consent(self) -> None:
         told = Told()
         told.report(Command.HAND_UP, PROPERTY)
-        told.note(mediating.consent(told.case, Party.APPLICANT))
+        told.consent(Party.APPLICANT)
         with pytest.raises(NoConsent, match="respondent"):
             told.report(Command.SESSION, MEDIATOR)
 
@@ -131,7 +131,7 @@ class TestMediation:
     def test_ends_when_a_party_withdraws(self) -> None:
         told = mediated()
         told.report(Command.SESSION, MEDIATOR)
-        said = told.note(mediating.withdraw(told.case, Party.RESPONDENT, told.world))
+        said = told.withdraw_consent(Party.RESPONDENT)
         assert said[:3] == ["mediation.consent_withdrawn", "mediation.failed", "case.escalated"]
         with pytest.raises(NotNow):
             told.report(Command.SESSION, MEDIATOR)
@@ -224,7 +224,7 @@ class TestReturns:
 
 def test_a_withdrawn_case_is_left_alone() -> None:
     told = Told()
-    assert told.note(facts.withdrawn(told.case, "cancelled")) == ["case.withdrawn", "assignment.relieved"]
+    assert told.note(ticket_reactions.withdrawn(told.case, "cancelled")) == ["case.withdrawn", "assignment.relieved"]
     assert not told.timers
     with pytest.raises(TooLate, match="cancelled came first"):
         told.report(Command.HANDLE, PROPERTY)

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from contracts.codes import Command, EarlierFact, ReturnReason
-from services.dispatch.domain import facts
+from services.dispatch.domain import ticket_reactions
 from services.dispatch.domain.case import Case, CaseState
+from services.dispatch.domain.entities import Assignment
 from services.dispatch.domain.lateness import TooLate
-from services.dispatch.domain.parts import Assignment
 from tests.unit.dispatch.town import COMMUNITY, PROPERTY, SECOND, T0, VERIFIER, Told
 
 LATER = T0 + timedelta(minutes=5)
@@ -69,7 +69,7 @@ def test_a_step_that_was_taken_before_is_told_with_its_time(before: list[Command
 @pytest.mark.parametrize("cause", ["merged", "rejected", "cancelled"])
 def test_whoever_works_on_a_withdrawn_case_is_told_why(cause: str) -> None:
     told = Told()
-    told.note(facts.withdrawn(told.case, cause))
+    told.note(ticket_reactions.withdrawn(told.case, cause))
     told.at(LATER)
     assert (late(told, C.HANDLE, PROPERTY).fact, late(told, C.SIGN, PROPERTY).at) == (EarlierFact(cause), T0)
 
@@ -88,7 +88,7 @@ def test_work_of_an_earlier_generation_is_told_to_be_over() -> None:
     told = Told()
     told.report(C.HANDLE, PROPERTY)
     told.case.assignments[0].to = SECOND  # as if somebody else is named now
-    told.note(facts.again(told.case, 2, told.world))
+    told.note(ticket_reactions.again(told.case, 2, told.context))
     assert late(told, C.HANDLE, SECOND).fact is E.HANDLED
 
 
@@ -104,7 +104,7 @@ def test_of_two_supervisors_who_rule_the_second_is_told() -> None:
 def test_of_two_verifications_the_second_is_told() -> None:
     told = Told()
     told.report(C.HANDLE, PROPERTY)
-    told.note(facts.handled(told.case, 1, [PROPERTY], told.world))
+    told.note(ticket_reactions.handled(told.case, 1, [PROPERTY], told.context))
     told.report(C.VERIFY, VERIFIER, passed=True)
     assert told.case.state is CaseState.VERIFIED
     assert late(told, C.VERIFY, VERIFIER, passed=False).fact is E.VERIFIED

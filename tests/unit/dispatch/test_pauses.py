@@ -97,7 +97,7 @@ def test_an_extension_may_be_asked_while_a_pause_holds_the_clock() -> None:
     told = begun()
     told.report(Command.PAUSE, COMMUNITY, until=day("03-20 09:00"))
     told.at(day("03-17 10:00"))
-    assert clock(told, "handle_within").due < told.world.at, "its due time is moved when the pause ends"
+    assert clock(told, "handle_within").due < told.context.at, "its due time is moved when the pause ends"
     with pytest.raises(NoExtension, match="until"):
         told.report(Command.EXTEND, PROPERTY, until=day("03-18 12:00"))
     assert told.report(Command.EXTEND, PROPERTY, until=day("03-25 18:00")) == ["deadline.extension_asked"]

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from contracts.codes import Command
-from services.dispatch.domain import facts
+from services.dispatch.domain import ticket_reactions
 from services.dispatch.domain.case import CaseState, SelfVerification
 from tests.unit.dispatch.town import COMMUNITY, PROPERTY, SECOND, STREET, VERIFIER, Told, day
 
@@ -16,7 +16,7 @@ class TestVerification:
     def handled(self) -> Told:
         told = Told()
         told.report(Command.HANDLE, PROPERTY, actor="one-account")
-        told.note(facts.handled(told.case, 1, [PROPERTY], told.world))
+        told.note(ticket_reactions.handled(told.case, 1, [PROPERTY], told.context))
         return told
 
     def test_somebody_else_is_named(self) -> None:
@@ -29,7 +29,7 @@ class TestVerification:
     def test_rework_goes_on_at_the_same_level_and_older_timers_do_nothing(self) -> None:
         told = self.handled()
         told.report(Command.VERIFY, VERIFIER, passed=False)
-        said = told.note(facts.again(told.case, 2, told.world))
+        said = told.note(ticket_reactions.again(told.case, 2, told.context))
         assert said[:2] == ["case.resumed", "assignment.made"]
         assert told.last("assignment.made")["generation"] == 2
         assert "handle" in told.timers, "the case's clock goes on from its old start"
@@ -57,10 +57,10 @@ class TestVerification:
     def test_where_nobody_can_a_clock_of_the_case_runs_until_somebody_is_named(self) -> None:
         told = Told(without=(VERIFIER,))
         told.report(Command.HANDLE, PROPERTY)
-        said = told.note(facts.handled(told.case, 1, [PROPERTY], told.world))
+        said = told.note(ticket_reactions.handled(told.case, 1, [PROPERTY], told.context))
         assert said == ["verifier.requested", "deadline.set"]
-        assert told.note(facts.handled(told.case, 1, [PROPERTY], told.world)) == [], "said once"
-        told.at(told.world.at + timedelta(days=2))
+        assert told.note(ticket_reactions.handled(told.case, 1, [PROPERTY], told.context)) == [], "said once"
+        told.at(told.context.at + timedelta(days=2))
         assert told.last("deadline.breached")["supervisor"] == COMMUNITY
         told.report(Command.RULE, COMMUNITY, to=SECOND)
         told.report(Command.VERIFY, SECOND, passed=False)
@@ -68,7 +68,7 @@ class TestVerification:
 
     def test_who_was_to_verify_an_older_generation_is_relieved(self) -> None:
         told = self.handled()
-        said = told.note(facts.again(told.case, 2, told.world))
+        said = told.note(ticket_reactions.again(told.case, 2, told.context))
         assert said[:2] == ["assignment.relieved", "case.resumed"]
         assert not [name for name in told.timers if name.startswith("verify")]
 
@@ -82,13 +82,13 @@ class TestNoPlaybook:
         assert "handle" in told.timers
         told.report(Command.RULE, COMMUNITY, to=SECOND)
         assert told.report(Command.HANDLE, SECOND)[-1] == "case.completed"
-        told.note(facts.handled(told.case, 1, [SECOND], told.world))
+        told.note(ticket_reactions.handled(told.case, 1, [SECOND], told.context))
         assert told.last("assignment.made")["to"] == VERIFIER
 
     def test_rework_asks_the_supervisor_again(self) -> None:
         told = Told(playbook=None)
         told.report(Command.RULE, COMMUNITY, to=SECOND)
         told.report(Command.HANDLE, SECOND)
-        said = told.note(facts.again(told.case, 2, told.world))
+        said = told.note(ticket_reactions.again(told.case, 2, told.context))
         assert said[0] == "case.resumed"
         assert said[-1] == "case.exhausted"

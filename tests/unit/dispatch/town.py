@@ -1,4 +1,4 @@
-"""A small town for the case's tests: areas, responders, the playbook 贤邻里, the standard clocks, and a world at any moment."""
+"""A small town for the tests of the case: areas, responders, the playbook 贤邻里, the standard clocks, and a context."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from chassis.effects import ArmTimer, DomainEvent, Effects
-from contracts.codes import AreaKind, Command, Role, Urgency
+from contracts.codes import AreaKind, Command, Party, Request, Role, Urgency
 from services.dispatch.config import load_clocks, load_playbook, load_police_matters
-from services.dispatch.domain import facts, history, pauses, performance, reports
+from services.dispatch.domain import commands, history, pauses, ticket_reactions
 from services.dispatch.domain.case import Case
+from services.dispatch.domain.context import CaseContext
 from services.dispatch.domain.directory import Area, Directory, Responder
 from services.dispatch.domain.report import Report
-from services.dispatch.domain.world import World
+from services.dispatch.domain.responses import timer_handlers
 
 DEPLOY = Path(__file__).resolve().parents[3] / "deploy"
 BOOK = load_playbook(DEPLOY / "playbooks/xianlinli.yaml")
@@ -51,10 +52,10 @@ POLICE_MATTERS = load_police_matters(DEPLOY / "police_matters.yaml")
 POLICE_BOOK = load_playbook(DEPLOY / "playbooks/police.yaml", POLICE_MATTERS)
 
 
-def world(at: datetime = T0, without: tuple[str, ...] = ()) -> World:
-    """The world at a moment, some responders left out."""
+def context(at: datetime = T0, without: tuple[str, ...] = ()) -> CaseContext:
+    """The context at a moment, some responders left out."""
     people = tuple(one for one in PEOPLE if one.id not in without)
-    return World(Directory(AREAS, people), CALENDAR, STANDARDS, at, POLICE_MATTERS)
+    return CaseContext(Directory(AREAS, people), CALENDAR, STANDARDS, at, POLICE_MATTERS)
 
 
 class Told:
@@ -72,17 +73,17 @@ class Told:
             "playbook": BOOK,
         }
         self.case = Case(**values | changes)
-        self.world = world(at, without)
+        self.context = context(at, without)
         self.said: list[DomainEvent] = []
         self.timers: dict[str, ArmTimer] = {}
         self.armed: list[ArmTimer] = []
         """Every timer that was ever armed."""
-        self.note(facts.opened(self.case, self.world))
+        self.note(ticket_reactions.opened(self.case, self.context))
 
     def note(self, outcome: Effects) -> list[str]:
         """Keep what happened; answers its types without version."""
         self.said += outcome.events
-        history.note(self.case, outcome, self.world.at)
+        history.note(self.case, outcome, self.context.at)
         for effect in outcome:
             if isinstance(effect, ArmTimer):
                 self.timers[effect.name] = effect
@@ -95,7 +96,15 @@ class Told:
 
     def report(self, command: Command, unit: str, actor: str | None = None, **more: Any) -> list[str]:
         """A unit reports, by an account of its own unless another is named."""
-        return self.note(reports.take(self.case, Report(command, unit, actor or f"app-of-{unit}", **more), self.world))
+        return self.note(commands.execute(self.case, Report(command, unit, actor or f"app-of-{unit}", **more), self.context))
+
+    def consent(self, party: Party) -> list[str]:
+        """A party consents to the mediation."""
+        return self.note(commands.execute_request(self.case, Request.CONSENT, party, self.context))
+
+    def withdraw_consent(self, party: Party) -> list[str]:
+        """A party withdraws its consent to the mediation."""
+        return self.note(commands.execute_request(self.case, Request.WITHDRAW, party, self.context))
 
     def at(self, moment: datetime) -> None:
         """Time passes: what is due by then rings, in order."""
@@ -104,17 +113,18 @@ class Told:
             if first.due > moment:
                 break
             del self.timers[first.name]
-            self.world = replace(self.world, at=max(first.due, self.world.at))
+            self.context = replace(self.context, at=max(first.due, self.context.at))
             self.note(self.ring(first))
-        self.world = replace(self.world, at=moment)
+        self.context = replace(self.context, at=moment)
 
     def ring(self, timer: ArmTimer) -> Effects:
         """What a timer brings about, as the service would pass it on."""
         if timer.name == pauses.REVIEW:
-            return pauses.review(self.case, timer.generation, self.world)
-        if timer.name.startswith(performance.PERFORMANCE):
-            return performance.ask(self.case, timer.name.partition(":")[2], timer.generation, self.world)
-        return facts.rang(self.case, timer.name, timer.generation, self.world)
+            return pauses.review(self.case, timer.generation, self.context)
+        kind, _, detail = timer.name.partition(":")
+        if kind in timer_handlers():
+            return timer_handlers()[kind](self.case, detail, timer.generation, self.context)
+        return ticket_reactions.rang(self.case, timer.name, timer.generation, self.context)
 
     def types(self) -> list[str]:
         """Everything that was said, by type."""
@@ -131,4 +141,4 @@ def day(text: str) -> datetime:
     return local.astimezone(UTC)
 
 
-__all__ = ["Told", "date", "day", "world"]
+__all__ = ["Told", "context", "date", "day"]

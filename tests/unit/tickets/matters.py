@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from chassis.effects import DomainEvent, Effects
 from contracts.codes import Purpose, RejectReason, UnmergeCause, Urgency
-from services.dispatch.domain import facts, pauses, rerouting
+from services.dispatch.domain import pauses, rerouting, ticket_reactions
 from services.dispatch.domain.playbook import Call, Playbook
 from services.dispatch.domain.playbook import choose as choose_playbook
 from services.tickets.domain import desk, resident, sharing
@@ -113,24 +113,24 @@ class Matters:
 
 
 def _dispatch(told: Told, happened: DomainEvent) -> Effects:
-    case, world, data = told.case, told.world, happened.payload.by_name()
+    case, context, data = told.case, told.context, happened.payload.by_name()
     match happened.payload.type:
         case "ticket.merged.v1" | "ticket.rejected.v1" | "ticket.cancelled.v1":
-            return facts.withdrawn(case, happened.payload.type.split(".")[1], data.get("generation"))
+            return ticket_reactions.withdrawn(case, happened.payload.type.split(".")[1], data.get("generation"))
         case "ticket.unmerged.v1":
-            return facts.unmerged(case, data["generation"], world)
+            return ticket_reactions.unmerged(case, data["generation"], context)
         case "ticket.category_changed.v1":
             book = choose_playbook(BOOKS, data["category"])
             change = rerouting.Change(data["category"], data["dispute"], data["generation"], book)
-            return rerouting.category_changed(case, change, world)
+            return rerouting.category_changed(case, change, context)
         case "ticket.urgency_raised.v1":
-            return facts.urgency_raised(case, data["urgency"], world)
+            return ticket_reactions.urgency_raised(case, data["urgency"], context)
         case "ticket.handled.v1":
-            return facts.handled(case, data["generation"], data["handled_by"], world)
+            return ticket_reactions.handled(case, data["generation"], data["handled_by"], context)
         case "ticket.parked.v1":
-            return pauses.parked(case, data["review_at"], world)
+            return pauses.parked(case, data["review_at"], context)
         case "ticket.resumed.v1":
-            return pauses.resume(case, world)
+            return pauses.resume(case, context)
         case "ticket.rework_ordered.v1" | "ticket.reopened.v1":
-            return facts.again(case, data["generation"], world)
+            return ticket_reactions.again(case, data["generation"], context)
     return Effects()

@@ -10,10 +10,11 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from chassis.effects import Refused
 from contracts.codes import Closure, Command, Purpose, ReturnReason, Role
-from services.dispatch.domain import facts, reports
+from services.dispatch.domain import commands, ticket_reactions
 from services.dispatch.domain.case import UNDER_WAY, CaseState
 from services.dispatch.domain.police_matter import NEVER
 from services.dispatch.domain.report import Report
+from services.dispatch.domain.responses.mediate import mediation_of
 from services.tickets.domain import desk, resident, sharing
 from services.tickets.domain.state import OPEN_STATES, NotNow, State
 from tests.unit.dispatch.town import COMMUNITY, PEOPLE, POLICE_MATTERS, PROPERTY, T0, VERIFIER
@@ -56,12 +57,12 @@ def test_a_more_serious_category_of_another_playbook_begins_that_ones_ladder(mat
 
 def test_a_more_serious_category_of_the_same_playbook_goes_on_where_it_stands(matters: Matters) -> None:
     survivor, leak = matters.open("parking"), matters.open("leak")
-    matters.act(survivor, lambda told: reports.take(told.case, Report(Command.SIGN, PROPERTY, "app"), told.world))
+    matters.act(survivor, lambda told: commands.execute(told.case, Report(Command.SIGN, PROPERTY, "app"), told.context))
     matters.merge(leak, survivor)
     case = matters.cases[survivor]
     assert "assignment.relieved" not in case.types()
     assert (case.case.category, case.case.generation) == ("leak", 2)
-    matters.act(survivor, lambda told: reports.take(told.case, Report(Command.HANDLE, PROPERTY, "app"), told.world))
+    matters.act(survivor, lambda told: commands.execute(told.case, Report(Command.HANDLE, PROPERTY, "app"), told.context))
     assert case.last("case.completed")["generation"] == 2
     assert matters.tickets[survivor].handled_by == [PROPERTY]
 
@@ -76,7 +77,7 @@ def test_a_category_that_is_not_more_serious_changes_nothing(matters: Matters, m
 
 def test_a_more_serious_matter_is_not_merged_into_what_is_said_to_be_done(matters: Matters) -> None:
     survivor, other = matters.open("parking"), matters.open("street_light")
-    matters.act(survivor, lambda told: reports.take(told.case, Report(Command.HANDLE, PROPERTY, "app"), told.world))
+    matters.act(survivor, lambda told: commands.execute(told.case, Report(Command.HANDLE, PROPERTY, "app"), told.context))
     with pytest.raises(desk.BadSurvivor, match="more serious"):
         matters.merge(other, survivor)
     assert matters.tickets[other].state is State.HANDLING
@@ -111,7 +112,7 @@ def test_when_the_survivor_ends_what_was_merged_into_it_goes_on(matters: Matters
     assert told.last("case.resumed")["generation"] == 2
     assert told.last("assignment.made")["to"] == PROPERTY
     assert "handle" in told.timers
-    matters.act(merged, lambda case: reports.take(case.case, Report(Command.HANDLE, PROPERTY, "app"), case.world))
+    matters.act(merged, lambda case: commands.execute(case.case, Report(Command.HANDLE, PROPERTY, "app"), case.context))
     assert one.handled_by == [PROPERTY]
 
 
@@ -163,7 +164,7 @@ def test_a_merger_that_is_heard_late_withdraws_no_case_that_goes_on(matters: Mat
     matters.merge(merged, survivor)
     matters.end(survivor, reject=False)
     told = matters.cases[merged]
-    assert not facts.withdrawn(told.case, "merged", generation=1)
+    assert not ticket_reactions.withdrawn(told.case, "merged", generation=1)
     assert told.case.state is CaseState.WORKING
 
 
@@ -221,14 +222,14 @@ class AnyMerger(RuleBasedStateMachine):
             unit = named[which % len(named)].to
             report = Report(command, unit, f"app-of-{unit}", passed=True, reason=ReturnReason.NOT_MY_DUTY)
             with suppress(Refused):
-                self.matters.act(id_, lambda told: reports.take(told.case, report, told.world))
+                self.matters.act(id_, lambda told: commands.execute(told.case, report, told.context))
 
     @precondition(lambda self: self.matters.tickets)
     @rule(one=ids, unit=st.sampled_from(sorted(ROLES)))
     def supervisor_rules(self, one: int, unit: str) -> None:
         report = Report(Command.RULE, COMMUNITY, "app-of-boss", to=unit)
         with suppress(Refused):
-            self.matters.act(self.pick(one), lambda told: reports.take(told.case, report, told.world))
+            self.matters.act(self.pick(one), lambda told: commands.execute(told.case, report, told.context))
 
     @precondition(lambda self: self.matters.tickets)
     @rule(one=ids, days=st.integers(1, 9))
@@ -269,7 +270,7 @@ class AnyMerger(RuleBasedStateMachine):
             assert one.category == case.category
             named = {other.to for other in case.assignments if other.purpose is Purpose.HANDLE}
             assert not {unit for unit in named if ROLES[unit] in NEVER}
-            assert not any(rung.mediation for rung in case.rungs)
+            assert not any(mediation_of(run) for run in case.level_runs)
             assert (one.state, one.followers) != (State.MERGED, []) or not one.merged_into
             assert not one.followers
 

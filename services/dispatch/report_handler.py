@@ -1,4 +1,4 @@
-"""How a responder's report and a party's request are taken, whichever way they came."""
+"""The handling of responders' reports and parties' requests, over HTTP and AMQP alike."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -6,19 +6,20 @@ from datetime import datetime
 from chassis.effects import DomainEvent, Effects, Refused
 from chassis.handler_context import HandlerContext
 from chassis.signed_links import Grant, Links, UsedLink
-from contracts.codes import LinkPurpose, Party, Request
-from contracts.events import dispatch as say
+from contracts.codes import LinkPurpose, Party
+from contracts.events import dispatch as events
 from contracts.events import intake
 from services.dispatch.applying import apply
-from services.dispatch.domain import mediating, mediation, reports
+from services.dispatch.domain import commands
 from services.dispatch.domain.case import Case, MayNotSpeak, NotNow
+from services.dispatch.domain.context import CaseContext
 from services.dispatch.domain.lateness import TooLate
 from services.dispatch.domain.report import Report
-from services.dispatch.domain.world import World
+from services.dispatch.domain.responses import mediate, request_handler
 
 
-def file_report(ticket: str, filed: intake.ReportFiled, ctx: HandlerContext, world: World) -> None:
-    """Give the report to its case. Raises MayNotSpeak, Missing, and what the case refuses: TooLate among it."""
+def file_report(ticket: str, filed: intake.ReportFiled, ctx: HandlerContext, context: CaseContext) -> None:
+    """Carry out a report on its case. Raises MayNotSpeak, Missing, and Refused by name, TooLate among it."""
     actor = ctx.commander()
     if not actor.speaks_for(filed.unit):
         raise MayNotSpeak(f"unit: account {actor.id!r} does not speak for it")
@@ -32,12 +33,12 @@ def file_report(ticket: str, filed: intake.ReportFiled, ctx: HandlerContext, wor
         until=filed.until,
     )
     case = ctx.load(Case, ticket)
-    apply(case, reports.take(case, report, world), ctx)
+    apply(case, commands.execute(case, report, context), ctx)
 
 
 def refusal(ticket: str, filed: intake.ReportFiled, actor: str, late: TooLate) -> Effects:
     """Return the event that tells a unit that its command had no effect."""
-    told = say.ReportRefused(command=filed.command, unit=filed.unit, actor=actor, fact=late.fact, at=late.at)
+    told = events.ReportRefused(command=filed.command, unit=filed.unit, actor=actor, fact=late.fact, at=late.at)
     return Effects(DomainEvent(told, ticket))
 
 
@@ -49,17 +50,17 @@ def check_grant(grant: Grant, case: Case, at: datetime) -> None:
     """Let a party's link be used while a mediation of its generation goes on. Raises OutdatedLink, ExpiredLink, UsedLink."""
     grant.require(case.generation, at)
     try:
-        mediation.live(case)
+        mediate.going_on(case)
     except NotNow:
         raise UsedLink from None
 
 
-def make_request(ticket: str, made: intake.RequestMade, ctx: HandlerContext, world: World, links: Links) -> None:
-    """A party's consent, or its withdrawal. A link speaks for its own party, somebody on duty for either.
+def make_request(ticket: str, made: intake.RequestMade, ctx: HandlerContext, context: CaseContext, links: Links) -> None:
+    """Carry out a party's request. A link speaks for its own party, somebody on duty for either.
 
     Raises BadLink, LinkOver.
     """
-    if made.request not in {Request.CONSENT, Request.WITHDRAW}:
+    if request_handler(made.request) is None:
         return
     party, grant = made.party or Party.APPLICANT, None
     if made.link:
@@ -69,7 +70,4 @@ def make_request(ticket: str, made: intake.RequestMade, ctx: HandlerContext, wor
     case = ctx.load(Case, ticket)
     if grant is not None:
         check_grant(grant, case, ctx.now)
-    if made.request is Request.CONSENT:
-        apply(case, mediating.consent(case, party), ctx)
-    else:
-        apply(case, mediating.withdraw(case, party, world), ctx)
+    apply(case, commands.execute_request(case, made.request, party, context), ctx)

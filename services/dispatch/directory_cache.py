@@ -1,4 +1,4 @@
-"""The directory as this process keeps it: read again when its version in the store has changed, and not for every event."""
+"""The cache of the directory. A process reads the directory again only when its version in the store has changed."""
 
 from typing import Any
 
@@ -9,25 +9,25 @@ from services.dispatch import store
 from services.dispatch.domain.directory import Directory
 
 
-class KeptDirectory:
-    """Answers the directory as of a transaction."""
+class DirectoryCache:
+    """A cache of the directory for one process."""
 
     def __init__(self) -> None:
         self._kept: tuple[int, Directory] | None = None
 
     def of(self, connection: Connection) -> Directory:
-        """The whole directory. Never older than its version at this moment, which is read before it."""
+        """Return the whole directory, as of this transaction or newer: the version is read before the directory."""
         version = store.version(connection)
         if self._kept is None or self._kept[0] != version:
             self._kept = (version, store.directory(connection))
         return self._kept[1]
 
 
-class Kept(DependencyProvider):
-    """One for the whole process."""
+class DirectoryCacheProvider(DependencyProvider):
+    """Provide one cache to all workers of a process."""
 
     def setup(self) -> None:
-        self._directory = KeptDirectory()
+        self._directory = DirectoryCache()
 
-    def get_dependency(self, worker_ctx: Any) -> KeptDirectory:
+    def get_dependency(self, worker_ctx: Any) -> DirectoryCache:
         return self._directory

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.dispatch.domain.deadline_stages import MARKS
 from services.dispatch.domain.due import Pause
-from services.dispatch.domain.marks import MARKS
 from tests.unit.dispatch.test_due import instants, rules
 from tests.unit.dispatch.town import CALENDAR, day
 

@@ -1,4 +1,4 @@
-"""Due times follow the calendar: when its version changes, running clocks are computed anew, and people are told of what moved.
+"""Recomputation of due times: when the calendar's version changes, running clocks are computed anew and moves are announced.
 
 Each case's row says by which calendar its due times were computed. Whoever runs with the calendar that counts (see
 `calendars`) takes the cases of another one, one at a time: due times, events, timers and the row's version change in one
@@ -28,8 +28,8 @@ from services.dispatch import store as tables
 from services.dispatch.config import Config
 from services.dispatch.domain import clocks
 from services.dispatch.domain.case import Case
+from services.dispatch.domain.context import CaseContext
 from services.dispatch.domain.due import WorkCalendar
-from services.dispatch.domain.world import World
 from services.dispatch.metrics import DispatchMetrics
 
 log = logging.getLogger(__name__)
@@ -38,18 +38,18 @@ LOOK_EVERY = 10.0
 
 
 class Watch(Protocol):
-    """What the recomputing reports to the metrics."""
+    """The metrics that the recomputation reports to."""
 
     def provisional(self, deadlines: int) -> None:
-        """So many due times are provisional now."""
+        """Record how many due times are provisional now."""
 
     def recomputed(self, outcome: str) -> None:
-        """A case was taken: ``done`` or ``failed``."""
+        """Count a case that was taken; ``outcome`` is ``done`` or ``failed``."""
 
 
 @dataclass
 class Recomputer:
-    """`step` looks once, and takes one case."""
+    """Recomputes the due times of one case in each `step`."""
 
     store: Store
     clock: BusinessClock
@@ -64,7 +64,7 @@ class Recomputer:
     _stands_down: bool = field(default=False, init=False)
 
     def step(self) -> int:
-        """Answers how many cases it took, none or one. Raises StoreUnavailable, StoreConflict."""
+        """Recompute one outdated case, if any; return the number of cases taken. Raises StoreUnavailable, StoreConflict."""
         with self.store.transaction() as connection:
             awaited = tables.awaited(connection)
             mine = self._counts(connection)
@@ -74,7 +74,7 @@ class Recomputer:
         return self._take_one() if mine else 0
 
     def _counts(self, connection: Connection) -> bool:
-        """Whether due times are computed by this process's calendar, which is adopted at its first look."""
+        """Return whether due times are computed by this process's calendar, which is adopted at its first look."""
         if self._adopted:
             return calendars.counts(connection, self.calendar.version)
         return calendars.adopt(connection, self.calendar, self.clock.now())
@@ -89,7 +89,7 @@ class Recomputer:
         self._stands_down = not mine
 
     def _alert(self, awaited: Mapping[int, int]) -> None:
-        """The gauge always; a warning when a year begins to be waited for that this calendar does not know."""
+        """Set the gauge, and warn once of each awaited year that this calendar does not know."""
         self.watch.provisional(sum(awaited.values()))
         unknown = {year for year in awaited if not self.calendar.knows(year)}
         for year in sorted(unknown - self._warned):
@@ -122,13 +122,13 @@ class Recomputer:
         case = unit.find(Case, id_)
         if case is None:
             return
-        world = World(tables.directory(unit.connection), self.calendar, self.standards, self.clock.now())
-        HandlerContext(unit, world.at, correlation=id_).apply(clocks.recompute(case, world))
+        context = CaseContext(tables.directory(unit.connection), self.calendar, self.standards, self.clock.now())
+        HandlerContext(unit, context.at, correlation=id_).apply(clocks.recompute(case, context))
         tables.set_calendar(unit.connection, id_, case.calendar)
 
 
-class Recomputing(Config):
-    """Runs it beside the runtime's other loops."""
+class DueTimeRecompute(Config):
+    """Run the recomputation beside the runtime's other loops."""
 
     def setup(self) -> None:
         runtime: Runtime = self.container.config[RUNTIME_KEY]

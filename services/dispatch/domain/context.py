@@ -1,4 +1,4 @@
-"""What a case needs to know of the world around it: the directory, the calendar, the standards, and what time it is."""
+"""The context of a case: the directory, the calendar, the standard spans, and the time."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,8 +10,10 @@ from services.dispatch.domain.due import WorkCalendar
 
 
 @dataclass(frozen=True)
-class World:
-    """``standards`` are the default spans by urgency and clock (the domain page's table); ``at`` is now, in business time;
+class CaseContext:
+    """The context of a case.
+
+    ``standards`` are the default spans by urgency and clock (the domain page's table); ``at`` is now, in business time;
     ``police_matters`` are the categories that go straight to the police, see `police_matter`.
     """
 
@@ -21,4 +23,4 @@ class World:
     at: datetime
     police_matters: frozenset[str] = frozenset()
     calendar_counts: bool = True
-    """Due times are computed by this calendar: no process with a newer one has started, see `recomputing`."""
+    """Whether this calendar computes due times: no process with a newer one has started, see `due_time_recompute`."""

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from contracts.codes import Command, Party
-from services.dispatch.domain import facts, mediating
+from services.dispatch.domain import ticket_reactions
 from services.dispatch.domain.case import NotAssigned
 from services.dispatch.domain.lateness import TooLate
 from tests.unit.dispatch.town import COMMUNITY, DISTRICT, MEDIATOR, PROPERTY, STREET, T0, Told
@@ -17,7 +17,7 @@ DAY = timedelta(days=1)
 def agree(told: Told) -> None:
     """The parties consent, meet and agree."""
     for party in Party:
-        told.note(mediating.consent(told.case, party))
+        told.consent(party)
     told.report(Command.SESSION, MEDIATOR)
     told.report(Command.AGREE, MEDIATOR)
 
@@ -74,7 +74,7 @@ def test_where_nobody_supervises_nobody_is_named() -> None:
 def test_a_second_agreement_waits_beside_the_first() -> None:
     told = agreed()
     told.at(T0 + 10 * DAY)
-    told.note(facts.again(told.case, 2, told.world))
+    told.note(ticket_reactions.again(told.case, 2, told.context))
     agree(told)
     told.at(T0 + 25 * DAY)
     assert [number for number, _ in asked(told)] == [1, 2, 1]
@@ -87,6 +87,6 @@ def test_a_second_agreement_waits_beside_the_first() -> None:
 
 def test_what_was_withdrawn_is_not_asked_for() -> None:
     told = agreed()
-    told.note(facts.again(told.case, 2, told.world))
-    told.note(facts.withdrawn(told.case, "cancelled"))
+    told.note(ticket_reactions.again(told.case, 2, told.context))
+    told.note(ticket_reactions.withdrawn(told.case, "cancelled"))
     assert not told.timers

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.codes import Command
-from services.dispatch.domain import facts
-from services.dispatch.domain.marks import BREACHED
+from services.dispatch.domain import ticket_reactions
+from services.dispatch.domain.deadline_stages import BREACHED
 from tests.unit.dispatch.test_clocks import begun, clock
 from tests.unit.dispatch.town import COMMUNITY, DISTRICT, PROPERTY, T0, Told, day
 
@@ -23,7 +23,7 @@ def about(told: Told, clock_name: str, since: int = 0) -> list[str]:
 
 def outage(told: Told, until: datetime) -> None:
     """No timer rings until a moment; then all that are due ring, and those that they arm for a moment that is over."""
-    told.world = replace(told.world, at=until)
+    told.context = replace(told.context, at=until)
     told.at(until)
 
 
@@ -31,8 +31,8 @@ def test_a_ticket_reopened_after_its_due_time_is_breached_and_nobody_is_reminded
     told = begun()
     told.report(Command.HANDLE, PROPERTY)
     before = len(told.said)
-    told.world = replace(told.world, at=day("03-15 10:00"))
-    told.note(facts.again(told.case, 2, told.world))
+    told.context = replace(told.context, at=day("03-15 10:00"))
+    told.note(ticket_reactions.again(told.case, 2, told.context))
     told.at(day("03-15 10:00"))
     assert clock(told, "handle").due == day("03-09 18:00"), "six days before"
     assert about(told, "handle", before) == ["breached"]
