@@ -1,1 +1,1 @@
-"""What the services do in a second, beside what a plain loop does that writes the same rows. docs/performance.md says how."""
+"""The throughput of the services, beside that of a plain loop that writes the same rows. See docs/performance.md."""

@@ -8,8 +8,8 @@ import platform
 import time
 from collections.abc import Callable, Iterable, Mapping
 
-from bench import accepted, appends, lives, processes, rows, timers
-from bench.line import Line, as_json
+from bench import ledger_appends, lifecycles, table_size, timer_lateness, two_processes, whistle_intake
+from bench.figure import Figure, as_json
 from bench.sizes import SCALE, Sizes, sizes
 from tests.kit.deployment import ROOT
 from tests.kit.servers import Servers, both
@@ -25,30 +25,30 @@ NAMES = {
     "g": "cost of an event where tables hold many rows",
     "h": "memory",
 }
-Group = Callable[[Mapping[str, float]], Iterable[Line]]
+Group = Callable[[Mapping[str, float]], Iterable[Figure]]
 
 
 def groups(servers: Servers, size: Sizes, names: frozenset[str]) -> list[Group]:
-    """What is to be run for these names, in order; each is told the values so far."""
+    """Return the measurements of these names, in order; each is given the values so far."""
     chosen: list[tuple[str, Group]] = [
-        ("a", lambda _: accepted.lines(servers, size)),
-        ("bch", lambda _: lives.lines(servers, size, names)),
-        ("d", lambda _: timers.lines(servers, size)),
-        ("e", lambda _: appends.lines(servers, size)),
-        ("f", lambda values: processes.lines(servers, size, values)),
-        ("g", lambda _: rows.lines(servers, size)),
+        ("a", lambda _: whistle_intake.lines(servers, size)),
+        ("bch", lambda _: lifecycles.lines(servers, size, names)),
+        ("d", lambda _: timer_lateness.lines(servers, size)),
+        ("e", lambda _: ledger_appends.lines(servers, size)),
+        ("f", lambda values: two_processes.lines(servers, size, values)),
+        ("g", lambda _: table_size.lines(servers, size)),
     ]
     return [group for letters, group in chosen if names & set(letters)]
 
 
 def main() -> None:
-    """Measure, print, keep."""
+    """Measure, print and store the figures."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help="; ".join(f"{one}: {what}" for one, what in NAMES.items()))
     names = frozenset(parser.parse_args().names or NAMES)
     if unknown := sorted(names - set(NAMES)):
         parser.error(f"unknown: {', '.join(unknown)}")
-    size, began, measured = sizes(), time.monotonic(), list[Line]()
+    size, began, measured = sizes(), time.monotonic(), list[Figure]()
     machine = f"{platform.machine()}, {os.cpu_count()} processors, load before {os.getloadavg()[0]:.1f}"
     print(f"{machine}, {SCALE}={os.environ.get(SCALE, '1')}", flush=True)
     # a server of one's own: one that is named in the environment may keep its data in memory

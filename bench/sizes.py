@@ -1,4 +1,4 @@
-"""How much is measured. WHISTLE_BENCH_SCALE makes every run shorter (0.1) or longer (2) in proportion."""
+"""The sizes of the measurements. WHISTLE_BENCH_SCALE makes every run shorter (0.1) or longer (2) in proportion."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ class Sizes:
     """The full sizes; the whole of it is to take less than ten minutes on two cores."""
 
     warm: int = 100
-    """Whistles, or lives, before anything is measured."""
+    """Whistles, or life cycles, of the warm-up."""
     whistles_amqp: int = 3000
     whistles_http: int = 1000
     lives: int = 500
     lives_open: int = 200
-    """So many lives go on at once."""
+    """Life cycles that run at once."""
     paced_seconds: int = 20
     timers: int = 100_000
     timers_due: int = 5000
@@ -30,12 +30,12 @@ class Sizes:
     events_of_memory: int = 100_000
 
     def scaled(self, by: float) -> Sizes:
-        """Every size times ``by``, and at least a handful."""
+        """Return every size times ``by``, and at least 10."""
         return Sizes(**{name: max(10, round(getattr(self, name) * by)) for name in self.__slots__})
 
 
 def sizes() -> Sizes:
-    """Those of this run. Raises ValueError where the scale is no number above 0."""
+    """Return the sizes of this run. Raises ValueError where the scale is no number above 0."""
     scale = float(os.environ.get(SCALE, "1"))
     if scale <= 0:
         raise ValueError(f"{SCALE} is to be above 0")

@@ -1,1 +1,1 @@
-"""`whistle`: what an operator types."""
+"""The command line: the program `whistle`."""

@@ -19,11 +19,11 @@ from chassis.persistence import Store
 from chassis.unit_of_work import UnitOfWork
 from chassis.untrusted_text import escaped_line
 from contracts.codes import AreaKind, Role, Urgency
-from contracts.events import dispatch as say
+from contracts.events import dispatch as events
 from contracts.payload import EventPayload, flatten
 
 Stored = Callable[[dict[str, Any]], dict[str, Any]]
-"""What of a record is stored in another form than it is said."""
+"""The fields of a record that are stored in another form than they are published."""
 
 
 class _Area(Schema):
@@ -65,7 +65,7 @@ def load(file: Path) -> None:
     Who is registered and not in FILE stays: it may be in another file. Such responders are listed; `retire` takes them out.
     """
     click.echo(f"{load_file(file)} records are new or changed")
-    if others := unnamed(file):
+    if others := unnamed_responders(file):
         remedy = as_typed("directory retire CODE")
         click.echo(f"registered, and not in {file}: {escaped_line(' '.join(others))} ({remedy} takes one out)")
 
@@ -76,20 +76,20 @@ def retire(codes: tuple[str, ...]) -> None:
     """Take responders out: they left. Nobody names them any more, and what they have in hand goes to others at once."""
     with closing(_store()) as store:
         for code in codes:
-            cases = retired(store, code, SystemClock().now())
+            cases = retire_responder(store, code, SystemClock().now())
             if cases is None:
                 raise click.ClickException(f"{code}: no responder of this code is registered")
             click.echo(f"{code}: retired, {cases} cases hear of it")
 
 
 def load_file(file: Path) -> int:
-    """Register what a file names; answers how many records are new or changed. Raises BadConfig."""
+    """Register a file's records. Return how many are new or changed. Raises BadConfig."""
     with closing(_store()) as store:
         return register(store, read_yaml(file), SystemClock().now(), str(file))
 
 
-def unnamed(file: Path) -> list[str]:
-    """The responders that are registered and that a file does not name."""
+def unnamed_responders(file: Path) -> list[str]:
+    """Return the registered responders that a file does not name."""
     from services.dispatch.store import directory as whole
 
     named = {responder["code"] for responder in checked(read_yaml(file), str(file))["responders"]}
@@ -97,8 +97,8 @@ def unnamed(file: Path) -> list[str]:
         return sorted({one.id for one in whole(connection).responders} - named)
 
 
-def retired(store: Store, code: str, now: datetime) -> int | None:
-    """Take a responder out of dispatch's store; answers how many cases hear of it, None where there is no such responder.
+def retire_responder(store: Store, code: str, now: datetime) -> int | None:
+    """Retire a responder in dispatch's store. Return how many cases are told; None where there is no such responder.
 
     All in one transaction. A case that names it at this very moment does not hear of it: its clocks will see that it is silent.
     """
@@ -111,7 +111,7 @@ def retired(store: Store, code: str, now: datetime) -> int | None:
             return None
         unit = UnitOfWork(store, connection, tables.DEFINITION.source)
         ctx = HandlerContext(unit=unit, now=now, correlation="directory")
-        ctx.for_subject(code).apply(Effects(DomainEvent(say.ResponderRetired(role=role), code)))
+        ctx.for_subject(code).apply(Effects(DomainEvent(events.ResponderRetired(role=role), code)))
         concerned = [case.id for case in tables.counting_on(connection, code)]
         for case in concerned:
             ctx.for_subject(case).apply(tell(case, code, now))
@@ -127,7 +127,7 @@ def _store() -> Store:
 
 
 def register(store: Store, directory: Any, now: datetime, where: str) -> int:
-    """Register a directory with dispatch's store; answers how many records are new or changed.
+    """Register a directory with dispatch's store. Return how many records are new or changed.
 
     Raises BadConfig, which names ``where`` the directory is from.
     """
@@ -142,7 +142,7 @@ def register(store: Store, directory: Any, now: datetime, where: str) -> int:
 
 
 def checked(directory: Any, where: str) -> dict[str, Any]:
-    """A directory as it is registered. Raises BadConfig, which names ``where`` it is from."""
+    """Return a directory in its stored form. Raises BadConfig, which names ``where`` it is from."""
     try:
         loaded: dict[str, Any] = _Directory(unknown=RAISE).load(directory)
     except ValidationError as wrong:
@@ -154,9 +154,9 @@ def _register(loaded: dict[str, Any], ctx: HandlerContext) -> int:
     from services.dispatch import store
 
     kinds: tuple[tuple[str, Table, type[EventPayload], Stored], ...] = (
-        ("areas", store.areas, say.AreaRegistered, lambda area: {"kind": area["kind"].value}),
-        ("categories", store.categories, say.CategoryRegistered, lambda category: {"urgency": category["urgency"].value}),
-        ("responders", store.responders, say.ResponderRegistered, lambda responder: {"role": responder["role"].value}),
+        ("areas", store.areas, events.AreaRegistered, lambda area: {"kind": area["kind"].value}),
+        ("categories", store.categories, events.CategoryRegistered, lambda category: {"urgency": category["urgency"].value}),
+        ("responders", store.responders, events.ResponderRegistered, lambda responder: {"role": responder["role"].value}),
     )
     new = 0
     for name, table, payload, stored in kinds:

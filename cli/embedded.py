@@ -8,8 +8,8 @@ import click
 
 from chassis.command_line import as_typed
 from chassis.configuration.identities import read_accounts
-from cli.home import Home
-from cli.starting import uncollected
+from cli.deployment_dir import DeploymentDir
+from cli.startup_gc import gc_paused
 
 
 def _path(default: str) -> dict[str, Any]:
@@ -27,16 +27,16 @@ def _path(default: str) -> dict[str, Any]:
 )
 def embedded(home: Path, config: Path, accounts: Path, file: Path, port: int, accept_damage: bool) -> None:
     """Run all four services in this process until it is told to stop (SIGTERM or Ctrl-C)."""
-    with uncollected():
+    with gc_paused():
         from chassis import launch  # patches the standard library: before anything else is imported
         from chassis.configuration.settings import read
         from chassis.messaging.embedded import EmbeddedBus
         from cli.directory import load_file
-        from cli.integrity import check_stores
         from cli.services import LISTENED, bound_queues, hosted
+        from cli.store_integrity import check_stores
         from contracts.topology import SERVICES
 
-    place = Home(home)
+    place = DeploymentDir(home)
     with place.held():
         place.prepare(read_accounts(accounts), config, port)
         place.apply()
@@ -58,7 +58,7 @@ def _migrate(package: str, url: str) -> None:
         upgrade(package, url)
 
 
-def _say_where(home: Home) -> None:
+def _say_where(home: DeploymentDir) -> None:
     settings = home.settings()
     for key in sorted(settings):
         if key.endswith("_HTTP"):

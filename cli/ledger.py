@@ -11,7 +11,7 @@ import click
 from chassis.configuration.yaml_files import BadConfig
 from chassis.persistence import Store
 from chassis.untrusted_text import escaped_line, escaped_lines
-from cli.local_time import told
+from cli.local_time import format_instant
 
 
 @click.group()
@@ -43,14 +43,14 @@ def export(file: BinaryIO) -> None:
     from chassis.effects import Refused
     from chassis.persistence.engine import reading
     from services.ledger.checkpoint_dir import CheckpointDir
-    from services.ledger.export import lines
-    from services.ledger.keys import signer
+    from services.ledger.export import export_lines
+    from services.ledger.signing_keys import load_signer
 
     store, settings = _store()
     directory = CheckpointDir.of_environment()
     try:
         with store.engine.connect() as connection:
-            for line in lines(reading(connection), signer(settings.secret), _now(settings), directory):
+            for line in export_lines(reading(connection), load_signer(settings.secret), _now(settings), directory):
                 file.write(line)
     except Refused as wrong:
         raise click.ClickException(f"the log disagrees with what was published, and is not signed: {wrong}") from None
@@ -69,19 +69,19 @@ def verify(file: BinaryIO, key: Any, keys: Path | None, since: BinaryIO | None) 
     With --key or --keys also what those keys handed over to is trusted; without, the keys that the file names itself. A log
     that somebody with the database and the key wrote anew verifies by itself: --since finds it.
     """
-    from services.ledger.domain.audit import Bad, audit
-    from services.ledger.domain.earlier import BadEarlier, read_earlier
+    from services.ledger.domain.audit import AuditError, audit
     from services.ledger.domain.keyring import Key
     from services.ledger.domain.log_file import lines_of
-    from services.ledger.keys import public_from_pem, read_keys
+    from services.ledger.domain.prior_log import BadPriorLog, read_prior_log
+    from services.ledger.signing_keys import public_from_pem, read_keys
 
     trusted = ([Key(public_from_pem(key.read()))] if key else []) + (read_keys(keys) if keys else [])
     try:
-        earlier = read_earlier(lines_of(since)) if since else None
+        earlier = read_prior_log(lines_of(since)) if since else None
         report = audit(lines_of(file), trusted or None, earlier)
-    except BadEarlier as bad:
+    except BadPriorLog as bad:
         raise click.ClickException(f"--since: {bad}") from None
-    except Bad as bad:
+    except AuditError as bad:
         click.echo(escaped_line(f"bad: {bad}"), err=True)
         sys.exit(1)
     click.echo(f"{report.entries} entries, {report.checkpoints} checkpoints, root {report.root}")
@@ -95,7 +95,7 @@ def verify(file: BinaryIO, key: Any, keys: Path | None, since: BinaryIO | None) 
             f"continues checkpoint {point.number} of {point.size} entries: consistency proof of {len(report.proof)} hashes"
         )
     named = "" if trusted else ", which the file names itself"
-    click.echo(f"signed {told(report.taken_at)} by key {report.key}{named}")
+    click.echo(f"signed {format_instant(report.taken_at)} by key {report.key}{named}")
     for found in report.found:
         click.echo(escaped_line(str(found)), err=True)
     sys.exit(1 if report.found else 0)
@@ -112,9 +112,9 @@ def hand_over(public: Any) -> None:
     from chassis.handler_context import HandlerContext
     from chassis.unit_of_work import UnitOfWork
     from services.ledger.checkpoint_dir import CheckpointDir
-    from services.ledger.checkpoints import take
-    from services.ledger.keys import public_from_pem, signer
-    from services.ledger.monitor import LogMonitor
+    from services.ledger.checkpoints import take_checkpoint
+    from services.ledger.log_monitor import LogMonitor
+    from services.ledger.signing_keys import load_signer, public_from_pem
 
     store, settings = _store()
     try:
@@ -122,8 +122,8 @@ def hand_over(public: Any) -> None:
             unit = UnitOfWork(store, connection, "/ledger")
             now = _now(settings)
             monitor = LogMonitor(CheckpointDir.of_environment())
-            signed = take(
-                HandlerContext(unit, now, "log"), signer(settings.secret), now, monitor, public_from_pem(public.read())
+            signed = take_checkpoint(
+                HandlerContext(unit, now, "log"), load_signer(settings.secret), now, monitor, public_from_pem(public.read())
             )
             unit.flush()
     except Refused as wrong:
@@ -137,9 +137,9 @@ def hand_over(public: Any) -> None:
 def key() -> None:
     """Print the public key that belongs to this deployment's signing key, for those who verify."""
     from chassis.configuration.settings import read
-    from services.ledger.keys import public_pem, signer
+    from services.ledger.signing_keys import load_signer, public_pem
 
-    click.echo(public_pem(signer(read("ledger").secret).public), nl=False)
+    click.echo(public_pem(load_signer(read("ledger").secret).public), nl=False)
 
 
 @ledger.command()
@@ -155,27 +155,27 @@ def kpi(tickets: bool, by: str | None, **chosen: str | None) -> None:
     """Print the figures as JSON."""
     from contracts.http.ledger import Filters
     from contracts.payload import flatten
-    from services.ledger.api import behind, groups, view
+    from services.ledger.api import groups, tickets_behind, view
     from services.ledger.config import FILE, load_rules
-    from services.ledger.domain.figures import figure
-    from services.ledger.domain.kpi import FORMULAS
-    from services.ledger.selection import selected, selection
+    from services.ledger.domain.kpi_figures import compute_figure
+    from services.ledger.domain.kpi_formulas import FORMULAS
+    from services.ledger.kpi_query import kpi_query, matching_records
 
     if wrong := Filters().validate(chosen):
         raise BadConfig("; ".join(f"{name}: {what}" for name, what in flatten(wrong).items()))
     store, settings = _store()
     rules = load_rules(settings.config_dir / FILE)
     with store.transaction() as connection:
-        books = selected(connection, selection(chosen), rules.zone)
+        records = matching_records(connection, kpi_query(chosen), rules.zone)
     store.close()
     now = _now(settings)
     answer = []
-    for found in (figure(formula, books, now) for formula in FORMULAS):
-        parts = groups(found, books, by, rules, now)
+    for found in (compute_figure(formula, records, now) for formula in FORMULAS):
+        parts = groups(found, records, by, rules, now)
         if not tickets:
             parts = [{name: part[name] for name in ("part", "numerator", "denominator", "rate")} for part in parts]
-        answer.append({**view(found, rules), **(behind(found) if tickets else {}), **({"groups": parts} if by else {})})
-    click.echo(escaped_lines(json.dumps({"at": told(now), "figures": answer}, ensure_ascii=False, indent=2)))
+        answer.append({**view(found, rules), **(tickets_behind(found) if tickets else {}), **({"groups": parts} if by else {})})
+    click.echo(escaped_lines(json.dumps({"at": format_instant(now), "figures": answer}, ensure_ascii=False, indent=2)))
 
 
 @ledger.command()
@@ -186,7 +186,7 @@ def correct(entry: str, cause: str) -> None:
     from chassis.effects import Refused
     from chassis.handler_context import HandlerContext
     from chassis.unit_of_work import UnitOfWork
-    from services.ledger.accounts import correct as take_back
+    from services.ledger.projections.points import correct as take_back
 
     store, settings = _store()
     try:
@@ -208,8 +208,8 @@ def rebuild() -> None:
     Ends with status 1, and changes nothing, where the log is not the one that was published.
     """
     from chassis.effects import Refused
-    from services.ledger.books import rebuild as made_anew
     from services.ledger.checkpoint_dir import CheckpointDir
+    from services.ledger.projections.tickets import rebuild as made_anew
 
     store, _ = _store()
     try:

@@ -1,4 +1,4 @@
-"""Times as people read them on the command line: in the zone of the deployment, with the year and the offset."""
+"""Times on the command line: in the zone of the deployment, with the year and the offset."""
 
 import os
 from datetime import UTC, datetime, tzinfo
@@ -12,14 +12,14 @@ FILE = "clocks.yaml"
 """The file of the deployment's directory that names its zone."""
 
 
-def told(instant: datetime) -> str:
-    """An instant to the second, such as 2026-03-02T10:00:00+08:00."""
+def format_instant(instant: datetime) -> str:
+    """Return an instant to the second, such as 2026-03-02T10:00:00+08:00."""
     return instant.astimezone(zone()).isoformat(timespec="seconds")
 
 
 @cache
 def zone() -> tzinfo:
-    """The zone that `clocks.yaml` names; UTC where there is no such file, as at an auditor's who has the exported log alone."""
+    """Return the zone that `clocks.yaml` names; UTC without such a file, as for an auditor who has the exported log alone."""
     file = Path(os.environ.get("WHISTLE_CONFIG_DIR", "deploy").strip()) / FILE
     if not file.is_file():
         return UTC

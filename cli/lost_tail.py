@@ -1,4 +1,4 @@
-"""Whether one of the four embedded stores lost its newest transactions: the others know what was in them.
+"""Detecting an embedded store that lost its newest transactions: the other stores know what was in them.
 
 Every event is in its source's outbox and, when that says that it is published, in the inbox of each queue that it is for. A
 store whose file was restored, replaced or damaged is behind the others, and would give the same numbers to other events.
@@ -22,7 +22,7 @@ from cli.services import bound_queues, definition
 from contracts.topology import SERVICES
 
 RECENT = 10_000
-"""So many rows of each table are compared, the newest: what is lost is the end."""
+"""The number of newest rows of each table that are compared: a loss concerns the end."""
 CHUNK = 500
 
 
@@ -60,7 +60,7 @@ def check_tails(urls: Mapping[str, str]) -> None:
 
 
 def _check_outbox(source: _Store, consumer: _Store) -> None:
-    """What a consumer has taken of a source must be in the source's outbox, or have been removed from it when it was old."""
+    """Check that every event a consumer took is in the source's outbox, or was removed from it by retention."""
     inbox, outbox, sequences = consumer.tables.inbox.c, source.tables.outbox.c, source.tables.sequences.c
     own = f"/{source.service}"
     taken = select(inbox.event_id, inbox.type, inbox.source, inbox.subject).where(
@@ -79,7 +79,7 @@ def _check_outbox(source: _Store, consumer: _Store) -> None:
 
 
 def _check_inbox(source: _Store, type_: str, exchange: str, consumer: _Store, handler: str) -> None:
-    """What a source has published must be in the inbox of whom it is for, from the first of its type that came there on."""
+    """Check that every event a source published is in its consumer's inbox, from the first of its type there on."""
     inbox, outbox, marks = consumer.tables.inbox.c, source.tables.outbox.c, consumer.tables.marks.c
     first = select(func.min(inbox.received_at)).where(inbox.handler == handler, inbox.type == type_)
     ((since,),) = consumer.rows(first)
@@ -99,7 +99,7 @@ def _check_inbox(source: _Store, type_: str, exchange: str, consumer: _Store, ha
 
 
 def _unreadable(consumer: _Store, handler: str, event_id: str) -> bool:
-    """Whether it is there under another name: see `chassis.inbox.inbox_records.beside`."""
+    """Return whether the event is in the inbox under another name: see `chassis.inbox.inbox_records.beside`."""
     inbox = consumer.tables.inbox.c
     return bool(_column(consumer, inbox.event_id, and_(inbox.handler == handler, inbox.event_id.startswith(f"{event_id}#"))))
 
@@ -118,7 +118,7 @@ def _refuse(behind: _Store, unknown: Collection[Any], ahead: _Store) -> None:
 
 
 def _queues() -> dict[tuple[str, str], list[tuple[str, str]]]:
-    """By exchange of a service and type: the services and handlers that it is for."""
+    """Return the services and handlers of each exchange and type."""
     found: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for queue, sources in bound_queues().items():
         service, _, handler = queue.partition(".")

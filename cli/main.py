@@ -12,23 +12,23 @@ import click
 
 from chassis.errors import OperatorError
 from cli.services import CLASSES
-from cli.starting import uncollected
+from cli.startup_gc import gc_paused
 
 SERVICE = click.Choice(sorted(CLASSES))
 MODULES = {
-    "dead": "cli.aside",
+    "dead": "cli.dead_letters",
     "demo": "cli.demo.command",
     "directory": "cli.directory",
     "embedded": "cli.embedded",
     "ledger": "cli.ledger",
-    "outbox": "cli.aside",
-    "reconcile": "cli.reconcile",
+    "outbox": "cli.dead_letters",
+    "reconcile": "cli.reconcile.command",
 }
-"""Where the commands are that have a module of their own, each under its name."""
+"""The module of each command that has one of its own."""
 
 
 class _Group(click.Group):
-    """Says what was wrong in one line, without a traceback, where the operator can mend it."""
+    """A command group that prints an operator's error in one line, without a traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -55,9 +55,9 @@ def main() -> None:
 @click.argument("service", type=SERVICE)
 def run(service: str) -> None:
     """Run one service until it is told to stop (SIGTERM)."""
-    with uncollected():
+    with gc_paused():
         from chassis import launch  # patches the standard library: before anything else is imported
-        from cli.checks import check_accounts, check_broker, check_store
+        from cli.preflight import check_accounts, check_broker, check_store
         from cli.services import LISTENED, hosted
 
         made = hosted(service)

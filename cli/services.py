@@ -1,4 +1,4 @@
-"""The four services, by name: what the command line needs to know of each."""
+"""The four services by name, as the command line needs them."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -18,18 +18,18 @@ LISTENED = frozenset(schema.type for schemas in SUBSCRIPTIONS.values() for schem
 
 
 def service_class(name: str) -> Any:
-    """The nameko class."""
+    """Return the nameko class."""
     return getattr(import_module(f"services.{name}.service"), CLASSES[name])
 
 
 def definition(name: str) -> "ServiceDefinition":
-    """What it tells the chassis."""
+    """Return the service's definition for the chassis."""
     defined: ServiceDefinition = import_module(f"services.{name}.store").DEFINITION
     return defined
 
 
 def bound_queues() -> dict[str, dict[str, list[str]]]:
-    """Every queue with what is bound to it: {queue: {exchange: [routing keys]}}."""
+    """Return every queue with its bindings: {queue: {exchange: [routing keys]}}."""
     bound: dict[str, dict[str, list[str]]] = {}
     for service in SERVICES:
         for source, schemas in queues(service).items():
@@ -40,7 +40,7 @@ def bound_queues() -> dict[str, dict[str, list[str]]]:
 
 
 def hosted(name: str) -> Any:
-    """The service as a process runs it, by its settings. Raises BadSettings."""
+    """Return the service as a process runs it, by its settings. Raises BadSettings."""
     from chassis.configuration.settings import read
     from chassis.launch import Hosted  # patches the standard library: only where a service runs
 

@@ -1,8 +1,7 @@
 """Writes `contracts/subscriptions.json`: the event types that each service's handlers take.
 
-    python -m cli.subscriptions            writes (make contracts)
-
-The contracts import no service, and a service that starts imports no other: so what follows from the handlers is a file.
+Run `python -m cli.subscriptions`, or `make contracts`. The contracts import no service, and a service that starts imports no
+other: so the list of the handlers' events is a file.
 """
 
 import json

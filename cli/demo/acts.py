@@ -1,4 +1,4 @@
-"""What a simulated person is going to do: one command, and when."""
+"""The planned action of a simulated person: one command, and when it is given."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from contracts.events import intake
 
 
 class Kind(StrEnum):
-    """How it is filed: as an event on `intake.events`, or over HTTP where no event exists."""
+    """The way an action is submitted: as an event on `intake.events`, or over HTTP where no event exists."""
 
     WHISTLE = intake.WhistleBlown.type
     REPORT = intake.ReportFiled.type
@@ -21,7 +21,8 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One command. Its ``id`` follows from what it answers, so that the same seed files the same commands.
+    """One command of a simulated person. Its ``id`` follows from the event it answers, so that the same seed gives the same
+    commands.
 
     ``subject`` is the ticket, but for a whistle, which has none yet, its own id. ``name`` is what is done: the command, the
     request, or the id of the HTTP operation (`contracts.http.tickets`), whose body is ``data``. ``answers`` is the event that
@@ -39,5 +40,5 @@ class Act:
 
     @property
     def order(self) -> tuple[datetime, str]:
-        """Acts are filed in this order."""
+        """Return the sort key by which acts are submitted."""
         return self.due, self.id

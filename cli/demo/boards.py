@@ -8,12 +8,12 @@ from pathlib import Path
 from marshmallow import Schema, validate
 from marshmallow import fields as plain
 
-from cli.demo.checked import checked, code, nested, refuse_unless, table
+from cli.demo.schemas import code, load_checked, nested, refuse_unless, table
 
 
 @dataclass(frozen=True)
 class Community:
-    """A community and what lies around and within it."""
+    """A community with its street, district, grids and estates."""
 
     code: str
     street: str
@@ -22,22 +22,22 @@ class Community:
     estates: tuple[str, ...]
 
     def grid_of(self, name: str) -> str:
-        """The grid that something of this name is in: always the same."""
+        """Return the grid of a name: always the same one."""
         return self.grids[_number(name) % len(self.grids)]
 
     def estate_of(self, name: str) -> str:
-        """The estate that something of this name is on: always the same."""
+        """Return the estate of a name: always the same one."""
         return self.estates[_number(name) % len(self.estates)]
 
 
 @dataclass(frozen=True)
 class Boards:
-    """The whole file. ``streets`` says each street's district."""
+    """The content of the file. ``streets`` maps each street to its district."""
 
     districts: tuple[str, ...]
     streets: Mapping[str, str]
     communities: Mapping[str, Community]
-    """By the board's name."""
+    """The communities by the board's name."""
 
 
 class _Street(Schema):
@@ -63,8 +63,8 @@ class _File(Schema):
 
 
 def read_boards(path: Path) -> Boards:
-    """The file. Raises BadConfig with file, path and reason."""
-    loaded = checked(_File, path)
+    """Return the file's content. Raises BadConfig with file, path and reason."""
+    loaded = load_checked(_File, path)
     for name, street in loaded["streets"].items():
         known = street["district"] in loaded["districts"]
         refuse_unless(known, path, f"streets.{name}.district", f"{street['district']!r} is not in districts")
@@ -86,5 +86,5 @@ def read_boards(path: Path) -> Boards:
 
 
 def _number(name: str) -> int:
-    """Python's own hash differs from one process to the next."""
+    """Return a number that follows from a name. Python's own hash differs from one process to the next."""
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8])

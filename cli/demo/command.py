@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chassis.command_line import as_typed
-from cli.home import Home
+from cli.deployment_dir import DeploymentDir
 
 if TYPE_CHECKING:
-    from cli.demo.scene import Scene
+    from cli.demo.config import DemoConfig
 
 LOG_FILE = "demo.log"
 
@@ -37,44 +37,44 @@ def demo(home: Path, config: Path, file: Path, seed: str | None, first: int | No
     branch too seldom.
     """
     from chassis import launch  # noqa: F401  # patches the standard library: before anything else is imported
-    from cli.demo.printed import printed
-    from cli.demo.scene import read_scene
+    from cli.demo.config import read_demo_config
+    from cli.demo.report_text import report_text
     from cli.demo.words import read_words
     from services.dispatch.config import load_clocks
 
     calendar, _ = load_clocks(config / "clocks.yaml")
-    scene, words = read_scene(config / "demo", calendar, seed, first), read_words(config / "demo/words.yaml")
-    place = Home(home)
+    demo_config, words = read_demo_config(config / "demo", calendar, seed, first), read_words(config / "demo/words.yaml")
+    place = DeploymentDir(home)
     with place.held():
         place.empty()
-        found = _told(scene, place, config, calendar.zone)
+        found = _told(demo_config, place, config, calendar.zone)
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(found, ensure_ascii=False, indent=2) + "\n", "utf-8")
-    click.echo(printed(found, words))
+    click.echo(report_text(found, words))
     _say_where(place, file)
     sys.exit(1 if found["wrong"] else 0)
 
 
-def _told(scene: "Scene", home: Home, config: Path, zone: tzinfo) -> dict[str, Any]:
+def _told(demo_config: "DemoConfig", home: DeploymentDir, config: Path, zone: tzinfo) -> dict[str, Any]:
     """Tell the whole story in a held, empty home; answers the report."""
     from chassis.observability import logs
     from cli.demo.progress import Progress
     from cli.demo.replay import Replay
     from cli.demo.report import report
-    from cli.demo.stage import stage
+    from cli.demo.stack import demo_stack
 
-    replay, progress = Replay(scene), Progress(len(scene.whistles), zone)
+    replay, progress = Replay(demo_config), Progress(len(demo_config.whistles), zone)
     with (home.path / LOG_FILE).open("w", encoding="utf-8") as log:
         logs.configure("demo", logging.WARNING, log)
-        with stage(home, scene, config, replay.clock, replay.hear) as at_work:
+        with demo_stack(home, demo_config, config, replay.clock, replay.hear) as at_work:
             began = time.monotonic()
-            at_work.load(scene.town.directory(), replay.clock.now())
+            at_work.load(demo_config.town.directory(), replay.clock.now())
             replay.run(at_work, progress)
             progress.done()
             return report(replay, at_work, home, time.monotonic() - began)
 
 
-def _say_where(home: Home, file: Path) -> None:
+def _say_where(home: DeploymentDir, file: Path) -> None:
     from cli.demo.report import LOG_FILE as LEDGER
     from cli.demo.report import SENT_FILE
 

@@ -1,4 +1,4 @@
-"""complaints.yaml: what a complaint of New York becomes here."""
+"""complaints.yaml: the category, place and urgency of each of New York's complaint types."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from pathlib import Path
 from marshmallow import Schema
 from marshmallow import fields as plain
 
-from cli.demo.checked import checked, code, nested, refuse_unless, table
+from cli.demo.schemas import code, load_checked, nested, refuse_unless, table
 from contracts.codes import Channel, RejectReason, Urgency
 
 
 class Place(StrEnum):
-    """Where such a matter is: on an estate, whose property company comes first, or in the street."""
+    """The place of a matter: an estate, whose property company comes first, or the street."""
 
     ESTATE = "estate"
     STREET = "street"
@@ -21,7 +21,7 @@ class Place(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """What is registered. ``refer``: no playbook takes it, and the desk refuses it for this reason."""
+    """A registered category. ``refer``: no playbook takes it, and the desk rejects it for this reason."""
 
     code: str
     urgency: Urgency
@@ -31,7 +31,7 @@ class Category:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What a complaint type becomes."""
+    """The category, place, urgency and dispute of a complaint type."""
 
     category: Category
     place: Place
@@ -41,7 +41,7 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How a complaint came: the channel, and the account that passes it on. ``unasked``: there is nobody to answer."""
+    """The channel of a complaint, and the account that forwards it. ``unasked``: there is nobody to answer."""
 
     channel: Channel
     account: str
@@ -50,7 +50,7 @@ class Way:
 
 @dataclass(frozen=True)
 class Complaints:
-    """The whole file. ``descriptors`` raise the urgency."""
+    """The content of the file. ``descriptors`` raise the urgency."""
 
     categories: Mapping[str, Category]
     kinds: Mapping[str, Kind]
@@ -86,8 +86,8 @@ class _File(Schema):
 
 
 def read_complaints(path: Path) -> Complaints:
-    """The file. Raises BadConfig with file, path and reason."""
-    loaded = checked(_File, path)
+    """Return the file's content. Raises BadConfig with file, path and reason."""
+    loaded = load_checked(_File, path)
     categories = {
         name: Category(name, one["urgency"], one["dispute"], one["refer"]) for name, one in loaded["categories"].items()
     }

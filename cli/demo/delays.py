@@ -1,7 +1,7 @@
-"""How long people take, and in whose hours: ``5min..25min`` of all time, ``1wh..6wh`` of office hours.
+"""The delays of people, in elapsed or in office time: ``5min..25min``, ``1wh..6wh``.
 
 Units: min, h, d are elapsed time; wmin, wh office minutes and hours. Where life or utilities are at stake (E0, E1) people work
-round the clock, as the standards of these urgencies do: office time is then elapsed time, and all is done faster by `Pace`.
+round the clock, as the standards of these urgencies do: office time is elapsed time then, and all goes faster (`ActionTiming`).
 """
 
 import re
@@ -19,12 +19,12 @@ _DELAY = re.compile(rf"{_END}(?:\s*\.\.\s*{_END})?")
 
 
 class BadDelay(ValueError):
-    """A text that is no delay."""
+    """Raised for a text that is no delay."""
 
 
 @dataclass(frozen=True, slots=True)
 class Delay:
-    """Between ``least`` and ``most`` minutes, each as likely; ``office``: of office hours."""
+    """A delay between ``least`` and ``most`` minutes, each equally likely; ``office``: in office hours."""
 
     least: int
     most: int
@@ -32,7 +32,7 @@ class Delay:
 
     @classmethod
     def parse(cls, text: str) -> "Delay":
-        """``10min`` or ``10min..2h``. Raises BadDelay."""
+        """Return the delay of a text such as ``10min`` or ``10min..2h``. Raises BadDelay."""
         match = _DELAY.fullmatch(text.strip())
         if match is None:
             raise BadDelay(f"{text!r} is no delay: want such as 10min, 5min..25min or 1wh..6wh")
@@ -47,15 +47,15 @@ class Delay:
 
 
 @dataclass(frozen=True)
-class Pace:
-    """When something falls due. ``factors``: how much of the time it takes, by urgency; what is not in it takes all of it."""
+class ActionTiming:
+    """The due times of actions. ``factors`` shorten the time by urgency; an absent urgency takes all of it."""
 
     calendar: WorkCalendar
     grid: timedelta
     factors: Mapping[Urgency, float]
 
     def due(self, start: datetime, delay: Delay, urgency: Urgency, random: Random) -> datetime:
-        """Later than ``start``, on the grid."""
+        """Return a due time after ``start``, on the grid."""
         minutes = random.randint(delay.least, delay.most)
         span = timedelta(minutes=minutes * self.factors.get(urgency, 1.0))
         round_the_clock = urgency in {Urgency.E0, Urgency.E1}
@@ -63,7 +63,7 @@ class Pace:
         return self.on_grid(max(at, start + timedelta(seconds=1)))
 
     def on_grid(self, at: datetime) -> datetime:
-        """The next moment of the grid, so that many acts share it. Midnight in the calendar's zone is one."""
+        """Return the next moment of the grid, so that many acts share it. Midnight in the calendar's zone is one."""
         local = at.astimezone(self.calendar.zone)
         midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
         steps = -((midnight - local) // self.grid)
@@ -71,7 +71,7 @@ class Pace:
 
 
 def after_office(calendar: WorkCalendar, start: datetime, span: timedelta) -> datetime:
-    """When so much office time has passed. Raises BadDelay for a calendar without office hours."""
+    """Return the instant after so much office time. Raises BadDelay for a calendar without office hours."""
     try:
         return calendar.after(start, span)
     except EndlessCalendar as wrong:

@@ -1,4 +1,4 @@
-"""What is shown while the night is replayed."""
+"""The progress display of the replay."""
 
 import sys
 import time
@@ -11,7 +11,7 @@ BAR = 16
 
 
 class Progress:
-    """On a terminal one line, written again and again; else a line now and then."""
+    """A progress display: on a terminal one line that is overwritten, elsewhere a line now and then."""
 
     def __init__(self, whistles: int, zone: tzinfo):
         self._whistles, self._zone = whistles, zone
@@ -27,8 +27,8 @@ class Progress:
         print(f"\r{line}" if self._same_line else line, end="" if self._same_line else "\n", file=sys.stderr, flush=True)
 
     def line(self, replay: Replay, seconds: float) -> str:
-        """Where the story is."""
-        ended = replay.tally.ended
+        """Return the line of the present progress."""
+        ended = replay.statistics.ended
         bar = "#" * (BAR * ended // self._whistles)
         at = replay.clock.now().astimezone(self._zone)
         return (
@@ -37,6 +37,6 @@ class Progress:
         )
 
     def done(self) -> None:
-        """Go on below the line."""
+        """End the overwritten line."""
         if self._same_line:
             print(file=sys.stderr)

@@ -8,37 +8,37 @@ from typing import Protocol
 
 from chassis.clock import ManualClock
 from cli.demo.acts import Act, Kind
-from cli.demo.known import Known
+from cli.demo.config import DemoConfig
+from cli.demo.observations import Observations
 from cli.demo.requests import source
-from cli.demo.scene import Scene
-from cli.demo.tally import Tally
+from cli.demo.statistics import Statistics
 from contracts.envelope import Event
 
 Progress = Callable[["Replay"], None]
 QUIET_BEFORE = timedelta(minutes=10)
-"""The town is there so long before the first whistle."""
+"""The time between the registration of the town and the first whistle."""
 
 
 class Chain(Protocol):
-    """What takes commands, and says what happened to `Replay.hear` while it settles."""
+    """The interface of the stack: it takes commands, and passes published events to `Replay.hear` while settling."""
 
     def settle(self) -> None:
-        """Do all that can be done at this instant."""
+        """Process everything that can be processed at this instant."""
 
     def next_due(self) -> datetime | None:
-        """When the next timer is due; None where none is armed."""
+        """Return the due time of the next timer; None where none is armed."""
 
     def file(self, acts: Sequence[Act], now: datetime) -> list[tuple[Act, str]]:
-        """Give commands, in this order; answers those that were refused at once, and why."""
+        """Submit commands in this order. Return those that were refused at once, with the reasons."""
 
 
 @dataclass
 class Replay:
-    """One telling. ``refused`` are the commands that the desk was refused, ``stale`` the acts that made no sense any more."""
+    """One replay. ``refused`` are the commands refused to the desk, ``stale`` counts the acts that made no sense any more."""
 
-    scene: Scene
-    known: Known = field(default_factory=Known)
-    tally: Tally = field(default_factory=Tally)
+    demo_config: DemoConfig
+    observations: Observations = field(default_factory=Observations)
+    statistics: Statistics = field(default_factory=Statistics)
     sent: list[tuple[str, str]] = field(default_factory=list)
     refused: list[tuple[Act, str]] = field(default_factory=list)
     filed: int = 0
@@ -47,21 +47,21 @@ class Replay:
     events: int = 0
 
     def __post_init__(self) -> None:
-        self.began = self.scene.whistles[0].at - QUIET_BEFORE
+        self.began = self.demo_config.whistles[0].at - QUIET_BEFORE
         self.clock = ManualClock(self.began)
         self._acts: list[tuple[datetime, str, Act]] = []
 
     def hear(self, event: Event) -> None:
-        """Somebody hears it, and makes up their mind."""
+        """Pass an event to the observations, the statistics and the people, and plan their actions."""
         self.events += 1
-        self.known.hear(event)
-        self.tally.hear(event)
-        self._plan(self.scene.street.hear(event))
+        self.observations.hear(event)
+        self.statistics.hear(event)
+        self._plan(self.demo_config.people.hear(event))
 
     def run(self, chain: Chain, progress: Progress = lambda _: None) -> None:
-        """Everything, until nothing is left to wait for or the story is over."""
-        self._plan(self.scene.street.whistles(self.scene.whistles))
-        end = self.began + self.scene.rules.until
+        """Run until nothing is left to wait for, or the time of the replay is over."""
+        self._plan(self.demo_config.people.whistles(self.demo_config.whistles))
+        end = self.began + self.demo_config.rules.until
         while (moment := self._next(chain)) is not None and moment <= end:
             self.clock.move_to(moment)
             self.moments += 1
@@ -76,18 +76,18 @@ class Replay:
             heapq.heappush(self._acts, (*act.order, act))
 
     def _next(self, chain: Chain) -> datetime | None:
-        """The next moment of the grid by which a timer or an act is due."""
+        """Return the next moment of the grid by which a timer or an act is due."""
         due = [self._acts[0][0]] if self._acts else []
         if (timer := chain.next_due()) is not None:
             due.append(timer)
-        return self.scene.street.on_grid(min(due)) if due else None
+        return self.demo_config.people.on_grid(min(due)) if due else None
 
     def _due(self) -> list[Act]:
-        """The acts that are to be filed now, and still make sense."""
+        """Return the acts to be submitted now that still make sense."""
         due = []
         while self._acts and self._acts[0][0] <= self.clock.now():
             planned = heapq.heappop(self._acts)[2]
-            act = self.known.still_sensible(planned)
+            act = self.observations.revalidated(planned)
             if act is None:
                 self.stale += 1
                 continue

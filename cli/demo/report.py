@@ -1,42 +1,44 @@
-"""What the demonstration reports: the tally of what was heard, and what four stores and an offline verifier say of it."""
+"""The report of the demonstration: the statistics of the events, and the findings of four stores and an offline verifier."""
 
 from collections.abc import Iterator
 from typing import Any
 
-from cli.books import read_books
 from cli.demo.replay import Replay
-from cli.demo.stage import Stage
-from cli.findings import compare
-from cli.home import Home
+from cli.demo.stack import DemoStack
+from cli.deployment_dir import DeploymentDir
+from cli.reconcile.checks import check_snapshot
+from cli.reconcile.store_reader import read_snapshot
 from services.ledger import store as ledger
 from services.ledger.api import view
 from services.ledger.config import FILE, load_rules
-from services.ledger.domain.audit import Bad, audit
-from services.ledger.domain.comparison import LogDisagrees
-from services.ledger.domain.figures import figure
+from services.ledger.domain.audit import AuditError, audit
 from services.ledger.domain.keyring import Key
-from services.ledger.domain.kpi import FORMULAS
+from services.ledger.domain.kpi_figures import compute_figure
+from services.ledger.domain.kpi_formulas import FORMULAS
+from services.ledger.domain.log_comparison import LogDisagrees
 from services.ledger.domain.points import ISSUED, Balance, balances
-from services.ledger.export import lines
-from services.ledger.keys import signer
-from services.ledger.selection import selected, selection
+from services.ledger.export import export_lines
+from services.ledger.kpi_query import kpi_query, matching_records
+from services.ledger.signing_keys import load_signer
 
 LOG_FILE, SENT_FILE = "ledger.jsonl", "sent.txt"
 
 
-def report(replay: Replay, stage: Stage, home: Home, took: float) -> dict[str, Any]:
-    """The whole report, as JSON. Everything but ``timing`` (seconds of machine time) and paths follows from the seed.
+def report(replay: Replay, stack: DemoStack, home: DeploymentDir, took: float) -> dict[str, Any]:
+    """Return the whole report, as JSON. Everything but ``timing`` (seconds of machine time) and paths follows from the seed.
 
     ``wrong`` says in sentences why the demonstration failed; it is empty where it did not. Leaves what `whistle reconcile` and
     `whistle ledger verify` need to ask the same again.
     """
-    told = replay.tally.report()
-    missed = {name: times for name, times in told["branches"].items() if times < replay.scene.rules.proof}
-    reconciled = compare(replay.sent, read_books(home.database_urls(), home.settings()["WHISTLE_SECRET"]), settled=True)
-    log, log_wrong = _ledger(replay, stage, home)
+    told = replay.statistics.report()
+    missed = {name: times for name, times in told["branches"].items() if times < replay.demo_config.rules.proof}
+    reconciled = check_snapshot(
+        replay.sent, read_snapshot(home.database_urls(), home.settings()["WHISTLE_SECRET"]), settled=True
+    )
+    log, log_wrong = _ledger(replay, stack, home)
     (home.path / SENT_FILE).write_text("".join(f"{source} {id_}\n" for source, id_ in replay.sent))
     return {
-        "seed": replay.scene.rules.seed,
+        "seed": replay.demo_config.rules.seed,
         "requests": len(replay.sent),
         "story": {"from": replay.began.isoformat(), "to": replay.clock.now().isoformat(), "moments": replay.moments},
         "lost": len(reconciled.lost),
@@ -45,14 +47,14 @@ def report(replay: Replay, stage: Stage, home: Home, took: float) -> dict[str, A
             *(f"lost: {what}" for what in reconciled.lost),
             *(f"doubled: {what}" for what in reconciled.doubled),
             *(f"ledger: {why}" for why in log_wrong),
-            *(_too_seldom(missed, replay.scene.rules.proof) if replay.scene.whole else ()),
+            *(_too_seldom(missed, replay.demo_config.rules.proof) if replay.demo_config.whole else ()),
         ],
         "reconciled": reconciled.counts,
         "ledger": log,
         **told,
         "branches_complete": not missed,
-        "kpi": _kpis(replay, stage),
-        "points": _points(stage),
+        "kpi": _kpis(replay, stack),
+        "points": _points(stack),
         "commands": {
             "filed": replay.filed,
             "no_longer_sensible": replay.stale,
@@ -67,10 +69,10 @@ def _too_seldom(missed: dict[str, int], proof: int) -> Iterator[str]:
         yield f"branch {name}: taken {times} times, and a whole night is to take each at least {proof} times"
 
 
-def _ledger(replay: Replay, stage: Stage, home: Home) -> tuple[dict[str, Any], list[str]]:
-    """Export the log to a file and verify the file alone, by the deployment's public key; answers what is wrong with it."""
-    runtime = stage.services["ledger"]
-    key = signer(runtime.settings.secret)
+def _ledger(replay: Replay, stack: DemoStack, home: DeploymentDir) -> tuple[dict[str, Any], list[str]]:
+    """Export the log to a file and verify the file alone, by the deployment's public key. Return the errors."""
+    runtime = stack.services["ledger"]
+    key = load_signer(runtime.settings.secret)
     file = home.path / LOG_FILE
     wrong, checkpoints = [], 0
     with runtime.store.transaction() as connection:
@@ -78,10 +80,10 @@ def _ledger(replay: Replay, stage: Stage, home: Home) -> tuple[dict[str, Any], l
         size, root = kept.size, kept.root()
         try:
             with file.open("wb") as out:
-                out.writelines(lines(connection, key, replay.clock.now()))
+                out.writelines(export_lines(connection, key, replay.clock.now()))
             with file.open("rb") as exported:
                 checked = audit(exported, [Key(key.public)])
-        except (Bad, LogDisagrees) as bad:
+        except (AuditError, LogDisagrees) as bad:
             wrong.append(str(bad))
         else:
             checkpoints = checked.checkpoints
@@ -91,18 +93,18 @@ def _ledger(replay: Replay, stage: Stage, home: Home) -> tuple[dict[str, Any], l
     return {"size": size, "root": root, "verified": not wrong, "checkpoints": checkpoints, "file": str(file)}, wrong
 
 
-def _kpis(replay: Replay, stage: Stage) -> list[dict[str, Any]]:
-    runtime = stage.services["ledger"]
+def _kpis(replay: Replay, stack: DemoStack) -> list[dict[str, Any]]:
+    runtime = stack.services["ledger"]
     rules = load_rules(runtime.settings.config_dir / FILE)
     with runtime.store.transaction() as connection:
-        books = selected(connection, selection({}), rules.zone)
-    return [view(figure(formula, books, replay.clock.now()), rules) for formula in FORMULAS]
+        records = matching_records(connection, kpi_query({}), rules.zone)
+    return [view(compute_figure(formula, records, replay.clock.now()), rules) for formula in FORMULAS]
 
 
-def _points(stage: Stage) -> dict[str, int]:
-    """What volunteers own and what is held for them; ``balance`` is credits minus debits of all accounts, which is 0."""
-    with stage.services["ledger"].store.transaction() as connection:
-        rows = ledger.posted(connection)
+def _points(stack: DemoStack) -> dict[str, int]:
+    """Return the posted and held points of volunteers; ``balance`` is credits minus debits of all accounts, which is 0."""
+    with stack.services["ledger"].store.transaction() as connection:
+        rows = ledger.postings_of(connection)
     every = balances(rows)
     issued = every.pop(ISSUED, Balance())
     return {

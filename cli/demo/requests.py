@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from chassis.configuration.yaml_files import BadConfig
 from cli.demo.boards import Boards, Community
 from cli.demo.complaints import Complaints, Kind, Place, Way
-from cli.demo.rules import Rules, drawn
+from cli.demo.rules import Rules, draw
 from contracts.codes import CoordinateSystem, RejectReason, Urgency
 from services.tickets.domain.whistle import ticket_id, urgency_of
 
@@ -36,12 +36,12 @@ COLUMNS = (
     "latitude",
     "longitude",
 )
-"""What is read of the forty-one."""
+"""The columns that are read, of forty-one."""
 
 
 @dataclass(frozen=True)
 class Whistle:
-    """A request of the file: what is said, when, by which account, and what follows from it.
+    """A request of the file as a whistle: its data, time and account, and the facts that follow.
 
     ``id`` is the request's `unique_key`: the producer's own id, so that the same one twice is one ticket. ``refer``: no
     playbook takes it, and the desk is to refuse it for this reason.
@@ -58,12 +58,12 @@ class Whistle:
 
 
 def source(account: str) -> str:
-    """What an account's commands name as their source."""
+    """Return the source of an account's commands."""
     return f"/{account}"
 
 
 def read_whistles(path: Path, complaints: Complaints, boards: Boards, rules: Rules, zone: tzinfo) -> tuple[Whistle, ...]:
-    """Every row, in the order of time. Raises BadConfig with file, row and reason."""
+    """Return every row, in the order of time. Raises BadConfig with file, row and reason."""
     rows = _rows(path)
     moments = [_moment(path, number, row["created_date"], zone) for number, row in enumerate(rows, start=1)]
     late = rules.start - min(moments).astimezone(zone).date()
@@ -153,7 +153,7 @@ def _said(
 
 
 def _address(row: Mapping[str, str]) -> str:
-    """The house, or the two streets that cross; empty where the request names neither."""
+    """Return the house, or the two crossing streets; empty where the request names neither."""
     crossing = " / ".join(part for part in (row["intersection_street_1"], row["intersection_street_2"]) if part)
     return ", ".join(part for part in (row["incident_address"] or crossing, row["city"]) if part)
 
@@ -162,4 +162,4 @@ def _reporter(key: str, rules: Rules) -> Mapping[str, str] | None:
     random = Random(f"{rules.seed}|reporter|{key}")
     if random.randrange(100) < rules.silent:
         return None
-    return {"name": f"市民{key[-4:]}", "phone": f"000-{key}", "locale": drawn(rules.locales, random)}
+    return {"name": f"市民{key[-4:]}", "phone": f"000-{key}", "locale": draw(rules.locales, random)}

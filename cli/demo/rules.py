@@ -1,4 +1,4 @@
-"""street.yaml: what is simulated. Situations, the courses of action that people take in them, and how often."""
+"""street.yaml: the simulated behaviour. Situations, the courses of action in each of them, and their frequencies."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ from marshmallow import Schema, ValidationError, validate
 from marshmallow import fields as plain
 
 from chassis.configuration.yaml_files import duration
-from cli.demo.checked import checked, code, nested, refuse_unless, table
 from cli.demo.delays import BadDelay, Delay
+from cli.demo.schemas import code, load_checked, nested, refuse_unless, table
 from cli.demo.steps import STEPS
 from contracts.codes import Urgency
 
 
 class Situation(StrEnum):
-    """What somebody may meet. An assignment to a kind of unit, or something that was said."""
+    """A situation that a person may meet: an assignment to a kind of unit, or a published event."""
 
     PROPERTY = "property"
     DEPARTMENT = "department"
@@ -45,27 +45,27 @@ class Situation(StrEnum):
 
 
 Course = tuple[tuple[str, Delay], ...]
-"""Steps, each so long after the one before."""
+"""The steps of a course, each with its delay after the one before."""
 ANYBODY = "anybody"
-"""The character under which weights stand that are the same for all."""
+"""The character of weights that are the same for all."""
 
 
 @dataclass(frozen=True)
 class Conduct:
-    """What people do in a situation. ``weights`` are by character, then by course."""
+    """The courses of action in a situation. ``weights`` are by character, then by course."""
 
     courses: Mapping[str, Course]
     weights: Mapping[str, Mapping[str, int]]
 
     def draw(self, random: Random, character: str) -> Course:
-        """One course, by weight."""
+        """Return one course, drawn by weight."""
         weights = self.weights.get(character) or self.weights[ANYBODY]
-        return self.courses[drawn(weights, random)]
+        return self.courses[draw(weights, random)]
 
 
 @dataclass(frozen=True)
 class Rules:
-    """The whole file.
+    """The content of the file.
 
     ``proof`` is how often each branch is to occur in the whole night. ``pace`` is the part of the usual time that it takes.
     ``review`` and ``shelf`` are for how long a ticket is parked. ``departments`` are the categories that each leads. ``silent``
@@ -89,12 +89,12 @@ class Rules:
 
     @property
     def secret(self) -> str:
-        """The deployment's: digests are salted with it, so the same story has the same log. It guards nothing."""
+        """Return the deployment's secret, which salts digests: the same seed gives the same log. It protects nothing."""
         return f"demonstration of {self.seed}"
 
 
-def drawn(weights: Mapping[str, int], random: Random) -> str:
-    """A name, by weight."""
+def draw(weights: Mapping[str, int], random: Random) -> str:
+    """Return a name, drawn by weight."""
     return random.choices(list(weights), list(weights.values()))[0]
 
 
@@ -154,8 +154,8 @@ class _File(Schema):
 
 
 def read_rules(path: Path) -> Rules:
-    """The file. Raises BadConfig with file, path and reason."""
-    loaded = checked(_File, path)
+    """Return the file's content. Raises BadConfig with file, path and reason."""
+    loaded = load_checked(_File, path)
     missing = sorted(one.value for one in set(Situation) - loaded["situations"].keys())
     refuse_unless(not missing, path, "situations", f"missing {', '.join(missing)}")
     departments = {name: tuple(one["categories"]) for name, one in loaded["departments"].items()}

@@ -1,4 +1,4 @@
-"""The steps that street.yaml may name: each is a command, the one who gives it, and what it says."""
+"""The steps that street.yaml may name: each is a command, its sender, and its data."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from contracts.http import tickets as http
 
 
 class By(StrEnum):
-    """Who acts."""
+    """The sender of a command."""
 
     UNIT = "unit"
     """The unit that was asked: `report.filed`."""
@@ -19,12 +19,12 @@ class By(StrEnum):
     RESIDENT = "resident"
     """A resident; the desk notes it down: `request.made`."""
     DESK = "desk"
-    """Somebody on duty, over HTTP: there is no event for it."""
+    """A person on duty, over HTTP: there is no event for it."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """``name`` is the command's, the request's, or the HTTP operation's id; ``data`` is what it always says."""
+    """A step. ``name`` is the command's, the request's, or the HTTP operation's id; ``data`` is its constant data."""
 
     by: By
     name: str

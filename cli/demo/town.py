@@ -18,12 +18,12 @@ APPS: Mapping[Role, str] = {
     Role.GRID_WORKER: "grid-app",
     Role.SUPERVISOR: SUPERVISORS,
 }
-"""The account that acts for the units of a role. Who handles and who verifies are never the same account."""
+"""The account that acts for the units of a role. Handling and verifying units never share an account."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A responder. ``meets`` is what an assignment is to it; None where it acts on something else that is said."""
+    """A responder. ``meets`` is the situation of an assignment to it; None where it acts on other events."""
 
     code: str
     role: Role
@@ -33,12 +33,12 @@ class Unit:
 
     @property
     def account(self) -> str:
-        """The account that acts for it."""
+        """Return the account that acts for the unit."""
         return APPS[self.role]
 
 
 class Town:
-    """Everything that is there before the first whistle."""
+    """The areas, categories and responders that exist before the first whistle."""
 
     def __init__(self, boards: Boards, complaints: Complaints, rules: Rules):
         self._boards, self._complaints = boards, complaints
@@ -49,7 +49,7 @@ class Town:
         self.units: Mapping[str, Unit] = {unit.code: unit for unit in units}
 
     def directory(self) -> dict[str, Any]:
-        """The directory, in the shape of the file that `whistle directory load` reads."""
+        """Return the directory, in the form of the file that `whistle directory load` reads."""
         return {
             "areas": list(self._areas()),
             "categories": [
@@ -69,7 +69,7 @@ class Town:
         }
 
     def accounts(self) -> list[dict[str, Any]]:
-        """Who may command what, as `cli.home.Home.prepare` takes it. The desk alone comes over HTTP."""
+        """Return the accounts, as `cli.deployment_dir.DeploymentDir.prepare` takes them. Only the desk uses HTTP."""
         producers = sorted({way.account for way in self._complaints.ways.values()})
         accounts: list[dict[str, Any]] = [{"id": one, "roles": ["producer"]} for one in producers]
         for role, app in APPS.items():
@@ -90,12 +90,12 @@ class Town:
 
 
 def supervisor_of(area: str) -> str:
-    """The supervisor of a community, a street or a district."""
+    """Return the supervisor of a community, a street or a district."""
     return f"{area}-supervisor"
 
 
 def team_of(community: Community) -> str:
-    """The street's team, to which supervisors give what nobody else did."""
+    """Return the street's team, to which supervisors assign what nobody else handled."""
     return f"{community.street}-team"
 
 
@@ -114,7 +114,7 @@ def _community(community: Community) -> Iterable[Unit]:
 
 
 def _companies(community: Community) -> Iterable[Unit]:
-    """Each estate has its own company, which comes first by its code, and the next estate's; the last has a spare one."""
+    """Yield the property companies: each estate has its own, which comes first by its code, and the next estate's."""
     before: tuple[str, ...] = ()
     for estate in community.estates:
         yield Unit(f"{estate}-property", Role.PROPERTY, (estate, *before), meets=Situation.PROPERTY)

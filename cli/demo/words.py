@@ -1,4 +1,4 @@
-"""words.yaml: how people call what the report counts."""
+"""words.yaml: the names of the codes that the report counts."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 from marshmallow import Schema, validate
 from marshmallow import fields as plain
 
-from cli.demo.checked import checked, nested, table
+from cli.demo.schemas import load_checked, nested, table
 
 GROUPS = (
     *("states", "causes", "urgencies", "levels", "branches", "clocks", "figures", "alarms"),
@@ -15,19 +15,19 @@ GROUPS = (
 
 
 class Words:
-    """Chinese first, English beside it."""
+    """The names by code: Chinese first, English beside it."""
 
     def __init__(self, known: Mapping[str, Mapping[str, str]]):
         self._known = known
 
     def in_order(self, group: str, counts: Mapping[str, int]) -> list[tuple[str, int]]:
-        """Counts by what people call them, in the order of the file; what it does not name comes last."""
+        """Return counts by name, in the order of the file; codes without a name come last."""
         codes = [code for code in self._known[group] if code in counts]
         codes += [code for code in counts if code not in self._known[group]]
         return [(self.of(group, code), counts[code]) for code in codes]
 
     def of(self, group: str, code: str) -> str:
-        """What people call a code; the code itself where nobody has said."""
+        """Return the name of a code; the code itself where it has none."""
         return self._known[group].get(code, code)
 
 
@@ -40,6 +40,6 @@ _File = Schema.from_dict({group: table(nested(_Word)) for group in GROUPS}, name
 
 
 def read_words(path: Path) -> Words:
-    """The file. Raises BadConfig with file, path and reason."""
-    loaded = checked(_File, path)
+    """Return the file's content. Raises BadConfig with file, path and reason."""
+    loaded = load_checked(_File, path)
     return Words({group: {code: f"{word['zh']} {word['en']}" for code, word in loaded[group].items()} for group in GROUPS})

@@ -1,1 +1,1 @@
-"""What happened: an append-only provable log. It causes nothing in the chain."""
+"""The ledger service: an append-only, provable log of all public events. It causes nothing in the chain."""

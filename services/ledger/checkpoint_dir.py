@@ -1,4 +1,4 @@
-"""The directory outside the database in which the ledger keeps what it published: WHISTLE_LEDGER_CHECKPOINT_DIR.
+"""The directory outside the database with the published checkpoints: WHISTLE_LEDGER_CHECKPOINT_DIR.
 
 ``ledger-checkpoints.jsonl`` has every signed checkpoint, a line each as in an exported log; it only grows, and
 `whistle ledger verify --since` reads it. ``ledger-frontier.json`` has size and root of the log as a process saw it last, so
@@ -17,19 +17,19 @@ from environs import FileAwareEnv
 
 from chassis.errors import OperatorError
 from services.ledger.domain.canonical import canonical
-from services.ledger.domain.checkpoint import Signed
-from services.ledger.domain.comparison import Known
+from services.ledger.domain.checkpoint import SignedCheckpoint
+from services.ledger.domain.log_comparison import KnownRoot
 from services.ledger.domain.log_file import BadLine, LineReader, checkpoint_line
 from services.ledger.domain.merkle import Frontier
 
 KEY = "WHISTLE_LEDGER_CHECKPOINT_DIR"
-LONGEST_LINE = 4096
+MAX_LINE = 4096
 """Bytes. A checkpoint's line has about 500."""
 CHECKPOINTS, FRONTIER = "ledger-checkpoints.jsonl", "ledger-frontier.json"
 
 
 class BadCheckpointDir(OperatorError):
-    """A file of the directory cannot be read or written, or somebody changed it. The message names it and the line."""
+    """Raised where a file of the directory cannot be read or written, or was changed. The message names it and the line."""
 
 
 class CheckpointDir:
@@ -45,12 +45,12 @@ class CheckpointDir:
         path = FileAwareEnv().path(KEY, None)
         return cls(path) if path else None
 
-    def checkpoints(self) -> list[Signed]:
-        """Return what was published, the first first."""
+    def checkpoints(self) -> list[SignedCheckpoint]:
+        """Return the published checkpoints, the first first."""
         with self._held() as file:
             return list(self._read(file))
 
-    def append(self, published: list[Signed]) -> None:
+    def append(self, published: list[SignedCheckpoint]) -> None:
         """Add checkpoints; those whose numbers are there already are not added again."""
         with self._held() as file:
             last = self._last_number(file)
@@ -60,11 +60,11 @@ class CheckpointDir:
             file.flush()
             os.fsync(file.fileno())
 
-    def frontier(self) -> Known | None:
-        """Return size and root that a process saw last; None where none did yet."""
+    def frontier(self) -> KnownRoot | None:
+        """Return the size and root that a process saw last; None where none did yet."""
         try:
             said = json.loads(self._frontier.read_bytes())
-            return Known(int(said["size"]), str(said["root"]), f"{self._frontier} was written")
+            return KnownRoot(int(said["size"]), str(said["root"]), f"{self._frontier} was written")
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, TypeError):
@@ -92,26 +92,26 @@ class CheckpointDir:
             raise BadCheckpointDir(f"{self.path}: {wrong.strerror}; {KEY} wants a directory that can be written") from None
 
     def _last_number(self, file: BinaryIO) -> int:
-        """Return the number of the file's last checkpoint, 0 where it has none; what stands before it is not read.
+        """Return the number of the file's last checkpoint, 0 for none; the part before it is not read.
 
         The file grows by a line an hour: to read it from the start each time would take ever longer.
         """
         end = file.seek(0, os.SEEK_END)
-        file.seek(max(0, end - LONGEST_LINE - 1))
-        tail = file.read()
-        lines = tail.splitlines(keepends=True)
-        if not lines or not tail.endswith(b"\n") or (len(lines) == 1 and len(tail) < end):
+        file.seek(max(0, end - MAX_LINE - 1))
+        lost_tail = file.read()
+        lines = lost_tail.splitlines(keepends=True)
+        if not lines or not lost_tail.endswith(b"\n") or (len(lines) == 1 and len(lost_tail) < end):
             file.seek(0)
             return max((one.checkpoint.number for one in self._read(file)), default=0)
         try:
             said = LineReader().read(lines[-1])
         except BadLine as wrong:
             raise BadCheckpointDir(f"{self._checkpoints}: last line: {wrong}") from None
-        if not isinstance(said, Signed):
+        if not isinstance(said, SignedCheckpoint):
             raise BadCheckpointDir(f"{self._checkpoints}: last line: is no checkpoint")
         return said.checkpoint.number
 
-    def _read(self, file: BinaryIO) -> Iterator[Signed]:
+    def _read(self, file: BinaryIO) -> Iterator[SignedCheckpoint]:
         reader, whole = LineReader(), 0
         for number, line in enumerate(file, start=1):
             if not line.endswith(b"\n"):  # a process died while it wrote: the database still has that checkpoint
@@ -122,6 +122,6 @@ class CheckpointDir:
                 said = reader.read(line)
             except BadLine as wrong:
                 raise BadCheckpointDir(f"{self._checkpoints}: line {number}: {wrong}") from None
-            if not isinstance(said, Signed):
+            if not isinstance(said, SignedCheckpoint):
                 raise BadCheckpointDir(f"{self._checkpoints}: line {number}: is no checkpoint")
             yield said

@@ -1,4 +1,4 @@
-"""Taking a checkpoint: sign size and root of the log, keep it and say it."""
+"""Taking a checkpoint: sign size and root of the log, keep and publish the signature."""
 
 import logging
 import math
@@ -12,24 +12,26 @@ from chassis.handler_context import HandlerContext
 from chassis.persistence.statements import dialect_insert
 from contracts.events.ledger import CheckpointSigned
 from services.ledger import store
-from services.ledger.domain.checkpoint import Checkpoint, Signed, Signer, key_id
-from services.ledger.monitor import LogMonitor
+from services.ledger.domain.checkpoint import Checkpoint, SignedCheckpoint, Signer, key_id
+from services.ledger.log_monitor import LogMonitor
 from services.ledger.store import LOG, Log
 
 logger = logging.getLogger(__name__)
 
 
 class KeyRetired(Refused):
-    """The signing key has handed over to another: what it signed now would be refused by whoever verifies, for ever."""
+    """Raised for a signing key that has handed over to another: verifiers would refuse everything it signs now."""
 
 
-def take(ctx: HandlerContext, signer: Signer, at: datetime, monitor: LogMonitor, next_key: bytes | None = None) -> Signed:
+def take_checkpoint(
+    ctx: HandlerContext, signer: Signer, at: datetime, monitor: LogMonitor, next_key: bytes | None = None
+) -> SignedCheckpoint:
     """Sign one more checkpoint, dated ``at`` by the clock; with ``next_key`` the last of this signer.
 
     Raises KeyRetired, and LogDisagrees where the stored log is not the one that ``monitor`` knows: it is not signed then.
     Checkpoints are ordered by their numbers. Where the clock was set back since the last one, that is recorded.
     """
-    log = store.found(ctx, Log, LOG)
+    log = store.get_or_add(ctx, Log, LOG)
     key = key_id(signer.public)
     _must_count(ctx, key)
     if next_key:

@@ -1,4 +1,4 @@
-"""What a deployment sets for the ledger: `ledger.yaml`, read and checked once, at start; and the key it signs with."""
+"""The deployment's configuration of the ledger: `ledger.yaml`, read and checked once, at start; and the signing key."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,11 +14,11 @@ from chassis.configuration.yaml_files import BadConfig, duration, read_yaml
 from chassis.runtime.nameko import RUNTIME_KEY
 from contracts.payload import flatten
 from services.ledger.domain.checkpoint import Signer
-from services.ledger.domain.figures import Band
-from services.ledger.domain.kpi import BY_NAME
+from services.ledger.domain.kpi_figures import Band
+from services.ledger.domain.kpi_formulas import BY_NAME
 from services.ledger.domain.points import Act
 from services.ledger.domain.rules import Rules
-from services.ledger.keys import signer
+from services.ledger.signing_keys import load_signer
 
 FILE = "ledger.yaml"
 
@@ -66,15 +66,15 @@ class _Ledger(Schema):
 
 
 @dataclass(frozen=True)
-class Configured:
-    """What a worker sees."""
+class LedgerConfig:
+    """The configuration that a handler sees."""
 
     rules: Rules
     signer: Signer
 
 
 def load_rules(path: Path) -> Rules:
-    """The deployment's rules. Raises BadConfig with file, path within it and reason."""
+    """Return the deployment's rules. Raises BadConfig with file, path within it and reason."""
     try:
         loaded: dict[str, Any] = _Ledger(unknown=RAISE).load(read_yaml(path))
     except ValidationError as wrong:
@@ -91,24 +91,24 @@ def load_rules(path: Path) -> Rules:
     )
 
 
-class Config(DependencyProvider):
-    """The deployment's `ledger.yaml` and signing key."""
+class ConfigProvider(DependencyProvider):
+    """A dependency that reads the deployment's `ledger.yaml` and signing key."""
 
     def setup(self) -> None:
         _ = self.configured
 
     @cached_property
-    def configured(self) -> Configured:
-        """Raises BadConfig or BadSettings at start."""
+    def configured(self) -> LedgerConfig:
+        """Return the configuration. Raises BadConfig or BadSettings at start."""
         settings = self.container.config[RUNTIME_KEY].settings
-        return Configured(load_rules(settings.config_dir / FILE), signer(settings.secret))
+        return LedgerConfig(load_rules(settings.config_dir / FILE), load_signer(settings.secret))
 
-    def get_dependency(self, worker_ctx: Any) -> Configured:
+    def get_dependency(self, worker_ctx: Any) -> LedgerConfig:
         return self.configured
 
 
-class Clock(DependencyProvider):
-    """Business time, for what is asked as of now."""
+class ClockProvider(DependencyProvider):
+    """A dependency that gives business time to queries."""
 
     def get_dependency(self, worker_ctx: Any) -> BusinessClock:
         clock: BusinessClock = self.container.config[RUNTIME_KEY].clock

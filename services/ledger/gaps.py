@@ -1,5 +1,4 @@
-"""Looking for holes, lost tails and forks: one look over all that came since the last, so that appending never asks about
-the past.
+"""Searching for gaps, lost tails and forks among the entries since the last search, so that appending never reads the past.
 
 What is missing is noted, and gets the time to come; what is still missing then is said, once; and so is it when it came
 after all. Whoever looks or says holds the log, so that nothing is appended meanwhile.
@@ -19,7 +18,7 @@ from chassis.timers import TimerFired
 from contracts.events.ledger import ForkFound, GapFilled, GapFound
 from contracts.events.sequences import ANNOUNCEMENTS, Announcement
 from services.ledger import store
-from services.ledger.domain.gaps import Fork, Hole, Numbered, between, still_missing, tail, without
+from services.ledger.domain.gaps import Fork, Gap, NumberedEvent, compare_neighbours, lost_tail, remaining_gaps, unknown_parts
 from services.ledger.domain.rules import Rules
 
 log = logging.getLogger(__name__)
@@ -29,70 +28,70 @@ NAME = 200
 
 
 class _Numbers(TypedDict):
-    """The fields by which an event names a hole."""
+    """The fields by which an event names a gap."""
 
     origin: str
     missing_from: int
     missing_to: int
 
 
-def look(ctx: HandlerContext, since: int, rules: Rules) -> None:
-    """Note the holes of every source and subject that was heard of since a position; say the forks at once."""
+def find_gaps(ctx: HandlerContext, since: int, rules: Rules) -> None:
+    """Note the gaps of every source and subject with entries since a position; publish the forks at once."""
     for before, after in list(_suspicious(ctx.connection, since)):
-        found = between(before, after)
+        found = compare_neighbours(before, after)
         if isinstance(found, Fork):
             _note_fork(found, ctx)
         elif found:
-            _note_hole(found, ctx, rules)
+            _note_gap(found, ctx, rules)
     for lost in list(_lost_tails(ctx.connection, since)):
-        _note_hole(lost, ctx, rules)
-    _say_filled(ctx, since)
+        _note_gap(lost, ctx, rules)
+    _publish_filled(ctx, since)
 
 
-def ring(timer: TimerFired, ctx: HandlerContext) -> None:
-    """The time to fill a hole is over: what is still missing is said, each part once."""
+def report_gap(timer: TimerFired, ctx: HandlerContext) -> None:
+    """Publish the parts of a gap that are still missing after its time, each once."""
     source, _, first = timer.detail.rpartition(":")
     table = store.gaps
     row = ctx.connection.execute(
-        select(table).where(_is(Hole(source, timer.subject, int(first), 0)), table.c.state == NOTED)
+        select(table).where(_is(Gap(source, timer.subject, int(first), 0)), table.c.state == NOTED)
     ).one_or_none()
     if row is None:
         return
-    noted = Hole(source, timer.subject, row.missing_from, row.missing_to)
-    left = still_missing(noted, _present(ctx.connection, noted))
+    noted = Gap(source, timer.subject, row.missing_from, row.missing_to)
+    left = remaining_gaps(noted, _present(ctx.connection, noted))
     if not left:
         ctx.connection.execute(update(table).where(_is(noted)).values(state=FILLED))
         return
     # each part that is left is a row of its own, so that it is this part of which it is said that it came
     ctx.connection.execute(delete(table).where(_is(noted)))
-    ctx.connection.execute(insert(table), [{**asdict(hole), "noted_at": row.noted_at, "state": FOUND} for hole in left])
-    for hole in left:
-        ctx.after_commit(partial(log.error, "gap found", extra=_ids(hole)))
-        ctx.for_subject(hole.subject).apply(Effects(DomainEvent(GapFound(**_numbers(hole)), hole.subject)))
+    ctx.connection.execute(insert(table), [{**asdict(gap), "noted_at": row.noted_at, "state": FOUND} for gap in left])
+    for gap in left:
+        ctx.after_commit(partial(log.error, "gap found", extra=_ids(gap)))
+        ctx.for_subject(gap.subject).apply(Effects(DomainEvent(GapFound(**_numbers(gap)), gap.subject)))
 
 
-def _say_filled(ctx: HandlerContext, since: int) -> None:
-    """Who was alarmed of a hole is told when it is whole again."""
+def _publish_filled(ctx: HandlerContext, since: int) -> None:
+    """Publish each published gap that is filled now."""
     table, touched = store.gaps, _touched(since)
     about = and_(touched.c.source == table.c.source, touched.c.subject == table.c.subject)
     open_ = select(table).join(touched, about).where(table.c.state == FOUND)
     ordered = open_.order_by(table.c.source, table.c.subject, table.c.missing_from)
     for row in ctx.connection.execute(ordered).all():
-        hole = Hole(row.source, row.subject, row.missing_from, row.missing_to)
-        if not still_missing(hole, _present(ctx.connection, hole)):
-            ctx.connection.execute(update(table).where(_is(hole)).values(state=FILLED))
-            ctx.after_commit(partial(log.warning, "gap filled", extra=_ids(hole)))
-            ctx.for_subject(hole.subject).apply(Effects(DomainEvent(GapFilled(**_numbers(hole)), hole.subject)))
+        gap = Gap(row.source, row.subject, row.missing_from, row.missing_to)
+        if not remaining_gaps(gap, _present(ctx.connection, gap)):
+            ctx.connection.execute(update(table).where(_is(gap)).values(state=FILLED))
+            ctx.after_commit(partial(log.warning, "gap filled", extra=_ids(gap)))
+            ctx.for_subject(gap.subject).apply(Effects(DomainEvent(GapFilled(**_numbers(gap)), gap.subject)))
 
 
 def _touched(since: int) -> Subquery:
-    """Every source and subject that was heard of since a position."""
+    """Return every source and subject with entries since a position."""
     c = store.entries.c
     return select(c.source, c.subject).where(c.position >= since).distinct().subquery()
 
 
-def _suspicious(connection: Connection, since: int) -> Iterator[tuple[Numbered | None, Numbered]]:
-    """The neighbours that do not follow each other: the database compares them, in one statement."""
+def _suspicious(connection: Connection, since: int) -> Iterator[tuple[NumberedEvent | None, NumberedEvent]]:
+    """Yield the neighbours whose numbers do not follow each other: the database compares them, in one statement."""
     c, touched = store.entries.c, _touched(since)
     window: dict[str, Any] = {"partition_by": (c.source, c.subject), "order_by": (c.sequence, c.event_id)}
     neighbours = (
@@ -107,13 +106,13 @@ def _suspicious(connection: Connection, since: int) -> Iterator[tuple[Numbered |
     )
     broken = neighbours.c.sequence != func.coalesce(neighbours.c.before, 0) + 1
     for row in connection.execute(select(neighbours).where(broken)):
-        after = Numbered(row.source, row.subject, row.sequence, row.event_id, row.type)
-        before = Numbered(row.source, row.subject, row.before, row.before_id, row.before_type) if row.before_id else None
+        after = NumberedEvent(row.source, row.subject, row.sequence, row.event_id, row.type)
+        before = NumberedEvent(row.source, row.subject, row.before, row.before_id, row.before_type) if row.before_id else None
         yield before, after
 
 
-def _lost_tails(connection: Connection, since: int) -> Iterator[Hole]:
-    """What the announcements since a position name and the log lacks: one statement for each announcement."""
+def _lost_tails(connection: Connection, since: int) -> Iterator[Gap]:
+    """Yield the gaps between announced and present numbers: one statement for each announcement since a position."""
     c = store.entries.c
     announced = select(c.source, c.body).where(c.position >= since, c.type.in_(sorted(ANNOUNCEMENTS)))
     for source, body in connection.execute(announced.order_by(c.position)).all():
@@ -121,13 +120,13 @@ def _lost_tails(connection: Connection, since: int) -> Iterator[Hole]:
         there = select(c.subject, func.max(c.sequence)).where(c.source == source, c.subject.in_(sorted(reached)))
         highest = {row[0]: row[1] for row in connection.execute(there.group_by(c.subject))}
         for subject, last in sorted(reached.items()):
-            if lost := tail(source, subject, highest.get(subject, 0), last):
+            if lost := lost_tail(source, subject, highest.get(subject, 0), last):
                 yield lost
 
 
 def _announced(body: bytes) -> dict[str, int]:
-    """The highest number of each subject that an announcement names."""
-    payload = store.event_of(body).payload
+    """Return the highest number of each subject that an announcement names."""
+    payload = store.event_from_body(body).payload
     assert isinstance(payload, Announcement), "chosen by its type"
     return {one.subject: one.last for one in payload.reached}
 
@@ -145,32 +144,32 @@ def _note_fork(fork: Fork, ctx: HandlerContext) -> None:
     ctx.for_subject(fork.subject).apply(Effects(DomainEvent(said, fork.subject)))
 
 
-def _note_hole(hole: Hole, ctx: HandlerContext, rules: Rules) -> None:
-    """What of a hole was noted before is waited for already."""
+def _note_gap(gap: Gap, ctx: HandlerContext, rules: Rules) -> None:
+    """Note the parts of a gap that were not noted before, and start the time to fill them."""
     table = store.gaps
-    about = (table.c.source == hole.source, table.c.subject == hole.subject)
-    overlapping = (table.c.missing_from <= hole.missing_to, table.c.missing_to >= hole.missing_from)
+    about = (table.c.source == gap.source, table.c.subject == gap.subject)
+    overlapping = (table.c.missing_from <= gap.missing_to, table.c.missing_to >= gap.missing_from)
     rows = ctx.connection.execute(select(table.c.missing_from, table.c.missing_to).where(*about, *overlapping))
-    for new in without(hole, [Hole(hole.source, hole.subject, *row) for row in rows]):
+    for new in unknown_parts(gap, [Gap(gap.source, gap.subject, *row) for row in rows]):
         ctx.connection.execute(insert(table), {**asdict(new), "noted_at": ctx.now, "state": NOTED})
         ctx.apply(Effects(ArmTimer(new.subject, f"{GAP}:{new.source}:{new.missing_from}", ctx.now + rules.gap_after)))
 
 
-def _present(connection: Connection, hole: Hole) -> list[int]:
+def _present(connection: Connection, gap: Gap) -> list[int]:
     table = store.entries
-    within = table.c.sequence.between(hole.missing_from, hole.missing_to)
-    about = (table.c.source == hole.source, table.c.subject == hole.subject)
+    within = table.c.sequence.between(gap.missing_from, gap.missing_to)
+    about = (table.c.source == gap.source, table.c.subject == gap.subject)
     return list(connection.execute(select(table.c.sequence).where(*about, within)).scalars())
 
 
-def _is(hole: Hole) -> Any:
+def _is(gap: Gap) -> Any:
     c = store.gaps.c
-    return and_(c.source == hole.source, c.subject == hole.subject, c.missing_from == hole.missing_from)
+    return and_(c.source == gap.source, c.subject == gap.subject, c.missing_from == gap.missing_from)
 
 
-def _numbers(hole: Hole) -> _Numbers:
-    return {"origin": hole.source, "missing_from": hole.missing_from, "missing_to": hole.missing_to}
+def _numbers(gap: Gap) -> _Numbers:
+    return {"origin": gap.source, "missing_from": gap.missing_from, "missing_to": gap.missing_to}
 
 
-def _ids(hole: Hole) -> dict[str, Any]:
-    return {"origin": hole.source, "subject": hole.subject, "first": hole.missing_from, "last": hole.missing_to}
+def _ids(gap: Gap) -> dict[str, Any]:
+    return {"origin": gap.source, "subject": gap.subject, "first": gap.missing_from, "last": gap.missing_to}

@@ -1,4 +1,4 @@
-"""The ledger's own metrics, read from its store."""
+"""The metrics of the ledger, read from its store."""
 
 from datetime import datetime
 
@@ -14,7 +14,7 @@ from services.ledger.gaps import FOUND, NOTED
 
 
 def disagreement(registry: CollectorRegistry) -> Gauge:
-    """The gauge of a log that was changed behind the service."""
+    """Return the gauge of a log that was changed behind the service."""
     return Gauge(
         "whistle_ledger_disagrees",
         "1 where the stored log is not the one that was published or that this process saw; readiness names the entry.",
@@ -23,7 +23,7 @@ def disagreement(registry: CollectorRegistry) -> Gauge:
 
 
 class LedgerMetrics:
-    """The log's size, what is wrong with it, and the points."""
+    """Gauges of the log's size and integrity, and of the points."""
 
     def __init__(self, registry: CollectorRegistry):
         self._entries = Gauge("whistle_ledger_entries", "Entries of the log.", registry=registry)
@@ -57,7 +57,7 @@ class LedgerMetrics:
         self._read_points(connection)
 
     def _read_points(self, connection: Connection) -> None:
-        """The sum of all members' balances: see `services.ledger.domain.points.balances`."""
+        """Set the gauges of the points: see `services.ledger.domain.points.balances`."""
         c = store.postings.c
         settles = c.settles.is_not(None)
         sums = select(c.state, settles, c.side, func.sum(c.amount)).where(c.account != ISSUED)
@@ -70,8 +70,8 @@ class LedgerMetrics:
         self._points.labels(State.HELD.value).set(held)
 
 
-class Metrics(DependencyProvider):
-    """Has them kept beside the runtime."""
+class MetricsProvider(DependencyProvider):
+    """A dependency that registers the gauges with the runtime."""
 
     def setup(self) -> None:
         runtime: Runtime = self.container.config[RUNTIME_KEY]

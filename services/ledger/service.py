@@ -1,4 +1,4 @@
-"""The ledger service: it records every public event once, signs checkpoints of its log, and keeps the books that follow."""
+"""The ledger service: it records every public event once, signs checkpoints of its log, and keeps the projections of it."""
 
 from datetime import datetime, timedelta
 from functools import partial
@@ -9,12 +9,13 @@ from chassis.runtime.nameko import on, on_timer
 from chassis.timers import TimerFired
 from contracts.envelope import Event
 from contracts.topology import SUBSCRIPTIONS
-from services.ledger import accounts, books, checkpoints, gaps, store
+from services.ledger import checkpoints, gaps, store
 from services.ledger.api import LedgerApi
-from services.ledger.config import Clock, Config
+from services.ledger.config import ClockProvider, ConfigProvider
 from services.ledger.domain.merkle import leaf_hash
-from services.ledger.metrics import Metrics
-from services.ledger.monitoring import Monitor
+from services.ledger.log_monitor_provider import LogMonitorProvider
+from services.ledger.metrics import MetricsProvider
+from services.ledger.projections import points, tickets
 from services.ledger.store import LOG, Log
 
 CHECKPOINT = "checkpoint"
@@ -23,24 +24,24 @@ CHECKPOINT_EVERY = timedelta(hours=1)
 
 
 class NoSequence(Refused):
-    """An event of one of the four services without its number: a gap could not be seen."""
+    """Raised for an event without a number: a gap could not be seen."""
 
 
 class NoCanonicalForm(Refused):
-    """An event whose data has no canonical form (RFC 8785): two readers could hash it differently."""
+    """Raised for an event whose data has no canonical form (RFC 8785): two readers could hash it differently."""
 
 
 class LedgerService(LedgerApi):
-    """Owns what happened; causes nothing in the chain. What comes in over HTTP is `LedgerApi`."""
+    """The ledger service owns the history; it causes nothing in the chain. Its HTTP operations are `LedgerApi`."""
 
     name = "ledger"
-    config = Config()
-    clock = Clock()
-    metrics = Metrics()
-    monitor = Monitor()
+    config = ConfigProvider()
+    clock = ClockProvider()
+    metrics = MetricsProvider()
+    monitor = LogMonitorProvider()
 
     def record(self, event: Event, ctx: HandlerContext) -> None:
-        """Append an event to the log."""
+        """Append an event to the log, and update the projections."""
         if event.sequence is None:
             raise NoSequence("ce-sequence: missing")
         log = self._log(ctx)
@@ -63,8 +64,8 @@ class LedgerService(LedgerApi):
         }
         ctx.insert(store.entries, row)
         log.frontier.append(leaf_hash(body))
-        books.keep(event, ctx)
-        accounts.keep(event, ctx, self.config.rules)
+        tickets.project(event, ctx)
+        points.project(event, ctx, self.config.rules)
         if not log.look_armed:
             log.look_armed = True
             ctx.apply(Effects(ArmTimer(LOG, LOOK, ctx.now + self.config.rules.look_every)))
@@ -73,7 +74,7 @@ class LedgerService(LedgerApi):
             ctx.apply(Effects(ArmTimer(LOG, CHECKPOINT, next_checkpoint(ctx.now))))
 
     def _tell_monitor(self, ctx: HandlerContext, log: Log) -> None:
-        """Have the monitor told, once the transaction committed, from which frontier to which it appended."""
+        """Tell the monitor, after the commit, from which frontier to which the transaction appended."""
         before = log.frontier.copy()
         ctx.after_commit(lambda: self.monitor.appended(before, log.frontier.copy()))
 
@@ -82,28 +83,28 @@ class LedgerService(LedgerApi):
 
     @on_timer(CHECKPOINT)
     def ring_checkpoint(self, timer: TimerFired, ctx: HandlerContext) -> None:
-        """Sign size and root; the next entry arms the next checkpoint."""
+        """Sign size and root; the next entry schedules the next checkpoint."""
         self._log(ctx).checkpoint_armed = False
-        checkpoints.take(ctx, self.config.signer, ctx.now, self.monitor)
+        checkpoints.take_checkpoint(ctx, self.config.signer, ctx.now, self.monitor)
 
     @on_timer(LOOK)
     def ring_look(self, timer: TimerFired, ctx: HandlerContext) -> None:
-        """Look for holes and forks in what came since the last look; the next entry arms the next."""
+        """Search for gaps and forks since the last search; the next entry schedules the next one."""
         log = self._log(ctx)
-        gaps.look(ctx, log.looked, self.config.rules)
+        gaps.find_gaps(ctx, log.looked, self.config.rules)
         log.look_armed, log.looked = False, log.frontier.size
 
     @on_timer(gaps.GAP)
     def ring_gap(self, timer: TimerFired, ctx: HandlerContext) -> None:
-        """A hole had time to fill."""
+        """Report a gap after its time to be filled."""
         self._log(ctx)  # nothing is appended while it is decided what is missing
-        gaps.ring(timer, ctx)
+        gaps.report_gap(timer, ctx)
 
     @staticmethod
     def _log(ctx: HandlerContext) -> Log:
-        return store.found(ctx, Log, LOG)
+        return store.get_or_add(ctx, Log, LOG)
 
 
 def next_checkpoint(now: datetime) -> datetime:
-    """The next full hour."""
+    """Return the next full hour."""
     return now.replace(minute=0, second=0, microsecond=0) + CHECKPOINT_EVERY

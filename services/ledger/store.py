@@ -1,4 +1,4 @@
-"""The tables of the ledger: the log itself, its frontier and checkpoints; and the books that follow from it."""
+"""The tables of the ledger: the log, its frontier and checkpoints, and the projections."""
 
 import json
 from collections.abc import Callable, Collection, Iterator
@@ -14,15 +14,15 @@ from chassis.service_definition import ServiceDefinition
 from contracts.envelope import Event
 from contracts.events.dispatch import AreaRegistered, MediationOpened, ResponderRegistered
 from contracts.payload import payload_for
-from services.ledger.domain.book import Book
 from services.ledger.domain.canonical import canonical as rfc8785
-from services.ledger.domain.checkpoint import Checkpoint, Signed
-from services.ledger.domain.comparison import LogDisagrees
+from services.ledger.domain.checkpoint import Checkpoint, SignedCheckpoint
+from services.ledger.domain.log_comparison import LogDisagrees
 from services.ledger.domain.members import Account
 from services.ledger.domain.merkle import Frontier
-from services.ledger.domain.noting import NOTED
-from services.ledger.domain.points import Row, Side, State
-from services.ledger.domain.stakes import DECIDING, Stake
+from services.ledger.domain.points import Posting, Side, State
+from services.ledger.domain.points_hold import DECIDING_EVENTS, PointsHolds
+from services.ledger.domain.ticket_projection import PROJECTORS
+from services.ledger.domain.ticket_record import TicketRecord
 
 T = TypeVar("T")
 metadata = MetaData()
@@ -77,7 +77,7 @@ gaps = Table(
     Column("noted_at", Instant, nullable=False),
     Column("state", Text, nullable=False),
 )
-"""Holes that were seen: ``noted`` until the time to fill them is over, then ``filled`` or ``found``."""
+"""The gaps found: ``noted`` until the time to fill them is over, then ``filled`` or ``found``."""
 
 forks = Table(
     "forks",
@@ -106,7 +106,7 @@ postings = Table(
     Column("time", Instant, nullable=False),
     Index("postings_account", "account"),
 )
-"""The entries of the points, two a transfer. Rows are only ever added."""
+"""The entries of the points, two for each transfer. Rows are only ever added."""
 
 ticket_book = Table(
     "ticket_book",
@@ -126,7 +126,7 @@ areas = Table("areas", metadata, Column("id", Text, primary_key=True), Column("d
 
 @dataclass
 class Log:
-    """The log's frontier. Locked by whoever appends: positions have no gap.
+    """The log's frontier. An appender locks it, so that positions have no gap.
 
     ``looked`` is the size up to which the sources' numbers were looked at. Of the last checkpoint, ``taken_at`` is the time and
     ``checkpointed`` the frontier, whose root was signed; ``clock_steps`` is how many are dated before the one before.
@@ -147,52 +147,52 @@ class Log:
 
 @dataclass
 class Area:
-    """What an area nests in."""
+    """The parent of an area."""
 
     id: str
     parent: str | None = None
     number: int = 0
 
 
-def _book_columns(book: Book) -> dict[str, Any]:
-    return {name: getattr(book, name) for name in ("category", "area", "estate", "urgency", "opened_at")}
+def _book_columns(record: TicketRecord) -> dict[str, Any]:
+    return {name: getattr(record, name) for name in ("category", "area", "estate", "urgency", "opened_at")}
 
 
 def _subjects(types: Collection[str]) -> Callable[[Event], tuple[str, ...]]:
-    """The subject of an event of these types."""
+    """Return a function from an event of these types to its subject."""
     return lambda event: (event.subject,) if event.type in types else ()
 
 
 def _accounts(event: Event) -> tuple[str, ...]:
-    """Whose account an event may concern."""
+    """Return the accounts that an event may concern."""
     if isinstance(event.payload, MediationOpened):
         return (event.payload.mediator,)
     return (event.subject,) if event.type == ResponderRegistered.type else ()
 
 
-BOOK: Mapper[Book] = Mapper(Book, ticket_book, _book_columns)
+TICKET_RECORDS: Mapper[TicketRecord] = Mapper(TicketRecord, ticket_book, _book_columns)
 DEFINITION = ServiceDefinition(
     "ledger",
     chassis_tables(metadata),
     (
         Mapper(Log, logs, lambda _: {}),
         Mapper(Account, accounts, lambda _: {}),
-        Mapper(Stake, stakes, lambda _: {}),
+        Mapper(PointsHolds, stakes, lambda _: {}),
         Mapper(Area, areas, lambda _: {}),
-        BOOK,
+        TICKET_RECORDS,
     ),
     prefetch={
-        Log: lambda _: (LOG,),  # first: whoever appends waits here, so that the books behind it cannot deadlock
-        Book: _subjects(NOTED),
-        Stake: _subjects(DECIDING | {MediationOpened.type}),
+        Log: lambda _: (LOG,),  # first: whoever appends waits here, so that the rows behind it cannot deadlock
+        TicketRecord: _subjects(PROJECTORS),
+        PointsHolds: _subjects(DECIDING_EVENTS | {MediationOpened.type}),
         Account: _accounts,
         Area: _subjects({AreaRegistered.type}),
     },
 )
 
 
-def found(ctx: HandlerContext, cls: type[T], key: str) -> T:
-    """An aggregate, begun where there is none."""
+def get_or_add(ctx: HandlerContext, cls: type[T], key: str) -> T:
+    """Return an aggregate; a new one where there is none."""
     known = ctx.find(cls, key)
     if known is None:
         known = cls(key)  # type: ignore[call-arg]
@@ -201,7 +201,7 @@ def found(ctx: HandlerContext, cls: type[T], key: str) -> T:
 
 
 def canonical(event: Event) -> bytes:
-    """An event as the bytes that are hashed: every attribute and all data, by RFC 8785."""
+    """Return an event as the bytes that are hashed: every attribute and all data, by RFC 8785."""
     return rfc8785(
         {
             "type": event.type,
@@ -217,15 +217,15 @@ def canonical(event: Event) -> bytes:
     )
 
 
-def event_of(body: bytes) -> Event:
-    """The event that an entry is of."""
+def event_from_body(body: bytes) -> Event:
+    """Return the event of an entry."""
     whole: dict[str, Any] = json.loads(body)
     payload = payload_for(whole.pop("type")).load(whole.pop("data"))
     return Event(**{**whole, "time": datetime.fromisoformat(whole["time"]), "payload": payload})
 
 
-def bodies(connection: Connection, since: int = 0) -> Iterator[bytes]:
-    """Every entry's body from a position on, in the order of the log.
+def entry_bodies(connection: Connection, since: int = 0) -> Iterator[bytes]:
+    """Yield every entry's body from a position on, in the order of the log.
 
     Raises LogDisagrees for a row that is not at its position, or whose columns are not those of its body.
     """
@@ -250,8 +250,8 @@ def _columns_of(body: bytes) -> tuple[Any, ...] | None:
         return None
 
 
-def of_subject(connection: Connection, subject: str) -> list[dict[str, Any]]:
-    """What happened to a subject, in the order it was recorded."""
+def entries_of(connection: Connection, subject: str) -> list[dict[str, Any]]:
+    """Return the entries about a subject, in the order of the log."""
     rows = connection.execute(
         select(entries.c.position, entries.c.body).where(entries.c.subject == subject).order_by(entries.c.position)
     )
@@ -259,39 +259,41 @@ def of_subject(connection: Connection, subject: str) -> list[dict[str, Any]]:
 
 
 def log(connection: Connection) -> Log:
-    """The log's frontier as it stands, not locked."""
+    """Return the log's frontier as it stands, not locked."""
     document = connection.execute(select(logs.c.document).where(logs.c.id == LOG)).scalar_one_or_none()
     return converter.structure(document, Log) if document else Log()
 
 
-def signed_checkpoints(connection: Connection, since: int = 1) -> list[Signed]:
-    """Every checkpoint from a number on, the first one first."""
+def signed_checkpoints(connection: Connection, since: int = 1) -> list[SignedCheckpoint]:
+    """Return every checkpoint from a number on, the first one first."""
     rows = connection.execute(select(checkpoints).where(checkpoints.c.number >= since).order_by(checkpoints.c.number))
     return [
-        Signed(Checkpoint(row.number, row.size, row.root, row.taken_at, next_key=row.next_key), row.key, row.signature)
+        SignedCheckpoint(
+            Checkpoint(row.number, row.size, row.root, row.taken_at, next_key=row.next_key), row.key, row.signature
+        )
         for row in rows
     ]
 
 
 def public_keys(connection: Connection) -> list[bytes]:
-    """The keys that signed, the first first."""
+    """Return the keys that signed, the first first."""
     rows = connection.execute(select(signing_keys.c.public).order_by(signing_keys.c.first))
     return [bytes.fromhex(public) for public in rows.scalars()]
 
 
-def posted(connection: Connection, account: str | None = None) -> list[Row]:
-    """The entries of an account, or of all."""
+def postings_of(connection: Connection, account: str | None = None) -> list[Posting]:
+    """Return the postings of an account, or of all."""
     return _rows(connection, select(postings).where(postings.c.account == account) if account else select(postings))
 
 
-def rows_of(connection: Connection, transfer: str) -> list[Row]:
-    """Both sides of a transfer; none where there is no such."""
+def postings_of_transfer(connection: Connection, transfer: str) -> list[Posting]:
+    """Return both sides of a transfer; none where there is no such transfer."""
     return _rows(connection, select(postings).where(postings.c.transfer == transfer))
 
 
-def _rows(connection: Connection, chosen: Select[Any]) -> list[Row]:
+def _rows(connection: Connection, chosen: Select[Any]) -> list[Posting]:
     names = ("transfer", "account", "amount", "cause", "settles")
     return [
-        Row(**{name: row[name] for name in names}, side=Side(row["side"]), state=State(row["state"]))
+        Posting(**{name: row[name] for name in names}, side=Side(row["side"]), state=State(row["state"]))
         for row in connection.execute(chosen.order_by(postings.c.time, postings.c.transfer)).mappings()
     ]

@@ -1,1 +1,1 @@
-"""Telling people: addresses, templates in their language, delivery state. It never changes a ticket."""
+"""The notify service: addresses, templates in the recipient's language, and delivery. It never changes a ticket."""

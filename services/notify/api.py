@@ -1,4 +1,4 @@
-"""Notify over HTTP."""
+"""The HTTP API of notify."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -13,35 +13,38 @@ from chassis.persistence import machine_now
 from contracts.codes import Receipt
 from contracts.http import notify as http
 from services.notify import store
-from services.notify.config import Configured
+from services.notify.config import NotifyConfig
 from services.notify.delivery import alert
 from services.notify.domain.attempts import Failure
-from services.notify.domain.notice import Notice, named_by
+from services.notify.domain.idempotency_keys import parse_idempotency_key
+from services.notify.domain.notice import Notice
 from services.notify.metrics import NotifyMetrics
-from services.notify.routing import contacts_for, ways_to
+from services.notify.routing import addresses_for, contacts_by_ticket
 
 
 class NotifyApi:
-    """What is asked of notify over HTTP; `NotifyService` inherits it, and the configuration is that service's."""
+    """The HTTP operations of notify. `NotifyService` inherits them and sets the configuration."""
 
-    config: Configured
-    delivery: NotifyMetrics
+    config: NotifyConfig
+    delivery_metrics: NotifyMetrics
 
     @query(http.GET_NOTICES)
     def get_notices(self, connection: Connection, ticket: str) -> Mapping[str, Any]:
-        """What was told about a ticket; the answer's schema leaves out the texts."""
-        return {"ticket": ticket, "notices": [view(notice) for notice in store.of_ticket(connection, ticket)]}
+        """Return the notices about a ticket. The answer's schema leaves out the texts."""
+        return {"ticket": ticket, "notices": [view(notice) for notice in store.notices_of(connection, ticket)]}
 
     @command(http.GIVE_RECEIPT)
     def give_receipt(self, body: http.ReceiptGiven, ctx: HandlerContext, key: str) -> Answer:
-        """A gateway says what became of a sending. A late or repeated receipt changes nothing. Raises Missing, Refused."""
+        """Record a gateway's receipt for an attempt. A late or repeated receipt changes nothing. Raises Missing, Refused."""
         notice, first = ctx.find(Notice, body.key), 1
         if notice is None:
-            id_, first = named_by(body.key)
+            id_, first = parse_idempotency_key(body.key)
             notice = ctx.load(Notice, id_)
         if notice.channel_of(first) is None:
             raise Refused("key: no attempt was made under it")
-        ways = ways_to(notice, contacts_for(ctx.connection, [notice]), self.config.channels.routes, self.config.region)
+        ways = addresses_for(
+            notice, contacts_by_ticket(ctx.connection, [notice]), self.config.channels.routes, self.config.region
+        )
         outcome = (
             notice.delivered(first)
             if body.outcome is Receipt.DELIVERED
@@ -54,11 +57,11 @@ class NotifyApi:
             )
         )
         ctx.for_subject(notice.ticket).apply(outcome)
-        ctx.after_commit(partial(self.delivery.happened, outcome.events))
+        ctx.after_commit(partial(self.delivery_metrics.happened, outcome.events))
         ctx.after_commit(partial(alert, outcome.events))
         return Answer({"notice": notice.id, "state": notice.state})
 
 
 def view(notice: Notice) -> dict[str, Any]:
-    """A notice as others see it."""
+    """Return a notice as other systems see it."""
     return {**vars(notice), "ended": notice.ended, "given_up": [sending.channel for sending in notice.earlier]}

@@ -1,4 +1,4 @@
-"""What a deployment sets for notify: texts and channels. Read and checked once, at start; errors name file, path and reason."""
+"""The deployment's texts and channels for notify. Read and checked once, at start; errors name file, path and reason."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,19 +15,19 @@ from chassis.signed_links import Links, links_of
 from contracts.payload import flatten
 from services.notify.config_fields import Duration, Success, Zone, language_tag, one_line
 from services.notify.domain.attempts import Retries
+from services.notify.domain.channel_addresses import ChannelAddress
 from services.notify.domain.channels import LOG, LOG_ONLY, OTHERS, Channel, Channels, Route, Routes, is_one_address
 from services.notify.domain.languages import is_tag
 from services.notify.domain.limits import Unit
-from services.notify.domain.quiet import Quiet, QuietHours
-from services.notify.domain.room import missing_room
-from services.notify.domain.rules import DUTY, RESIDENT, RULES
+from services.notify.domain.quiet_hours import QuietHours, QuietSchedule
+from services.notify.domain.recipient_rules import DUTY, RESIDENT, RULES
+from services.notify.domain.size_check import undersized_channels
 from services.notify.domain.templates import INSTANT_PARTS, Templates, placeholders
-from services.notify.domain.ways import Way
 
-LONGEST_SUBJECT = 100
+MAX_SUBJECT = 100
 """Characters of a subject line before its placeholders are filled in."""
-LONGEST_STEP = 20.0
-"""Seconds that one batch of one channel may take: a stop waits for it."""
+MAX_STEP_SECONDS = 20.0
+"""The longest time for one batch of one channel: a stop waits for it."""
 
 
 _positive = validate.Range(min=1)
@@ -48,14 +48,14 @@ class _Channel(Schema):
     )
 
 
-class _Way(Schema):
+class _ChannelAddress(Schema):
     channel = fields.String(required=True)
     address = fields.String(validate=one_line)
 
 
-class _Route(_Way):
+class _Route(_ChannelAddress):
     locale = fields.String(validate=language_tag)
-    then = fields.List(fields.Nested(_Way(unknown=RAISE)), load_default=list)
+    then = fields.List(fields.Nested(_ChannelAddress(unknown=RAISE)), load_default=list)
 
 
 class _QuietHours(Schema):
@@ -108,15 +108,13 @@ class _Notices(Schema):
     templates = fields.Dict(keys=fields.String(), values=_TEXTS, required=True)
     subjects = fields.Dict(
         keys=fields.String(),
-        values=fields.Dict(
-            keys=fields.String(), values=fields.String(validate=[validate.Length(1, LONGEST_SUBJECT), one_line])
-        ),
+        values=fields.Dict(keys=fields.String(), values=fields.String(validate=[validate.Length(1, MAX_SUBJECT), one_line])),
         required=True,
     )
 
 
 def load_templates(path: Path) -> Templates:
-    """The texts. Raises BadConfig naming template and language where one is missing or names what nobody fills in."""
+    """Return the texts. Raises BadConfig naming template and language of a missing text or an unknown placeholder."""
     loaded = _checked(_Notices, path)
     fallback, texts = loaded["fallback"], loaded["templates"]
     wanted = {name: rule.placeholders() for rule in RULES for name in rule.templates()}
@@ -164,7 +162,9 @@ def _check_subjects(subjects: Mapping[str, Any], texts: Mapping[str, Any], path:
 
 
 def load_channels(path: Path, region: str = "CN") -> Channels:
-    """The channels; without a file the log alone. Raises BadConfig; never repeats an address, which may hold a password."""
+    """Return the channels; without a file, the log alone. Raises BadConfig, which never repeats an address: it may hold a
+    password.
+    """
     if not path.exists():
         return LOG_ONLY
     loaded = _checked(_Channels, path)
@@ -181,17 +181,17 @@ def load_channels(path: Path, region: str = "CN") -> Channels:
     _only(more.get("link", ""), frozenset({"ticket", "purpose", "token"}), f"{path}: link")
     if passing is not None:
         more["passing"] = frozenset(passing)
-    quiet = Quiet({kind: QuietHours(**one) for kind, one in loaded["quiet"].items()})
+    quiet = QuietSchedule({kind: QuietHours(**one) for kind, one in loaded["quiet"].items()})
     made = Channels(channels, routes, retries=Retries(**loaded["retries"]), quiet=quiet, **more)
-    for name, what in missing_room(made):
+    for name, what in undersized_channels(made):
         raise BadConfig(f"{path}: channels.{name}.size: no room for {what}, which a notice never cuts: allow more")
     return made
 
 
 def _check(channel: Channel, where: str) -> None:
     _only(channel.via, frozenset({"address", "key", "subject"}), f"{where}.via")
-    if channel.via != LOG and (channel.timeout * channel.batch).total_seconds() > LONGEST_STEP:
-        raise BadConfig(f"{where}: timeout times batch exceeds {LONGEST_STEP:.0f} s")
+    if channel.via != LOG and (channel.timeout * channel.batch).total_seconds() > MAX_STEP_SECONDS:
+        raise BadConfig(f"{where}: timeout times batch exceeds {MAX_STEP_SECONDS:.0f} s")
     if channel.via == LOG and channel.success:
         raise BadConfig(f"{where}: a log gives no answers")
     if channel.via == LOG and channel.receipts:
@@ -201,7 +201,7 @@ def _check(channel: Channel, where: str) -> None:
 
 
 def _check_addresses(routes: Routes, region: str, path: Path) -> None:
-    """Check each address that the deployment writes. Raises BadConfig, which names the channel and never the address."""
+    """Check the addresses in the routes. Raises BadConfig, which names the channel and never the address."""
     for way in (way for route in routes.all() for way in route.ways(None)):
         if way.address is not None and not is_one_address(way.address, region):
             raise BadConfig(f"{path}: routes: address by channel {way.channel!r}: want exactly one number or address")
@@ -213,7 +213,7 @@ def _routes(loaded: Mapping[str, Any]) -> Routes:
 
 
 def _route(loaded: Mapping[str, Any]) -> Route:
-    return Route(**{**loaded, "then": tuple(Way(**way) for way in loaded["then"])})
+    return Route(**{**loaded, "then": tuple(ChannelAddress(**way) for way in loaded["then"])})
 
 
 def _only(text: str, known: frozenset[str], where: str) -> None:
@@ -235,29 +235,29 @@ def _checked(schema: type[Schema], path: Path) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class Configured:
-    """What a worker sees."""
+class NotifyConfig:
+    """The configuration that a handler sees."""
 
     templates: Templates
     channels: Channels
     links: Links
     region: str = "CN"
-    """The country of telephone numbers without a country code."""
+    """The ISO 3166 code of the country of telephone numbers without a country code."""
 
 
-class Config(DependencyProvider):
-    """`notices.yaml` and `channels.yaml` of the deployment's directory."""
+class ConfigProvider(DependencyProvider):
+    """A dependency that reads `notices.yaml` and `channels.yaml` of the deployment's directory."""
 
     def setup(self) -> None:
         _ = self.configured
 
     @cached_property
-    def configured(self) -> Configured:
-        """The configuration. Raises BadConfig at start."""
+    def configured(self) -> NotifyConfig:
+        """Return the configuration. Raises BadConfig at start."""
         settings = self.container.config[RUNTIME_KEY].settings
         directory, region = settings.config_dir, settings.phone_region
         channels = load_channels(directory / "channels.yaml", region)
-        return Configured(load_templates(directory / "notices.yaml"), channels, links_of(settings), region)
+        return NotifyConfig(load_templates(directory / "notices.yaml"), channels, links_of(settings), region)
 
-    def get_dependency(self, worker_ctx: Any) -> Configured:
+    def get_dependency(self, worker_ctx: Any) -> NotifyConfig:
         return self.configured

@@ -1,4 +1,4 @@
-"""The kinds of field that notify's files have beside marshmallow's own."""
+"""Field types of notify's files that marshmallow lacks."""
 
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -6,13 +6,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from marshmallow import ValidationError, fields
 
 from chassis.configuration.yaml_files import duration
-from services.notify.domain.answers import success_rule
 from services.notify.domain.header_fields import has_line_break
 from services.notify.domain.languages import is_tag
+from services.notify.domain.success_rules import success_rule
 
 
 class Duration(fields.String):
-    """``10s``, ``2h``; loads a timedelta."""
+    """A duration such as ``10s`` or ``2h``; loads a timedelta."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         try:
@@ -22,7 +22,7 @@ class Duration(fields.String):
 
 
 class Zone(fields.String):
-    """``Asia/Shanghai``; loads a ZoneInfo."""
+    """A time zone such as ``Asia/Shanghai``; loads a ZoneInfo."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         try:
@@ -32,7 +32,7 @@ class Zone(fields.String):
 
 
 class Success(fields.Dict):
-    """``{errcode: [0]}``; loads a SuccessRule."""
+    """A success rule such as ``{errcode: [0]}``; loads a SuccessRule."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         loaded = super()._deserialize(value, attr, data, **kwargs)
@@ -42,12 +42,12 @@ class Success(fields.Dict):
 
 
 def one_line(value: str) -> None:
-    """Refuse what would begin a further header field or line; the value may be private, so the message does not repeat it."""
+    """Refuse a value that would begin another header field or line. The message does not repeat it: it may be private."""
     if has_line_break(value):
         raise ValidationError("Contains a line break or another control character.")
 
 
 def language_tag(value: str) -> None:
-    """Refuse what is no language tag."""
+    """Refuse a text that is no language tag."""
     if not is_tag(value):
         raise ValidationError("Not a language tag by BCP 47, such as zh or kk-Arab.")

@@ -1,4 +1,4 @@
-"""Notify's own metrics. Labels are codes and channels' names from the deployment's file, never an address."""
+"""The metrics of notify. Labels are codes and the channels' names of the deployment's file, never an address."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -20,7 +20,7 @@ _SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20)
 
 
 class NotifyMetrics:
-    """What notices came to. One for each process: `of` answers it."""
+    """Counters of attempts, outcomes and language fallbacks."""
 
     def __init__(self, registry: CollectorRegistry):
         self._attempts = Counter(
@@ -46,18 +46,18 @@ class NotifyMetrics:
         )
 
     def written(self, notices: Iterable[Notice]) -> None:
-        """Notices were written, and are committed."""
+        """Count the language fallbacks of new notices, after the commit."""
         for one in notices:
             if one.fallback_reason is not None:
                 self._fallbacks.labels(metric_label(one.asked), one.locale, one.fallback_reason.value).inc()
 
     def attempted(self, channel: str, outcome: str, seconds: float) -> None:
-        """See `services.notify.delivery.Watch`."""
+        """See `services.notify.delivery.DeliveryObserver`."""
         self._attempts.labels(channel, outcome).inc()
         self._seconds.labels(channel).observe(seconds)
 
     def happened(self, events: Iterable[DomainEvent]) -> None:
-        """See `services.notify.delivery.Watch`."""
+        """See `services.notify.delivery.DeliveryObserver`."""
         for event in events:
             said = event.payload
             fell_back = isinstance(said, NotificationFailed) and said.next_channel is not None
@@ -65,7 +65,7 @@ class NotifyMetrics:
 
 
 class NoticeGauges:
-    """What has not come to anything yet."""
+    """Gauges of the notices that have not ended."""
 
     def __init__(self, registry: CollectorRegistry):
         self._waiting = Counted(
@@ -84,8 +84,8 @@ class NoticeGauges:
         self._waiting.set({(name,): count for name, count in connection.execute(waiting)})
 
 
-class Metrics(DependencyProvider):
-    """Has them kept beside the runtime."""
+class MetricsProvider(DependencyProvider):
+    """A dependency that registers the gauges with the runtime."""
 
     def setup(self) -> None:
         runtime: Runtime = self.container.config[RUNTIME_KEY]

@@ -1,4 +1,4 @@
-"""The tables of notify."""
+"""The tables of notify, and their queries."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -35,13 +35,13 @@ from contracts.events.tickets import ContactRecorded, TicketMerged, TicketUnmerg
 from contracts.payload import EventPayload
 from services.notify.domain.contact import Contact
 from services.notify.domain.notice import Notice, NoticeState
-from services.notify.domain.pace import Pace
+from services.notify.domain.rate_limit import RateLimit
 
 metadata = MetaData()
 
-_LOOKED_AT = text("next_at IS NOT NULL")
+_SCHEDULED = text("next_at IS NOT NULL")
 _WAITING = (NoticeState.HELD.value, NoticeState.DUE.value)
-_OPEN = text("state IN ('held', 'due', 'sending')")
+_OPEN_STATES = text("state IN ('held', 'due', 'sending')")
 
 notices = Table(
     "notices",
@@ -57,10 +57,10 @@ notices = Table(
     Column("urgent", Boolean, nullable=False, server_default=false()),
     Column("happened_at", Instant),
     Column("sequence", Position, nullable=False, server_default="0"),
-    Index("notices_open", "ticket", "audience", postgresql_where=_OPEN, sqlite_where=_OPEN),
-    Index("notices_open_origin", "origin", postgresql_where=_OPEN, sqlite_where=_OPEN),
+    Index("notices_open", "ticket", "audience", postgresql_where=_OPEN_STATES, sqlite_where=_OPEN_STATES),
+    Index("notices_open_origin", "origin", postgresql_where=_OPEN_STATES, sqlite_where=_OPEN_STATES),
     Index("notices_ticket", "ticket"),
-    Index("notices_next", "channel", "next_at", postgresql_where=_LOOKED_AT, sqlite_where=_LOOKED_AT),
+    Index("notices_next", "channel", "next_at", postgresql_where=_SCHEDULED, sqlite_where=_SCHEDULED),
 )
 
 contacts = Table(
@@ -71,17 +71,17 @@ contacts = Table(
 )
 
 
-paces = Table(
+rate_slots = Table(
     "paces",
     metadata,
     Column("channel", Text, primary_key=True),
     Column("free_at", Instant, nullable=False),
 )
-"""From when each channel with a rate may send again: kept here, so that the rate holds however many processes send."""
+"""The time from which each channel with a rate limit may send again: stored, so that all processes share the limit."""
 
 
 def contacts_of(event: Event) -> tuple[str, ...]:
-    """The contacts that an event's handler asks for: of the ticket, and of the one that survives it."""
+    """Return the contacts that an event's handler loads: of the ticket, and of its survivor."""
     survivor = _survivor(event.payload)
     return (event.subject, survivor) if survivor else (event.subject,)
 
@@ -123,39 +123,41 @@ DEFINITION = ServiceDefinition(
 )
 
 
-def of_ticket(connection: Connection, ticket: str) -> list[Notice]:
-    """The notices about a ticket, by id."""
+def notices_of(connection: Connection, ticket: str) -> list[Notice]:
+    """Return the notices about a ticket, by id."""
     rows = connection.execute(select(notices.c.document).where(notices.c.ticket == ticket).order_by(notices.c.id))
     return [converter.structure(document, Notice) for (document,) in rows]
 
 
-def anything_due(store: Store, channel: str, now: datetime) -> bool:
-    """Whether a channel has something to claim; a cheap look before a claim's locks."""
+def any_due(store: Store, channel: str, now: datetime) -> bool:
+    """Return whether a channel has a notice to claim: a cheap query before a claim's locks."""
     with store.reading() as connection:
-        return bool(connection.execute(_any_due(), {"channel": channel, "now": now}).scalar_one())
+        return bool(connection.execute(_any_due_query(), {"channel": channel, "now": now}).scalar_one())
 
 
 @cache
-def _any_due() -> Select[Any]:
+def _any_due_query() -> Select[Any]:
     due = (notices.c.channel == bindparam("channel"), notices.c.next_at <= bindparam("now"))
-    return select(exists().where(*due, _in_turn()))
+    return select(exists().where(*due, _is_next()))
 
 
-def waiting(connection: Connection, origin: str | None = None, audience: str | None = None) -> list[str]:
-    """The notices that were not handed over and are not being sent: of a subject's events, or to a recipient."""
+def waiting_ids(connection: Connection, origin: str | None = None, audience: str | None = None) -> list[str]:
+    """Return the ids of notices that are held or due: those of a subject's events, or those to an audience."""
     whose = notices.c.origin == origin if origin is not None else notices.c.audience == audience
-    rows = connection.execute(select(notices.c.id).where(whose, _OPEN, notices.c.state.in_(_WAITING)).order_by(notices.c.id))
+    rows = connection.execute(
+        select(notices.c.id).where(whose, _OPEN_STATES, notices.c.state.in_(_WAITING)).order_by(notices.c.id)
+    )
     return list(rows.scalars())
 
 
 def contacts_by_id(connection: Connection, ids: Collection[str]) -> dict[str, Contact]:
-    """Contacts as they are now, by ticket; not locked."""
+    """Return contacts as they are now, by ticket; not locked."""
     rows = connection.execute(select(contacts.c.id, contacts.c.document).where(contacts.c.id.in_(sorted(ids))))
     return {id_: converter.structure(document, Contact) for id_, document in rows}
 
 
-def _in_turn() -> ColumnElement[bool]:
-    """Nothing that happened earlier is still to be handed to the same recipient about the same ticket.
+def _is_next() -> ColumnElement[bool]:
+    """Return the condition that no earlier notice to the same recipient about the same ticket is still to be sent.
 
     An urgent notice waits for urgent ones alone: quiet hours hold back the others. Of what older versions wrote nobody knows
     the order.
@@ -171,25 +173,25 @@ def _in_turn() -> ColumnElement[bool]:
     )
 
 
-def take_pace(connection: Connection, channel: str, pace: Pace, at: datetime) -> bool:
-    """Whether the channel may send one now; it is then counted. Others who ask wait until this transaction ends."""
-    first = dialect_insert(connection)(paces).values(channel=channel, free_at=at).on_conflict_do_nothing()
+def take_rate_slot(connection: Connection, channel: str, rate_limit: RateLimit, at: datetime) -> bool:
+    """Return whether the channel may send one notice now, and count it. Other processes wait for this transaction."""
+    first = dialect_insert(connection)(rate_slots).values(channel=channel, free_at=at).on_conflict_do_nothing()
     connection.execute(first)
-    row = select(paces.c.free_at).where(paces.c.channel == channel).with_for_update()
-    if not pace.free(connection.execute(row).scalar_one(), at):
+    row = select(rate_slots.c.free_at).where(rate_slots.c.channel == channel).with_for_update()
+    if not rate_limit.allows(connection.execute(row).scalar_one(), at):
         return False
-    connection.execute(update(paces).where(paces.c.channel == channel).values(free_at=pace.taken(at)))
+    connection.execute(update(rate_slots).where(rate_slots.c.channel == channel).values(free_at=rate_limit.next_free(at)))
     return True
 
 
 def claimable(
     connection: Connection, now: datetime, most: int, channel: str | None = None, without: tuple[str, ...] = ()
 ) -> list[str]:
-    """Lock what is due first and whose turn it is, of one channel or of all but some; what others hold is skipped."""
+    """Lock the due notices whose turn it is, of one channel or of all but some; skip those locked by others."""
     chosen = notices.c.channel == channel if channel is not None else notices.c.channel.not_in(without)
     rows = connection.execute(
         select(notices.c.id)
-        .where(chosen, notices.c.next_at <= now, _in_turn())
+        .where(chosen, notices.c.next_at <= now, _is_next())
         .order_by(notices.c.next_at, notices.c.happened_at, notices.c.sequence, notices.c.id)
         .limit(most)
         .with_for_update(skip_locked=True, of=notices)

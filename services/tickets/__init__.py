@@ -1,1 +1,3 @@
-"""The matter: intake on every channel, what the resident sees, and the decision that it is handled, verified, closed."""
+"""The tickets service: intake on every channel, the resident's view, and the decision that a matter is handled, verified or
+closed.
+"""

@@ -1,4 +1,4 @@
-"""Tickets over HTTP."""
+"""The HTTP API of tickets."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,29 +15,31 @@ from contracts.codes import LinkPurpose, Request, UnmergeCause
 from contracts.http import links
 from contracts.http import tickets as http
 from services.tickets import store
-from services.tickets.config import Configured
-from services.tickets.contacts import unusable
-from services.tickets.domain import desk
+from services.tickets.config import TicketsConfig
+from services.tickets.contacts import contact_errors
+from services.tickets.domain import operator_commands
 from services.tickets.domain.rules import Rules
 from services.tickets.domain.state import ALLOWED, State
 from services.tickets.domain.ticket import Ticket
 from services.tickets.domain.whistle import ticket_id
-from services.tickets.intake import foreign_channel, open_ticket, unregistered
-from services.tickets.merging import go_on_without, merge
-from services.tickets.requests import COMMANDS, LINK_FOR, check_grant, make_request, unanswered
+from services.tickets.intake import channel_errors, open_ticket, unregistered_codes
+from services.tickets.merging import continue_without_survivor, merge
+from services.tickets.resident_requests import COMMANDS, LINK_FOR, check_grant, make_request, missing_answers
 
 
 class TicketsApi:
-    """What is asked of tickets over HTTP; `TicketsService` inherits it, and the configuration is that service's."""
+    """The HTTP operations of tickets. `TicketsService` inherits them and sets the configuration."""
 
-    config: Configured
+    config: TicketsConfig
     clock: BusinessClock
 
-    @command(http.BLOW_WHISTLE, check=unregistered)
+    @command(http.BLOW_WHISTLE, check=unregistered_codes)
     def blow_whistle(self, body: http.Whistle, ctx: HandlerContext, key: str) -> Answer:
-        """The same key twice is one ticket. Raises Refused with all that is wrong with the whistle."""
+        """Open a ticket for a whistle; a repeated key is the same ticket. Raises Refused with everything that is wrong with the
+        whistle.
+        """
         source = ctx.commander().own_source
-        refused = unusable(body, self.config) | foreign_channel(ctx.commander(), body.channel)
+        refused = contact_errors(body, self.config) | channel_errors(ctx.commander(), body.channel)
         ticket = open_ticket(ticket_id(source, key), source, key, body, ctx, self.config, refused)
         address = http.GET_TICKET.at(ticket=ticket.id)
         advice = self.config.rules.advice.get(ticket.urgency)
@@ -45,7 +47,7 @@ class TicketsApi:
 
     @query(http.FIND_WHISTLE)
     def find_whistle(self, connection: Connection, actor: Actor, search: Mapping[str, Any]) -> dict[str, Any] | None:
-        """The ticket of one of the account's whistles. Raises Refused for a source that is not the account's."""
+        """Return the ticket of one of the account's whistles. Raises Refused for a source that is not the account's."""
         source = search.get("source") or actor.own_source
         if not actor.owns(source):
             raise Refused({"source": f"not among the sources of account {actor.id!r} in the identities file"})
@@ -54,7 +56,7 @@ class TicketsApi:
 
     @query(http.GET_TICKET)
     def get_ticket(self, connection: Connection, ticket: str, owner: Actor | None) -> dict[str, Any] | None:
-        """A ticket as it stands; the answer's schema leaves out what stays inside."""
+        """Return a ticket as it stands. The answer's schema leaves out private fields."""
         if owner is not None and not owner.owns(store.producer(connection, ticket) or ""):
             return None
         found = store.ticket(connection, ticket)
@@ -62,7 +64,7 @@ class TicketsApi:
 
     @query(http.LIST_TICKETS)
     def list_tickets(self, connection: Connection, search: Mapping[str, Any]) -> dict[str, Any]:
-        """One page, and where the next begins. Raises Refused where ``after`` is no ticket."""
+        """Return one page of tickets, and where the next page begins. Raises Refused where ``after`` is no ticket."""
         if search.get("after") and store.ticket(connection, search["after"]) is None:
             raise Refused("after: no such ticket")
         found = store.page(connection, search, search["limit"] + 1)
@@ -72,14 +74,16 @@ class TicketsApi:
             "next": shown[-1].id if len(found) > len(shown) else None,
         }
 
-    @command(http.MAKE_REQUEST, check=lambda _, body: unanswered(body))
+    @command(http.MAKE_REQUEST, check=lambda _, body: missing_answers(body))
     def make_request(self, body: http.ResidentRequest, ctx: HandlerContext, key: str, ticket: str) -> Answer:
-        """Rate, reopen or cancel: the link in the body is the authority, or the role desk."""
-        return moved(make_request(ticket, body, ctx.for_subject(ticket), self.config))
+        """Rate, reopen or cancel a ticket. The authority is the link in the body, or the role desk."""
+        return state_answer(make_request(ticket, body, ctx.for_subject(ticket), self.config))
 
     @query(http.SHOW_LINK)
     def show_link(self, connection: Connection, ticket: str, purpose: str, search: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Whether a link can still be used. Raises BadLink, LinkOver; looking, as mail scanners do, changes nothing."""
+        """Return whether a link can still be used. Raises BadLink, LinkOver. Reading a link, as mail scanners do, changes
+        nothing.
+        """
         request = next((request for request, wanted in LINK_FOR.items() if wanted == purpose), None)
         found = store.ticket(connection, ticket)
         if request is None or found is None:
@@ -93,46 +97,47 @@ class TicketsApi:
 
     @command(http.REJECT)
     def reject(self, body: http.Rejection, ctx: HandlerContext, key: str, ticket: str) -> Answer:
-        """Not taken on."""
+        """Reject a ticket: the matter is not taken on."""
         found = ctx.load(Ticket, ticket)
-        ctx.for_subject(ticket).apply(desk.reject(found, body.reason))
-        go_on_without(found, UnmergeCause.REJECTED, ctx, self.config)
-        return moved(found)
+        ctx.for_subject(ticket).apply(operator_commands.reject(found, body.reason))
+        continue_without_survivor(found, UnmergeCause.REJECTED, ctx, self.config)
+        return state_answer(found)
 
     @command(http.MERGE)
     def merge(self, body: http.Merger, ctx: HandlerContext, key: str, ticket: str) -> Answer:
-        """Into another, which everybody who followed this one follows from now on."""
+        """Merge a ticket into another, which its followers follow from now on."""
         ctx.unit.lock(Ticket, [ticket, body.into])  # in sorted order: two mergers at once cannot deadlock
         found, survivor = ctx.load(Ticket, ticket), ctx.find(Ticket, body.into)
         if survivor is None:
             raise Refused("into: no such ticket")
         merge(found, survivor, ctx, self.config)
-        return moved(found)
+        return state_answer(found)
 
     @command(http.PARK)
     def park(self, body: http.Parking, ctx: HandlerContext, key: str, ticket: str) -> Answer:
-        """Kept until its review date."""
+        """Park a ticket until its review date."""
         found = ctx.load(Ticket, ticket)
-        ctx.for_subject(ticket).apply(desk.park(found, body.reason, body.review_at, ctx.now))
-        return moved(found)
+        ctx.for_subject(ticket).apply(operator_commands.park(found, body.reason, body.review_at, ctx.now))
+        return state_answer(found)
 
     @command(http.RESUME)
     def resume(self, body: http.Resumption, ctx: HandlerContext, key: str, ticket: str) -> Answer:
-        """Back to work before its review date."""
+        """Resume a parked ticket before its review date."""
         found = ctx.load(Ticket, ticket)
-        ctx.for_subject(ticket).apply(desk.resume(found, self.config.rules, ctx.now))
-        return moved(found)
+        ctx.for_subject(ticket).apply(operator_commands.resume(found, self.config.rules, ctx.now))
+        return state_answer(found)
 
     @command(http.RAISE_URGENCY)
     def raise_urgency(self, body: http.RaisedUrgency, ctx: HandlerContext, key: str, ticket: str) -> Answer:
-        """More urgent than its category is."""
+        """Raise a ticket's urgency above that of its category."""
         found = ctx.load(Ticket, ticket)
-        ctx.for_subject(ticket).apply(desk.raise_urgency(found, body.urgency))
-        return moved(found)
+        ctx.for_subject(ticket).apply(operator_commands.raise_urgency(found, body.urgency))
+        return state_answer(found)
 
 
 def view(ticket: Ticket, rules: Rules, survivor: Ticket) -> dict[str, Any]:
-    """A ticket as others see it: where it stands, what its reporter may ask, and what the reporter is told at once.
+    """Return a ticket as other systems see it: its state, the requests that its reporter may make, and the advice for the
+    reporter.
 
     ``survivor`` is the ticket itself, or what it was merged into at last: once that one is closed a merged one may be reopened.
     """
@@ -146,7 +151,7 @@ def view(ticket: Ticket, rules: Rules, survivor: Ticket) -> dict[str, Any]:
     }
 
 
-def moved(ticket: Ticket) -> Answer:
-    """A command's answer: where the ticket stands now."""
+def state_answer(ticket: Ticket) -> Answer:
+    """Return a command's answer: the ticket's present state."""
     address = http.GET_TICKET.at(ticket=ticket.id)
     return Answer({"ticket": ticket.id, "state": ticket.state, "status": address}, {"Location": address})

@@ -1,4 +1,4 @@
-"""What a deployment sets for tickets: its rules, what it offers by Open311, the salt of its digests, what signs its links."""
+"""The deployment's configuration of tickets: rules, Open311 catalog, salt of the digests, key of the links."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -15,20 +15,20 @@ from chassis.signed_links import Links, links_of
 from contracts.codes import Urgency
 from contracts.contact_points import EMAIL_MARK, comparable
 from services.tickets.domain.match_keys import MatchKeys
-from services.tickets.domain.rules import Near, Rules
-from services.tickets.open311.offer import Offer, read_offer
+from services.tickets.domain.rules import Proximity, Rules
+from services.tickets.open311.service_catalog import ServiceCatalog, read_service_catalog
 
 
 @dataclass(frozen=True)
-class Configured:
-    """What a worker sees."""
+class TicketsConfig:
+    """The configuration that a handler sees."""
 
     rules: Rules
-    offer: Offer
+    catalog: ServiceCatalog
     salt: bytes
     links: Links
     region: str = "CN"
-    """The country of telephone numbers without a country code."""
+    """The ISO 3166 code of the country of telephone numbers without a country code."""
 
     @cached_property
     def keys(self) -> MatchKeys:
@@ -36,27 +36,27 @@ class Configured:
         return MatchKeys(self.salt, self.region, self.rules.shared_contacts)
 
 
-class Config(DependencyProvider):
-    """Reads the files of the deployment's directory once, at start."""
+class ConfigProvider(DependencyProvider):
+    """A dependency that reads the files of the deployment's directory once, at start."""
 
     def setup(self) -> None:
         _ = self.configured
 
     @cached_property
-    def configured(self) -> Configured:
-        """The configuration. Raises BadConfig at start."""
+    def configured(self) -> TicketsConfig:
+        """Return the configuration. Raises BadConfig at start."""
         settings = self.container.config[RUNTIME_KEY].settings
         matters = read_police_matters(settings.config_dir / "police_matters.yaml")
         rules = replace(read_rules(settings.config_dir / "tickets.yaml"), police_matters=matters)
-        offer, links = read_offer(settings.config_dir), links_of(settings)
-        return Configured(rules, offer, settings.secret.encode(), links, settings.phone_region)
+        catalog, links = read_service_catalog(settings.config_dir), links_of(settings)
+        return TicketsConfig(rules, catalog, settings.secret.encode(), links, settings.phone_region)
 
-    def get_dependency(self, worker_ctx: Any) -> Configured:
+    def get_dependency(self, worker_ctx: Any) -> TicketsConfig:
         return self.configured
 
 
-class Clock(DependencyProvider):
-    """Business time, for what is asked as of now."""
+class ClockProvider(DependencyProvider):
+    """A dependency that gives business time to queries."""
 
     def get_dependency(self, worker_ctx: Any) -> BusinessClock:
         clock: BusinessClock = self.container.config[RUNTIME_KEY].clock
@@ -64,7 +64,7 @@ class Clock(DependencyProvider):
 
 
 def read_rules(path: Path) -> Rules:
-    """The rules that a file names; where it names none, the domain page's defaults. Raises BadConfig naming what is wrong."""
+    """Return the rules of a file; an absent rule has the domain page's default. Raises BadConfig naming the wrong entry."""
     loaded = read_yaml(path)
     try:
         return Rules(**{name: _READ[name](value) for name, value in _known({} if loaded is None else loaded, _READ).items()})
@@ -87,16 +87,16 @@ def read_police_matters(path: Path) -> frozenset[str]:
     return frozenset(named)
 
 
-def _near(value: Any) -> Near:
+def _near(value: Any) -> Proximity:
     given = _known(value, {"metres": None, "within": None})
     metres = given.get("metres")
     if isinstance(metres, bool) or not isinstance(metres, int | float) or not 0 <= metres <= 10_000 or "within" not in given:
         raise ValueError("want metres (0 to 10,000) and within (a duration)")
-    return Near(float(metres), duration(given["within"]))
+    return Proximity(float(metres), duration(given["within"]))
 
 
 def _contacts(value: Any) -> frozenset[str]:
-    """Contact points in their one form. Numbers need their country code, so that they mean the same in every region."""
+    """Return contact points in normalised form. A number needs its country code, so that it means the same in every region."""
     found = [comparable(one, "") if isinstance(one, str) else None for one in value] if isinstance(value, list) else [None]
     known = frozenset(one for one in found if one is not None and (one.startswith("+") or EMAIL_MARK in one))
     if known != set(found):

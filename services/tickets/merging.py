@@ -1,4 +1,4 @@
-"""Two tickets about one matter become one: the desk says so, or the producer of both whistles does."""
+"""Merging two tickets about one matter, at the word of the desk or of the producer of both whistles."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -8,43 +8,45 @@ from chassis.handler_context import HandlerContext
 from contracts.codes import LinkPurpose, UnmergeCause, Urgency
 from contracts.events.intake import WhistleBlown
 from services.tickets import store
-from services.tickets.config import Configured
-from services.tickets.contacts import REPORTERS, can_be_asked, contact, signed
-from services.tickets.domain import sharing
-from services.tickets.domain.desk import BadSurvivor
+from services.tickets.config import TicketsConfig
+from services.tickets.contacts import REPORTER_LINKS, can_be_asked, contact_recorded, signed_links
+from services.tickets.domain import mergers
+from services.tickets.domain.operator_commands import BadSurvivor
 from services.tickets.domain.state import BEFORE_HANDLED, State
 from services.tickets.domain.ticket import Ticket
 from services.tickets.domain.whistle import ticket_id
 
 AT_WORK = BEFORE_HANDLED | {State.PARKED}
-"""Where a repeated whistle adds nothing. Once the responders say done, it says that they are mistaken, and stays a ticket."""
+"""The states in which a repeated whistle is merged. After the responders report done, it says that they are mistaken, and stays
+a ticket.
+"""
 
 
-def merge(ticket: Ticket, survivor: Ticket, ctx: HandlerContext, config: Configured) -> None:
-    """Everybody who followed the ticket follows the survivor from now on. Raises NotNow, BadSurvivor."""
+def merge(ticket: Ticket, survivor: Ticket, ctx: HandlerContext, config: TicketsConfig) -> None:
+    """Merge a ticket into the survivor, which all its followers follow from now on. Raises NotNow, BadSurvivor."""
     told = {one: store.whistle(ctx.connection, one) for one in (ticket.id, *ticket.followers)}
     _merge(ticket, survivor, told, ctx, config)
 
 
-def merge_if_repeated(ticket: Ticket, producer: str, whistle: WhistleBlown, ctx: HandlerContext, config: Configured) -> None:
-    """The producer names an earlier whistle of its own (``same_as``): the new ticket is merged where that one is at work.
+def merge_if_repeated(ticket: Ticket, producer: str, whistle: WhistleBlown, ctx: HandlerContext, config: TicketsConfig) -> None:
+    """Merge a new ticket whose producer names an earlier whistle of its own (``same_as``), where that ticket is at work.
 
     Where it is not, or was never heard of, or routing forbids the merger, the new ticket stands for itself: nobody's whistle
     is lost for a wrong id.
     """
     earlier = whistle.same_as
-    survivor = _last(ticket_id(producer, earlier), ctx) if earlier else None
+    survivor = _final_survivor(ticket_id(producer, earlier), ctx) if earlier else None
     if survivor is None or survivor.id == ticket.id or survivor.state not in AT_WORK:
         return
     try:
-        sharing.check_merger(ticket, survivor, _is_more_serious(ticket, survivor, ctx), config.rules)
+        mergers.check_merger(ticket, survivor, _is_more_serious(ticket, survivor, ctx), config.rules)
     except BadSurvivor:
         return
     _merge(ticket, survivor, {ticket.id: whistle}, ctx, config)
 
 
-def go_on_without(survivor: Ticket, cause: UnmergeCause, ctx: HandlerContext, config: Configured) -> None:
-    """The survivor was cancelled or rejected: what was merged into it goes on, and everybody is told whom they follow now.
+def continue_without_survivor(survivor: Ticket, cause: UnmergeCause, ctx: HandlerContext, config: TicketsConfig) -> None:
+    """Continue a ticket that was merged into a cancelled or rejected survivor, and tell every follower whom it follows now.
 
     The most serious of the tickets goes on, then the most urgent, then the oldest.
     """
@@ -52,40 +54,40 @@ def go_on_without(survivor: Ticket, cause: UnmergeCause, ctx: HandlerContext, co
     if not merged:
         return
     merged.sort(key=lambda one: (_urgency(one.category, ctx).value, one.urgency.value, one.opened_at, one.id))
-    apply_by_subject(sharing.go_on_without(survivor, merged, cause, config.rules, ctx.now), ctx)
+    apply_by_subject(mergers.continue_without_survivor(survivor, merged, cause, config.rules, ctx.now), ctx)
     _tell_followers(merged[0], ctx, config)
 
 
-def reopen_alone(ticket: Ticket, ctx: HandlerContext, config: Configured) -> None:
-    """The reporter of a merged ticket is not content with how the survivor was closed: it goes on by itself.
+def reopen_merged(ticket: Ticket, ctx: HandlerContext, config: TicketsConfig) -> None:
+    """Reopen a merged ticket by itself, because its reporter does not accept how the survivor was closed.
 
     Raises NotNow, TooLate.
     """
-    left = above(ticket, ctx)
-    apply_by_subject(sharing.leave(ticket, left, config.rules, ctx.now), ctx)
+    left = survivor_chain(ticket, ctx)
+    apply_by_subject(mergers.leave_survivor(ticket, left, config.rules, ctx.now), ctx)
     _tell_followers(ticket, ctx, config)
     for one in left:
         _ask_somebody_else(one, ctx, config)
 
 
-def _tell_followers(ticket: Ticket, ctx: HandlerContext, config: Configured) -> None:
-    """The ticket's reporter has it to themselves, with new links, and those that were merged into it follow it again."""
+def _tell_followers(ticket: Ticket, ctx: HandlerContext, config: TicketsConfig) -> None:
+    """Publish the reporter's new links, and that the tickets merged into this one follow it again."""
     own = store.whistle(ctx.connection, ticket.id)
-    links = signed(ticket, REPORTERS, ctx.now, config) if can_be_asked(own, config) else None
-    told = contact(ticket, own, ctx.now, config, links)
+    links = signed_links(ticket, REPORTER_LINKS, ctx.now, config) if can_be_asked(own, config) else None
+    told = contact_recorded(ticket, own, ctx.now, config, links)
     ctx.for_subject(ticket.id).apply(Effects(DomainEvent(told, ticket.id)))
     _follow_all(ticket, own, ctx, config)
 
 
-def _ask_somebody_else(ticket: Ticket, ctx: HandlerContext, config: Configured) -> None:
-    """Who left may be the one who would have been asked: of those that still follow the ticket the first is."""
+def _ask_somebody_else(ticket: Ticket, ctx: HandlerContext, config: TicketsConfig) -> None:
+    """Choose another follower to ask, where the one who would have been asked has left."""
     own = store.whistle(ctx.connection, ticket.id)
     asked = _follow_all(ticket, own, ctx, config) if not can_be_asked(own, config) else True
     ticket.has_contact = asked
 
 
-def _follow_all(ticket: Ticket, own: WhistleBlown, ctx: HandlerContext, config: Configured) -> bool:
-    """Record that everybody in the ticket's list follows it; answers whether there is somebody to ask."""
+def _follow_all(ticket: Ticket, own: WhistleBlown, ctx: HandlerContext, config: TicketsConfig) -> bool:
+    """Publish that every ticket in the list follows this one. Return whether there is a reporter to ask."""
     asked = can_be_asked(own, config)
     for one in ticket.followers:
         whistle = store.whistle(ctx.connection, one)
@@ -96,16 +98,18 @@ def _follow_all(ticket: Ticket, own: WhistleBlown, ctx: HandlerContext, config: 
 
 
 def apply_by_subject(effects: Iterable[Effect], ctx: HandlerContext) -> None:
-    """Carry out effects on several tickets, each as a part of its own ticket's story."""
+    """Apply the effects on several tickets, each under its own ticket's correlation."""
     for effect in effects:
         ctx.for_subject(effect.subject).apply((effect,))
 
 
-def _merge(ticket: Ticket, survivor: Ticket, told: Mapping[str, WhistleBlown], ctx: HandlerContext, config: Configured) -> None:
-    """``told`` are the whistles of the ticket and of those that follow it."""
+def _merge(
+    ticket: Ticket, survivor: Ticket, told: Mapping[str, WhistleBlown], ctx: HandlerContext, config: TicketsConfig
+) -> None:
+    """Merge; ``told`` are the whistles of the ticket and of its followers."""
     asked = ticket.has_contact and not survivor.has_contact
     more_serious = _is_more_serious(ticket, survivor, ctx)
-    joined = sharing.join(ticket, survivor, more_serious, config.rules, ctx.now)
+    joined = mergers.merge_into(ticket, survivor, more_serious, config.rules, ctx.now)
     apply_by_subject([effect for effect in joined if effect.subject == ticket.id], ctx)
     for one, whistle in told.items():
         ctx.for_subject(one).apply(_follow(ctx.load(Ticket, one), whistle, survivor, asked, ctx.now, config))
@@ -114,7 +118,7 @@ def _merge(ticket: Ticket, survivor: Ticket, told: Mapping[str, WhistleBlown], c
 
 def _is_more_serious(ticket: Ticket, survivor: Ticket, ctx: HandlerContext) -> bool:
     urgency, other = (_urgency(one.category, ctx) for one in (ticket, survivor))
-    return sharing.is_more_serious(urgency, other)
+    return mergers.is_more_serious(urgency, other)
 
 
 def _urgency(category: str, ctx: HandlerContext) -> Urgency:
@@ -124,13 +128,15 @@ def _urgency(category: str, ctx: HandlerContext) -> Urgency:
     return Urgency(row["urgency"])
 
 
-def _last(id_: str, ctx: HandlerContext) -> Ticket | None:
-    """The ticket, or the one that it was merged into at last: a merged one is never a survivor, so there is no circle."""
+def _final_survivor(id_: str, ctx: HandlerContext) -> Ticket | None:
+    """Return the ticket, or the last one in its chain of mergers. A merged ticket is never a survivor, so the chain has no
+    circle.
+    """
     found = ctx.find(Ticket, id_)
-    return [found, *above(found, ctx)][-1] if found is not None else None
+    return [found, *survivor_chain(found, ctx)][-1] if found is not None else None
 
 
-def above(ticket: Ticket, ctx: HandlerContext) -> list[Ticket]:
+def survivor_chain(ticket: Ticket, ctx: HandlerContext) -> list[Ticket]:
     """Return the tickets that a ticket was merged into, the nearest first; none where it was not merged."""
     found = []
     while ticket.merged_into is not None:
@@ -139,15 +145,17 @@ def above(ticket: Ticket, ctx: HandlerContext) -> list[Ticket]:
     return found
 
 
-def _follow(ticket: Ticket, whistle: WhistleBlown, survivor: Ticket, asked: bool, at: datetime, config: Configured) -> Effects:
-    """From now on the reporter of a merged ticket follows the survivor's notices.
+def _follow(
+    ticket: Ticket, whistle: WhistleBlown, survivor: Ticket, asked: bool, at: datetime, config: TicketsConfig
+) -> Effects:
+    """Return the event by which the reporter of a merged ticket follows the survivor's notices.
 
     ``asked``: the survivor has nobody else to ask whether it is solved, so this reporter gets the survivor's links to rate and,
     once it is closed, to reopen. Any other gets the link to reopen the ticket of their own.
     """
     of = survivor if asked else ticket
     purposes = (LinkPurpose.RATE, LinkPurpose.REOPEN) if asked else (LinkPurpose.REOPEN,)
-    links = signed(of, purposes, at, config) if can_be_asked(whistle, config) else None
+    links = signed_links(of, purposes, at, config) if can_be_asked(whistle, config) else None
     own = ticket.id if links and not asked else None
-    follows = contact(ticket, whistle, at, config, links, links_of=own, follows=survivor.id)
+    follows = contact_recorded(ticket, whistle, at, config, links, links_of=own, follows=survivor.id)
     return Effects(DomainEvent(follows, ticket.id))

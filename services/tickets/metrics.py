@@ -1,4 +1,4 @@
-"""Tickets' own metrics. Labels are codes and the levels of the deployment's playbooks."""
+"""The metrics of tickets. Labels are codes and the levels of the deployment's playbooks."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from chassis.runtime.gauges import Counted
 from chassis.runtime.nameko import RUNTIME_KEY
 from chassis.runtime.runtime import Runtime
 from contracts.codes import Closure, Urgency
-from contracts.events import tickets as say
+from contracts.events import tickets as events
 from services.tickets.domain.state import OPEN_STATES
 from services.tickets.store import tickets
 
@@ -19,7 +19,7 @@ _OPEN = tickets.c.state.in_(sorted(OPEN_STATES))
 
 
 class TicketsMetrics:
-    """How many tickets there are, and how long dispatch is waited for."""
+    """Gauges and counters of tickets, and of the time for which dispatch is awaited."""
 
     def __init__(self, registry: CollectorRegistry):
         self._open = Counted(
@@ -42,12 +42,12 @@ class TicketsMetrics:
         for closure in Closure:
             self._closed.labels(closure.value)
 
-    def opened(self, said: say.TicketOpened) -> None:
-        """A ticket was opened."""
+    def opened(self, said: events.TicketOpened) -> None:
+        """Count an opened ticket."""
         self._opened.labels(said.urgency).inc()
 
-    def closed(self, said: say.TicketClosed) -> None:
-        """A ticket was closed."""
+    def closed(self, said: events.TicketClosed) -> None:
+        """Count a closed ticket."""
         self._closed.labels(said.closure).inc()
 
     def read(self, connection: Connection, now: datetime) -> None:
@@ -60,12 +60,12 @@ class TicketsMetrics:
         self._unattended.set(max(0.0, (now - datetime.fromisoformat(since)).total_seconds()) if since else 0)
 
 
-class Metrics(DependencyProvider):
-    """Has them kept beside the runtime."""
+class MetricsProvider(DependencyProvider):
+    """A dependency that registers the metrics with the runtime."""
 
     def setup(self) -> None:
         runtime: Runtime = self.container.config[RUNTIME_KEY]
         metrics = TicketsMetrics(runtime.registry)
         runtime.add_gauges(metrics.read)
-        runtime.on_published(say.TicketOpened, metrics.opened)
-        runtime.on_published(say.TicketClosed, metrics.closed)
+        runtime.on_published(events.TicketOpened, metrics.opened)
+        runtime.on_published(events.TicketClosed, metrics.closed)

@@ -1,4 +1,4 @@
-"""The tables of tickets, and its queries."""
+"""The tables of tickets, and their queries."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -26,7 +26,7 @@ from chassis.service_definition import ServiceDefinition
 from contracts.envelope import Event
 from contracts.events import dispatch, intake
 from services.tickets.domain.coordinates import box
-from services.tickets.domain.rules import Near
+from services.tickets.domain.rules import Proximity
 from services.tickets.domain.state import OPEN_STATES, State
 from services.tickets.domain.ticket import Ticket
 from services.tickets.domain.whistle import ticket_id
@@ -63,7 +63,7 @@ nothing to compare or it said nothing, and in tickets before 0.2.0.
 """
 
 MAX_KEYED = 100
-"""Tickets of one address or one reporter that a ticket is compared with: somebody may report all day long."""
+"""Tickets of one address or one reporter with which a ticket is compared: a person may report all day long."""
 
 whistles = Table(
     "whistles",
@@ -73,7 +73,7 @@ whistles = Table(
     Column("producer_id", Text, nullable=False),
     Column("data", Document, nullable=False),
 )
-"""What was said, private part and all, beside the ticket that became of it."""
+"""The whistle of each ticket, with its private part."""
 
 requests = Table(
     "requests",
@@ -86,7 +86,7 @@ requests = Table(
     Column("made_at", Instant, nullable=False),
     Index("requests_ticket", "ticket"),
 )
-"""What residents asked, in their words (private); ``noted_by`` is the account of who noted it down, none for a link."""
+"""The requests of residents with their comments (private). ``noted_by`` is the account that took it down; None for a link."""
 
 areas = Table(
     "areas",
@@ -109,7 +109,7 @@ categories = Table(
 
 
 def tickets_of(event: Event) -> tuple[str, ...]:
-    """The tickets that an event's handler asks for."""
+    """Return the tickets that an event's handler loads."""
     if isinstance(event.payload, intake.WhistleBlown):
         named = (event.id, event.payload.same_as)
         return tuple(ticket_id(event.source, one) for one in named if one)
@@ -147,7 +147,7 @@ DEFINITION = ServiceDefinition(
 
 
 def register(connection: Connection, table: Table, row: dict[str, Any]) -> None:
-    """Keep the newest record of an area or category: an older sequence never overwrites a newer one."""
+    """Keep the newest record of an area or category; a record with an older sequence changes nothing."""
     statement = dialect_insert(connection)(table).values(**row)
     newer = {name: statement.excluded[name] for name in row if name != "code"}
     connection.execute(
@@ -158,43 +158,44 @@ def register(connection: Connection, table: Table, row: dict[str, Any]) -> None:
 
 
 def registered(connection: Connection, table: Table, code: str) -> Mapping[str, Any] | None:
-    """An area's or category's record; not locked, since many tickets read the same one."""
+    """Return an area's or category's record; not locked, since many tickets read the same one."""
     row = connection.execute(select(table).where(table.c.code == code)).mappings().one_or_none()
     return dict(row) if row else None
 
 
 def ticket(connection: Connection, id_: str) -> Ticket | None:
-    """A ticket as it stands, not locked."""
+    """Return a ticket as it stands, not locked."""
     document = connection.execute(select(tickets.c.document).where(tickets.c.id == id_)).scalar_one_or_none()
     return converter.structure(document, Ticket) if document else None
 
 
 def survivor(connection: Connection, one: Ticket) -> Ticket:
-    """The ticket that a merged one was merged into at last; any other itself. Not locked."""
+    """Return the last ticket in the chain of mergers; the ticket itself where it was not merged. Not locked."""
     while one.merged_into is not None and (above := ticket(connection, one.merged_into)) is not None:
         one = above
     return one
 
 
 def whistle(connection: Connection, id_: str) -> intake.WhistleBlown:
-    """What was said, private part and all, when this ticket was opened."""
+    """Return the whistle that opened this ticket, with its private part."""
     return intake.WhistleBlown.load(connection.execute(select(whistles.c.data).where(whistles.c.ticket == id_)).scalar_one())
 
 
 def producer(connection: Connection, id_: str) -> str | None:
-    """The source of the whistle that a ticket came of; None where there is no such ticket."""
+    """Return the source of the whistle that opened a ticket; None where there is no such ticket."""
     found: str | None = connection.execute(select(whistles.c.producer).where(whistles.c.ticket == id_)).scalar_one_or_none()
     return found
 
 
 def ticket_of(connection: Connection, source: str, producer_id: str) -> str | None:
-    """The ticket of a whistle, by its producer's own source and id; None where there is none."""
+    """Return the ticket of a whistle, by its producer's own source and id; None where there is none."""
     id_ = ticket_id(source, producer_id)
     return id_ if producer(connection, id_) == source else None
 
 
-def open_alike(connection: Connection, one: Ticket, near: Near) -> list[Ticket]:
-    """Open tickets that may be duplicates of this one or it of them, found by indexes; the rule looks closer.
+def open_alike(connection: Connection, one: Ticket, near: Proximity) -> list[Ticket]:
+    """Return the open tickets that may be duplicates of this one, or it of them. Indexes find them; the rule compares them
+    exactly.
 
     Of one address, or one reporter, the first `MAX_KEYED` received. A ticket that is left out is proposed when it is itself
     compared: as many older ones are like it.
@@ -207,8 +208,8 @@ def open_alike(connection: Connection, one: Ticket, near: Near) -> list[Ticket]:
     return _found(connection, [wanted.where(near_) for near_ in _inside(one, near)] + keyed)
 
 
-def closed_alike(connection: Connection, one: Ticket, near: Near) -> list[Ticket]:
-    """Closed tickets whose closure this one may put in doubt, found by indexes; the rule looks closer.
+def closed_alike(connection: Connection, one: Ticket, near: Proximity) -> list[Ticket]:
+    """Return the closed tickets whose closure this one may put in doubt. Indexes find them; the rule compares them exactly.
 
     Of one address, the last `MAX_KEYED` closed.
     """
@@ -219,7 +220,7 @@ def closed_alike(connection: Connection, one: Ticket, near: Near) -> list[Ticket
 
 
 def page(connection: Connection, search: Mapping[str, Any], most: int) -> list[Ticket]:
-    """At most so many tickets, the newest first.
+    """Return at most so many tickets, the newest first.
 
     ``search`` may have state, category, area (with all that nests in it) and after: the id of the last ticket already seen.
     """
@@ -240,8 +241,8 @@ def _others(one: Ticket) -> Select[Any]:
     return select(tickets.c.id, tickets.c.document).where(tickets.c.category == one.category, tickets.c.id != one.id)
 
 
-def _inside(one: Ticket, near: Near) -> Iterator[ColumnElement[bool]]:
-    """The condition that a place is in the bounding box; none where the ticket has no place."""
+def _inside(one: Ticket, near: Proximity) -> Iterator[ColumnElement[bool]]:
+    """Yield the condition that a place is in the bounding box; nothing where the ticket has no place."""
     if one.place is not None:
         inside = box(one.place, near.metres)
         yield and_(
@@ -267,6 +268,6 @@ def _found(connection: Connection, queries: list[Select[Any]]) -> list[Ticket]:
 
 
 def _within(code: str) -> Select[Any]:
-    """The codes of an area and of all that nests in it; UNION, so that a circle of parents ends."""
+    """Return the codes of an area and of all areas within it. UNION, so that a circle of parents ends."""
     nested = select(areas.c.code).where(areas.c.code == code).cte("nested", recursive=True)
     return select(nested.union(select(areas.c.code).join(nested, areas.c.parent == nested.c.code)).c.code)

@@ -25,7 +25,7 @@ class Run:
 
     @property
     def home(self) -> Path:
-        """Where its files are."""
+        """Return the deployment's directory."""
         return self.folder / "home"
 
     def end(self) -> tuple[int, str, str]:
@@ -40,7 +40,7 @@ class Run:
         return self.written()
 
     def written(self) -> dict[str, Any]:
-        """What is in the report's file."""
+        """Return the content of the report's file."""
         found: dict[str, Any] = json.loads((self.folder / "demo.json").read_text("utf-8"))
         return found
 

@@ -9,7 +9,7 @@ SUPERVISOR, STREET = "shanqi-supervisor", "huancheng-supervisor"
 
 
 def verify(chain: Chain, ticket: str, generation: int = 1) -> None:
-    """Somebody who did not handle it looks, and it is solved."""
+    """Verify a ticket as a unit that did not handle it."""
     chain.expect(ticket, "assignment.made", purpose="verify", to=VERIFIER, generation=generation)
     chain.act(ticket, VERIFIER, "verify", passed=True)
     chain.expect(ticket, "ticket.verified", generation=generation)
@@ -17,7 +17,7 @@ def verify(chain: Chain, ticket: str, generation: int = 1) -> None:
 
 
 def close(chain: Chain, ticket: str, generation: int = 1) -> None:
-    """Somebody else checks, and the resident says that it is solved."""
+    """Verify a ticket, and rate it as solved."""
     verify(chain, ticket, generation)
     chain.ask(ticket, "rate", resolved=True, satisfied=True)
     chain.expect(ticket, "ticket.closed", closure="satisfied", generation=generation)

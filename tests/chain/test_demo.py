@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from cli.home import Home
+from cli.deployment_dir import DeploymentDir
 from tests.chain.demo import ROOT, Run, robbed, run
 from tests.unit.demo.chain import Chain
-from tests.unit.demo.shipped import SCENE
+from tests.unit.demo.shipped import CONFIG
 
 FEW = 18
 """Requests; enough for nearly every branch."""
@@ -93,7 +93,7 @@ def test_who_does_not_believe_it_asks_again(told: Run) -> None:
 
 def test_the_services_say_what_the_domains_say(told: Run) -> None:
     """Number by number and word by word: so the in-memory chain of tests/unit/demo is worth its speed."""
-    chain = Chain(replace(SCENE, whistles=SCENE.whistles[:FEW])).run()
+    chain = Chain(replace(CONFIG, whistles=CONFIG.whistles[:FEW])).run()
     spoken = {
         (event.source, event.subject, event.sequence): (event.type, event.time.isoformat(), _as_json(event))
         for event in chain.heard
@@ -104,7 +104,7 @@ def test_the_services_say_what_the_domains_say(told: Run) -> None:
         if body["subject"] in chain.tickets and body["source"] in {"/tickets", "/dispatch"}
     }
     assert logged == spoken
-    assert told.written()["branches"] == chain.tally.branches()
+    assert told.written()["branches"] == chain.statistics.branches()
 
 
 def _as_json(event: Any) -> Any:
@@ -155,7 +155,7 @@ def test_what_cannot_begin_says_why_in_one_line_and_touches_nothing(tmp_path: Pa
     mine = tmp_path / "mine" / "home"
     mine.mkdir(parents=True)
     (mine / "letter.txt").write_text("dear")
-    used = Home(tmp_path / "used" / "home")
+    used = DeploymentDir(tmp_path / "used" / "home")
     used.path.mkdir(parents=True)
     (used.path / "demo.log").write_text("of the one that is at work")
     with used.held():

@@ -24,9 +24,9 @@ from cli.main import main
 from contracts.envelope import Event
 from contracts.payload import EventPayload
 from services.ledger.checkpoint_dir import CheckpointDir
-from services.ledger.config import FILE, Configured, load_rules
+from services.ledger.config import FILE, LedgerConfig, load_rules
 from services.ledger.domain.checkpoint import Signer
-from services.ledger.monitor import LogMonitor
+from services.ledger.log_monitor import LogMonitor
 from services.ledger.service import LedgerService
 from services.ledger.store import DEFINITION, log
 from tests.component.counting import Watched
@@ -66,7 +66,7 @@ class LedgerAlone:
 
     def sign_with(self, signer: Signer) -> None:
         """The key of the checkpoints from now on."""
-        self.service.config = Configured(RULES, signer)
+        self.service.config = LedgerConfig(RULES, signer)
 
     def restart(self, directory: CheckpointDir | None = None) -> None:
         """Begin with nothing in memory, as another process does; ``directory`` is where checkpoints are published."""

@@ -19,10 +19,10 @@ from kombu import Connection
 from chassis.configuration.yaml_core import dump_yaml
 from contracts.events import dispatch, tickets
 from contracts.payload import EventPayload
+from tests.kit.broker_actors import headers
 from tests.kit.deployment import ROOT
 from tests.kit.processes import wait_until
 from tests.kit.stack import Stack
-from tests.kit.street import headers
 
 ATTEMPTS = 3
 APP_USER = "app-user"
@@ -53,7 +53,7 @@ class Gateway(ThreadingHTTPServer):
         return left.pop(0) if len(left) > 1 else left[0]
 
     def to(self, address: str, ticket: str = "") -> list[tuple[str, str, dict[str, Any]]]:
-        """What came for an address, about a ticket: path, idempotency key, body."""
+        """Return the messages to an address about a ticket: path, idempotency key, body."""
         return [one for one in self.got if one[2].get("to") == address and ticket in one[2]["message"]]
 
 
@@ -140,12 +140,12 @@ class Office:
         self.say(tickets.TicketOpened, ticket, {**about, "urgency": urgency, "opened_at": "2026-03-04T05:06:07+00:00"})
 
     def contact(self, ticket: str, phone: str, locale: str | None = "zh", **more: Any) -> None:
-        """Whom to tell of it."""
+        """Record a ticket's contact."""
         links = {"rate": "rate-token", "reopen": "reopen-token", "consent": "consent-token"}
         self.say(tickets.ContactRecorded, ticket, {"name": "王阿姨", "phone": phone, "locale": locale, "links": links, **more})
 
     def verified(self, ticket: str) -> None:
-        """It is checked: the resident is asked."""
+        """Publish that a ticket was verified, which asks the resident."""
         self.say(tickets.TicketVerified, ticket, {"generation": 1, "verified_by": "grid-worker-1"})
 
     def relieved(self, ticket: str, unit: str) -> None:
@@ -158,11 +158,11 @@ class Office:
         return self.stack.call("notify", "POST", "/receipts", account, body, key=str(uuid4()))[:2]
 
     def unattended(self, ticket: str) -> None:
-        """Those on duty are told."""
+        """Publish that no case was started, which tells those on duty."""
         self.say(tickets.TicketUnattended, ticket, {"waited_seconds": 60})
 
     def said(self, ticket: str) -> list[str]:
-        """What notify said about a ticket, in order."""
+        """Return notify's events about a ticket, in order."""
         query = "select type from outbox where subject = %s order by sequence"
         return [type_.split(".")[1] for (type_,) in self.stack.rows("notify", query, ticket)]
 
@@ -172,6 +172,6 @@ class Office:
         return [json.loads(bytes(body)) for (body,) in self.stack.rows("notify", query, ticket)]
 
     def await_said(self, ticket: str, *types: str, seconds: float = 25) -> None:
-        """Until notify has said just this about a ticket."""
+        """Wait until notify has published exactly these events about a ticket."""
         details = lambda: f"{self.said(ticket)}\n{self.gateway.got}\n{self.stack.log('notify')}"  # noqa: E731
         wait_until(lambda: self.said(ticket) == list(types), f"{types} of {ticket}", seconds, details=details)

@@ -20,8 +20,8 @@ from services.ledger.metrics import LedgerMetrics, disagreement
 from services.notify.metrics import NoticeGauges, NotifyMetrics
 from services.tickets.metrics import TicketsMetrics
 from tests.kit.deployment import ROOT
-from tests.kit.installed import found_or_installed
 from tests.kit.processes import ServerError
+from tests.kit.server_binaries import found_or_installed
 
 HERE = ROOT / "deploy" / "prometheus"
 HOW_TO_GET_IT = """There is no promtool for the tests of the alert rules: install Prometheus 2.40 or newer (Debian and Ubuntu:

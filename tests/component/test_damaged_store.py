@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from chassis.persistence import Store, StoreDamaged, StoreUnavailable, wal
-from cli.home import Home
+from cli.deployment_dir import DeploymentDir
 from services.tickets.store import DEFINITION
 from tests.kit.deployment import ROOT, SERVICES
 from tests.kit.embedded import EmbeddedStack, embedded_stack
@@ -98,7 +98,7 @@ def _home_of(stack: EmbeddedStack) -> Path:
 
 def whistle(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """Run a command on a home, as an operator does; one that would go on is stopped when it says that it is up."""
-    settings = {**os.environ, **Home(home).settings(), "WHISTLE_IDENTITIES": str(home / "identities.yaml")}
+    settings = {**os.environ, **DeploymentDir(home).settings(), "WHISTLE_IDENTITIES": str(home / "identities.yaml")}
     settings |= {f"WHISTLE_{service.upper()}_DATABASE_URL": f"sqlite:///{home}/{service}.db" for service in SERVICES}
     settings |= {"PYTHONPATH": str(ROOT)}
     return subprocess.run(
@@ -167,7 +167,7 @@ def test_a_store_that_lost_what_the_others_know_is_not_run_on(behind: str, kille
 
 def test_what_was_left_in_order_is_run_on(home: Path) -> None:
     from chassis.persistence.version import version
-    from cli.integrity import check_stores
+    from cli.store_integrity import check_stores
 
     urls = {service: f"sqlite:///{home}/{service}.db" for service in SERVICES}
     with check_stores(urls, accept_damage=False):

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from chassis.configuration.yaml_core import dump_yaml
 from chassis.persistence import Store
 from chassis.unit_of_work import UnitOfWork
-from cli.directory import register, retired
+from cli.directory import register, retire_responder
 from cli.main import main
 from contracts.codes import Purpose, Urgency
 from services.dispatch import store as dispatch
@@ -94,7 +94,7 @@ def test_a_responder_that_left_is_named_no_more_and_whoever_counts_on_it_hears_o
         unit.add(over)
         unit.flush()
         before = dispatch.version(connection)
-    assert retired(store, "heping", NOW) == 1
+    assert retire_responder(store, "heping", NOW) == 1
     timers, outbox = DEFINITION.tables.timers, DEFINITION.tables.outbox
     with store.transaction() as connection:
         mine = timers.c.name.startswith("gone")
@@ -104,7 +104,7 @@ def test_a_responder_that_left_is_named_no_more_and_whoever_counts_on_it_hears_o
         last = connection.execute(select(outbox.c.type, outbox.c.subject).order_by(outbox.c.position.desc()).limit(1)).one()
     assert armed == [("T1", "gone:heping", NOW)]
     assert tuple(last) == ("responder.retired.v1", "heping")
-    assert retired(store, "heping", NOW) is None
+    assert retire_responder(store, "heping", NOW) is None
     assert loaded(store)[1] == [("responder.registered.v1", "heping")], "and can come back"
 
 

@@ -16,10 +16,10 @@ import pytest
 from kombu import Connection
 
 from services.ledger.domain.merkle import Frontier, leaf_hash
+from tests.kit.broker_actors import BrokerActors, headers
 from tests.kit.processes import wait_until
 from tests.kit.servers import PostgresServer, RabbitServer
 from tests.kit.stack import Stack, stack
-from tests.kit.street import Street, headers
 
 TICKETS = 6
 
@@ -29,7 +29,7 @@ def town(postgres_server: PostgresServer, rabbit_server: RabbitServer) -> Iterat
     """Six tickets that were closed; one resident of them all did not answer."""
     with stack(postgres_server, rabbit_server) as made:
         made.start("tickets", "dispatch", "ledger")
-        street = Street(made)
+        street = BrokerActors(made)
         street.start()
         for number in range(TICKETS):
             street.whistle(number)
@@ -175,7 +175,7 @@ STARTED = {"playbook": "xianlinli", "playbook_version": "1", "level": "property"
 def _say(
     town: Stack, subject: str, sequence: int, id_: str = "", type_: str = "case.started.v1", by: str = "dispatch", **data: Any
 ) -> None:
-    """As a service's own account, past its outbox: what a lost row or a forger looks like to the ledger."""
+    """Publish with a service's own account, past its outbox: the ledger sees a lost row or a forger in this way."""
     said = headers(type_, f"/{by}", id_ or str(uuid4()), subject) | {"ce-sequence": f"{sequence:020}"}
     body = json.dumps(data or STARTED).encode()
     with Connection(town.amqp(by)) as connection, connection.channel() as channel:

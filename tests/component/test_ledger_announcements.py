@@ -1,4 +1,4 @@
-"""How a source announces its numbers: what grew, once a period, and nothing where nothing is said."""
+"""The announcements of a source's numbers: the subjects that grew, once a period, and nothing where nothing was published."""
 
 from __future__ import annotations
 
@@ -63,12 +63,12 @@ class Source:
             return connection.execute(select(func.min(TABLES.timers.c.due_at))).scalar_one()
 
     def timers(self) -> int:
-        """How many are armed."""
+        """Return the number of armed timers."""
         with self.store.transaction() as connection:
             return connection.execute(select(func.count()).select_from(TABLES.timers)).scalar_one()
 
     def announced(self) -> list[dict[str, int]]:
-        """What each announcement said."""
+        """Return the content of each announcement."""
         return [{one.subject: one.last for one in event.payload.reached} for event in self.announcements()]
 
     def announcements(self) -> list[Any]:
@@ -83,7 +83,7 @@ class Source:
             ]
 
     def forget(self) -> None:
-        """Everything."""
+        """Delete all rows."""
         with self.store.transaction() as connection:
             for table in metadata.sorted_tables:
                 connection.execute(table.delete())

@@ -1,4 +1,4 @@
-"""What a batch costs: as many statements for a hundred events as for ten."""
+"""The cost of a batch: as many statements for a hundred events as for ten."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What a source said and the ledger lacks: noted, given time, said once, and said to be over. Time passes as the test says."""
+"""Gaps between a source's events and the log: noted, given time, published once, and published as filled. The test moves the
+time.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,7 @@ def announced(number: int, **last: int) -> Event:
 
 
 def missing(first: int, last: int) -> dict[str, Any]:
-    """What is said of a hole."""
+    """Return the published gaps."""
     return {"origin": "/tickets", "missing_from": first, "missing_to": last}
 
 

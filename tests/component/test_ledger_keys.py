@@ -13,29 +13,29 @@ from chassis.handler_context import HandlerContext
 from chassis.unit_of_work import UnitOfWork
 from contracts.events.ledger import CheckpointSigned
 from services.ledger import store
-from services.ledger.checkpoints import KeyRetired, take
+from services.ledger.checkpoints import KeyRetired, take_checkpoint
 from services.ledger.domain.audit import audit
-from services.ledger.domain.checkpoint import Signed, Signer
+from services.ledger.domain.checkpoint import SignedCheckpoint, Signer
 from services.ledger.domain.keyring import Key
-from services.ledger.export import lines
-from services.ledger.keys import KEY, public_pem
+from services.ledger.export import export_lines
+from services.ledger.signing_keys import KEY, public_pem
 from tests.component.ledger_alone import LedgerAlone, closed, whistle
 
 OLD, NEW = Signer(bytes(32)), Signer(bytes([7] * 32))
 
 
-def hand_over(ledger: LedgerAlone, signer: Signer, to: Signer) -> Signed:
+def hand_over(ledger: LedgerAlone, signer: Signer, to: Signer) -> SignedCheckpoint:
     with ledger.store.transaction() as connection:
         unit = UnitOfWork(ledger.store, connection, "/ledger")
         now = ledger.clock.now()
-        signed = take(HandlerContext(unit, now, "log"), signer, now, ledger.monitor, to.public)
+        signed = take_checkpoint(HandlerContext(unit, now, "log"), signer, now, ledger.monitor, to.public)
         unit.flush()
     return signed
 
 
 def exported(ledger: LedgerAlone, signer: Signer) -> list[bytes]:
     with ledger.store.transaction() as connection:
-        return list(lines(connection, signer, ledger.clock.now()))
+        return list(export_lines(connection, signer, ledger.clock.now()))
 
 
 def test_a_hand_over_is_verified_by_the_first_key_alone(ledger: LedgerAlone) -> None:

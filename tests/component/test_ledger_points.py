@@ -18,8 +18,8 @@ from contracts.events import dispatch as d
 from contracts.events import tickets as t
 from contracts.events.ledger import PointsCorrected, PointsHeld, PointsPosted, PointsVoided
 from services.ledger import store
-from services.ledger.accounts import correct
 from services.ledger.domain.points import Balance, balances
+from services.ledger.projections.points import correct
 from tests.component.ledger_alone import RULES, START, LedgerAlone, happened, whistle
 
 MEDIATION = {"mediation": "M"}
@@ -52,7 +52,7 @@ def rows(ledger: LedgerAlone) -> list[tuple[Any, ...]]:
 
 def balance(ledger: LedgerAlone, account: str) -> Balance | None:
     with ledger.store.transaction() as connection:
-        return balances(store.posted(connection)).get(account)
+        return balances(store.postings_of(connection)).get(account)
 
 
 @pytest.mark.parametrize("agreed", [True, False], ids=["agreed", "failed"])

@@ -82,7 +82,7 @@ def _gauges(metrics: Any) -> Callable[[Store], None]:
 
 
 def _notices_due(store: Store) -> None:
-    notify.anything_due(store, "sms", NOW)
+    notify.any_due(store, "sms", NOW)
     with store.transaction() as connection:
         notify.claimable(connection, NOW, 10, "sms")
         notify.claimable(connection, NOW, 10, without=("sms",))

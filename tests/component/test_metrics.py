@@ -21,7 +21,7 @@ from chassis.observability.metrics import ChassisMetrics
 from chassis.persistence import Store
 from chassis.runtime.gauges import read_gauges
 from cli.services import definition
-from contracts.events import dispatch as say
+from contracts.events import dispatch as events
 from contracts.payload import EventPayload
 from services.dispatch import store as dispatch
 from services.dispatch.metrics import CaseMetrics
@@ -164,7 +164,7 @@ def test_the_ledgers_log_and_points(url: str) -> None:
     office.put(ledger.forks, {"source": "/tickets", "subject": "T-1", "sequence": 1, "noted_at": NOW})
     office.read(metrics)
     with office.store.transaction() as connection:
-        members = [one for account, one in balances(ledger.posted(connection)).items() if account != ".issued"]
+        members = [one for account, one in balances(ledger.postings_of(connection)).items() if account != ".issued"]
     assert office.says("whistle_points", state="posted") == sum(one.posted for one in members) == 9
     assert office.says("whistle_points", state="held") == sum(one.held for one in members) == 2
     assert office.says("whistle_ledger_gaps", state="found") == 1
@@ -195,16 +195,16 @@ def test_what_was_said_is_counted_once_the_bus_has_it() -> None:
     registry = CollectorRegistry()
     metrics = CaseMetrics(registry)
     tallies: dict[str, PublishedCounter[Any]] = {
-        say.CaseEscalated.type: PublishedCounter(say.CaseEscalated, metrics.escalated),
-        say.DeadlineBreached.type: PublishedCounter(say.DeadlineBreached, metrics.breached),
-        say.MediationPerformanceAsked.type: PublishedCounter(say.MediationPerformanceAsked, metrics.performance_asked),
+        events.CaseEscalated.type: PublishedCounter(events.CaseEscalated, metrics.escalated),
+        events.DeadlineBreached.type: PublishedCounter(events.DeadlineBreached, metrics.breached),
+        events.MediationPerformanceAsked.type: PublishedCounter(events.MediationPerformanceAsked, metrics.performance_asked),
     }
     letters = [
-        _letter("1", say.CaseEscalated, cause="breached"),
-        _letter("2", say.CaseEscalated, cause="breached"),
-        _letter("3", say.DeadlineBreached, clock="sign"),
-        _letter("4", say.CasePaused),
-        *(_letter(f"asked {number}", say.MediationPerformanceAsked, number=number) for number in range(1, 6)),
+        _letter("1", events.CaseEscalated, cause="breached"),
+        _letter("2", events.CaseEscalated, cause="breached"),
+        _letter("3", events.DeadlineBreached, clock="sign"),
+        _letter("4", events.CasePaused),
+        *(_letter(f"asked {number}", events.MediationPerformanceAsked, number=number) for number in range(1, 6)),
     ]
     ObservedPublisher(Refusing("2"), tallies).publish(letters)
     assert registry.get_sample_value("whistle_case_escalations_total", {"cause": "breached"}) == 1

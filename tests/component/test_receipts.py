@@ -40,7 +40,7 @@ class Office:
         self.registry = CollectorRegistry()
         self.api = NotifyApi()
         config: Any = SimpleNamespace(channels=CHANNELS, region="CN")
-        self.api.config, self.api.delivery = config, NotifyMetrics(self.registry)
+        self.api.config, self.api.delivery_metrics = config, NotifyMetrics(self.registry)
         self.runtime: Any = SimpleNamespace(
             store=self.store, clock=SystemClock(), definition=DEFINITION, digests=Digests(b"a secret of the tests")
         )

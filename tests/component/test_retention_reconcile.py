@@ -18,9 +18,10 @@ import pytest
 from chassis.observability.health import Health
 from chassis.persistence import Store
 from chassis.runtime.retention import Retention
-from cli import books
-from cli.books import Books, Sent, read_books
-from cli.findings import compare
+from cli.reconcile import snapshot
+from cli.reconcile.checks import check_snapshot
+from cli.reconcile.snapshot import StoreSnapshot, WhistleKey
+from cli.reconcile.store_reader import read_snapshot
 from cli.services import definition
 from contracts.topology import SERVICES
 from tests.kit.processes import scratch_directory
@@ -44,7 +45,7 @@ def night() -> Path:
 @pytest.fixture
 def stores(night: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """A copy of the four stores. The whole night took some seconds on one clock."""
-    monkeypatch.setattr(books, "CLOCKS_APART", timedelta(0))
+    monkeypatch.setattr(snapshot, "MAX_CLOCK_SKEW", timedelta(0))
     shutil.copytree(night, tmp_path / "home")
     return {service: f"sqlite:///{tmp_path}/home/{service}.db" for service in SERVICES}
 
@@ -64,18 +65,18 @@ def retention(service: str, url: str) -> Iterator[Retention]:
     store.close()
 
 
-def moment(read: Books, part: float) -> datetime:
+def moment(read: StoreSnapshot, part: float) -> datetime:
     """An instant between the first event and the last; beyond 1 it is after the last."""
-    first, last = min(said.at for said in read.said), max(said.at for said in read.said)
+    first, last = min(said.at for said in read.outbox), max(said.at for said in read.outbox)
     return first + (last - first) * part
 
 
-def read(stores: dict[str, str]) -> Books:
+def read(stores: dict[str, str]) -> StoreSnapshot:
     """What the four stores hold."""
-    return read_books(stores, Path(stores["tickets"].removeprefix("sqlite:///")).with_name("secret").read_text().strip())
+    return read_snapshot(stores, Path(stores["tickets"].removeprefix("sqlite:///")).with_name("secret").read_text().strip())
 
 
-def whistles(read: Books) -> list[Sent]:
+def whistles(read: StoreSnapshot) -> list[WhistleKey]:
     """Every whistle, as its producer knows it."""
     return [whistle for _, whistle in read.whistles]
 
@@ -83,7 +84,7 @@ def whistles(read: Books) -> list[Sent]:
 def lost(stores: dict[str, str]) -> list[str]:
     """What reconcile says, of both kinds."""
     held = read(stores)
-    found = compare(whistles(held), held, settled=True)
+    found = check_snapshot(whistles(held), held, settled=True)
     return found.lost + found.doubled
 
 
@@ -96,7 +97,7 @@ def test_what_was_removed_anywhere_is_not_missed(seed: int, stores: dict[str, st
         with retention(service, url) as removing:
             assert removing.remove_applied(moment(whole, chance.uniform(0.8, 1.0)))
             removing.remove_published(moment(whole, chance.uniform(0.3, 1.0)))
-    assert len(read(stores).said) < len(whole.said)
+    assert len(read(stores).outbox) < len(whole.outbox)
     assert lost(stores) == []
 
 
@@ -107,9 +108,9 @@ def test_everything_may_go(stores: dict[str, str]) -> None:
             assert removing.remove_applied(end)
             assert removing.remove_published(end)
     held = read(stores)
-    assert (held.said, dict(held.taken), len(whistles(held))) == ([], {}, WHISTLES)
+    assert (held.outbox, dict(held.inbox), len(whistles(held))) == ([], {}, WHISTLES)
     assert lost(stores) == []
-    assert compare([("/hotline", "w-never")], held).lost == ["whistle w-never of /hotline: never taken in"]
+    assert check_snapshot([("/hotline", "w-never")], held).lost == ["whistle w-never of /hotline: never taken in"]
 
 
 @pytest.mark.parametrize(
@@ -139,7 +140,7 @@ def test_what_is_lost_beyond_it_is_found(service: str, table: str, which: str, s
 
 
 def test_what_a_person_let_go_unsaid_is_not_missed(stores: dict[str, str]) -> None:
-    one = next(said for said in read(stores).said if said.type == "notification.sent.v1")
+    one = next(said for said in read(stores).outbox if said.type == "notification.sent.v1")
     for service, statement in (
         ("ledger", "DELETE FROM inbox WHERE event_id = ?"),
         ("notify", "UPDATE outbox SET state = 'dropped', published_at = NULL WHERE event_id = ?"),

@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from tests.compose.deployed import Compose
+from tests.kit.broker_actors import RATING, matter
 from tests.kit.processes import ServerError, wait_until
-from tests.kit.street import RATING, matter
 
 SOURCE = "/accounts/hotline"
 OPEN_AT_ONCE = 10

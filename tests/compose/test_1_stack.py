@@ -14,10 +14,10 @@ import pytest
 from chassis.configuration.yaml_core import load_yaml
 from tests.compose.deployed import Compose, await_no_other_alert
 from tests.compose.people import People
+from tests.kit.broker_actors import matter
 from tests.kit.deployment import ROOT, SERVICES
-from tests.kit.elsewhere import BOARD_QUEUE, Elsewhere, commands
+from tests.kit.external_developer import BOARD_QUEUE, ExternalDeveloper, commands
 from tests.kit.processes import wait_until
-from tests.kit.street import matter
 
 ONCE = ("postgres-accounts", "rabbitmq-accounts", "topology", "migrate")
 RUNNING = (*SERVICES, "proxy", "postgres", "rabbitmq", "prometheus", "alertmanager")
@@ -122,7 +122,7 @@ def test_the_readmes_whistle_over_amqp_becomes_a_ticket(deployed: Compose, peopl
 @pytest.fixture
 def board(deployed: Compose, tmp_path: Path) -> Iterator[Path]:
     """The nameko service of docs/integrate.md, with the account that the page makes for it; the file it notes in."""
-    made, secret = Elsewhere(tmp_path), token_hex(8)
+    made, secret = ExternalDeveloper(tmp_path), token_hex(8)
     for command in commands("docker", "compose", "exec", "rabbitmq"):
         words = [secret if word == "口令" else word for word in command]
         deployed.compose("exec", "-T", *words[3:])

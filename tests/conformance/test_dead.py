@@ -13,7 +13,7 @@ from chassis.effects import Refused
 from chassis.handler_context import HandlerContext
 from chassis.inbox.inbox import Inbox
 from chassis.inbox.retries import retry_one
-from cli import aside
+from cli import dead_letters
 from contracts.envelope import Event
 from tests.component.counting import DEFINITION, Counting, report, states
 from tests.component.on_duty import Duty
@@ -25,7 +25,7 @@ PRIVATE = "029-00001111"
 @pytest.fixture
 def duty(counting: Counting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Duty:
     """Three dead letters: two that were refused, one that cannot be read."""
-    monkeypatch.setattr(aside, "definition", lambda _: DEFINITION)
+    monkeypatch.setattr(dead_letters, "definition", lambda _: DEFINITION)
     refusing(counting).take([report("a", "1", note=PRIVATE), report("b", "2", note=PRIVATE)])
     refusing(counting).take([report("c", "3", note=PRIVATE, time="x")])
     return Duty(counting, tmp_path, "dead")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from contracts.http.open311 import OPERATIONS, GeoReport, Key, words
-from tests.kit.described import document
+from tests.kit.openapi_conformance import document
 
 RESOURCES = {
     ("GET", "/open311/v2/services.{format}", Key.NEVER),

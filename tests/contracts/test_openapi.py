@@ -15,7 +15,7 @@ from contracts.http import BY_SERVICE, Operation
 from contracts.http import tickets as http_tickets
 from contracts.http.open311 import GeoReport
 from contracts.topology import SERVICES
-from tests.kit.described import document, fits
+from tests.kit.openapi_conformance import document, fits
 
 OPERATIONS = [(service, operation) for service, operations in BY_SERVICE.items() for operation in operations]
 each_service = pytest.mark.parametrize("service", sorted(BY_SERVICE))

@@ -14,10 +14,10 @@ import psutil
 from contracts.http.problem import MEDIA_TYPE
 from contracts.topology import queues
 from tests.faults.proof import Town, keep
+from tests.kit.broker_actors import matter
 from tests.kit.deployment import SERVICES
 from tests.kit.processes import wait_until
 from tests.kit.stack import Stack
-from tests.kit.street import matter
 
 PATIENCE = 60.0
 """Seconds that anything may take on a machine that has other work."""

@@ -6,16 +6,17 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 
-from cli.books import Sent, read_books
-from cli.findings import Findings, compare
+from cli.reconcile.checks import Findings, check_snapshot
+from cli.reconcile.snapshot import WhistleKey
+from cli.reconcile.store_reader import read_snapshot
 from services.tickets.domain.whistle import ticket_id
+from tests.kit.broker_actors import BrokerActors
 from tests.kit.deployment import ROOT, SECRET, SERVICES
 from tests.kit.embedded import EmbeddedStack
-from tests.kit.lane import Lane
+from tests.kit.embedded_actors import EmbeddedActors
 from tests.kit.processes import ServerError, wait_until
 from tests.kit.servers import PostgresServer, RabbitServer
 from tests.kit.stack import Stack, stack
-from tests.kit.street import Street
 
 REPORT = ROOT / "var" / "faults.json"
 
@@ -30,13 +31,13 @@ def keep(what: str, numbers: Mapping[str, object]) -> None:
 class Town:
     """A deployment and the street around it."""
 
-    def __init__(self, deployment: Stack | EmbeddedStack, street: Street | Lane):
+    def __init__(self, deployment: Stack | EmbeddedStack, street: BrokerActors | EmbeddedActors):
         self.stack, self.street = deployment, street
-        self.posted: list[Sent] = []
+        self.posted: list[WhistleKey] = []
         """What somebody else than the street has blown, and got 202 for."""
 
     @property
-    def sent(self) -> list[Sent]:
+    def sent(self) -> list[WhistleKey]:
         """Every whistle that was confirmed to its producer, by the broker or with 202."""
         return [*((self.street.source, id_) for id_ in self.street.sent), *self.posted]
 
@@ -55,7 +56,7 @@ class Town:
 
     def reconcile(self) -> Findings:
         """The findings of this moment; nothing may be on its way."""
-        return compare(self.sent, read_books(self.stack.databases, SECRET), settled=True)
+        return check_snapshot(self.sent, read_snapshot(self.stack.databases, SECRET), settled=True)
 
     def prove(self, seconds: float = 30) -> Findings:
         """Wait until all is closed and at rest, then show that nothing is lost and nothing happened twice."""
@@ -101,7 +102,7 @@ class Town:
 def town(database_server: PostgresServer, broker: RabbitServer, **more: str) -> Iterator[Town]:
     """A running deployment with people in the street. ``more`` are settings of its services."""
     with stack(database_server, broker) as deployment:
-        street = Street(deployment)
+        street = BrokerActors(deployment)
         street.start()
         try:
             deployment.start(**more)

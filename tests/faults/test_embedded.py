@@ -18,7 +18,7 @@ from chassis.failpoints import NAMES
 from tests.faults.load import load
 from tests.faults.proof import Town, keep
 from tests.kit.embedded import EmbeddedStack, embedded_stack
-from tests.kit.lane import Lane
+from tests.kit.embedded_actors import EmbeddedActors
 
 SEED = 20250601
 KILLS = 5
@@ -31,13 +31,13 @@ ARMED = {"inbox.replaying": "inbox.inserted=error,inbox.replaying=kill@3", "batc
 def running() -> Iterator[Town]:
     """One process, and people in the street."""
     with embedded_stack() as deployment:
-        lane = Lane(deployment)
-        lane.start()
+        actors = EmbeddedActors(deployment)
+        actors.start()
         try:
             deployment.start()
-            yield Town(deployment, lane)
+            yield Town(deployment, actors)
         finally:
-            lane.stop()
+            actors.stop()
 
 
 def test_killed_in_every_window_and_at_random(running: Town, tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ from typing import Any
 import psycopg2
 import pytest
 
-from cli.books import read_books
-from cli.findings import compare
+from cli.reconcile.checks import check_snapshot
+from cli.reconcile.store_reader import read_snapshot
 from services.ledger.domain.merkle import Frontier, leaf_hash
 from tests.faults.proof import Town
 from tests.kit.deployment import SECRET
@@ -159,9 +159,9 @@ def test_a_whistle_over_http_is_a_whistle(closed: Town) -> None:
     wait_until(lambda: answer["ticket"] in closed.street.closed, "the ticket closed", 20)
     closed.prove()
     posted = ("/accounts/hotline", "h-1")
-    assert compare([posted], read_books(closed.stack.databases, SECRET)).clean
+    assert check_snapshot([posted], read_snapshot(closed.stack.databases, SECRET)).clean
     with changed(closed, "tickets", "inbox", "DELETE FROM inbox WHERE handler = 'http'"):
-        assert compare([posted], read_books(closed.stack.databases, SECRET)).lost
+        assert check_snapshot([posted], read_snapshot(closed.stack.databases, SECRET)).lost
 
 
 def test_an_entry_that_was_rewritten_is_found_whatever_root_is_kept(closed: Town) -> None:

@@ -1,1 +1,1 @@
-"""What the tests share: real servers to run against and the tools around them."""
+"""The tests' tools: real servers, deployments, and the people around them."""

@@ -1,5 +1,4 @@
-"""The chain as a street office sees it: somebody whistles, units act, time passes, and everything that was said can be looked
-up.
+"""The whole chain as a street office sees it: somebody whistles, units act, time passes, and published events can be looked up.
 
 It drives intake and hears the published events; it knows nothing of the services' inside and imports none of their code.
 """
@@ -12,8 +11,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from tests.kit.clients import AmqpClient, Client, Heard, HttpClient
 from tests.kit.deployment import ACCOUNTS, SERVICES
-from tests.kit.doors import AmqpDoor, Door, Heard, HttpDoor
 from tests.kit.embedded import EmbeddedStack
 from tests.kit.processes import wait_until
 from tests.kit.stack import Stack
@@ -23,38 +22,38 @@ _ACCOUNT_OF = {unit: account["id"] for account in ACCOUNTS for unit in account["
 
 
 def seconds(text: str) -> float:
-    """``30min``, ``2h`` or ``7d`` as seconds."""
+    """Return ``30min``, ``2h`` or ``7d`` in seconds."""
     match = re.fullmatch(r"(\d+)(min|h|d)", text)
     assert match, f"{text!r} is no duration"
     return int(match[1]) * _SECONDS[match[2]]
 
 
 class Chain:
-    """One deployment, all that was said in it, and the hands to act."""
+    """One deployment with all its published events, and methods to act."""
 
     def __init__(self, stack: Stack | EmbeddedStack):
         self.stack = stack
-        self._door: Door = AmqpDoor(stack) if isinstance(stack, Stack) else HttpDoor(stack)
+        self._client: Client = AmqpClient(stack) if isinstance(stack, Stack) else HttpClient(stack)
 
     @property
     def over_the_broker(self) -> bool:
-        """Whether commands are given over the broker, so that nobody waits for an answer; otherwise over HTTP."""
-        return isinstance(self._door, AmqpDoor)
+        """Return whether commands go over the broker, so that nobody waits for an answer; otherwise over HTTP."""
+        return isinstance(self._client, AmqpClient)
 
     @staticmethod
     def account_of(unit: str) -> str:
-        """The account that speaks for a unit."""
+        """Return the account that speaks for a unit."""
         return str(_ACCOUNT_OF[unit])
 
     @property
     def heard(self) -> Sequence[Heard]:
-        """Every public event that was published so far."""
-        return self._door.heard()
+        """Return every public event published so far."""
+        return self._client.heard()
 
     # --- acting
 
     def whistle(self, category: str, estate: str = "yangguang", area: str = "shanqi-1", **more: Any) -> str:
-        """Blow a whistle; answers the ticket's id when the ticket is there."""
+        """Blow a whistle. Return the ticket's id once the ticket exists."""
         id_ = str(uuid.uuid4())
         data = {
             "category": category,
@@ -65,7 +64,7 @@ class Chain:
             "reporter": {"name": "王阿姨", "phone": "029-00000001", "locale": "zh"},
             **more,
         }
-        self._door.say("hotline", "whistle.blown.v1", id_, id_, data)
+        self._client.say("hotline", "whistle.blown.v1", id_, id_, data)
         found: list[tuple[Any, ...]] = []
 
         def there() -> bool:
@@ -76,37 +75,37 @@ class Chain:
         return str(found[0][0])
 
     def whistle_again(self, ticket: str, category: str, **more: Any) -> str:
-        """The producer of a ticket's whistle says that another whistle of its own is about the same matter."""
+        """Blow another whistle of the same producer about the same matter."""
         ((earlier,),) = self.stack.rows("tickets", "SELECT producer_id FROM whistles WHERE ticket = %s", ticket)
         return self.whistle(category, same_as=earlier, **more)
 
     def act(self, ticket: str, unit: str, command: str, **more: Any) -> None:
-        """A unit reports."""
-        self._door.say(
+        """Report as a unit."""
+        self._client.say(
             _ACCOUNT_OF[unit], "report.filed.v1", str(uuid.uuid4()), ticket, {"command": command, "unit": unit, **more}
         )
 
     def ask(self, ticket: str, request: str, **more: Any) -> None:
-        """A resident asks, and the front desk notes it down."""
-        self._door.say("desk", "request.made.v1", str(uuid.uuid4()), ticket, {"request": request, **more})
+        """Make a request as a resident; the front desk takes it down."""
+        self._client.say("desk", "request.made.v1", str(uuid.uuid4()), ticket, {"request": request, **more})
 
     def order(self, ticket: str, what: str, **body: Any) -> None:
-        """The front desk decides something about a ticket, over HTTP: ``parkings``, ``merges``, ``urgency``, …"""
+        """Give a command of the front desk over HTTP: ``parkings``, ``merges``, ``urgency``, …"""
         status, answer, _ = self.stack.call("tickets", "POST", f"/tickets/{ticket}/{what}", "desk", body, str(uuid.uuid4()))
         assert status == 202, answer
 
     def let_pass(self, text: str) -> None:
-        """Business time moves on."""
+        """Advance business time."""
         self.stack.let_pass(seconds(text))
 
     def let_pass_until(self, moment: datetime) -> None:
-        """Business time moves on to a moment that is ahead."""
+        """Advance business time to a later moment."""
         self.stack.let_pass((moment - self.stack.business_now()).total_seconds())
 
     # --- hearing
 
     def of(self, ticket: str, type_: str, **data: Any) -> list[dict[str, Any]]:
-        """What was said about a ticket, by type without version, and with these data."""
+        """Return the data of a ticket's events, by type without version, with these data."""
         return [
             event["data"]
             for event in self.heard
@@ -116,7 +115,7 @@ class Chain:
         ]
 
     def expect(self, ticket: str, type_: str, times: int = 1, **data: Any) -> dict[str, Any]:
-        """Wait until it was said; answers the data of the last one. Fails with the whole story of the ticket."""
+        """Wait for an event; return the data of the last one. A failure shows all events of the ticket."""
         wait_until(
             lambda: len(self.of(ticket, type_, **data)) >= times,
             f"{type_} {data or ''} about {ticket}",
@@ -130,20 +129,20 @@ class Chain:
         self.expect(ticket, "notification.sent", template=template, audience=audience, locale=locale)
 
     def never(self, ticket: str, type_: str, **data: Any) -> None:
-        """It has not been said. Only after something that is said later was heard does this mean anything."""
+        """Assert that an event was not published. This is meaningful only after a later event was received."""
         assert not self.of(ticket, type_, **data), self.story(ticket)
 
     def story(self, ticket: str) -> str:
-        """Everything that was said about a ticket, one line each."""
+        """Return all events of a ticket, one line each."""
         lines = [f"{event['type']} {event['data']}" for event in self.heard if event["subject"] == ticket]
         return "\n".join(["heard:", *lines, "dead letters:", *self.dead()])
 
     def dead(self) -> list[str]:
-        """Why events are dead letters, in any service, and what was refused over HTTP."""
+        """Return the reasons of dead letters in any service, and of refusals over HTTP."""
         query = "SELECT type, reason FROM inbox WHERE state IN ('dead', 'waiting')"
         kept = [f"{service}: {row}" for service in SERVICES for row in self.stack.rows(service, query)]
-        return [*kept, *self._door.refused]
+        return [*kept, *self._client.refused]
 
     def close(self) -> None:
-        """Stop hearing."""
-        self._door.close()
+        """Stop listening."""
+        self._client.close()

@@ -11,7 +11,7 @@ from tests.kit.processes import ServerError, remove_container_with_this_run
 
 
 def docker_works() -> bool:
-    """Whether there is a docker client that reaches its daemon."""
+    """Return whether a docker client reaches its daemon."""
     try:
         return subprocess.run(["docker", "info"], capture_output=True, timeout=20, check=False).returncode == 0
     except (OSError, subprocess.TimeoutExpired):
@@ -19,7 +19,7 @@ def docker_works() -> bool:
 
 
 class Container:
-    """The same handle as LocalProcess, for a container whose ports are published on the loopback."""
+    """A container whose ports are published on the loopback, with the same methods as LocalProcess."""
 
     def __init__(self, image: str, ports: Mapping[int, int], env: Mapping[str, str], command: Sequence[str] = ()) -> None:
         """Describe the container; `ports` maps a loopback port to the port inside."""
@@ -39,7 +39,7 @@ class Container:
 
     @property
     def alive(self) -> bool:
-        """Whether the container runs (frozen counts as running)."""
+        """Return whether the container runs (frozen counts as running)."""
         return self._created and self.docker("inspect", "-f", "{{.State.Running}}", self.name).strip() == "true"
 
     def start(self) -> None:
@@ -81,7 +81,7 @@ class Container:
         self.docker("unpause", self.name)
 
     def log_tail(self, lines: int = 30) -> str:
-        """The end of what the container printed."""
+        """Return the end of the container's output."""
         done = subprocess.run(
             ["docker", "logs", "--tail", str(lines), self.name],
             stdout=subprocess.PIPE,

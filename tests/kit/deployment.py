@@ -1,4 +1,4 @@
-"""What every deployment of the four services has, however they are run: addresses, accounts and a clock."""
+"""The common part of every deployment of the four services: addresses, accounts and a clock."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.kit.processes import LocalProcess, scratch_directory, wait_until
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "a secret of the tests"
 PROXY = "127.0.0.9"
-"""From this address comes what a trusted proxy forwards."""
+"""The address of a trusted proxy."""
 SERVICES = ("tickets", "dispatch", "notify", "ledger")
 ACCOUNTS: list[dict[str, Any]] = [
     {
@@ -54,11 +54,12 @@ ACCOUNTS: list[dict[str, Any]] = [
     {"id": "desk", "amqp_user": "desk", "units": [], "roles": ["desk", "reader"]},
     {"id": "gateway", "amqp_user": "gateway", "units": [], "roles": ["gateway"]},
 ]
-"""Who gives commands in the tests. Each account's bearer token is ``token-of-<id>``, its source ``/<id>`` unless it says."""
+"""The accounts of the tests. Each account's bearer token is ``token-of-<id>``, its source ``/<id>`` unless it says otherwise.
+"""
 
 
 class Deployment:
-    """The four services at their addresses. How they are started, and where their rows are, says each kind of deployment."""
+    """The four services at their addresses. Each kind of deployment starts them, and finds their rows, in its own way."""
 
     def __init__(self, name: str):
         self.directory = scratch_directory(name)
@@ -67,7 +68,7 @@ class Deployment:
         self.ports: dict[str, tuple[int, int]] = {}
 
     def process_of(self, service: str) -> LocalProcess:
-        """The process in which a service runs."""
+        """Return the process in which a service runs."""
         return self.processes[service]
 
     def start(self, *services: str, failpoints: str = "", **more: str) -> None:
@@ -75,15 +76,15 @@ class Deployment:
         raise NotImplementedError
 
     def whistle(self, *words: str) -> str:
-        """Run a command; answers what it printed. Raises with its output where it fails."""
+        """Run a command; return its output. Raises with the output where it fails."""
         raise NotImplementedError
 
     def rows(self, service: str, query: str, *values: Any) -> list[tuple[Any, ...]]:
-        """Ask a service's database directly."""
+        """Query a service's database directly."""
         raise NotImplementedError
 
     def wait_ready(self, service: str, seconds: float = 30) -> None:
-        """Until the service reports no outage."""
+        """Wait until the service reports no outage."""
         process = self.process_of(service)
         wait_until(
             lambda: self.ready(service),
@@ -94,15 +95,15 @@ class Deployment:
         )
 
     def ready(self, service: str) -> bool:
-        """What /readyz says."""
+        """Return whether /readyz answers 200."""
         return self._good(service, "/readyz")
 
     def alive(self, service: str) -> bool:
-        """What /healthz says."""
+        """Return whether /healthz answers 200."""
         return self._good(service, "/healthz")
 
     def stuck(self, service: str) -> list[str]:
-        """What /healthz says has not come round in time."""
+        """Return the loops that /healthz reports as stuck."""
         try:
             with urllib.request.urlopen(self.ops(service, "/healthz"), timeout=30):
                 return []
@@ -118,7 +119,7 @@ class Deployment:
             return False
 
     def troubles(self, service: str) -> dict[str, str]:
-        """What /readyz says keeps which loop from working."""
+        """Return the trouble of each loop that /readyz reports."""
         try:
             with urllib.request.urlopen(self.ops(service, "/readyz"), timeout=30):
                 return {}
@@ -127,13 +128,13 @@ class Deployment:
             return said
 
     def ops(self, service: str, path: str) -> str:
-        """Address of a page for those on duty."""
+        """Return the address of a page for those on duty."""
         return f"http://127.0.0.1:{self.ports[service][1]}{path}"
 
     def call(
         self, service: str, method: str, path: str, token: str | None, body: Any = None, key: str | None = None
     ) -> tuple[int, Any, Mapping[str, str]]:
-        """An HTTP request to a service: status, JSON body, headers."""
+        """Make an HTTP request to a service; return status, JSON body, headers."""
         headers = {"Content-Type": "application/json"}
         if token:
             headers["Authorization"] = f"Bearer token-of-{token}"
@@ -150,7 +151,7 @@ class Deployment:
             return refused.code, json.loads(refused.read() or b"null"), dict(refused.headers)
 
     def metric(self, service: str, name: str, **labels: str) -> float:
-        """The sum of a metric's samples, of those that have these labels."""
+        """Return the sum of a metric's samples with these labels."""
         with urllib.request.urlopen(self.ops(service, "/metrics"), timeout=30) as answer:
             lines = answer.read().decode().splitlines()
         named = [line for line in lines if line.startswith((f"{name} ", f"{name}{{"))]
@@ -158,15 +159,15 @@ class Deployment:
         return sum(float(line.rsplit(" ", 1)[1]) for line in named if all(one in line for one in wanted))
 
     def log(self, service: str, lines: int = 60) -> str:
-        """The end of what a service logged."""
+        """Return the end of a service's log."""
         return self.process_of(service).log_tail(lines)
 
     def business_now(self) -> datetime:
-        """The services' business time."""
+        """Return the services' business time."""
         return SharedClock(self.directory / "clock").now()
 
     def let_pass(self, seconds: float) -> None:
-        """Business time moves on, for every service at once."""
+        """Advance business time, for every service at once."""
         path = self.directory / "clock"
         before = float(path.read_text()) if path.exists() else 0.0
         beside = path.with_suffix(".new")

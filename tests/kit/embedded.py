@@ -11,34 +11,34 @@ from contextlib import closing, contextmanager
 from typing import Any
 
 from chassis.configuration.yaml_core import dump_yaml
-from cli.home import Home
+from cli.deployment_dir import DeploymentDir
 from tests.kit.deployment import ACCOUNTS, PROXY, ROOT, SECRET, SERVICES, Deployment
-from tests.kit.forked import WhistleProcess
+from tests.kit.forked_process import WhistleProcess
 from tests.kit.processes import LocalProcess, free_port, wait_until
 
 PROCESS = "embedded"
 
 
 class EmbeddedStack(Deployment):
-    """One home. The process is real; what is asked of one service is asked of it."""
+    """One embedded deployment in a real process. Requests to each service go to that process."""
 
     def __init__(self) -> None:
         super().__init__(PROCESS)
-        self.home = Home(self.directory / "a home")  # nobody has to name it without a space
+        self.home = DeploymentDir(self.directory / "a home")  # nobody has to name it without a space
         self.databases = {service: f"sqlite:///{self.home.path}/{service}.db" for service in SERVICES}
         self.ports = {service: (free_port(), free_port()) for service in SERVICES}
         (self.directory / "accounts.yaml").write_text(dump_yaml({"accounts": ACCOUNTS}))
 
     @property
     def process(self) -> LocalProcess:
-        """The one that there is."""
+        """Return the process."""
         return self.processes[PROCESS]
 
     def process_of(self, service: str) -> LocalProcess:
         return self.process
 
     def deploy(self) -> None:
-        """Home with tokens that the tests know, migrations, directory. Without it the first start makes them."""
+        """Prepare the directory with known tokens, migrations and directory. Without it the first start makes them."""
         self.home.path.mkdir()
         (self.home.path / "tokens.yaml").write_text(dump_yaml({one["id"]: f"token-of-{one['id']}" for one in ACCOUNTS}))
         self.home.prepare(ACCOUNTS, ROOT / "deploy", 0, SECRET)
@@ -46,7 +46,7 @@ class EmbeddedStack(Deployment):
         self.whistle("directory", "load", str(ROOT / "deploy/demo/directory.yaml"))
 
     def environment(self, **more: str) -> dict[str, str]:
-        """What the process is told: where to listen, and what time it is."""
+        """Return the process's environment: addresses and clock."""
         addresses = {
             f"WHISTLE_{service.upper()}_{what}": f"127.0.0.1:{port}"
             for service, both in self.ports.items()
@@ -56,7 +56,7 @@ class EmbeddedStack(Deployment):
         return {**os.environ, "PYTHONPATH": str(ROOT), **addresses, **clock, **more}
 
     def whistle(self, *words: str) -> str:
-        """As an operator types it: with the settings of the home."""
+        """Run a command with the deployment's settings, as an operator types it."""
         done = subprocess.run(
             [sys.executable, "-m", "cli.main", *words],
             env=self.environment(**self.home.settings()),
@@ -86,22 +86,22 @@ class EmbeddedStack(Deployment):
         return process
 
     def await_ready(self, seconds: float = 30) -> None:
-        """Until no service reports an outage."""
+        """Wait until no service reports an outage."""
         for service in SERVICES:
             self.wait_ready(service, seconds)
 
     def stop(self, *services: str) -> dict[str, int | None]:
-        """SIGTERM, and wait for an orderly end; answers the exit status. Services cannot be chosen."""
+        """Stop the process with SIGTERM; return the exit status. Services cannot be chosen."""
         return {PROCESS: self.process.stop()}
 
     def rows(self, service: str, query: str, *values: Any) -> list[tuple[Any, ...]]:
-        """Ask a service's file directly; placeholders are written as for PostgreSQL."""
+        """Query a service's file directly; placeholders are written as for PostgreSQL."""
         path = self.home.path / f"{service}.db"
         with closing(sqlite3.connect(path, timeout=10, isolation_level=None)) as connection:
             return list(connection.execute(query.replace("%s", "?"), values))
 
     def pending(self, service: str) -> int:
-        """Events that are not published yet, and events that wait for another try."""
+        """Return the number of unpublished events and of events that wait for another try."""
         rows = {"outbox": "pending", "inbox": "waiting"}.items()
         return sum(self.rows(service, f"SELECT count(*) FROM {table} WHERE state = %s", state)[0][0] for table, state in rows)
 
@@ -110,14 +110,14 @@ class EmbeddedStack(Deployment):
         wait_until(lambda: not any(map(self.pending, SERVICES)), "every store at rest", seconds, details=lambda: self.log(""))
 
     def remove(self) -> None:
-        """Stop what runs. The files go with the test run."""
+        """Kill the process. The files are removed with the test run."""
         for process in self.processes.values():
             process.kill()
 
 
 @contextmanager
 def embedded_stack() -> Iterator[EmbeddedStack]:
-    """A deployment that is removed at the end."""
+    """Yield a deployment that is removed at the end."""
     made = EmbeddedStack()
     try:
         made.deploy()

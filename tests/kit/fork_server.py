@@ -22,11 +22,17 @@ from typing import Any
 
 from cli.main import main as whistle
 
-PRELOADED = ("chassis.messaging.embedded", "chassis.configuration.settings", "cli.checks", "cli.directory", "cli.integrity")
+PRELOADED = (
+    "chassis.messaging.embedded",
+    "chassis.configuration.settings",
+    "cli.preflight",
+    "cli.directory",
+    "cli.store_integrity",
+)
 
 
 def _import_everything() -> Any:
-    """Import what services need, in the order of a start; answers the standard library's socket module, unpatched."""
+    """Import the modules of a service, in the order of a start; return the standard library's socket module, unpatched."""
     from chassis import launch  # noqa: F401  # patches the standard library: before anything else is imported
 
     # isort: split
@@ -59,7 +65,7 @@ def serve(path: str) -> None:
 
 
 def _keep(connection: Any) -> None:
-    """In the keeper: start the process that is asked for, and tell its pid and its end. Does not return in the keeper."""
+    """Start the requested process as its keeper, and report its pid and its end. Does not return in the keeper."""
     from eventlet.patcher import original
 
     with connection.makefile("rb") as asked:
@@ -77,7 +83,7 @@ def _keep(connection: Any) -> None:
 
 
 def _become(request: Mapping[str, Any]) -> None:
-    """In the new process: be what `whistle` with these words is. Raises SystemExit."""
+    """Run `whistle` with the requested words in the new process. Raises SystemExit."""
     os.setsid()
     os.chdir(request["directory"])
     log = os.open(request["log"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)

@@ -16,12 +16,12 @@ from tests.kit.postgres import PostgresServer
 
 PAGE = 8192
 PAGES = 17 * 2**20 // PAGE
-"""More than a file of the log has, and than any table of a test."""
+"""Pages of a table that is longer than a file of the log, and than any table of a test."""
 
 
 @contextlib.contextmanager
 def full(server: PostgresServer, databases: Sequence[str], table: str) -> Iterator[None]:
-    """Within the block a table cannot grow in any of these databases. Raises ServerError where that cannot be had."""
+    """Prevent a table from growing in these databases within the block. Raises ServerError where that is impossible."""
     for database in databases:
         _lengthen(server, database, table)
     _limit(server, str(PAGES * PAGE + PAGE // 2))
@@ -32,7 +32,7 @@ def full(server: PostgresServer, databases: Sequence[str], table: str) -> Iterat
 
 
 def _lengthen(server: PostgresServer, database: str, table: str) -> None:
-    """Pages of zeros at the end are pages that nobody has used yet, and nobody knows of: a vacuum would tell.
+    """Append pages of zeros, which PostgreSQL takes for unused ones that it does not know of; a vacuum would find them.
 
     It may have told of room in the others, for hundreds of rows: the table is written anew, without any.
     """
@@ -47,7 +47,7 @@ def _lengthen(server: PostgresServer, database: str, table: str) -> None:
 
 
 def _limit(server: PostgresServer, bytes_: str) -> None:
-    """For the server's first process, whose children will have it too, and then for those that are there already.
+    """Limit the server's first process, whose children inherit the limit, and then the existing children.
 
     The kernel names them, not the server: a session that is just being opened is none of its sessions yet.
     """

@@ -1,4 +1,4 @@
-"""A RabbitMQ as those see it who manage it: its addresses, virtual hosts and users.
+"""A RabbitMQ as its administrator sees it: addresses, virtual hosts and users.
 
 Over the management plugin's HTTP interface, which takes milliseconds where rabbitmqctl takes seconds, and which is the same for
 a private server and for one that was named in the environment.
@@ -21,7 +21,7 @@ API_VARIABLE = "WHISTLE_TEST_RABBITMQ_API"
 
 @dataclass
 class ManagedBroker:
-    """A RabbitMQ and its administrator. ``api_url`` is the management plugin's, where one is known."""
+    """A RabbitMQ and its administrator. ``api_url`` is the management plugin's, if known."""
 
     host: str
     port: int
@@ -29,10 +29,10 @@ class ManagedBroker:
     password: str
     api_url: str | None = None
     passwords: dict[str, str] = field(default_factory=dict, kw_only=True)
-    """Of the users that were made here."""
+    """The passwords of users that were created here."""
 
     def url(self, user: str | None = None, password: str | None = None, vhost: str = "/") -> str:
-        """The AMQP URL of a virtual host, by default as the administrator."""
+        """Return the AMQP URL of a virtual host, by default as the administrator."""
         if user is None:
             user, password = self.user, self.password
         elif password is None:

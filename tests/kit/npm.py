@@ -1,4 +1,4 @@
-"""Programs of npm that tests use: locked by hashes, installed once into var/, no part of what is deployed."""
+"""Programs of npm that tests use: locked by hashes, installed once into var/, not part of the deployment."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CACHE = ROOT / "var" / "npm"
 
 
 def installed(project: Path) -> Path:
-    """The modules that a directory's package.json and package-lock.json name; a changed lock is another installation.
+    """Return the modules of a directory's package.json and package-lock.json; a changed lock is another installation.
 
     Raises ServerError where node or npm is missing, or the installation fails.
     """
@@ -38,7 +38,7 @@ def installed(project: Path) -> Path:
 
 
 def run(command: list[str], **how: Any) -> str:
-    """Run a command to its end; answers what it printed. Raises ServerError with what it complained about."""
+    """Run a command to its end; return its output. Raises ServerError with its error output."""
     done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False, **how)
     if done.returncode:
         raise ServerError(f"{' '.join(command[:2])} ended with {done.returncode}:\n{done.stderr[-2000:]}")

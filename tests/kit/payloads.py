@@ -1,4 +1,4 @@
-"""Payloads for tests: what a test does not name is what the contract's smallest sample says."""
+"""Payloads for tests: fields that a test does not name come from the contract's smallest sample."""
 
 from collections.abc import Mapping
 from functools import cache

@@ -17,7 +17,7 @@ from urllib.parse import quote, unquote, urlsplit
 import psycopg2
 from psycopg2 import sql
 
-from tests.kit import installed
+from tests.kit import server_binaries
 from tests.kit.containers import Container, docker_works
 from tests.kit.processes import LocalProcess, ServerError, free_port, scratch_directory, wait_until
 
@@ -43,20 +43,20 @@ class PostgresServer:
     machine: LocalProcess | Container | None = None
     role_passwords: dict[str, str] = field(default_factory=dict)
     templates: dict[str, str] = field(default_factory=dict)
-    """Databases to start others from, by what is in them; see `keep_as_template`."""
+    """Databases from which others are copied, by their content; see `keep_as_template`."""
 
     @property
     def private(self) -> bool:
-        """Whether the server was started by these tests, so that it can be killed and frozen."""
+        """Return whether these tests started the server, so that it can be killed and frozen."""
         return self.machine is not None
 
     @property
     def admin_url(self) -> str:
-        """The superuser's URL of the maintenance database."""
+        """Return the superuser's URL of the maintenance database."""
         return self.url("postgres")
 
     def url(self, database: str, user: str | None = None, password: str | None = None) -> str:
-        """The URL of a database, by default as the superuser."""
+        """Return the URL of a database, by default as the superuser."""
         if user is None:
             user, password = self.user, self.password
         elif password is None:
@@ -65,7 +65,7 @@ class PostgresServer:
         return f"postgresql://{who}@{self.host}:{self.port}/{quote(database, safe='')}"
 
     def connect(self, database: str = "postgres") -> Any:
-        """A psycopg2 connection as the superuser, in autocommit mode."""
+        """Return a psycopg2 connection as the superuser, in autocommit mode."""
         connection = psycopg2.connect(self.url(database), connect_timeout=5)
         connection.autocommit = True
         return connection
@@ -77,7 +77,7 @@ class PostgresServer:
                 cursor.execute(statement)
 
     def column(self, query: str, database: str = "postgres") -> list[Any]:
-        """The first column of what a query answers the superuser."""
+        """Return the first column of a query's result, as the superuser."""
         with contextlib.closing(self.connect(database)) as connection, connection.cursor() as cursor:
             cursor.execute(query)
             return [row[0] for row in cursor.fetchall()]
@@ -125,7 +125,7 @@ class PostgresServer:
         self.create_database(self.templates[what], template=database)
 
     def drop_templates(self) -> None:
-        """Drop what `keep_as_template` kept."""
+        """Drop the databases of `keep_as_template`."""
         while self.templates:
             self.drop_database(self.templates.popitem()[1])
 
@@ -138,7 +138,7 @@ class PostgresServer:
         return self.machine
 
     def shell(self, script: str) -> str:
-        """Run a script as the private server's user, where its files and processes are; answers what it printed."""
+        """Run a script as the private server's user, on its machine; return the output."""
         machine = self._own_machine()
         if isinstance(machine, Container):
             return machine.docker("exec", "--user", "postgres", machine.name, "sh", "-c", script)
@@ -158,7 +158,7 @@ class PostgresServer:
         return done.stdout
 
     def ready(self) -> bool:
-        """Whether a new connection gets an answer."""
+        """Return whether a new connection gets an answer."""
         try:
             with contextlib.closing(self.connect()) as connection, connection.cursor() as cursor:
                 cursor.execute("SELECT 1")
@@ -190,11 +190,11 @@ class PostgresServer:
         self.wait_ready()
 
     def freeze(self) -> None:
-        """Stop every process of the server in its tracks: connections stay open, nothing answers."""
+        """Stop every process of the server at once: connections stay open, nothing answers."""
         self._own_machine().freeze()
 
     def thaw(self) -> None:
-        """Let a frozen server go on."""
+        """Resume a frozen server."""
         self._own_machine().thaw()
 
 
@@ -206,7 +206,7 @@ def _from_environment(url: str) -> PostgresServer:
 
 
 def _settings(durable: bool) -> list[str]:
-    """Server settings.
+    """Return the server settings.
 
     Without `durable` nothing is flushed to the disk, which loses data when the machine fails, but not when the
     server is killed.  synchronous_commit stays on: without it a killed server loses commits it had confirmed.
@@ -217,7 +217,7 @@ def _settings(durable: bool) -> list[str]:
 
 
 def _installed_server(binaries: Path, durable: bool) -> PostgresServer:
-    user = installed.unprivileged_user("postgres")
+    user = server_binaries.unprivileged_user("postgres")
     directory = scratch_directory("postgres")
     password = secrets.token_hex(12)
     password_file = directory / "password"
@@ -257,7 +257,7 @@ def _container_server(durable: bool) -> PostgresServer:
 
 @contextlib.contextmanager
 def postgres(durable: bool = False, private: bool = False) -> Iterator[PostgresServer]:
-    """A running PostgreSQL: the one of WHISTLE_TEST_POSTGRES_URL, else a throw-away one that ends with the block.
+    """Yield a running PostgreSQL: the one of WHISTLE_TEST_POSTGRES_URL, else a throw-away one that ends with the block.
 
     `private` ignores the environment, for tests that kill or freeze the server.
     `durable` flushes to the disk as in production (for measurements).
@@ -271,7 +271,7 @@ def postgres(durable: bool = False, private: bool = False) -> Iterator[PostgresS
         finally:
             server.drop_templates()
         return
-    binaries = installed.found_or_installed(installed.postgres_binaries, "postgresql")
+    binaries = server_binaries.found_or_installed(server_binaries.postgres_binaries, "postgresql")
     if binaries is not None:
         server = _installed_server(binaries, durable)
     elif docker_works():

@@ -23,14 +23,14 @@ from tests.kit import reaper
 
 
 class ServerError(RuntimeError):
-    """A test server could not be had, or did not do what it was asked to."""
+    """Raised where a test server is unavailable, or failed."""
 
 
 _given: set[int] = set()
 
 
 def free_port() -> int:
-    """A free loopback TCP port below the range from which the kernel takes ports for outgoing connections.
+    """Return a free loopback TCP port below the range from which the kernel takes ports for outgoing connections.
 
     A port of that range could be taken by some client while the server that owns it is down for a restart,
     and a client that keeps knocking on it could even end up connected to itself. No port is given twice, here or by another
@@ -53,9 +53,9 @@ def free_port() -> int:
 
 
 SLOWEST = 6
-"""How many times as long as on an idle machine a condition may take: only a test that fails waits so long."""
+"""The factor by which a condition may take longer than on an idle machine: only a failing test waits that long."""
 PATIENCE = 30 * SLOWEST
-"""Seconds that a process may take to end."""
+"""The longest time in seconds for a process to end."""
 
 
 def wait_until(
@@ -83,7 +83,7 @@ _reaper: subprocess.Popen[bytes] | None = None
 
 
 def _tell_reaper(entry: dict[str, Any]) -> None:
-    """Name one thing to the reaper, which is started at the first call."""
+    """Register a thing with the reaper, which is started at the first call."""
     global _reaper
     with _reaper_lock:
         if _reaper is None:
@@ -106,37 +106,37 @@ def _let_reaper_work() -> None:
 
 
 def end_with_this_run(pid: int, number: int = signal.SIGKILL) -> None:
-    """See to it that this process and its descendants are ended when the test run ends, in whatever way."""
+    """Register a process to be ended, with its descendants, when the test run ends in whatever way."""
     _tell_reaper({"pid": pid, "created": psutil.Process(pid).create_time(), "signal": int(number)})
 
 
 def remove_container_with_this_run(name: str) -> None:
-    """See to it that this container is removed when the test run ends, in whatever way."""
+    """Register a container to be removed when the test run ends in whatever way."""
     _tell_reaper({"container": name})
 
 
 def scratch_directory(prefix: str) -> Path:
-    """A new temporary directory, removed when the test run ends, in whatever way."""
+    """Return a new temporary directory, removed when the test run ends in whatever way."""
     directory = tempfile.mkdtemp(prefix=f"whistle-{prefix}-")
     _tell_reaper({"directory": directory})
     return Path(directory)
 
 
 class Process(Protocol):
-    """A process that was started here, with what `subprocess.Popen` offers of it."""
+    """The interface of a started process, as in `subprocess.Popen`."""
 
     @property
     def pid(self) -> int:
-        """Its id."""
+        """Return the process id."""
 
     def poll(self) -> int | None:
-        """The exit status, negative for the signal that ended it; None while it runs."""
+        """Return the exit status, negative for the signal that ended it; None while it runs."""
 
     def wait(self, timeout: float | None = None) -> int:
-        """Wait for its end; answers the exit status. Raises subprocess.TimeoutExpired."""
+        """Wait for the end; return the exit status. Raises subprocess.TimeoutExpired."""
 
     def send_signal(self, number: int, /) -> None:
-        """Send it a signal."""
+        """Send a signal to the process."""
 
 
 class LocalProcess:
@@ -166,12 +166,12 @@ class LocalProcess:
 
     @property
     def alive(self) -> bool:
-        """Whether the process runs (frozen counts as running)."""
+        """Return whether the process runs (frozen counts as running)."""
         return self._process is not None and self._process.poll() is None
 
     @property
     def pid(self) -> int:
-        """The pid of the running process."""
+        """Return the pid of the running process."""
         if self._process is None:
             raise ServerError(f"{self.argv[0]} is not running")
         return self._process.pid
@@ -199,7 +199,7 @@ class LocalProcess:
             )
 
     def wait(self, seconds: float = 30) -> int:
-        """Wait for the process to end by itself; answers its exit status, negative for the signal that killed it.
+        """Wait for the process to end by itself; return the exit status, negative for the signal that killed it.
 
         ``seconds`` is the bound on an idle machine, as for `wait_until`. Raises ServerError.
         """
@@ -219,7 +219,7 @@ class LocalProcess:
             self._process = None
 
     def stop(self, number: int | None = None) -> int | None:
-        """End the process in an orderly way (SIGKILL when that takes more than `PATIENCE` s); answers its exit status."""
+        """Stop the process in an orderly way (SIGKILL after `PATIENCE` s); return the exit status."""
         status = None
         if self._process is not None:
             if self.alive:
@@ -234,7 +234,7 @@ class LocalProcess:
         return status
 
     def discard(self) -> None:
-        """End the process as fast as can be."""
+        """End the process as fast as possible."""
         if self.discard_signal == signal.SIGKILL:
             self.kill()
         else:
@@ -245,10 +245,10 @@ class LocalProcess:
         reaper.freeze_tree(self.pid)
 
     def thaw(self) -> None:
-        """Let a frozen process go on."""
+        """Resume a frozen process."""
         reaper.thaw_tree(self.pid)
 
     def log_tail(self, lines: int = 30) -> str:
-        """The end of what the process printed."""
+        """Return the end of the process's output."""
         text = self.log.read_text(errors="replace") if self.log.exists() else ""
         return "\n".join(text.splitlines()[-lines:])

@@ -12,44 +12,44 @@ from urllib.parse import quote
 
 import requests
 
-from tests.kit import installed
+from tests.kit import server_binaries
 from tests.kit.processes import LocalProcess, ServerError, free_port, scratch_directory, wait_until
 from tests.kit.rabbitmq import RabbitServer, installed_node
 
 NODES = 3
 SMALL = "+S 1:1 +sbwt none +sbwtdcpu none +sbwtdio none"
-"""One scheduler that does not spin: three nodes and everything else share few cores."""
+"""Settings for one scheduler that does not spin: three nodes and everything else share few cores."""
 
 
 @dataclass
 class RabbitCluster(RabbitServer):
-    """Three nodes as one broker. `kill`, `restart` and the like take a node's name."""
+    """Three nodes as one broker. `kill_node` and `start_node` take a node's name."""
 
     nodes: dict[str, RabbitServer] = field(default_factory=dict)
 
     def url(self, user: str | None = None, password: str | None = None, vhost: str = "/") -> str:
-        """The URLs of all nodes, as a service is told them."""
+        """Return the URLs of all nodes, as services are configured."""
         if user is not None and password is None:
             password = self.passwords[user]
         return ";".join(node.url(user or self.user, password or self.password, vhost) for node in self.nodes.values())
 
     def api(self, method: str, path: str, body: Any = None) -> Any:
-        """Ask the first node that answers."""
+        """Call the management interface of the first node that answers."""
         for node in self.nodes.values():
             with contextlib.suppress(requests.ConnectionError, requests.Timeout):
                 return node.api(method, path, body)
         raise ServerError("no node of the cluster answers")
 
     def delete_vhost(self, name: str) -> None:
-        """Nothing: it ends with the cluster, of which a node may be dead."""
+        """Do nothing: the virtual host ends with the cluster, of which a node may be dead."""
 
     def leaders(self, vhost: str) -> dict[str, str]:
-        """The node that leads each quorum queue of a virtual host."""
+        """Return the node that leads each quorum queue of a virtual host."""
         found = self.api("GET", f"queues/{quote(vhost, safe='')}")
         return {queue["name"]: queue.get("leader", queue.get("node", "")) for queue in found}
 
     def whole(self, vhost: str) -> bool:
-        """Whether every queue has a leader and all its members are online."""
+        """Return whether every queue has a leader and all its members are online."""
         with contextlib.suppress(ServerError, requests.RequestException):
             found = self.api("GET", f"queues/{quote(vhost, safe='')}")
             return all(queue.get("leader") in self.nodes and len(queue.get("online", ())) == NODES for queue in found)
@@ -68,9 +68,9 @@ class RabbitCluster(RabbitServer):
 
 @contextlib.contextmanager
 def rabbit_cluster() -> Iterator[RabbitCluster]:
-    """A running cluster, which ends with the block. Raises ServerError where RabbitMQ is not installed."""
-    binaries = installed.found_or_installed(installed.rabbitmq_binaries, "rabbitmq-server")
-    epmd = installed.epmd_binary()
+    """Yield a running cluster, which ends with the block. Raises ServerError where RabbitMQ is not installed."""
+    binaries = server_binaries.found_or_installed(server_binaries.rabbitmq_binaries, "rabbitmq-server")
+    epmd = server_binaries.epmd_binary()
     if binaries is None or epmd is None:
         raise ServerError("a cluster wants an installed RabbitMQ 3.10 or newer")
     directory = scratch_directory("rabbit-cluster")

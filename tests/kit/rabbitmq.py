@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 import amqp
 import requests
 
-from tests.kit import installed
+from tests.kit import server_binaries
 from tests.kit.containers import Container, docker_works
 from tests.kit.managed_broker import API_VARIABLE, ManagedBroker
 from tests.kit.processes import LocalProcess, ServerError, free_port, scratch_directory, wait_until
@@ -42,11 +42,11 @@ class RabbitServer(ManagedBroker):
 
     @property
     def private(self) -> bool:
-        """Whether the server was started by these tests, so that it can be killed and frozen."""
+        """Return whether these tests started the server, so that it can be killed and frozen."""
         return self.machine is not None
 
     def connect(self, vhost: str = "/", timeout: float = 5) -> amqp.Connection:
-        """A plain AMQP connection as the administrator, already open."""
+        """Return an open AMQP connection as the administrator."""
         connection = amqp.Connection(
             f"{self.host}:{self.port}",
             self.user,
@@ -81,7 +81,7 @@ class RabbitServer(ManagedBroker):
         return self.machine
 
     def ready(self) -> bool:
-        """Whether an AMQP connection can be opened and the management interface (if any is known) answers."""
+        """Return whether an AMQP connection can be opened, and the management interface (if any is known) answers."""
         try:
             with contextlib.closing(self.connect(timeout=2)):
                 pass
@@ -100,7 +100,7 @@ class RabbitServer(ManagedBroker):
             wait_until(self.ready, "RabbitMQ start", seconds, lambda: machine.alive, machine.log_tail)
 
     def settle(self) -> None:
-        """Put the names of quorum queues on the disk, which the server itself does only about twice a second.
+        """Write the names of quorum queues to the disk, which the server itself does only about twice a second.
 
         A quorum queue declared in the moment before a kill is otherwise lost with all its messages, confirmed
         ones included, and until it is deleted every operation on it hangs or fails.
@@ -123,11 +123,11 @@ class RabbitServer(ManagedBroker):
         self.wait_ready()
 
     def freeze(self) -> None:
-        """Stop the server in its tracks: connections stay open, nothing answers."""
+        """Stop the server at once: connections stay open, nothing answers."""
         self._own_machine().freeze()
 
     def thaw(self) -> None:
-        """Let a frozen server go on."""
+        """Resume a frozen server."""
         self._own_machine().thaw()
 
 
@@ -164,7 +164,7 @@ def installed_node(
     home: Path | None = None,
     more_args: str = "",
 ) -> RabbitServer:
-    """One node on ports of its own, not started yet; it finds others by the port mapper that listens on ``epmd_port``.
+    """Return one node on ports of its own, not yet started. It finds others by the port mapper at ``epmd_port``.
 
     ``home`` is where the cookie is by which the nodes of a cluster know each other; without it the node makes one of its own.
     """
@@ -225,7 +225,7 @@ def _container_server() -> RabbitServer:
 
 @contextlib.contextmanager
 def rabbitmq(private: bool = False) -> Iterator[RabbitServer]:
-    """A running RabbitMQ: the one of WHISTLE_TEST_AMQP_URL, else a throw-away one that ends with the block.
+    """Yield a running RabbitMQ: the one of WHISTLE_TEST_AMQP_URL, else a throw-away one that ends with the block.
 
     `private` ignores the environment, for tests that kill or freeze the server.
     """
@@ -235,8 +235,8 @@ def rabbitmq(private: bool = False) -> Iterator[RabbitServer]:
         server.wait_ready()
         yield server
         return
-    binaries = installed.found_or_installed(installed.rabbitmq_binaries, "rabbitmq-server")
-    epmd = installed.epmd_binary()
+    binaries = server_binaries.found_or_installed(server_binaries.rabbitmq_binaries, "rabbitmq-server")
+    epmd = server_binaries.epmd_binary()
     if binaries is not None and epmd is not None:
         server = _installed_server(binaries, epmd)
     elif docker_works():

@@ -25,7 +25,7 @@ import psutil
 
 
 def tree(root: psutil.Process) -> list[psutil.Process]:
-    """The process and all its descendants, parents first."""
+    """Return the process and all its descendants, parents first."""
     try:
         return [root, *root.children(recursive=True)]
     except psutil.NoSuchProcess:
@@ -40,7 +40,7 @@ def signal_all(processes: Iterable[psutil.Process], number: int) -> None:
 
 
 def _still_there(process: psutil.Process) -> bool:
-    """Whether the process is more than an entry in the process table that its parent has not collected."""
+    """Return whether the process is more than an entry in the process table that its parent has not collected."""
     try:
         return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:

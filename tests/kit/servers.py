@@ -37,7 +37,7 @@ class Servers:
 
 @contextlib.contextmanager
 def both(durable: bool = False, private: bool = False) -> Iterator[Servers]:
-    """Both servers, started in parallel; see `postgres` and `rabbitmq` for the meaning of the arguments."""
+    """Yield both servers, started in parallel; see `postgres` and `rabbitmq` for the meaning of the arguments."""
 
     def enter(manager: AbstractContextManager[_Server]) -> _Server:
         server = manager.__enter__()
@@ -52,7 +52,7 @@ def both(durable: bool = False, private: bool = False) -> Iterator[Servers]:
 
 
 def variables(servers: Servers) -> dict[str, str]:
-    """The environment variables that name the servers to another process."""
+    """Return the environment variables that name the servers to another process."""
     rabbit = servers.rabbit
     api = str(rabbit.api_url)
     if "@" not in api:

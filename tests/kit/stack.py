@@ -21,12 +21,12 @@ from kombu import Connection
 from chassis.configuration.yaml_core import dump_yaml
 from deploy.rabbitmq import accounts
 from tests.kit.deployment import ACCOUNTS, PROXY, ROOT, SECRET, SERVICES, Deployment
-from tests.kit.forked import WhistleProcess
+from tests.kit.forked_process import WhistleProcess
 from tests.kit.processes import LocalProcess, free_port
 from tests.kit.servers import PostgresServer, RabbitServer
 
 LISTENER = "board"
-"""A service that is none of ours and hears what ours say."""
+"""A foreign service that receives our events."""
 
 
 def _sha256(text: str) -> str:
@@ -34,7 +34,7 @@ def _sha256(text: str) -> str:
 
 
 class Stack(Deployment):
-    """One deployment. `start` and `stop` take a service's name; processes are real and can be killed."""
+    """One deployment of real processes that can be killed. `start` and `stop` take a service's name."""
 
     def __init__(self, database_server: PostgresServer, broker: RabbitServer):
         super().__init__("stack")
@@ -45,7 +45,7 @@ class Stack(Deployment):
     # --- making a deployment
 
     def deploy(self) -> None:
-        """Accounts, databases, topology, migrations, directory."""
+        """Make accounts, databases, topology, migrations and directory."""
         templates = dict(self.postgres.templates)
         for service in SERVICES:
             self.databases[service] = self.postgres.create_database(self._database(service), template=templates.get(service))
@@ -78,17 +78,17 @@ class Stack(Deployment):
         (self.directory / "identities.yaml").write_text(dump_yaml({"accounts": accounts}))
 
     def user(self, account: str) -> str:
-        """The broker's name for an account: broker users are shared by every stack of a run."""
+        """Return the broker's name for an account: broker users are shared by every stack of a run."""
         return f"{self.name}-{account}"
 
     def amqp(self, account: str) -> str:
-        """The broker's address for an account."""
+        """Return the broker's address for an account."""
         return self.rabbit.url(self.user(account), self.passwords[account], self.name)
 
     # --- running it
 
     def environment(self, name: str, **more: str) -> dict[str, str]:
-        """What a process is told. ``name`` is a service, or ``<service>-2`` for one more process of the same service."""
+        """Return a process's environment. ``name`` is a service, or ``<service>-2`` for a further process of it."""
         service = name.partition("-")[0]
         http, ops = self.ports.setdefault(name, (free_port(), free_port()))
         return {
@@ -107,11 +107,11 @@ class Stack(Deployment):
         }
 
     def database_settings(self) -> dict[str, str]:
-        """Where all four stores are, for commands that ask them all."""
+        """Return the settings with the URLs of all four stores, for commands that read them all."""
         return {f"WHISTLE_{service.upper()}_DATABASE_URL": url for service, url in self.databases.items()}
 
     def whistle(self, *words: str) -> str:
-        """Run a command; answers what it printed. Raises with its output where it fails."""
+        """Run a command; return its output. Raises with the output where it fails."""
         service = next((word for word in words if word in SERVICES), "dispatch")
         done = subprocess.run(
             [sys.executable, "-m", "cli.main", *words],
@@ -146,11 +146,11 @@ class Stack(Deployment):
         return process
 
     def stop(self, *services: str) -> dict[str, int | None]:
-        """SIGTERM, and wait for an orderly end; answers the exit statuses."""
+        """Stop processes with SIGTERM; return the exit statuses."""
         return {service: self.processes[service].stop() for service in services or tuple(self.processes)}
 
     def rows(self, service: str, query: str, *values: Any) -> list[tuple[Any, ...]]:
-        """Ask a service's database directly."""
+        """Query a service's database directly."""
         connection = psycopg2.connect(self.databases[service])
         try:
             with connection, connection.cursor() as cursor:
@@ -160,12 +160,12 @@ class Stack(Deployment):
             connection.close()
 
     def queue_length(self, queue: str) -> int:
-        """Messages of a queue that are ready: sent, and in nobody's hands."""
+        """Return the number of ready messages in a queue: sent, and not delivered to a consumer."""
         with Connection(self.amqp("admin")) as connection, connection.channel() as channel:
             return int(channel.queue_declare(queue, passive=True).message_count)
 
     def remove(self) -> None:
-        """Stop what runs; drop databases and the virtual host."""
+        """Kill the processes; drop databases and the virtual host."""
         for process in self.processes.values():
             process.kill()
         for service in self.databases:
@@ -175,7 +175,7 @@ class Stack(Deployment):
 
 @contextmanager
 def stack(database_server: PostgresServer, broker: RabbitServer) -> Iterator[Stack]:
-    """A deployment that is removed at the end."""
+    """Yield a deployment that is removed at the end."""
     made = Stack(database_server, broker)
     try:
         made.deploy()

@@ -1,6 +1,4 @@
-"""The check of an exported log (`services.ledger.domain.log_file`). It needs nothing but the file: no database, no service,
-no network.
-"""
+"""The check of an exported log (`services.ledger.domain.log_file`). It needs the file alone: no database and no network."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -8,21 +6,21 @@ from datetime import datetime
 from typing import Any
 
 from contracts.events.sequences import ANNOUNCEMENTS
-from services.ledger.domain.checkpoint import END, Signed
-from services.ledger.domain.earlier import Continuation, Discontinued, Earlier
-from services.ledger.domain.gaps import Fork, Hole, Numbered, findings
+from services.ledger.domain.checkpoint import END, SignedCheckpoint
+from services.ledger.domain.gaps import Fork, Gap, NumberedEvent, find_gaps_and_forks
 from services.ledger.domain.keyring import ClockStep, Key, Keyring, Signatures, Untrusted
 from services.ledger.domain.log_file import BadLine, Entry, Header, LineReader
 from services.ledger.domain.merkle import Frontier
+from services.ledger.domain.prior_log import ContinuityCheck, NotContinued, PriorLog
 
 
-class Bad(Exception):
-    """The first thing that is wrong with a file, and where."""
+class AuditError(Exception):
+    """Raised for the first error in a file; the message names its place."""
 
 
 @dataclass
-class Report:
-    """What was verified. ``found`` are holes and forks in the sources' numbers: the log is whole, what it heard is not.
+class AuditReport:
+    """The verified facts. ``found`` are gaps and forks in the sources' numbers: the log is whole, its sources are not.
 
     ``runs`` says which key signed which checkpoints, ``key`` which signed the end; ``steps`` where the clock had gone back.
     """
@@ -35,22 +33,22 @@ class Report:
     runs: list[Signatures]
     steps: list[ClockStep]
     proof: list[bytes] | None = None
-    """Hashes that prove that the log continues the earlier one (RFC 9162, 2.1.4); None where there was no earlier one."""
-    found: list[Hole | Fork] = field(default_factory=list)
+    """Hashes that prove that the log continues the earlier one (RFC 9162, 2.1.4); None without an earlier one."""
+    found: list[Gap | Fork] = field(default_factory=list)
 
 
-def audit(lines: Iterable[bytes], trusted: Iterable[Key] | None, earlier: Earlier | None = None) -> Report:
+def audit(lines: Iterable[bytes], trusted: Iterable[Key] | None, earlier: PriorLog | None = None) -> AuditReport:
     """Verify a file: form, positions, leaves, root and signature of every checkpoint, that each continues the one before.
 
     ``trusted`` are the keys that the reader trusts; None takes the file's own word for it. Checkpoints are ordered by their
     position in the file; their times may go back, since a clock may, and the report says where. The log
-    must continue ``earlier``. Raises Bad naming the first bad line.
+    must continue ``earlier``. Raises AuditError naming the first bad line.
     """
-    return _Audit(None if trusted is None else Keyring(trusted), Continuation(earlier) if earlier else None).read(lines)
+    return _Audit(None if trusted is None else Keyring(trusted), ContinuityCheck(earlier) if earlier else None).read(lines)
 
 
 class _Audit:
-    def __init__(self, keyring: Keyring | None, earlier: Continuation | None):
+    def __init__(self, keyring: Keyring | None, earlier: ContinuityCheck | None):
         self._given = keyring
         self._earlier = earlier
         self._keyring = keyring or Keyring(())
@@ -58,34 +56,34 @@ class _Audit:
         self._named: tuple[bytes, ...] = ()
         self._log = Frontier()
         self._checkpoints = 0
-        self._numbered: list[Numbered] = []
+        self._numbered: list[NumberedEvent] = []
         self._announced: dict[tuple[str, str], int] = {}
-        self._end: Signed | None = None
+        self._end: SignedCheckpoint | None = None
         self._where = "the file"
 
-    def read(self, lines: Iterable[bytes]) -> Report:
+    def read(self, lines: Iterable[bytes]) -> AuditReport:
         for number, line in enumerate(lines, start=1):
             self._where = f"line {number}"
             try:
                 self._take(number, self._reader.read(line))
-            except (BadLine, Discontinued) as wrong:
+            except (BadLine, NotContinued) as wrong:
                 raise self._bad(str(wrong)) from None
         if not self._end:
-            raise Bad(f"the file breaks off after {self._where}: it has no signed end")
+            raise AuditError(f"the file breaks off after {self._where}: it has no signed end")
         proof = self._proof()
-        found = list(findings(self._numbered, self._announced))
+        found = list(find_gaps_and_forks(self._numbered, self._announced))
         taken_at, key, keyring = self._end.checkpoint.taken_at, self._end.key, self._keyring
-        return Report(
+        return AuditReport(
             self._log.size, self._checkpoints, self._log.root(), taken_at, key, keyring.runs, keyring.steps, proof, found
         )
 
     def _proof(self) -> list[bytes] | None:
         try:
             return self._earlier.finish(self._log, self._keyring.publics) if self._earlier else None
-        except Discontinued as wrong:
-            raise Bad(f"the log {wrong}") from None
+        except NotContinued as wrong:
+            raise AuditError(f"the log {wrong}") from None
 
-    def _take(self, number: int, said: Header | Entry | Signed) -> None:
+    def _take(self, number: int, said: Header | Entry | SignedCheckpoint) -> None:
         if self._end:
             raise self._bad("comes after the end")
         if (number == 1) != isinstance(said, Header):
@@ -113,13 +111,13 @@ class _Audit:
         if numbered.type in ANNOUNCEMENTS:
             self._note_announced(numbered.source, entry.body)
 
-    def _event(self, body: Mapping[str, Any]) -> Numbered:
+    def _event(self, body: Mapping[str, Any]) -> NumberedEvent:
         texts = [body.get(name) for name in ("source", "subject", "id", "type")]
         sequence = body.get("sequence")
         if type(sequence) is not int or not all(isinstance(text, str) and text for text in texts):
             raise self._bad("is no event")
         source, subject, id_, type_ = map(str, texts)
-        return Numbered(source, subject, sequence, id_, type_)
+        return NumberedEvent(source, subject, sequence, id_, type_)
 
     def _note_announced(self, source: str, body: Mapping[str, Any]) -> None:
         data = body.get("data")
@@ -132,7 +130,7 @@ class _Audit:
                 raise self._bad("is no announcement")
             self._announced[source, subject] = max(last, self._announced.get((source, subject), 0))
 
-    def _signed(self, signed: Signed) -> None:
+    def _signed(self, signed: SignedCheckpoint) -> None:
         point = signed.checkpoint
         self._where += f", checkpoint {point.number}"
         if point.number != self._checkpoints + 1:
@@ -154,5 +152,5 @@ class _Audit:
         if list(self._named) != self._keyring.signers:
             raise self._bad("the header names other keys than those that signed")
 
-    def _bad(self, what: str) -> Bad:
-        return Bad(f"{self._where}: {what}")
+    def _bad(self, what: str) -> AuditError:
+        return AuditError(f"{self._where}: {what}")

@@ -1,4 +1,4 @@
-"""Canonical JSON: the one text of a value, so that a hash of it means the value.
+"""Canonical JSON: one text for each value, so that a hash of the text is a hash of the value.
 
 From version 3 of the log's format on it is RFC 8785 (JCS), by the library `rfc8785`. Versions 1 and 2 sorted the keys by code
 point and wrote numbers as Python does; for what the events contain the two agree except for floating-point numbers, which

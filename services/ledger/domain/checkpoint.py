@@ -1,4 +1,4 @@
-"""Checkpoints: the ledger signs how large its log is and what its root is. Who keeps one can prove later what was changed.
+"""Checkpoints: the ledger signs the size and the root of its log. The holder of a checkpoint can later prove a change.
 
 The signed text is the body of a C2SP tlog-checkpoint: origin, size, root in base64, and as extension lines the number of the
 checkpoint, when it was taken, in UTC, and the key that it hands over to, if any. Numbers run 1, 2, 3 …, so that none can be
@@ -14,7 +14,7 @@ from services.ledger.domain import ed25519
 
 ORIGIN = "whistle/ledger"
 END = "whistle/ledger/end"
-"""The origin of the checkpoint that ends an exported file; it is no checkpoint of the log's own."""
+"""The origin of the checkpoint at the end of an exported file, which is none of the log's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Checkpoint:
     next_key: str | None = None
 
     def text(self) -> bytes:
-        """The bytes that are signed."""
+        """Return the bytes that are signed."""
         root = b64encode(bytes.fromhex(self.root)).decode()
         taken = self.taken_at.astimezone(UTC).isoformat()
         handed = f"next {self.next_key}\n" if self.next_key else ""
@@ -39,7 +39,7 @@ class Checkpoint:
 
 
 @dataclass(frozen=True, slots=True)
-class Signed:
+class SignedCheckpoint:
     """A checkpoint with its signature, in hexadecimal, and the id of the key that made it."""
 
     checkpoint: Checkpoint
@@ -47,7 +47,7 @@ class Signed:
     signature: str
 
     def by(self, public: bytes) -> bool:
-        """Whether this key signed it."""
+        """Return whether this key signed it."""
         try:
             signature = bytes.fromhex(self.signature)
         except ValueError:
@@ -57,20 +57,20 @@ class Signed:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Signer:
-    """Whoever holds the seed speaks for the ledger."""
+    """A signing key. The holder of the seed speaks for the ledger."""
 
     seed: bytes
 
     @property
     def public(self) -> bytes:
-        """The public key."""
+        """Return the public key."""
         return ed25519.public_key(self.seed)
 
-    def sign(self, checkpoint: Checkpoint) -> Signed:
+    def sign(self, checkpoint: Checkpoint) -> SignedCheckpoint:
         """Sign a checkpoint."""
-        return Signed(checkpoint, key_id(self.public), ed25519.sign(self.seed, checkpoint.text()).hex())
+        return SignedCheckpoint(checkpoint, key_id(self.public), ed25519.sign(self.seed, checkpoint.text()).hex())
 
 
 def key_id(public: bytes) -> str:
-    """The first 16 hexadecimal digits of the SHA-256 of a public key: which key, not what it says."""
+    """Return the first 16 hexadecimal digits of the SHA-256 of a public key."""
     return hashlib.sha256(public).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""Which keys may sign checkpoints, and when. A key comes in by the reader's own file, or is handed over to by a trusted one.
+"""The keys that may sign checkpoints, and when. A key is trusted by the reader's own file, or by a trusted key's hand-over.
 
 A hand-over is a checkpoint that names the next key: its signer is retired from there on, whatever a later checkpoint says its
 time is. A key that was lost or stolen cannot hand over; its end, and the beginning of the next, stand in the reader's file.
@@ -11,11 +11,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from services.ledger.domain.checkpoint import END, Signed, key_id
+from services.ledger.domain.checkpoint import END, SignedCheckpoint, key_id
 
 
 class Untrusted(Exception):
-    """Why a signature does not count."""
+    """Raised for a signature that does not count; the message gives the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +28,13 @@ class Key:
 
     @property
     def id(self) -> str:
-        """What a checkpoint calls it."""
+        """Return the id by which checkpoints name the key."""
         return key_id(self.public)
 
 
 @dataclass(frozen=True, slots=True)
 class Signatures:
-    """A run of checkpoints by one key: their numbers, and how many entries the last one counts."""
+    """A run of checkpoints by one key: their numbers, and the number of entries that the last one counts."""
 
     key: str
     first: int
@@ -44,7 +44,7 @@ class Signatures:
 
 @dataclass(frozen=True, slots=True)
 class ClockStep:
-    """A checkpoint dated before the one before it: the signer's clock was set back between the two."""
+    """A checkpoint dated before its predecessor: the signer's clock was set back between the two."""
 
     number: int
     taken_at: datetime
@@ -55,7 +55,7 @@ class ClockStep:
 
 
 class Keyring:
-    """What is trusted while a log is read from its beginning; `accept` is asked of each checkpoint in order."""
+    """The trusted keys while a log is read from its beginning; `accept` takes each checkpoint in order."""
 
     def __init__(self, keys: Iterable[Key]):
         self._keys = {key.id: key for key in keys}
@@ -71,10 +71,10 @@ class Keyring:
 
     @property
     def publics(self) -> list[bytes]:
-        """Every key that is trusted by now, retired ones too."""
+        """Return every key trusted so far, retired ones too."""
         return [key.public for key in self._keys.values()]
 
-    def accept(self, signed: Signed) -> None:
+    def accept(self, signed: SignedCheckpoint) -> None:
         """Take a checkpoint's signature as good, or raise Untrusted."""
         point, key = signed.checkpoint, self._keys.get(signed.key)
         if key is None:
@@ -98,14 +98,14 @@ class Keyring:
         if point.next_key:
             self._hand_over(signed, bytes.fromhex(point.next_key))
 
-    def _hand_over(self, signed: Signed, public: bytes) -> None:
+    def _hand_over(self, signed: SignedCheckpoint, public: bytes) -> None:
         self._handed_over[signed.key] = signed.checkpoint.number
         new = Key(public)
         if new.id in self._handed_over:
             raise Untrusted(f"it hands over to key {new.id}, which was retired by checkpoint {self._handed_over[new.id]}")
         self._keys.setdefault(new.id, new)
 
-    def _note(self, signed: Signed) -> None:
+    def _note(self, signed: SignedCheckpoint) -> None:
         point = signed.checkpoint
         if self.runs and self.runs[-1].key == signed.key:
             self.runs[-1] = replace(self.runs[-1], last=point.number, size=point.size)

@@ -1,4 +1,4 @@
-"""The lines of an exported log: how each is written, and a reader that accepts no other text for the same content.
+"""The lines of an exported log: their writer, and a reader that accepts exactly the canonical text of each line.
 
 A file is lines of canonical JSON: a header with the public keys that signed; the entries, each with its position and its
 leaf's hash; each checkpoint after the entries it counts; and a signed end. The reader parses a line, checks the type of every
@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, BinaryIO, NoReturn
 
 from services.ledger.domain.canonical import canonical, canonical_2
-from services.ledger.domain.checkpoint import END, ORIGIN, Checkpoint, Signed
+from services.ledger.domain.checkpoint import END, ORIGIN, Checkpoint, SignedCheckpoint
 from services.ledger.domain.merkle import leaf_hash
 
 FORMAT = "whistle-ledger"
@@ -24,7 +24,7 @@ MAX_LINE = 4 * 1024 * 1024
 
 
 class BadLine(Exception):
-    """What is wrong with a line."""
+    """Raised for a wrong line; the message gives the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def _entry_line(position: int, body: bytes, leaf: bytes) -> bytes:
     return b'{"body":%b,"entry":%d,"leaf":"%b"}\n' % (body, position, leaf.hex().encode())
 
 
-def checkpoint_line(signed: Signed) -> bytes:
+def checkpoint_line(signed: SignedCheckpoint) -> bytes:
     """Return a checkpoint's line, or that of the end."""
     point = signed.checkpoint
     said = {
@@ -81,7 +81,7 @@ def checkpoint_line(signed: Signed) -> bytes:
 
 
 def lines_of(file: BinaryIO) -> Iterator[bytes]:
-    """Yield a file's lines, of a longer one only its first bytes: so much that it is refused, and no more memory than that."""
+    """Yield a file's lines. Of a too long line only the first bytes are read, enough to refuse it."""
     return iter(lambda: file.readline(MAX_LINE + 1), b"")
 
 
@@ -91,8 +91,8 @@ class LineReader:
     def __init__(self) -> None:
         self._rfc8785_from: int | None = 0
 
-    def read(self, line: bytes) -> Header | Entry | Signed:
-        """Return what a line says. Raises BadLine."""
+    def read(self, line: bytes) -> Header | Entry | SignedCheckpoint:
+        """Return the content of a line. Raises BadLine."""
         whole = _parsed(line)
         kind = tuple(sorted(whole))
         if kind in {("format", "keys", "version"), ("format", "keys", "rfc8785_from", "version")}:
@@ -131,7 +131,7 @@ class LineReader:
         return Entry(position, said["body"], leaf, leaf_hash(body))
 
 
-def _signed(said: Any, origin: str, line: bytes) -> Signed:
+def _signed(said: Any, origin: str, line: bytes) -> SignedCheckpoint:
     if not isinstance(said, dict):
         _no_checkpoint()
     try:
@@ -145,7 +145,7 @@ def _signed(said: Any, origin: str, line: bytes) -> Signed:
     _hexadecimal(signature, 64, "signature")
     if next_key is not None:
         _hexadecimal(next_key, 32, "next_key")
-    signed = Signed(Checkpoint(number, size, root, taken, origin, next_key), key, signature)
+    signed = SignedCheckpoint(Checkpoint(number, size, root, taken, origin, next_key), key, signature)
     _must_be(line, checkpoint_line(signed))
     return signed
 

@@ -11,18 +11,18 @@ EMPTY_ROOT = hashlib.sha256().hexdigest()
 
 
 def leaf_hash(data: bytes) -> bytes:
-    """SHA-256(0x00 || data)."""
+    """Return SHA-256(0x00 || data)."""
     return hashlib.sha256(b"\x00" + data).digest()
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
-    """SHA-256(0x01 || left || right)."""
+    """Return SHA-256(0x01 || left || right)."""
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
 @dataclass
 class Frontier:
-    """``size`` leaves; ``peaks`` in hexadecimal, the largest subtree first."""
+    """The frontier of a tree with ``size`` leaves; ``peaks`` in hexadecimal, the largest subtree first."""
 
     size: int = 0
     peaks: list[str] = field(default_factory=list)
@@ -37,11 +37,11 @@ class Frontier:
         self.size += 1
 
     def copy(self) -> "Frontier":
-        """Return another one that grows by itself."""
+        """Return a copy that grows independently."""
         return Frontier(self.size, list(self.peaks))
 
     def root(self) -> str:
-        """The tree's hash, hexadecimal."""
+        """Return the tree's hash, in hexadecimal."""
         if not self.peaks:
             return EMPTY_ROOT
         node = bytes.fromhex(self.peaks[-1])
@@ -51,7 +51,7 @@ class Frontier:
 
 
 def root_of(leaves: Iterable[bytes]) -> tuple[int, str]:
-    """Size and root of a whole log, from its leaves' hashes."""
+    """Return size and root of a whole log, from its leaves' hashes."""
     frontier = Frontier()
     for leaf in leaves:
         frontier.append(leaf)

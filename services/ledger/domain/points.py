@@ -10,21 +10,21 @@ from enum import StrEnum
 from typing import TypedDict
 
 from chassis.effects import DomainEvent, Effects, Refused
-from contracts.events import ledger as say
+from contracts.events import ledger as events
 
 ISSUED = ".issued"
-"""The community's own account, from which points come. No responder's id is likely to begin with a dot."""
+"""The community's own account, from which points are issued. No responder's id is likely to begin with a dot."""
 OPENING = "opening"
 
 
 class Act(StrEnum):
-    """What earns points. How many is the deployment's; what decides whether they are posted is the act's rule."""
+    """An act that earns points. The deployment sets how many; the act's rule decides whether they are posted."""
 
     MEDIATION = "mediation"
 
 
 class State(StrEnum):
-    """What a transfer does: set aside, book, or let go what was set aside."""
+    """The state of a transfer: points held, posted, or released from a hold."""
 
     HELD = "held"
     POSTED = "posted"
@@ -32,14 +32,14 @@ class State(StrEnum):
 
 
 class Side(StrEnum):
-    """Which side of an account."""
+    """The side of an account."""
 
     DEBIT = "debit"
     CREDIT = "credit"
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Posting:
     """One side of a transfer. ``settles`` is the hold that this transfer posts or voids."""
 
     transfer: str
@@ -52,7 +52,7 @@ class Row:
 
 
 class _Names(TypedDict):
-    """What every event about points says."""
+    """The fields of every event about points."""
 
     entry: str
     account: str
@@ -62,7 +62,8 @@ class _Names(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """Points from the community's account to a member's. ``id`` follows from what it is for, so that it is booked once.
+    """A transfer of points from the community's account to a member's. The id follows from its reason, so that it is booked
+    once.
 
     One that ``corrects`` another takes its points back.
     """
@@ -75,34 +76,35 @@ class Transfer:
     settles: str | None = None
     corrects: str | None = None
 
-    def rows(self) -> tuple[Row, Row]:
-        """Both sides."""
+    def rows(self) -> tuple[Posting, Posting]:
+        """Return both sides."""
         giver, taker = (self.account, ISSUED) if self.corrects else (ISSUED, self.account)
         return self._row(Side.DEBIT, giver), self._row(Side.CREDIT, taker)
 
     def said(self) -> DomainEvent:
-        """The event about the member's side."""
-        kinds: dict[State, type[say.Points]] = {
-            State.HELD: say.PointsHeld,
-            State.POSTED: say.PointsPosted,
-            State.VOIDED: say.PointsVoided,
+        """Return the event about the member's side."""
+        kinds: dict[State, type[events.Points]] = {
+            State.HELD: events.PointsHeld,
+            State.POSTED: events.PointsPosted,
+            State.VOIDED: events.PointsVoided,
         }
         names: _Names = {"entry": self.id, "account": self.account, "amount": self.amount, "cause": self.cause}
         if self.corrects:
-            return DomainEvent(say.PointsCorrected(**names, corrects=self.corrects), self.account)
+            return DomainEvent(events.PointsCorrected(**names, corrects=self.corrects), self.account)
         return DomainEvent(kinds[self.state](**names), self.account)
 
-    def _row(self, side: Side, account: str) -> Row:
-        return Row(self.id, side, account, self.amount, self.state, self.cause, self.settles)
+    def _row(self, side: Side, account: str) -> Posting:
+        return Posting(self.id, side, account, self.amount, self.state, self.cause, self.settles)
 
 
-def opening(account: str, amount: int) -> Transfer:
-    """What a member begins with: a posting like any other."""
+def opening_transfer(account: str, amount: int) -> Transfer:
+    """Return the posting with which a member begins."""
     return Transfer(f"{OPENING}:{account}", account, amount, State.POSTED, OPENING)
 
 
-def correction(rows: Iterable[Row], cause: str) -> Transfer:
-    """The transfer that takes a posted one back; ``rows`` are the posted one's. It is booked once, since its id follows.
+def correcting_transfer(rows: Iterable[Posting], cause: str) -> Transfer:
+    """Return the transfer that takes a posted one back; ``rows`` are the posted one's. Its id follows, so that it is booked
+    once.
 
     Raises Refused for a hold or what settles none: a hold is let go by what it waits for; and for a correction itself.
     """
@@ -118,14 +120,14 @@ def correction(rows: Iterable[Row], cause: str) -> Transfer:
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """``posted`` is what the account owns, ``held`` what is set aside for it."""
+    """An account's balance: ``posted`` points are owned, ``held`` ones are set aside."""
 
     posted: int = 0
     held: int = 0
 
 
-def balances(rows: Iterable[Row]) -> dict[str, Balance]:
-    """Every account's balance: credits minus debits."""
+def balances(rows: Iterable[Posting]) -> dict[str, Balance]:
+    """Return every account's balance: credits minus debits."""
     made: dict[str, Balance] = {}
     for row in rows:
         sign = row.amount if row.side is Side.CREDIT else -row.amount
@@ -136,6 +138,6 @@ def balances(rows: Iterable[Row]) -> dict[str, Balance]:
     return made
 
 
-def said(transfers: Iterable[Transfer]) -> Effects:
-    """The events of some transfers."""
+def events_of(transfers: Iterable[Transfer]) -> Effects:
+    """Return the events of some transfers."""
     return Effects(*(transfer.said() for transfer in transfers))

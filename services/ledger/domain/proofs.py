@@ -9,7 +9,7 @@ from services.ledger.domain.merkle import node_hash, root_of
 
 
 def inclusion_proof(index: int, leaves: Sequence[bytes]) -> list[bytes]:
-    """PATH(m, D_n) of 2.1.3.1: the siblings from the leaf to the root. Raises IndexError for no leaf of the log."""
+    """Return PATH(m, D_n) of 2.1.3.1: the siblings from the leaf to the root. Raises IndexError for no leaf of the log."""
     if not 0 <= index < len(leaves):
         raise IndexError(f"leaf {index} of {len(leaves)}")
     if len(leaves) == 1:
@@ -21,7 +21,7 @@ def inclusion_proof(index: int, leaves: Sequence[bytes]) -> list[bytes]:
 
 
 def includes(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> bool:
-    """Whether the proof shows that `leaf` has this place in the log of this size and root (2.1.3.2)."""
+    """Return whether the proof shows that `leaf` has this place in the log of this size and root (2.1.3.2)."""
     if not 0 <= index < size:
         return False
     fn, sn, node = index, size - 1, leaf
@@ -39,14 +39,14 @@ def includes(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: b
 
 
 def consistency_proof(first: int, leaves: Sequence[bytes]) -> list[bytes]:
-    """PROOF(m, D_n) of 2.1.4.1: that the log begins with its first `first` leaves. Raises IndexError for no such size."""
+    """Return PROOF(m, D_n) of 2.1.4.1: the log begins with its first `first` leaves. Raises IndexError for no such size."""
     if not 0 < first <= len(leaves):
         raise IndexError(f"size {first} of {len(leaves)}")
     return _subproof(first, leaves, complete=True)
 
 
 def continues(first: int, second: int, old: bytes, new: bytes, proof: Sequence[bytes]) -> bool:
-    """Whether the proof shows that the log of size `second` begins with the log of size `first` (2.1.4.2)."""
+    """Return whether the proof shows that the log of size `second` begins with the log of size `first` (2.1.4.2)."""
     if not 0 < first <= second:
         return False
     if first == second:
@@ -81,7 +81,7 @@ def _subproof(m: int, leaves: Sequence[bytes], complete: bool) -> list[bytes]:
 
 
 def _split(size: int) -> int:
-    """The largest power of two below the size."""
+    """Return the largest power of two below the size."""
     return 1 << (size - 1).bit_length() - 1
 
 

@@ -1,26 +1,26 @@
-"""What a deployment sets for the ledger: `deploy/ledger.yaml`."""
+"""The rules that a deployment sets for the ledger: `deploy/ledger.yaml`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from services.ledger.domain.figures import Band
+from services.ledger.domain.kpi_figures import Band
 from services.ledger.domain.points import Act
 
 
 @dataclass(frozen=True)
 class Rules:
-    """Amounts are whole points; the zone is that in which a ticket's month is counted."""
+    """The rules. Amounts are whole points; the zone decides in which month a ticket counts."""
 
     opening: int
-    """What a member begins with."""
+    """The points with which a member begins."""
     acts: Mapping[Act, int]
-    """What each act earns; 0 where a deployment does not count it."""
+    """The points that each act earns; 0 for an act that the deployment does not count."""
     gap_after: timedelta
-    """How long a hole may stay open before it is said."""
+    """The time after which an open gap is published."""
     look_every: timedelta
-    """How often the numbers that came since the last look are looked at."""
+    """The interval between two searches for gaps among new entries."""
     zone: ZoneInfo
     bands: Mapping[str, Band] = field(default_factory=dict)
-    """By figure, between which rates it is expected."""
+    """The expected range of each figure's rate."""

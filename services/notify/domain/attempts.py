@@ -1,24 +1,24 @@
-"""One attempt to deliver a notice: how it can end, and how long is waited before the next."""
+"""One attempt to deliver a notice: the failures it can have, and the pause before the next attempt."""
 
 from dataclasses import dataclass
 from datetime import timedelta
 
 UNKNOWN = "unknown"
-"""The reason of an attempt whose end nobody knows: it may have arrived, and is made again with the same idempotency key."""
+"""The result is unknown: the message may have arrived, and is sent again with the same idempotency key."""
 NO_RECEIPT = "no_receipt"
-"""The channel took it, gives receipts, and gave none in time."""
+"""The channel took the message, gives receipts, and gave none in time."""
 NO_CHANNEL = "no_channel"
-"""The deployment has no such channel any more."""
+"""The deployment no longer has the channel."""
 
 BAD_ADDRESS = "bad_address"
-"""There is no address for this channel, or not one that it can send to."""
+"""The recipient has no address for this channel, or one that it cannot send to."""
 TOO_LONG = "too_long"
-"""The address and our link alone, which are never cut, are longer than the channel allows."""
+"""The address and our link, which are never cut, are together longer than the channel allows."""
 
 
 @dataclass(frozen=True)
 class Failure:
-    """Why an attempt came to nothing. ``reason`` is a code, never a text of the gateway's.
+    """The failure of an attempt. ``reason`` is a code, never a gateway's text.
 
     ``final``: no further attempt on this channel can help. ``wait`` is how long the gateway asks to be left alone.
     """
@@ -30,7 +30,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class Retries:
-    """How often a channel is tried, and how long is waited after the first failure; each further pause is twice as long.
+    """The number of attempts on a channel, and the pauses between them: each is twice as long as the one before.
 
     A gateway that asks for a longer pause gets it, up to ``patience``.
     """
@@ -41,7 +41,7 @@ class Retries:
     patience: timedelta = timedelta(days=1)
 
     def pause(self, tries: int, asked: timedelta = timedelta()) -> timedelta:
-        """The pause after so many failed attempts."""
+        """Return the pause after so many failed attempts."""
         return max(self._doubled(tries), min(asked, self.patience))
 
     def _doubled(self, tries: int) -> timedelta:

@@ -1,4 +1,4 @@
-"""Channels and routes: which way a notice takes to whom. Data of the deployment; sending is done elsewhere."""
+"""Channels and routes: how a notice reaches each recipient. Pure data of the deployment."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,13 +7,13 @@ from string import Template
 from urllib.parse import quote
 
 from contracts.contact_points import EMAIL_MARK, comparable
-from services.notify.domain.answers import SuccessRule
 from services.notify.domain.attempts import Retries
+from services.notify.domain.channel_addresses import ChannelAddress
 from services.notify.domain.limits import Limit, Unit, vendor_limit
-from services.notify.domain.pace import Pace
-from services.notify.domain.quiet import Quiet
-from services.notify.domain.rules import DUTY, PARTIES, RESIDENT
-from services.notify.domain.ways import Way
+from services.notify.domain.quiet_hours import QuietSchedule
+from services.notify.domain.rate_limit import RateLimit
+from services.notify.domain.recipient_rules import DUTY, PARTIES, RESIDENT
+from services.notify.domain.success_rules import SuccessRule
 
 LOG = "log"
 OTHERS = "others"
@@ -21,20 +21,20 @@ MAIL = frozenset(
     ("mailto", "mailtos", "azure", "brevo", "groundmail", "mailersend", "mailgun", "o365", "postmark", "resend", "sendgrid")
     + ("sendpulse", "ses", "smtp2go", "sparkpost")
 )
-"""The schemes whose messages have a subject line. Others would put a title into the message, beyond its limit."""
+"""The schemes whose messages have a subject line. Other schemes would put a title into the message, beyond its limit."""
 SMS = frozenset(
     ("46elks", "atalk", "bulksms", "bulkvs", "burstsms", "clicksend", "d7sms", "freemobile", "httpsms", "kaleyra", "msg91")
     + ("msgbird", "octopush", "plivo", "seven", "sinch", "smpp", "smpps", "smsc", "smseagle", "smseagles", "sns", "telnyx")
     + ("twilio", "voipms", "vonage", "nexmo")
 )
 PLAIN = MAIL | SMS | {"", "webhook", "webhooks", "json", "jsons", "form", "forms", "xml", "xmls"}
-"""The schemes that hand a plain text on as it is. Chat services find mentions, links and Markdown in it."""
+"""The schemes that hand on a plain text unchanged. Chat services interpret mentions, links and Markdown in it."""
 DEFAULT_PASSING = frozenset({401, 403, 408, 425, 429})
 
 
 @dataclass(frozen=True)
 class Channel:
-    """One way out. ``via`` is an apprise address with ``$address``, ``$key`` and ``$subject``, or `LOG`.
+    """A channel. ``via`` is an apprise address with ``$address``, ``$key`` and ``$subject``, or `LOG`.
 
     ``receipts`` is how long a receipt is waited for; a channel without it gives none, and `notification.sent` is all that
     anybody will know.
@@ -50,37 +50,37 @@ class Channel:
     per_minute: int | None = None
     receipts: timedelta | None = None
     success: SuccessRule | None = None
-    """What the body of a 2xx answer must say; None for the rule of the address's scheme."""
+    """The rule for the body of a 2xx answer; None for the rule of the address's scheme."""
 
     @property
     def scheme(self) -> str:
-        """The scheme of ``via``, in lower case; empty for the log."""
+        """Return the scheme of ``via``, in lower case; empty for the log."""
         return self.via.partition("://")[0].lower() if "://" in self.via else ""
 
     @property
     def limits(self) -> tuple[Limit, ...]:
-        """Its own limit and, where we know one, its vendor's: a text must be within both."""
+        """Return the channel's own limit and, if known, its vendor's. A text must be within both."""
         own, vendors = Limit(self.size, self.unit), vendor_limit(self.scheme)
         return (own, vendors) if vendors else (own,)
 
     @property
-    def interpreted(self) -> bool:
-        """Whether the receiver may take markup in a plain text for its own: of every scheme that is not known as plain."""
+    def renders_markup(self) -> bool:
+        """Return whether the receiver may interpret markup in a plain text: true of every scheme that is not known as plain."""
         return self.scheme not in PLAIN
 
     @property
-    def pace(self) -> Pace | None:
-        """Its rate, where it has one."""
-        return Pace(self.per_minute) if self.per_minute else None
+    def rate_limit(self) -> RateLimit | None:
+        """Return the rate limit, if the channel has one."""
+        return RateLimit(self.per_minute) if self.per_minute else None
 
     def lease(self, margin: timedelta) -> timedelta:
-        """How long a claimed batch may take before it counts as unknown."""
+        """Return the time after which a claimed batch counts as unknown."""
         return margin if self.via == LOG else self.timeout * self.batch + margin
 
 
 @dataclass(frozen=True)
 class Route:
-    """A recipient's channel, address and language, and the ways that are tried after it, in order.
+    """A recipient's channel, address and language, and the fallback channels in order.
 
     Where there is no address it is the one that the ticket's contact gave; the language of a party is the contact's too.
     """
@@ -88,16 +88,18 @@ class Route:
     channel: str
     address: str | None = None
     locale: str | None = None
-    then: tuple[Way, ...] = ()
+    then: tuple[ChannelAddress, ...] = ()
 
-    def ways(self, own: str | None) -> list[Way]:
-        """Every way, the first first. ``own`` is the address that the recipient gave."""
-        return [Way(way.channel, way.address or own) for way in (Way(self.channel, self.address), *self.then)]
+    def ways(self, own: str | None) -> list[ChannelAddress]:
+        """Return every channel with its address, the first first. ``own`` is the address that the recipient gave."""
+        return [
+            ChannelAddress(way.channel, way.address or own) for way in (ChannelAddress(self.channel, self.address), *self.then)
+        ]
 
 
 @dataclass(frozen=True)
 class Routes:
-    """Who is reached how."""
+    """The routes of all recipients."""
 
     resident: Route
     duty: Route
@@ -105,25 +107,25 @@ class Routes:
     responders: Mapping[str, Route] = field(default_factory=dict)
 
     def of(self, audience: str) -> Route:
-        """The route to an audience; both parties of a dispute are residents."""
+        """Return the route to an audience; both parties of a dispute take the resident's."""
         if audience in PARTIES:
             return self.resident
         return self.duty if audience == DUTY else self.responders.get(audience, self.others)
 
     def all(self) -> tuple[Route, ...]:
-        """Every route."""
+        """Return every route."""
         return (self.resident, self.duty, self.others, *self.responders.values())
 
 
-def kind_of(audience: str) -> str:
-    """What sort of recipient it is: resident, duty or others."""
+def recipient_kind(audience: str) -> str:
+    """Return the kind of an audience: resident, duty or others."""
     if audience in PARTIES:
         return RESIDENT
     return DUTY if audience == DUTY else OTHERS
 
 
 def is_one_address(address: str, region: str) -> bool:
-    """Whether it is one telephone number, one e-mail address, or a gateway's own name for one recipient."""
+    """Return whether an address is one telephone number, one e-mail address, or a gateway's name of one recipient."""
     if comparable(address, region) is not None:
         return True
     separators = any(character.isspace() or not character.isprintable() or character in ",;、，；" for character in address)
@@ -132,26 +134,26 @@ def is_one_address(address: str, region: str) -> bool:
 
 @dataclass(frozen=True)
 class Channels:
-    """Everything a deployment says about how notices travel."""
+    """The deployment's whole configuration of channels."""
 
     channels: Mapping[str, Channel]
     routes: Routes
     link: str = "$token"
-    quiet: Quiet = field(default_factory=Quiet)
+    quiet: QuietSchedule = field(default_factory=QuietSchedule)
     retries: Retries = field(default_factory=Retries)
     passing: frozenset[int] = DEFAULT_PASSING
-    """HTTP refusals that concern us or the moment, not the notice: it is tried again. Every other 4xx is final."""
+    """HTTP refusals that are temporary or our own fault: the notice is sent again. Every other 4xx is final."""
     margin: timedelta = timedelta(seconds=5)
 
     def final(self, status: int) -> bool:
-        """Whether no further attempt on this channel can help."""
+        """Return whether an HTTP status makes further attempts on this channel useless."""
         return 400 <= status < 500 and status not in self.passing
 
     def link_to(self, ticket: str, purpose: str, token: str) -> str:
-        """Where a resident acts."""
+        """Return the address at which a resident acts."""
         parts = {"ticket": ticket, "purpose": purpose, "token": token}
         return Template(self.link).substitute({name: quote(part, safe="") for name, part in parts.items()})
 
 
 LOG_ONLY = Channels({LOG: Channel(LOG, LOG, batch=50)}, Routes(Route(LOG), Route(LOG), Route(LOG)))
-"""Of a deployment that names no channel."""
+"""The configuration of a deployment without `channels.yaml`."""

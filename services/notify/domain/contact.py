@@ -1,4 +1,4 @@
-"""Whom to tell about a ticket, and what it is about. Private: it never leaves notify's store but as a notice."""
+"""The contact and the matter of a ticket. Private: it leaves notify's store only inside notices."""
 
 from dataclasses import dataclass, field
 
@@ -9,7 +9,7 @@ from services.notify.domain.obsolescence import Fact
 
 @dataclass
 class Person:
-    """Somebody who can be told, where there is a telephone number. ``links`` are signed tokens by what they are for."""
+    """A person. Only one with a telephone number can be told. ``links`` are signed tokens by purpose."""
 
     name: str | None = None
     phone: str | None = None
@@ -19,7 +19,7 @@ class Person:
 
 @dataclass
 class Contact:
-    """What notify knows of a ticket. It is filled from several queues, so each part may be missing for a while.
+    """Notify's knowledge of a ticket. Several queues fill it, so each part may be missing for a while.
 
     ``reporter`` is None until the contact was recorded, also of somebody who gave no number; ``respondent`` is the other party
     of a dispute, where somebody named it. ``follows`` is the ticket that this one was merged into, as the contact says: from
@@ -37,38 +37,38 @@ class Contact:
     urgency: Urgency | None = None
     heard: int = 0
     links_of: str | None = None
-    """The ticket that the reporter's links are for, where it is neither this one nor the one that is followed."""
+    """The ticket that the reporter's links are for, if it is neither this one nor the followed one."""
     merged: int = 0
-    """The generation of work in which the ticket was merged last."""
+    """The generation in which the ticket was merged last."""
     unmerged: int = 0
-    """The generation in which it last went on by itself: a merger of an older one, heard late, says nothing."""
+    """The generation in which it last left a survivor: an older merger, received late, changes nothing."""
     facts: list[Fact] = field(default_factory=list)
-    """The newest of each event that makes notices pointless: a notice that is written late is compared with them, too."""
+    """The newest of each superseding event: a notice that is written late is compared with them, too."""
 
     def recorded(self, said: ContactRecorded, number: int) -> None:
-        """Take over what `contact.recorded` says. ``number`` is its sequence among the ticket's private events."""
+        """Take over `contact.recorded`. ``number`` is its sequence among the ticket's private events."""
         if number < self.heard:
             return
         self.heard = number
         self.reporter, self.follows, self.links_of = _person(said), said.follows, said.links_of
         self.respondent = _person(said.respondent) if said.respondent else None
 
-    def is_urgent(self, urgency: Urgency) -> None:
-        """Its urgency at the start, or what it was raised to. Nobody lowers it, so the highest is the newest."""
+    def raise_urgency(self, urgency: Urgency) -> None:
+        """Take the initial or the raised urgency. Nobody lowers it, so the highest is the newest."""
         self.urgency = min(self.urgency or urgency, urgency)
 
-    def learnt(self, fact: Fact) -> None:
-        """Remember a fact in place of an older one of its kind."""
+    def add_fact(self, fact: Fact) -> None:
+        """Keep a fact in place of an older one of its kind."""
         known = next((one for one in self.facts if (one.type, one.values) == (fact.type, fact.values)), None)
         if known is None or known.sequence < fact.sequence:
             self.facts = [*(one for one in self.facts if one is not known), fact]
 
-    def followed_by(self, *tickets: str) -> None:
-        """The reporters of these follow it."""
+    def add_followers(self, *tickets: str) -> None:
+        """Add tickets whose reporters follow this one."""
         self.followers += [one for one in dict.fromkeys(tickets) if one != self.id and one not in self.followers]
 
-    def left_by(self, *tickets: str) -> None:
-        """The reporters of these follow it no more."""
+    def remove_followers(self, *tickets: str) -> None:
+        """Remove tickets whose reporters no longer follow this one."""
         self.followers = [one for one in self.followers if one not in tickets]
 
 

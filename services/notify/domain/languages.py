@@ -1,4 +1,4 @@
-"""Which of the languages that a text is written in serves whoever asked for another: RFC 4647 lookup on BCP 47 tags.
+"""The choice of a text's language for a recipient: RFC 4647 lookup on BCP 47 tags.
 
 A language that is there in another script alone serves as well as may be, and that is recorded: who reads Kazakh in Arabic
 script need not read it in Cyrillic.
@@ -21,19 +21,19 @@ OTHER, TWO_LETTERS = "other", 2
 
 @dataclass(frozen=True)
 class Match:
-    """The language that a text is told in. ``reason`` is None where it serves what was asked for."""
+    """The chosen language. ``reason`` says why it is not the requested one; None where it serves."""
 
     locale: str
     reason: FallbackReason | None = None
 
 
 def is_tag(text: str) -> bool:
-    """Whether a text is a language tag by BCP 47."""
+    """Return whether a text is a language tag by BCP 47."""
     return _parsed(text) is not None
 
 
 def best_match(asked: str | None, available: Collection[str], default: str) -> Match:
-    """Return the best of the available languages, or the default, which need not be asked for."""
+    """Return the best of the available languages, or the default, which need not be requested."""
     if not asked:
         return Match(default)
     return _best_match(asked, tuple(sorted(available)), default)
@@ -63,7 +63,7 @@ def metric_label(asked: str | None) -> str:
 
 
 def _ever_shorter(wanted: Language) -> Iterator[str]:
-    """The tag itself and each shorter one: zh-Hant-TW, zh-Hant, zh (RFC 4647, 3.4)."""
+    """Yield the tag itself and each shorter one: zh-Hant-TW, zh-Hant, zh (RFC 4647, 3.4)."""
     for tag in dict.fromkeys((wanted.to_tag(), wanted.prefer_macrolanguage().to_tag())):
         parts = tag.split("-")
         while parts:

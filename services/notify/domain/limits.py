@@ -6,14 +6,14 @@ from enum import StrEnum
 
 
 class Unit(StrEnum):
-    """What a channel counts."""
+    """The unit in which a channel measures a message."""
 
     CHARACTERS = "characters"
     """Unicode code points."""
     UTF8_BYTES = "utf8_bytes"
     UTF16_UNITS = "utf16_units"
     SMS_SEGMENTS = "sms_segments"
-    """Short messages that a longer one is sent as."""
+    """The short messages into which a longer one is divided."""
 
 
 # 3GPP TS 23.038, 6.2.1: the default alphabet, and the extension table, whose characters take two places
@@ -23,13 +23,13 @@ _GSM = frozenset(
 )
 _GSM_EXTENSION = frozenset("\f^{}\\[~]|€")
 _GSM_ALONE, _GSM_JOINED = 160, 153
-"""Septets of a short message that stands alone, and of one that is a part of a longer one (TS 23.040, 9.2.3.24.1)."""
+"""Septets of a single short message, and of a part of a longer one (TS 23.040, 9.2.3.24.1)."""
 _UCS2_ALONE, _UCS2_JOINED = 70, 67
 
 
 @dataclass(frozen=True)
 class Limit:
-    """At most ``size`` of a unit."""
+    """A message may have at most ``size`` of a unit."""
 
     size: int
     unit: Unit = Unit.CHARACTERS
@@ -40,7 +40,7 @@ class Limit:
 
 
 def measure(text: str, unit: Unit) -> int:
-    """Return how long a text is. It never gets shorter by a character more."""
+    """Return the length of a text in a unit. A further character never makes it shorter."""
     if unit is Unit.UTF8_BYTES:
         return len(text.encode())
     if unit is Unit.UTF16_UNITS:
@@ -49,7 +49,7 @@ def measure(text: str, unit: Unit) -> int:
 
 
 def is_gsm(text: str) -> bool:
-    """Return whether a short message can have the text in the default alphabet: 160 places instead of 70."""
+    """Return whether a short message can encode the text in the default alphabet: 160 places instead of 70."""
     return all(letter in _GSM or letter in _GSM_EXTENSION for letter in text)
 
 
@@ -91,5 +91,5 @@ _VENDORS = {
 
 
 def vendor_limit(scheme: str) -> Limit | None:
-    """Return the limit that a vendor documents for an apprise scheme, where we know one: it holds besides the channel's."""
+    """Return the limit that a vendor documents for an apprise scheme, if known. The channel's own limit holds as well."""
     return _VENDORS.get(scheme)

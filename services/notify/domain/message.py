@@ -1,4 +1,4 @@
-"""A message's text and its parts: our words, the matter, the address, our link, and short values of somebody else's."""
+"""A message's text and its parts: our words, the matter, the address, our link, and short values of others."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -7,18 +7,18 @@ from enum import StrEnum
 
 
 class PartKind(StrEnum):
-    """What a part of a text is; in what order a text that is too long is shortened follows from it."""
+    """The kind of a part. It decides in which order a text that is too long is shortened."""
 
     WORDS = "words"
-    """Ours, from the template. Shortened where leaving out the whole matter is not enough."""
+    """Our words, from the template. Shortened if the text is still too long without the matter."""
     VALUE = "value"
-    """Somebody else's, and short. Shortened with the words."""
+    """A short value of somebody else's. Shortened together with our words."""
     MATTER = "matter"
-    """Somebody else's. Shortened first."""
+    """The reporter's text. Shortened first."""
     ADDRESS = "address"
-    """Somebody else's. Never shortened."""
+    """The address of the matter. Never shortened."""
     LINK = "link"
-    """Ours. Never shortened and never changed."""
+    """Our link. Never shortened and never changed."""
 
 
 WHOLE = frozenset({PartKind.ADDRESS, PartKind.LINK})
@@ -27,7 +27,7 @@ FOREIGN = frozenset({PartKind.VALUE, PartKind.MATTER, PartKind.ADDRESS})
 
 @dataclass(frozen=True)
 class Part:
-    """A piece of a text."""
+    """A part of a text."""
 
     kind: PartKind
     text: str
@@ -35,7 +35,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Span:
-    """Where a part of a text begins and ends, in code points."""
+    """The position of a part in a text, in code points."""
 
     kind: PartKind
     begin: int
@@ -46,7 +46,7 @@ _LINK = re.compile(r"[a-z][a-z0-9+.-]*://\S+", re.ASCII | re.IGNORECASE)
 
 
 def joined(parts: Iterable[Part]) -> tuple[str, list[Span]]:
-    """Return the text that the parts are, and where its parts other than our words stand."""
+    """Return the whole text, and the spans of its parts other than our words."""
     text, spans = "", list[Span]()
     for part in parts:
         if part.kind is not PartKind.WORDS and part.text:
@@ -56,7 +56,7 @@ def joined(parts: Iterable[Part]) -> tuple[str, list[Span]]:
 
 
 def parts_of(text: str, spans: Iterable[Span]) -> Iterator[Part]:
-    """Return the parts that `joined` made a text of."""
+    """Yield the parts that `joined` made a text of."""
     at = 0
     for span in spans:
         if span.begin > at:
@@ -68,6 +68,6 @@ def parts_of(text: str, spans: Iterable[Span]) -> Iterator[Part]:
 
 
 def link_spans(text: str) -> list[Span]:
-    """Return the spans of a text that was written before version 0.2.0, which kept none: its first link is taken for ours."""
+    """Return the spans of a text that was written before version 0.2.0, which kept none: its first link counts as ours."""
     found = _LINK.search(text)
     return [Span(PartKind.LINK, found.start(), found.end())] if found else []

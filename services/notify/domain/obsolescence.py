@@ -1,4 +1,4 @@
-"""Which later events make a waiting notice pointless: one table, beside that of who is told what (`rules`).
+"""The table of later events that make a waiting notice obsolete. It complements the table of recipients (`recipient_rules`).
 
 A line names events of the same producer alone: their ``sequence`` about one subject says which is later, whatever clocks say.
 """
@@ -12,12 +12,12 @@ from contracts.envelope import Event
 from contracts.events import dispatch as d
 from contracts.events import tickets as t
 from contracts.payload import EventPayload
-from services.notify.domain.rules import RULES
+from services.notify.domain.recipient_rules import RULES
 
 
 @dataclass(frozen=True)
 class Superseder:
-    """A later event that makes a notice pointless.
+    """A later event that makes a notice obsolete.
 
     ``same`` are fields in which both events agree; ``audience`` is the field that names the notice's recipient; ``when`` are
     the values that fields of the later event have.
@@ -35,13 +35,13 @@ class Superseder:
 
     @property
     def fields(self) -> frozenset[str]:
-        """The fields of the later event that matter."""
+        """Return the fields of the later event that are compared."""
         return frozenset((*self.same, *self.when, *((self.audience,) if self.audience else ())))
 
 
 @dataclass(frozen=True)
 class Fact:
-    """The newest event of its type, with these values, that was heard about a ticket."""
+    """The newest event of its type, with these values, that was received about a ticket."""
 
     type: str
     event: str
@@ -119,40 +119,40 @@ OBSOLETE_AFTER: Mapping[str, tuple[Superseder, ...]] = {
     "gap_found": (),
     "fork_found": (),
 }
-"""By the name of the rule's template. An empty line says that the notice is always sent."""
+"""The superseding events by the name of the rule's template. A notice with an empty line is always sent."""
 
 _CASE_CLOCK_OVER = {"deadline_warned": _CASE_OVER, "deadline_moved": _CASE_OVER}
-"""Whatever runs for a case, and not for one assignment, ends with the case."""
+"""The events that end a deadline of the whole case, as opposed to one assignment's."""
 
-_RULE_OF = {name: rule.template for rule in RULES for name in rule.templates()}
+_RULE_BY_TEMPLATE = {name: rule.template for rule in RULES for name in rule.templates()}
 _ALL = tuple(one for lines in (*OBSOLETE_AFTER.values(), *_CASE_CLOCK_OVER.values()) for one in lines)
 SUPERSEDING = tuple(dict.fromkeys(one.event for one in _ALL))
-"""Every event that makes some notice pointless."""
+"""Every event that makes some notice obsolete."""
 _FIELDS = {event.type: frozenset[str]().union(*(one.fields for one in _ALL if one.event is event)) for event in SUPERSEDING}
 _SAME = {name: frozenset(field for one in lines for field in one.same) for name, lines in OBSOLETE_AFTER.items()}
 
 
-def values_of(template: str, payload: EventPayload) -> dict[str, str | None]:
-    """Return what later events are compared with, from the event that a notice tells of."""
+def comparison_values(template: str, payload: EventPayload) -> dict[str, str | None]:
+    """Return the fields with which later events are compared, from the event that a notice reports."""
     said = payload.by_name()
-    return {name: _plain(said[name]) for name in sorted(_SAME[_RULE_OF[template]])}
+    return {name: _plain(said[name]) for name in sorted(_SAME[_RULE_BY_TEMPLATE[template]])}
 
 
-def fact_of(event: Event) -> Fact:
-    """Return what is remembered of a superseding event."""
+def fact_from(event: Event) -> Fact:
+    """Return the fact that a superseding event leaves."""
     said = event.payload.by_name()
     values = {name: _plain(said[name]) for name in sorted(_FIELDS[event.type])}
     return Fact(event.type, event.id, event.sequence or 0, values)
 
 
-def superseding(
+def find_superseding(
     template: str, audience: str, sequence: int, values: Mapping[str, str | None], facts: Iterable[Fact]
 ) -> tuple[Fact, CancelReason] | None:
-    """Return the first fact that makes a notice pointless, and why; None where it is still to be sent.
+    """Return the first fact that makes a notice obsolete, and the reason; None where it is still to be sent.
 
     ``sequence`` is that of the event that the notice tells of; 0, of a notice of an older version, is never pointless.
     """
-    rule = _RULE_OF.get(template)
+    rule = _RULE_BY_TEMPLATE.get(template)
     if rule is None or not sequence:
         return None
     lines = OBSOLETE_AFTER[rule]

@@ -1,4 +1,4 @@
-"""Texts: templates by name and language, and what they may name."""
+"""Texts by template and language, and their placeholders."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ INSTANT_PARTS = frozenset({"year", "month", "day", "hour", "minute"})
 
 @dataclass(frozen=True)
 class Templates:
-    """Texts by template and language. ``fallback`` is the language that every template has.
+    """The texts. ``fallback`` is the language that every template has.
 
     ``instants`` is how a time of the current year is written in each language, ``instants_of_other_years`` how any other is
     where that differs; ``words`` what a code is called: {language: {field: {code: word}}}; the code `NONE` is for a value that
@@ -33,7 +33,7 @@ class Templates:
     instants_of_other_years: Mapping[str, str]
 
     def match(self, template: str, asked: str | None) -> Match:
-        """The language of the template's texts that serves whoever asked for one, or the fallback, and why."""
+        """Return the language of the template's texts that serves a request best, and the reason of a fallback."""
         return best_match(asked, self.texts[template], self.fallback)
 
     def parts(
@@ -75,7 +75,7 @@ class Templates:
         return Template(form).substitute(_instant_parts(here))
 
     def of_other_years(self, locale: str) -> str:
-        """How a time of another year than the current one is written."""
+        """Return the form of a time in another year than the current one."""
         return self.instants_of_other_years.get(locale, self.instants[locale])
 
 
@@ -84,7 +84,7 @@ def _instant_parts(here: datetime) -> Mapping[str, object]:
 
 
 def placeholders(text: str) -> set[str]:
-    """The names that a text fills in. Raises ValueError for a stray ``$``."""
+    """Return the placeholders of a text. Raises ValueError for a stray ``$``."""
     template = Template(text)
     if not template.is_valid():
         raise ValueError("a stray $: write $$")

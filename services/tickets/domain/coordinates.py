@@ -1,4 +1,4 @@
-"""Points on the map in one system, and how far apart they are.
+"""Points on the map in one coordinate system, and the distance between them.
 
 Chinese maps do not show where a phone says it is: GCJ-02 (Amap, Tencent) shifts WGS-84 by some hundreds of metres, BD-09
 (Baidu) shifts GCJ-02 once more. The formulas were never published by their makers; these are the ones known from
@@ -13,19 +13,19 @@ from contracts.codes import CoordinateSystem
 _AXIS = 6378245.0
 """Semi-major axis of the Krasovsky ellipsoid of 1940, in metres, on which GCJ-02 is computed."""
 _FLATNESS = 0.00669342162296594323
-"""Its eccentricity squared."""
+"""The eccentricity squared of that ellipsoid."""
 _EARTH = 6371008.8
 """The earth's mean radius (IUGG), in metres."""
 _BAIDU = math.pi * 3000.0 / 180.0
 _WEST, _EAST, _SOUTH, _NORTH = 72.004, 137.8347, 0.8293, 55.8271
 """Outside this box nothing is shifted."""
 _TURNS = 10
-"""Each turn of the inversion is some thousand times closer; three give millimetres."""
+"""Iterations of the inversion. Each is some thousand times closer; three give millimetres."""
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A place in WGS-84, whatever system it was told in."""
+    """A place in WGS-84, whatever system it was given in."""
 
     lat: float
     lon: float
@@ -33,7 +33,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """All points with latitudes and longitudes between these."""
+    """All points with latitudes and longitudes between these bounds."""
 
     south: float
     north: float
@@ -42,7 +42,9 @@ class Box:
 
 
 def point(lat: float, lon: float, system: CoordinateSystem) -> Point:
-    """A place in WGS-84 from any of the three systems; exact to a few millimetres for GCJ-02, to about a metre for BD-09."""
+    """Return a place in WGS-84 from any of the three systems; exact to a few millimetres for GCJ-02, to about a metre for
+    BD-09.
+    """
     if system is CoordinateSystem.BD09:
         lat, lon = bd_to_gcj(lat, lon)
     if system is not CoordinateSystem.WGS84:
@@ -51,7 +53,7 @@ def point(lat: float, lon: float, system: CoordinateSystem) -> Point:
 
 
 def wgs_to_gcj(lat: float, lon: float) -> tuple[float, float]:
-    """Where Amap shows what a phone calls ``lat``, ``lon``. Outside China the same point."""
+    """Return the GCJ-02 point (Amap) of a WGS-84 point. Outside China it is the same point."""
     if not (_WEST <= lon <= _EAST and _SOUTH <= lat <= _NORTH):
         return lat, lon
     north, east = _shift(lon - 105.0, lat - 35.0)
@@ -64,7 +66,7 @@ def wgs_to_gcj(lat: float, lon: float) -> tuple[float, float]:
 
 
 def gcj_to_wgs(lat: float, lon: float) -> tuple[float, float]:
-    """The inverse, by fixed-point iteration: the shift changes far more slowly than the place."""
+    """Return the inverse of `wgs_to_gcj`, by fixed-point iteration: the shift changes far more slowly than the place."""
     north, east = lat, lon
     for _ in range(_TURNS):
         shown = wgs_to_gcj(north, east)
@@ -73,14 +75,14 @@ def gcj_to_wgs(lat: float, lon: float) -> tuple[float, float]:
 
 
 def gcj_to_bd(lat: float, lon: float) -> tuple[float, float]:
-    """Where Baidu shows what Amap calls ``lat``, ``lon``."""
+    """Return the BD-09 point (Baidu) of a GCJ-02 point."""
     far = math.hypot(lon, lat) + 0.00002 * math.sin(lat * _BAIDU)
     angle = math.atan2(lat, lon) + 0.000003 * math.cos(lon * _BAIDU)
     return far * math.sin(angle) + 0.006, far * math.cos(angle) + 0.0065
 
 
 def bd_to_gcj(lat: float, lon: float) -> tuple[float, float]:
-    """The inverse, as Baidu's users compute it: within a metre."""
+    """Return the inverse of `gcj_to_bd` as Baidu's users compute it: within a metre."""
     lat, lon = lat - 0.006, lon - 0.0065
     far = math.hypot(lon, lat) - 0.00002 * math.sin(lat * _BAIDU)
     angle = math.atan2(lat, lon) - 0.000003 * math.cos(lon * _BAIDU)
@@ -88,7 +90,7 @@ def bd_to_gcj(lat: float, lon: float) -> tuple[float, float]:
 
 
 def metres(one: Point, other: Point) -> float:
-    """The distance over a sphere, by haversine: within 0.5 % of the ellipsoid's."""
+    """Return the distance over a sphere, by haversine: within 0.5 % of the ellipsoid's."""
     a, b = math.radians(one.lat), math.radians(other.lat)
     turn = math.radians(other.lon - one.lon)
     half = math.sin((b - a) / 2) ** 2 + math.cos(a) * math.cos(b) * math.sin(turn / 2) ** 2
@@ -96,7 +98,7 @@ def metres(one: Point, other: Point) -> float:
 
 
 def box(middle: Point, reach: float) -> Box:
-    """Every point within ``reach`` metres is in it, and a few more; none across the 180th meridian."""
+    """Return a box that holds every point within ``reach`` metres, and a few more; none across the 180th meridian."""
     high = math.degrees(reach / _EARTH)
     narrowest = math.cos(math.radians(min(abs(middle.lat) + high, 90.0)))
     wide = min(high / narrowest, 360.0) if narrowest > 1e-9 else 360.0
@@ -104,7 +106,7 @@ def box(middle: Point, reach: float) -> Box:
 
 
 def _shift(x: float, y: float) -> tuple[float, float]:
-    """How far GCJ-02 is off to the north and to the east, in metres; ``x``, ``y`` are degrees from 105° E, 35° N."""
+    """Return GCJ-02's offset to the north and to the east, in metres; ``x``, ``y`` are degrees from 105° E, 35° N."""
     root, both = math.sqrt(abs(x)), 20.0 * math.sin(6.0 * x * math.pi) + 20.0 * math.sin(2.0 * x * math.pi)
     north = both + 20.0 * math.sin(y * math.pi) + 40.0 * math.sin(y / 3.0 * math.pi)
     north += 160.0 * math.sin(y / 12.0 * math.pi) + 320.0 * math.sin(y / 30.0 * math.pi)

@@ -1,4 +1,5 @@
-"""The keys by which tickets without coordinates are compared: digests, so that a store tells nobody what was said.
+"""The keys by which tickets without coordinates are compared: digests, so that the store reveals no address or telephone
+number.
 
 Two keys are equal where the same was said about the same place, written however it was. A key is private all the same: who
 knows the deployment's salt can try every telephone number.
@@ -16,12 +17,12 @@ from contracts.contact_points import comparable, is_personal
 
 _SEPARATOR = "-"
 _VARIATION_SELECTORS = (range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0))
-"""They choose a glyph of the character before them, and are marks to Unicode."""
+"""Characters that choose a glyph of the character before them; Unicode counts them as marks."""
 
 
 @dataclass(frozen=True, slots=True)
 class MatchKeys:
-    """Makes the keys of one deployment.
+    """The maker of a deployment's keys.
 
     ``salt`` is its secret: with another one, no new ticket has a key of an old one. ``region`` is the ISO 3166 code of the
     country of telephone numbers without a country code. ``shared`` are normalised contact points that many people report from.
@@ -65,14 +66,14 @@ def comparable_address(text: str) -> str:
 
 
 def _digits_folded(text: str) -> Iterator[str]:
-    """Digits of other scripts as 0 to 9; variation selectors and format characters are not there."""
+    """Yield the text with digits of other scripts as 0 to 9, without variation selectors and format characters."""
     for character in text:
         if unicodedata.category(character) != "Cf" and not any(ord(character) in few for few in _VARIATION_SELECTORS):
             yield str(unicodedata.decimal(character, character))
 
 
 def _is_said(character: str) -> bool:
-    """Letters, marks and numbers say something."""
+    """Return whether a character counts in a comparison: letters, marks and numbers do."""
     return unicodedata.category(character)[0] in "LMN"
 
 

@@ -1,4 +1,4 @@
-"""The numbers and texts a deployment sets for tickets. The defaults of the numbers are the domain page's."""
+"""The numbers and texts that a deployment sets for tickets. The defaults of the numbers are the domain page's."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,8 +8,8 @@ from contracts.codes import Urgency
 
 
 @dataclass(frozen=True, slots=True)
-class Near:
-    """How close two whistles of one category are to be taken for the same: at most so far apart, in space and in time.
+class Proximity:
+    """The distance in space and time within which two whistles of one category count as the same matter.
 
     ``metres`` is of places on the map; the same address, or the same reporter in the same place, needs none.
     """
@@ -20,7 +20,7 @@ class Near:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What a deployment decides about tickets.
+    """The rules of a deployment for tickets.
 
     ``watchdog``: how soon dispatch must have taken a ticket up. ``revisit``: how long the resident is waited for. ``reopen``:
     how long after its closure a ticket may be reopened [Signalen]. ``duplicates``: near an open ticket [FixMyStreet].
@@ -33,8 +33,8 @@ class Rules:
     watchdog: timedelta = timedelta(seconds=60)
     revisit: timedelta = timedelta(days=7)
     reopen: timedelta = timedelta(days=14)
-    duplicates: Near = Near(50, timedelta(hours=24))
-    doubts: Near = Near(50, timedelta(days=15))
+    duplicates: Proximity = Proximity(50, timedelta(hours=24))
+    doubts: Proximity = Proximity(50, timedelta(days=15))
     advice: Mapping[Urgency, Mapping[str, str]] = field(default_factory=dict)
     police_matters: frozenset[str] = frozenset()
     shared_contacts: frozenset[str] = frozenset()

@@ -1,4 +1,4 @@
-"""Where a ticket may stand, and which command is allowed where: the domain page's section 3 as one table."""
+"""The states of a ticket, and the commands that each state allows: the domain page's section 3 as one table."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -10,17 +10,19 @@ from contracts.codes import TicketState
 State = TicketState
 
 BEFORE_HANDLED = frozenset({State.OPEN, State.REOPENED, State.HANDLING})
-"""Nobody says yet, or says again, that it is done."""
+"""The states in which no responder has reported the work as done, or the work has begun again."""
 AFTER_HANDLED = frozenset({State.HANDLED, State.VERIFYING, State.REVISITING})
-"""The responders say done; it is being checked."""
+"""The states in which the responders report done and the result is being checked."""
 OPEN_STATES = BEFORE_HANDLED | AFTER_HANDLED | {State.PARKED}
-"""The matter is not settled."""
+"""The states in which the matter is not settled."""
 FINAL = frozenset({State.REJECTED, State.MERGED, State.CANCELLED})
-"""Nobody works on the ticket any more. Nothing leads out of these, but that a merged one may leave its survivor (`sharing`)."""
+"""The states in which nobody works on the ticket any more. The only way out: a merged ticket may leave its survivor
+(`mergers`).
+"""
 
 
 class Command(StrEnum):
-    """What people may want of a ticket. What dispatch and the clocks say are facts, and are never refused for the state."""
+    """The commands that people give. Facts from dispatch and timers are not commands and are never refused for the state."""
 
     REJECT = "reject"
     MERGE = "merge"
@@ -44,14 +46,14 @@ ALLOWED: Mapping[Command, frozenset[State]] = MappingProxyType(
         Command.CANCEL: OPEN_STATES,
     }
 )
-"""In which states each command is allowed; further conditions stand with the command's own rule."""
+"""The states in which each command is allowed. A command's own rule may have further conditions."""
 
 
 class NotNow(Refused):
-    """The command is not allowed where the ticket stands."""
+    """Raised for a command that the ticket's state does not allow."""
 
 
 def require(command: Command, state: State) -> None:
-    """Raises NotNow unless the table allows the command in this state."""
+    """Raise NotNow unless the table allows the command in this state."""
     if state not in ALLOWED[command]:
         raise NotNow(f"{command.value}: not while the ticket is {state.value}")

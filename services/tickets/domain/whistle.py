@@ -1,4 +1,4 @@
-"""From a whistle to a ticket: its id, its urgency and the digest that stands for its private part."""
+"""Making a ticket from a whistle: its id, its urgency and the digest that stands for its private part."""
 
 import base64
 import hashlib
@@ -18,29 +18,29 @@ from services.tickets.domain.ticket import Ticket
 PRIVATE = ("text", "address", "location", "reporter", "respondent")
 REPORTER_PHONE = "reporter.phone"
 CLOCK_SKEW = timedelta(minutes=5)
-"""By how much a producer's clock may be ahead of ours."""
+"""The time by which a producer's clock may be ahead of ours."""
 
 
 def ticket_id(source: str, producer_id: str) -> str:
-    """The same producer id twice is one ticket: its id follows from it. 80 bits, so that it is short enough to say aloud."""
+    """Return the ticket's id, which follows from the producer's id: 80 bits, short enough to be read aloud."""
     digest = hashlib.sha256(json.dumps([source, producer_id]).encode()).digest()
     return "T" + base64.b32encode(digest[:10]).decode()
 
 
 def urgency_of(category: Urgency, raised: Urgency | None) -> Urgency:
-    """The category's own, or what a person raised it to. E0 is the highest; nobody lowers it."""
+    """Return the category's urgency, or the higher one that a person set. E0 is the highest."""
     return min(category, raised or category, key=lambda urgency: urgency.value)
 
 
 def private_digest(whistle: WhistleBlown, salt: bytes) -> str:
-    """A salted digest of the private part: proves later what was said, tells nobody what it was."""
+    """Return a salted digest of the private part. It proves later what was reported, and reveals nothing of it."""
     private = {name: _plain(value) for name, value in whistle.by_name().items() if name in PRIVATE}
     text = json.dumps(private, sort_keys=True, ensure_ascii=False)
     return hmac.new(salt, text.encode(), hashlib.sha256).hexdigest()
 
 
-def not_yet(whistle: WhistleBlown, at: datetime) -> dict[str, str]:
-    """Return what is wrong, by field, if a whistle says that its matter occurs after ``at``, the time of receipt."""
+def future_occurrence_errors(whistle: WhistleBlown, at: datetime) -> dict[str, str]:
+    """Return the error, by field, of a whistle whose matter occurs after ``at``, the time of receipt."""
     if whistle.occurred_at is None or whistle.occurred_at <= at + CLOCK_SKEW:
         return {}
     minutes = CLOCK_SKEW // timedelta(minutes=1)
@@ -51,7 +51,7 @@ def _plain(value: str | Part | None) -> Any:
     return value.dumped() if isinstance(value, Part) else value
 
 
-def ticket_from(
+def ticket_from_whistle(
     id_: str,
     whistle: WhistleBlown,
     urgency: Urgency,
@@ -60,7 +60,7 @@ def ticket_from(
     keys: MatchKeys,
     unusable: Collection[str] = (),
 ) -> Ticket:
-    """A new ticket for a whistle. ``unusable`` are the fields whose contact point is."""
+    """Return a new ticket for a whistle. ``unusable`` are the fields with an unusable contact point."""
     phone = whistle.reporter.phone if whistle.reporter else None
     area = whistle.estate or whistle.area
     return Ticket(

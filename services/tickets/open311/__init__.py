@@ -1,4 +1,5 @@
-"""Open311 GeoReport v2: a second front door, for clients that know the standard and not us.
+"""Open311 GeoReport v2: a second API, for clients that know the standard and not us.
 
-`offer` and `map` read what the deployment says of it, `door` and `rendering` speak the standard, `api` is what is answered.
+`service_catalog` and `boundaries` read the deployment's files, `entrypoints`, `parsing` and `rendering` speak the standard,
+`form_mapping` makes a whistle of a form, `views` shows tickets, and `api` has the operations.
 """

@@ -1,4 +1,4 @@
-"""An answer in the format that was asked for. Both formats are made of the same value, and so say the same."""
+"""Rendering an answer as JSON or XML. Both are made of the same value, and so say the same."""
 
 import json
 import re
@@ -13,28 +13,29 @@ from chassis.http import Problem
 from contracts.http.open311.words import FORMATS, LISTS
 
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What no XML 1.0 document can hold, not even escaped."""
+"""The characters that an XML 1.0 document cannot hold, not even escaped."""
 CORS = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "Retry-After"}
-"""Pages of any origin may ask: the key comes in the request, and no cookie or other standing right of the browser counts."""
+"""Headers that let pages of any origin ask: the key comes in the request, and no cookie of the browser counts."""
 PREFLIGHT_SECONDS = 3600
 _STANDS = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
 
 
-def ending(path: str) -> str:
-    """The format that a path asks for; XML, the required one, where it asks for none that there is."""
+def format_of(path: str) -> str:
+    """Return the format that a path asks for; XML, the required one, for an unknown or absent format."""
     asked = path.rpartition(".")[2]
     return asked if asked in FORMATS else "xml"
 
 
 def answer(status: int, root: str, value: Any, form: str, headers: Mapping[str, str] | None = None) -> Response:
-    """The value as a response that no cache keeps."""
+    """Return the value as a response that no cache keeps."""
     body = as_xml(root, value) if form == "xml" else json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
     kept = {"Cache-Control": "no-store", **CORS, **(headers or {})}
     return Response(body, status, kept, content_type=f"{FORMATS[form]}; charset=utf-8")
 
 
-def errors(problem: Problem, form: str) -> Response:
-    """What is wrong, by the standard: 404 for what is not there, 403 for a wrong key, 400 for all else that is the asker's.
+def error_response(problem: Problem, form: str) -> Response:
+    """Return an error response of the standard: 404 for a missing thing, 403 for a wrong key, 400 for any other error of the
+    client.
 
     The code in the body is the status that says it more exactly. What is ours, an outage, stays what it is.
     """
@@ -46,7 +47,7 @@ def errors(problem: Problem, form: str) -> Response:
 
 
 def preflight(methods: Collection[str]) -> Response:
-    """The answer to a browser that asks what a page of another origin may send."""
+    """Return the answer to a browser's CORS preflight request."""
     allowed = ", ".join(sorted({*methods, "OPTIONS"}))
     return Response(
         status=HTTPStatus.NO_CONTENT,
@@ -61,7 +62,7 @@ def preflight(methods: Collection[str]) -> Response:
 
 
 def as_xml(root: str, value: Any) -> bytes:
-    """The value as an XML document in UTF-8; a character that XML cannot hold becomes U+FFFD."""
+    """Return the value as an XML document in UTF-8; a character that XML cannot hold becomes U+FFFD."""
     document: bytes = ElementTree.tostring(_element(root, value), encoding="UTF-8", xml_declaration=True)
     return document
 

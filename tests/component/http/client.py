@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.kit.deployment import Deployment
-from tests.kit.described import Reply, check
+from tests.kit.openapi_conformance import Reply, check
 
 over_servers = pytest.mark.parametrize("stack", ["servers"], indirect=True)
 """For what holds a table of PostgreSQL still, speaks over the broker or runs a service twice."""

@@ -8,8 +8,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from tests.kit.deployment import Deployment
-from tests.kit.described import Reply, check
-from tests.kit.spark import as_text, spark
+from tests.kit.openapi_conformance import Reply, check
+from tests.kit.xml_json import as_text, xml_to_json
 
 V2 = "/open311/v2"
 KEY = "token-of-hotline"
@@ -47,7 +47,7 @@ def ask(
         connection.close()
     if told["Content-Type"] == "text/xml; charset=utf-8":
         assert raw.startswith(b"<?xml version='1.0' encoding='UTF-8'?>")
-        reply = Reply(answer.status, told, spark(raw))
+        reply = Reply(answer.status, told, xml_to_json(raw))
     else:
         assert told["Content-Type"] == "application/json; charset=utf-8"
         reply = Reply(answer.status, told, json.loads(raw))

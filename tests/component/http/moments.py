@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg2
 
-from tests.kit.described import Reply
+from tests.kit.openapi_conformance import Reply
 from tests.kit.stack import Stack
 
 

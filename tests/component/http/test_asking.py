@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 
 from tests.component.http.client import PRIVATE, ask, key, notices, recorded, whistle
+from tests.kit.broker_actors import BrokerActors
 from tests.kit.deployment import SERVICES, Deployment
 from tests.kit.embedded import EmbeddedStack
-from tests.kit.lane import Lane
+from tests.kit.embedded_actors import EmbeddedActors
 from tests.kit.processes import wait_until
-from tests.kit.street import Street
 
 
 def test_a_whistle_by_http_goes_to_closed(stack: Deployment) -> None:
-    street: Street | Lane = Lane(stack) if isinstance(stack, EmbeddedStack) else Street(stack)
+    street: BrokerActors | EmbeddedActors = EmbeddedActors(stack) if isinstance(stack, EmbeddedStack) else BrokerActors(stack)
     street.start()
     try:
         taken = whistle(stack, key())

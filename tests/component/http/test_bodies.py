@@ -14,7 +14,7 @@ import pytest
 from contracts.codes import Channel
 from tests.component.http.client import PRIVATE, WHISTLE, ask, changed, key, read, recorded, whistle
 from tests.kit.deployment import Deployment
-from tests.kit.described import check
+from tests.kit.openapi_conformance import check
 from tests.kit.processes import wait_until
 
 WRONG: list[tuple[str, int, bytes, str | None]] = [

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 from tests.component.http.client import WHISTLE, ask, key, over_servers, read, recorded, whistle
 from tests.component.http.moments import at_once, held, waiting
-from tests.kit.described import check
+from tests.kit.openapi_conformance import check
 from tests.kit.processes import wait_until
 from tests.kit.stack import Stack
 

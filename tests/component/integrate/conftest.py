@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.kit.elsewhere import Elsewhere
+from tests.kit.external_developer import ExternalDeveloper
 from tests.kit.processes import wait_until
 from tests.kit.servers import PostgresServer, RabbitServer
 from tests.kit.stack import Stack, stack
@@ -24,6 +24,6 @@ def deployed(postgres_server: PostgresServer, rabbit_server: RabbitServer) -> It
 
 
 @pytest.fixture(scope="package")
-def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Elsewhere:
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> ExternalDeveloper:
     """A directory somewhere else."""
-    return Elsewhere(Path(tmp_path_factory.mktemp("elsewhere")))
+    return ExternalDeveloper(Path(tmp_path_factory.mktemp("elsewhere")))

@@ -7,14 +7,14 @@ import subprocess
 
 import pytest
 
-from tests.kit.elsewhere import Elsewhere, commands
+from tests.kit.external_developer import ExternalDeveloper, commands
 from tests.kit.stack import Stack
 
 WORDS = "楼上半夜放音乐"
 
 
 @pytest.fixture(scope="module")
-def generated(elsewhere: Elsewhere) -> Elsewhere:
+def generated(elsewhere: ExternalDeveloper) -> ExternalDeveloper:
     """The client is there. The generator warns of what it cannot describe; there is nothing."""
     (command,) = commands("openapi-python-client")
     done = elsewhere.run(command)
@@ -23,12 +23,12 @@ def generated(elsewhere: Elsewhere) -> Elsewhere:
     return elsewhere
 
 
-def blow(generated: Elsewhere, deployed: Stack, key: str, text: str = WORDS) -> subprocess.CompletedProcess[str]:
+def blow(generated: ExternalDeveloper, deployed: Stack, key: str, text: str = WORDS) -> subprocess.CompletedProcess[str]:
     url = f"http://127.0.0.1:{deployed.ports['tickets'][0]}"
     return generated.run(["python", "blow_http.py", key, text], TICKETS_URL=url, TOKEN="token-of-app")
 
 
-def test_a_whistle_is_taken_once_and_seen_under_its_link(generated: Elsewhere, deployed: Stack) -> None:
+def test_a_whistle_is_taken_once_and_seen_under_its_link(generated: ExternalDeveloper, deployed: Stack) -> None:
     first, again = blow(generated, deployed, "http-1"), blow(generated, deployed, "http-1")
     assert first.returncode == again.returncode == 0, first.stderr + again.stderr
     ticket, state = first.stdout.split()
@@ -37,7 +37,7 @@ def test_a_whistle_is_taken_once_and_seen_under_its_link(generated: Elsewhere, d
     assert deployed.rows("tickets", "SELECT ticket FROM whistles WHERE producer_id = 'http-1'") == [(ticket,)]
 
 
-def test_what_is_wrong_is_told_by_field(generated: Elsewhere, deployed: Stack) -> None:
+def test_what_is_wrong_is_told_by_field(generated: ExternalDeveloper, deployed: Stack) -> None:
     refused = blow(generated, deployed, "http-2", text="长" * 4001)
     assert refused.returncode == 1
     problem, field = refused.stderr.splitlines()
@@ -46,7 +46,7 @@ def test_what_is_wrong_is_told_by_field(generated: Elsewhere, deployed: Stack) -
     assert blow(generated, deployed, "http-2").returncode == 0, "the key stayed unused"
 
 
-def test_another_matter_under_the_same_key_is_a_conflict(generated: Elsewhere, deployed: Stack) -> None:
+def test_another_matter_under_the_same_key_is_a_conflict(generated: ExternalDeveloper, deployed: Stack) -> None:
     assert blow(generated, deployed, "http-3").returncode == 0
     conflict = blow(generated, deployed, "http-3", text="楼下半夜放音乐")
     assert conflict.stderr.startswith("409 ")

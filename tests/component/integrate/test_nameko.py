@@ -13,8 +13,8 @@ import amqp
 import pytest
 
 from deploy.rabbitmq.accounts import of_listener
-from tests.kit.elsewhere import BOARD_QUEUE as QUEUE
-from tests.kit.elsewhere import PAGE, Elsewhere, commands
+from tests.kit.external_developer import BOARD_QUEUE as QUEUE
+from tests.kit.external_developer import PAGE, ExternalDeveloper, commands
 from tests.kit.processes import LocalProcess, wait_until
 from tests.kit.stack import LISTENER, Stack
 
@@ -22,7 +22,7 @@ from tests.kit.stack import LISTENER, Stack
 class Board:
     """The service that runs, and what it noted down."""
 
-    def __init__(self, elsewhere: Elsewhere, deployed: Stack):
+    def __init__(self, elsewhere: ExternalDeveloper, deployed: Stack):
         self._elsewhere, self._deployed = elsewhere, deployed
         self.process: LocalProcess | None = None
 
@@ -59,7 +59,7 @@ class Board:
 
 
 @pytest.fixture(scope="module")
-def running(elsewhere: Elsewhere, deployed: Stack) -> Iterator[Board]:
+def running(elsewhere: ExternalDeveloper, deployed: Stack) -> Iterator[Board]:
     made = Board(elsewhere, deployed)
     yield made
     made.stop()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.component.broker import Broker
-from tests.kit.elsewhere import Elsewhere, commands
+from tests.kit.external_developer import ExternalDeveloper, commands
 from tests.kit.processes import wait_until
 from tests.kit.stack import LISTENER, Stack
 
@@ -15,7 +15,7 @@ each_program = pytest.mark.parametrize("program", PROGRAMS)
 
 @each_program
 @pytest.mark.parametrize("mode", ["binary", "structured"])
-def test_a_whistle_blown_twice_is_one_ticket(program: str, mode: str, deployed: Stack, elsewhere: Elsewhere) -> None:
+def test_a_whistle_blown_twice_is_one_ticket(program: str, mode: str, deployed: Stack, elsewhere: ExternalDeveloper) -> None:
     id_ = f"{program}-{mode}"
     before = _repeated(deployed)
     for _ in range(2):
@@ -33,14 +33,16 @@ def _repeated(deployed: Stack) -> float:
 
 
 @pytest.mark.parametrize(("program", "told"), list(zip(PROGRAMS, ("UnroutableError", "PublishError"), strict=True)))
-def test_where_nobody_listens_the_producer_is_told(program: str, told: str, virtual_host: Broker, elsewhere: Elsewhere) -> None:
+def test_where_nobody_listens_the_producer_is_told(
+    program: str, told: str, virtual_host: Broker, elsewhere: ExternalDeveloper
+) -> None:
     done = elsewhere.run(["python", program, "binary", "unheard"], AMQP_URL=virtual_host.url)
     assert done.returncode == 1
     assert told in done.stderr
 
 
 @each_program
-def test_a_listener_may_not_whistle(program: str, deployed: Stack, elsewhere: Elsewhere) -> None:
+def test_a_listener_may_not_whistle(program: str, deployed: Stack, elsewhere: ExternalDeveloper) -> None:
     done = elsewhere.run(["python", program, "binary", "refused"], AMQP_URL=deployed.amqp(LISTENER))
     assert done.returncode == 1
     assert "ACCESS_REFUSED" in done.stderr

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from tests.component.tickets.town import Town
+from tests.kit.broker_actors import BrokerActors
 from tests.kit.processes import wait_until
 from tests.kit.servers import PostgresServer, RabbitServer
 from tests.kit.stack import stack as deployed
-from tests.kit.street import Street
 
 
 @pytest.fixture(scope="package")
@@ -19,7 +19,7 @@ def running(postgres_server: PostgresServer, rabbit_server: RabbitServer) -> Ite
         stack.start()
         wait_until(lambda: stack.rows("tickets", "SELECT count(*) FROM areas")[0][0] >= 7, "areas at tickets")
         wait_until(lambda: stack.rows("tickets", "SELECT count(*) FROM categories")[0][0] >= 5, "categories at tickets")
-        street = Street(stack)
+        street = BrokerActors(stack)
         street.start()
         try:
             yield Town(stack, street)

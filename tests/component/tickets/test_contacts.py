@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from tests.component.tickets.town import WHISTLE, Town
-from tests.kit.doors import Mouth
+from tests.kit.clients import EventPublisher
 from tests.kit.processes import wait_until
 
 UNUSABLE: list[tuple[dict[str, Any], list[str]]] = [
@@ -26,7 +26,7 @@ def test_an_event_with_an_unusable_contact_is_a_ticket_that_names_the_field(
     town: Town, people: dict[str, Any], fields: list[str]
 ) -> None:
     id_ = str(uuid4())
-    mouth = Mouth(town.stack, "hotline", threading.Event())
+    mouth = EventPublisher(town.stack, "hotline", threading.Event())
     mouth.say("whistle.blown.v1", "/hotline", id_, id_, {**WHISTLE, **people})
     mouth.close()
     query = "SELECT ticket, data FROM whistles WHERE producer_id = %s"

@@ -10,9 +10,9 @@ import pytest
 
 from chassis.messaging.external_events import Digests
 from tests.component.tickets.town import WHISTLE, Town
+from tests.kit.broker_actors import EventPublisher
 from tests.kit.deployment import SECRET, SERVICES
 from tests.kit.processes import wait_until
-from tests.kit.street import Mouth
 
 
 def dead(town: Town, service: str, id_: str) -> list[tuple[str, str]]:
@@ -23,7 +23,7 @@ def dead(town: Town, service: str, id_: str) -> list[tuple[str, str]]:
 
 def say(town: Town, account: str, type_: str, source: str, id_: str, subject: str, data: dict[str, object]) -> None:
     """Publish one event as an account."""
-    mouth = Mouth(town.stack, account, town.street._halt)
+    mouth = EventPublisher(town.stack, account, town.street._halt)
     try:
         mouth.say(type_, source, id_, subject, data)
     finally:

@@ -10,10 +10,10 @@ from itertools import count
 from typing import Any
 
 from chassis.signed_links import Links
-from tests.kit.described import Reply, check
+from tests.kit.broker_actors import BrokerActors
+from tests.kit.openapi_conformance import Reply, check
 from tests.kit.processes import wait_until
 from tests.kit.stack import Stack
-from tests.kit.street import Street
 
 DAY = 24 * 3600.0
 
@@ -34,7 +34,7 @@ _numbers = count(1)
 class Town:
     """A running stack, the street outside it, and short words for what people do."""
 
-    def __init__(self, stack: Stack, street: Street):
+    def __init__(self, stack: Stack, street: BrokerActors):
         self.stack, self.street = stack, street
         self.links = Links("a secret of the tests")
 
@@ -94,7 +94,7 @@ class Town:
         return self.seen(ticket)
 
     def said(self, service: str, type_: str, subject: str) -> list[dict[str, Any]]:
-        """What a service said about a subject, in its order. A type without a version is the first."""
+        """Return a service's events about a subject, in order. A type without a version is the first."""
         query = "SELECT body FROM outbox WHERE type = %s AND subject = %s ORDER BY sequence"
         versioned = type_ if ".v" in type_ else f"{type_}.v1"
         return [json.loads(bytes(body)) for (body,) in self.stack.rows(service, query, versioned, subject)]
@@ -129,7 +129,7 @@ class Town:
 
 
 def place(metres_north: float, at: tuple[float, float]) -> tuple[float, float]:
-    """So many metres north of a point."""
+    """Return the point so many metres north of a point."""
     return at[0] + metres_north / 111_195.0, at[1]
 
 

@@ -1,4 +1,4 @@
-"""Which two events of one ticket ``whistle reconcile`` reports as one event that was written twice."""
+"""Two events of one ticket that ``whistle reconcile`` reports as one event written twice."""
 
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -6,13 +6,13 @@ from typing import cast
 
 import pytest
 
-from cli import findings
-from cli.books import Books, Said
+from cli.reconcile import checks
+from cli.reconcile.snapshot import OutboxRow, StoreSnapshot
 
 
-def unattended(number: int, cause: str | None) -> Said:
+def unattended(number: int, cause: str | None) -> OutboxRow:
     at = datetime(2026, 3, 2, 15, 10, tzinfo=UTC)
-    return Said(
+    return OutboxRow(
         "tickets",
         "/tickets",
         f"e{number}",
@@ -35,6 +35,6 @@ def unattended(number: int, cause: str | None) -> Said:
 )
 def test_two_unattended_events_of_as_long_a_wait_are_told_apart_by_their_cause(second: str, doubled: int) -> None:
     story = [unattended(3, "gateway/whistle"), unattended(6, second)]
-    found = findings.Findings()
-    findings._happened_twice(cast("Books", SimpleNamespace(by_subject={"T": story})), found)
+    found = checks.Findings()
+    checks._happened_twice(cast("StoreSnapshot", SimpleNamespace(by_subject={"T": story})), found)
     assert len(found.doubled) == doubled

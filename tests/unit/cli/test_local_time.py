@@ -23,15 +23,15 @@ def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
 
 def test_a_time_is_told_in_the_deployments_zone_with_its_year(directory: Path) -> None:
     (directory / "clocks.yaml").write_text("zone: Asia/Shanghai\n", "utf-8")
-    assert local_time.told(EVENING) == "2027-01-01T04:30:05+08:00"
+    assert local_time.format_instant(EVENING) == "2027-01-01T04:30:05+08:00"
 
 
 def test_without_a_deployment_a_time_is_told_in_utc(directory: Path) -> None:
-    assert local_time.told(EVENING) == "2026-12-31T20:30:05+00:00"
+    assert local_time.format_instant(EVENING) == "2026-12-31T20:30:05+00:00"
 
 
 @pytest.mark.parametrize("text", ["zone: Nowhere/City", "zone: 8", "office_hours: []", "[]"])
 def test_a_file_without_a_zone_is_refused_by_name(text: str, directory: Path) -> None:
     (directory / "clocks.yaml").write_text(text, "utf-8")
     with pytest.raises(BadConfig, match=r"clocks\.yaml: zone: "):
-        local_time.told(EVENING)
+        local_time.format_instant(EVENING)

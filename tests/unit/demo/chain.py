@@ -15,10 +15,10 @@ from typing import Any
 
 from chassis.effects import ArmTimer, DomainEvent, Effects, Refused
 from cli.demo.acts import Act, Kind
+from cli.demo.config import DemoConfig
 from cli.demo.replay import Replay
 from cli.demo.requests import Whistle
-from cli.demo.scene import Scene
-from cli.demo.tally import Tally
+from cli.demo.statistics import Statistics
 from contracts.codes import Command, Party, Purpose, RejectReason, Request, Urgency
 from contracts.envelope import Event
 from contracts.events import dispatch as d
@@ -31,11 +31,11 @@ from services.dispatch.domain.context import CaseContext
 from services.dispatch.domain.playbook import choose
 from services.dispatch.domain.report import Report
 from services.dispatch.domain.responses import timer_handlers
-from services.tickets.domain import desk, likeness, resident
+from services.tickets.domain import duplicates, operator_commands, resident_commands
 from services.tickets.domain.match_keys import MatchKeys
 from services.tickets.domain.ticket import COMPARE, REVIEW, REVISIT, WATCHDOG, Ticket
-from services.tickets.domain.whistle import ticket_from
-from tests.unit.demo.shipped import BOOK, CALENDAR, COMPLAINTS, DIRECTORY, SCENE, STANDARDS, TICKET_RULES
+from services.tickets.domain.whistle import ticket_from_whistle
+from tests.unit.demo.shipped import BOOK, CALENDAR, COMPLAINTS, CONFIG, DIRECTORY, STANDARDS, TICKET_RULES
 
 REGION = "CN"
 """The country of telephone numbers, as in a deployment that says nothing."""
@@ -45,26 +45,26 @@ REGION = "CN"
 class Chain:
     """A run. ``refused`` are the commands that the chain said no to."""
 
-    scene: Scene = SCENE
+    demo_config: DemoConfig = CONFIG
     one_by_one: bool = False
     """What an act makes happen is heard before the next one is filed, even where many are filed in the same moment."""
     heard: list[Event] = field(default_factory=list)
     refused: list[tuple[Act, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.replay = Replay(self.scene)
+        self.replay = Replay(self.demo_config)
         self.tickets: dict[str, Ticket] = {}
         self.cases: dict[str, Case] = {}
-        self._of = {one.id: one for one in self.scene.whistles}
+        self._of = {one.id: one for one in self.demo_config.whistles}
         self._timers: list[tuple[datetime, int, ArmTimer]] = []
         self._armed: dict[tuple[str, str], ArmTimer] = {}
         self._counted = count()
         self._said: deque[Event] = deque()
         self._numbers: dict[tuple[str, str], int] = {}
-        self._keys = MatchKeys(self.scene.rules.secret.encode(), REGION, TICKET_RULES.shared_contacts)
+        self._keys = MatchKeys(self.demo_config.rules.secret.encode(), REGION, TICKET_RULES.shared_contacts)
 
     def run(self) -> "Chain":
-        """Everything, until nothing is left to wait for or the story is over."""
+        """Run until nothing is left to wait for, or the time of the replay is over."""
         self.replay.run(self)
         return self
 
@@ -74,9 +74,9 @@ class Chain:
         return self.replay.clock.now()
 
     @property
-    def tally(self) -> Tally:
-        """What was heard, counted."""
-        return self.replay.tally
+    def statistics(self) -> Statistics:
+        """Return the counts of the events."""
+        return self.replay.statistics
 
     # --- what the replay asks
 
@@ -181,7 +181,7 @@ class Chain:
         return Effects()
 
     def context(self) -> CaseContext:
-        """What dispatch knows now."""
+        """Return dispatch's present knowledge."""
         return CaseContext(DIRECTORY, CALENDAR, STANDARDS, self.at)
 
     # --- acts
@@ -206,7 +206,7 @@ class Chain:
         category = COMPLAINTS.categories[one.data["category"]]
         urgency = Urgency(one.data["urgency"]) if "urgency" in one.data else None
         whistle = WhistleBlown.of({**one.data, "urgency": urgency})
-        ticket = ticket_from(one.ticket, whistle, category.urgency, category.dispute, self.at, self._keys)
+        ticket = ticket_from_whistle(one.ticket, whistle, category.urgency, category.dispute, self.at, self._keys)
         self.tickets[ticket.id] = ticket
         self._note("/tickets", ticket.open(TICKET_RULES))
 
@@ -222,20 +222,20 @@ class Chain:
     def _on_ticket(self, act: Act) -> Effects:
         ticket, data = self.tickets[act.subject], act.data
         takes = {
-            Request.RATE.value: lambda: resident.rate(ticket, data["resolved"], data["satisfied"], self.at),
-            Request.REOPEN.value: lambda: resident.reopen(ticket, TICKET_RULES, self.at),
-            Request.CANCEL.value: lambda: resident.cancel(ticket),
+            Request.RATE.value: lambda: resident_commands.rate(ticket, data["resolved"], data["satisfied"], self.at),
+            Request.REOPEN.value: lambda: resident_commands.reopen(ticket, TICKET_RULES, self.at),
+            Request.CANCEL.value: lambda: resident_commands.cancel(ticket),
             http.MERGE.id: lambda: self._merge(ticket, self.tickets[data["into"]]),
-            http.REJECT.id: lambda: desk.reject(ticket, RejectReason(data["reason"])),
-            http.PARK.id: lambda: desk.park(ticket, data["reason"], data["review_at"], self.at),
-            http.RESUME.id: lambda: desk.resume(ticket, TICKET_RULES, self.at),
-            http.RAISE_URGENCY.id: lambda: desk.raise_urgency(ticket, Urgency(data["urgency"])),
+            http.REJECT.id: lambda: operator_commands.reject(ticket, RejectReason(data["reason"])),
+            http.PARK.id: lambda: operator_commands.park(ticket, data["reason"], data["review_at"], self.at),
+            http.RESUME.id: lambda: operator_commands.resume(ticket, TICKET_RULES, self.at),
+            http.RAISE_URGENCY.id: lambda: operator_commands.raise_urgency(ticket, Urgency(data["urgency"])),
         }
         return takes[act.name]()
 
     @staticmethod
     def _merge(ticket: Ticket, survivor: Ticket) -> Effects:
-        return desk.merge(ticket, survivor) + desk.take_urgency(survivor, ticket)
+        return operator_commands.merge(ticket, survivor) + operator_commands.take_urgency(survivor, ticket)
 
     # --- timers
 
@@ -243,7 +243,7 @@ class Chain:
         return self._armed.get((timer.subject, timer.name)) is timer
 
     def _due(self) -> Iterator[tuple[str, datetime, int, ArmTimer]]:
-        """What rings together, in the order in which the chassis rings it."""
+        """Return the timers that fire together, in the order in which the chassis fires them."""
         while (due := self.next_due()) is not None and due <= self.at:
             due, number, timer = heapq.heappop(self._timers)
             yield timer.subject, due, number, timer
@@ -259,7 +259,7 @@ class Chain:
         elif name == REVISIT:
             self._note("/tickets", ticket.revisit_lapsed(generation, self.at))
         elif name == REVIEW:
-            self._note("/tickets", desk.review(ticket, TICKET_RULES, self.at))
+            self._note("/tickets", operator_commands.review(ticket, TICKET_RULES, self.at))
         elif (kind := name.partition(":")[0]) in timer_handlers():
             take = timer_handlers()[kind]
             self._note("/dispatch", take(self.cases[subject], name.partition(":")[2], generation, self.context()))
@@ -268,8 +268,8 @@ class Chain:
 
     def _compare(self, ticket: Ticket) -> None:
         others = [one for one in self.tickets.values() if one.category == ticket.category and one.id != ticket.id]
-        for pair in likeness.duplicates(ticket, others, TICKET_RULES.duplicates):
-            self._note("/tickets", likeness.propose(self.tickets[pair.newer], pair))
-        doubtful = likeness.doubts(ticket, others, TICKET_RULES.doubts)
+        for pair in duplicates.find_duplicates(ticket, others, TICKET_RULES.duplicates):
+            self._note("/tickets", duplicates.propose_duplicate(self.tickets[pair.newer], pair))
+        doubtful = duplicates.find_doubted_closure(ticket, others, TICKET_RULES.doubts)
         if doubtful is not None:
-            self._note("/tickets", likeness.doubt(self.tickets[doubtful], ticket.id))
+            self._note("/tickets", duplicates.doubt_closure(self.tickets[doubtful], ticket.id))

@@ -1,4 +1,4 @@
-"""How long people take: the grammar, office hours, and the grid on which acts fall."""
+"""The delays of people: the grammar, office hours, and the grid on which acts fall."""
 
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli.demo.delays import BadDelay, Delay, Pace, after_office
+from cli.demo.delays import ActionTiming, BadDelay, Delay, after_office
 from contracts.codes import Urgency
 from tests.unit.demo.shipped import CALENDAR
 
-PACE = Pace(CALENDAR, timedelta(minutes=5), {Urgency.E0: 0.1, Urgency.E1: 0.5})
+PACE = ActionTiming(CALENDAR, timedelta(minutes=5), {Urgency.E0: 0.1, Urgency.E1: 0.5})
 MOMENTS = st.datetimes(datetime(2026, 1, 5), datetime(2026, 11, 1), timezones=st.just(UTC))
 
 

@@ -9,14 +9,14 @@ import pytest
 from chassis.configuration.identities import Identities
 from chassis.configuration.yaml_core import dump_yaml, load_yaml
 from chassis.configuration.yaml_files import BadConfig
+from cli.demo.config import REQUESTS, read_demo_config
 from cli.demo.rules import Situation
-from cli.demo.scene import REQUESTS, read_scene
 from cli.demo.town import DESK
+from cli.deployment_dir import DeploymentDir
 from cli.directory import checked
-from cli.home import Home
 from contracts.codes import Role
 from services.dispatch.domain.playbook import choose
-from tests.unit.demo.shipped import BOOK, CALENDAR, COMPLAINTS, DEMO, DEPLOY, DIRECTORY, SCENE
+from tests.unit.demo.shipped import BOOK, CALENDAR, COMPLAINTS, CONFIG, DEMO, DEPLOY, DIRECTORY
 
 
 def rows() -> list[dict[str, str]]:
@@ -36,7 +36,7 @@ def test_a_category_is_either_the_playbooks_or_is_referred_elsewhere() -> None:
 
 
 def test_every_ticket_of_the_playbook_has_a_mediator_a_lead_and_supervisors() -> None:
-    for one in SCENE.whistles:
+    for one in CONFIG.whistles:
         if one.refer is None:
             places = DIRECTORY.places(one.data.get("estate"), one.data["area"])
             for call in (BOOK.ladder[1].to, BOOK.ladder[2].to, *BOOK.ladder[2].co_units, BOOK.verify, *BOOK.supervisors):
@@ -45,7 +45,7 @@ def test_every_ticket_of_the_playbook_has_a_mediator_a_lead_and_supervisors() ->
 
 
 def test_an_estates_own_company_comes_first_and_has_one_stand_in() -> None:
-    for community in {one.community for one in SCENE.whistles}:
+    for community in {one.community for one in CONFIG.whistles}:
         for estate in community.estates:
             first, *others = DIRECTORY.fitting(Role.PROPERTY, estate, "noise")
             assert first.id == f"{estate}-property"
@@ -54,7 +54,7 @@ def test_an_estates_own_company_comes_first_and_has_one_stand_in() -> None:
 
 def test_the_directory_is_one_that_can_be_loaded(tmp_path: Path) -> None:
     file = tmp_path / "directory.yaml"
-    file.write_text(dump_yaml(SCENE.town.directory()))
+    file.write_text(dump_yaml(CONFIG.town.directory()))
     loaded = checked(load_yaml(file.read_text()), "the town")
     codes = [one["code"] for part in ("areas", "responders") for one in loaded[part]]
     assert len(codes) == len(set(codes))
@@ -64,20 +64,20 @@ def test_the_directory_is_one_that_can_be_loaded(tmp_path: Path) -> None:
 
 
 def test_one_account_speaks_for_every_unit_and_none_handles_and_verifies(tmp_path: Path) -> None:
-    home = Home(tmp_path)
-    home.prepare(SCENE.town.accounts(), DEPLOY, 0)
+    home = DeploymentDir(tmp_path)
+    home.prepare(CONFIG.town.accounts(), DEPLOY, 0)
     identities = Identities.load(tmp_path / "identities.yaml")
-    for unit in SCENE.town.units.values():
+    for unit in CONFIG.town.units.values():
         account = identities.by_user(unit.account)
         assert account is not None
         assert account.speaks_for(unit.code)
         assert "responder" in account.roles
-    verifiers = {unit.account for unit in SCENE.town.units.values() if unit.meets is Situation.GRID_WORKER}
-    assert verifiers.isdisjoint(unit.account for unit in SCENE.town.units.values() if unit.meets is not Situation.GRID_WORKER)
+    verifiers = {unit.account for unit in CONFIG.town.units.values() if unit.meets is Situation.GRID_WORKER}
+    assert verifiers.isdisjoint(unit.account for unit in CONFIG.town.units.values() if unit.meets is not Situation.GRID_WORKER)
     desk = identities.by_token(home.tokens()[DESK])
     assert desk is not None
     assert {"desk", "reader"} <= desk.roles
-    for producer in {one.account for one in SCENE.whistles}:
+    for producer in {one.account for one in CONFIG.whistles}:
         account = identities.by_user(producer)
         assert account is not None
         assert account.roles == {"producer"}
@@ -127,7 +127,7 @@ def test_what_is_wrong_is_refused_with_file_path_and_reason(
     assert was in text
     (folder / file).write_text(text.replace(was, becomes, 1), "utf-8")
     with pytest.raises(BadConfig) as refused:
-        read_scene(folder, CALENDAR)
+        read_demo_config(folder, CALENDAR)
     assert str(refused.value).startswith(str(folder))
     assert named in str(refused.value)
     assert file in str(refused.value) or REQUESTS in str(refused.value)
@@ -135,4 +135,4 @@ def test_what_is_wrong_is_refused_with_file_path_and_reason(
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(BadConfig, match=r"complaints\.yaml"):
-        read_scene(tmp_path, CALENDAR)
+        read_demo_config(tmp_path, CALENDAR)

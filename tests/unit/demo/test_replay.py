@@ -4,30 +4,30 @@ import os
 import subprocess
 import sys
 
-from cli.demo.scene import Scene, read_scene
-from cli.demo.story import Story
-from cli.demo.tally import BRANCHES
+from cli.demo.config import DemoConfig, read_demo_config
+from cli.demo.statistics import BRANCHES
+from cli.demo.ticket_state import TicketStatus
 from contracts.events.tickets import ClusterProposed
 from services.tickets.domain.state import FINAL, State
 from tests.unit.demo.chain import Chain
-from tests.unit.demo.shipped import CALENDAR, DEMO, DEPLOY, SCENE
+from tests.unit.demo.shipped import CALENDAR, CONFIG, DEMO, DEPLOY
 
 FEW = 10
 
 
 def told(chain: Chain) -> list[tuple[object, ...]]:
-    """Everything that was said, in order."""
+    """Return all events, in order."""
     return [(event.source, event.type, event.subject, event.sequence, event.time, event.payload) for event in chain.heard]
 
 
 def test_every_branch_is_taken_at_least_ten_times(replayed: Chain) -> None:
-    assert replayed.tally.branches().keys() == BRANCHES.keys()
-    assert min(replayed.tally.branches().values()) >= SCENE.rules.proof == 10, replayed.tally.branches()
+    assert replayed.statistics.branches().keys() == BRANCHES.keys()
+    assert min(replayed.statistics.branches().values()) >= CONFIG.rules.proof == 10, replayed.statistics.branches()
 
 
 def test_and_with_another_seed_too() -> None:
-    chain = Chain(read_scene(DEMO, CALENDAR, seed="二")).run()
-    assert min(chain.tally.branches().values()) >= SCENE.rules.proof, chain.tally.branches()
+    chain = Chain(read_demo_config(DEMO, CALENDAR, seed="二")).run()
+    assert min(chain.statistics.branches().values()) >= CONFIG.rules.proof, chain.statistics.branches()
     assert len(chain.refused) < FEW
 
 
@@ -63,7 +63,7 @@ def test_the_same_seed_is_the_same_story_in_every_process() -> None:
 
 def test_whether_hands_act_side_by_side_changes_nothing(replayed: Chain) -> None:
     one_by_one = Chain(one_by_one=True).run()
-    assert one_by_one.tally.report() == replayed.tally.report()
+    assert one_by_one.statistics.report() == replayed.statistics.report()
     assert len(one_by_one.refused) < FEW
 
 
@@ -71,16 +71,16 @@ def test_a_ticket_does_not_depend_on_the_others(replayed: Chain) -> None:
     """Only what looks like another does: some that are like none are told alone as they are in the whole night."""
     like = {event.subject for event in replayed.heard if event.type == ClusterProposed.type}
     like |= {event.payload.like for event in replayed.heard if event.type == ClusterProposed.type}
-    some = tuple(one for one in SCENE.whistles if one.ticket not in like)[::20]
-    alone = Chain(Scene(SCENE.rules, SCENE.town, some, SCENE.street)).run()
+    some = tuple(one for one in CONFIG.whistles if one.ticket not in like)[::20]
+    alone = Chain(DemoConfig(CONFIG.rules, CONFIG.town, some, CONFIG.people)).run()
     chosen = {one.ticket for one in some}
     assert sorted(map(repr, told(alone))) == sorted(repr(one) for one in told(replayed) if one[2] in chosen)
 
 
 def test_what_was_heard_says_where_every_ticket_stands(replayed: Chain) -> None:
-    stories: dict[str, Story] = {}
+    stories: dict[str, TicketStatus] = {}
     for event in replayed.heard:
-        stories.setdefault(event.subject, Story()).hear(event)
+        stories.setdefault(event.subject, TicketStatus()).hear(event)
         assert stories[event.subject].is_ticket
     assert {id_: story.state for id_, story in stories.items()} == {
         id_: ticket.state.value for id_, ticket in replayed.tickets.items()

@@ -20,10 +20,10 @@ from cli.demo.words import read_words
 from cli.directory import checked as read_directory
 from services.dispatch.config import load_clocks, load_playbook, load_police_matters
 from services.ledger.config import load_rules as read_ledger
-from services.ledger.keys import read_keys
+from services.ledger.signing_keys import read_keys
 from services.notify.config import load_channels, load_templates
 from services.tickets.config import read_rules as read_tickets
-from services.tickets.open311.offer import read_offer
+from services.tickets.open311.service_catalog import read_service_catalog
 from tests.kit.deployment import ROOT
 
 DEPLOY = ROOT / "deploy"
@@ -40,7 +40,7 @@ LOADERS: dict[str, Callable[[Path], Any]] = {
     "ledger-keys.example.yaml": read_keys,
     "ledger.yaml": read_ledger,
     "notices.yaml": load_templates,
-    "open311.yaml": lambda path: read_offer(path.parent),
+    "open311.yaml": lambda path: read_service_catalog(path.parent),
     "playbooks/police.yaml": load_playbook,
     "playbooks/xianlinli.yaml": load_playbook,
     "police_matters.yaml": load_police_matters,

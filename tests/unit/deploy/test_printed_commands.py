@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from chassis.configuration.yaml_core import load_yaml
 from cli.main import main
 from tests.kit.deployment import ROOT
-from tests.kit.pages import command_lines, command_names
+from tests.kit.document_commands import command_lines, command_names
 
 SERVICES = load_yaml((ROOT / "docker-compose.yml").read_text("utf-8"))["services"]
 OF_WHISTLE = {name for name, one in SERVICES.items() if one["image"].startswith("whistle:") and "entrypoint" not in one}

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.events.sequences import TicketsSequencesAnnounced
-from services.ledger.domain.audit import Bad, audit
+from services.ledger.domain.audit import AuditError, audit
 from services.ledger.domain.canonical import canonical, canonical_2
-from services.ledger.domain.checkpoint import END, Checkpoint, Signed, Signer, key_id
-from services.ledger.domain.gaps import Fork, Hole
+from services.ledger.domain.checkpoint import END, Checkpoint, SignedCheckpoint, Signer, key_id
+from services.ledger.domain.gaps import Fork, Gap
 from services.ledger.domain.keyring import Key
 from services.ledger.domain.log_file import checkpoint_line, entry_line, header, header_2
 from services.ledger.domain.merkle import Frontier, leaf_hash
@@ -26,9 +26,9 @@ def body(subject: str, sequence: int, id_: str = "") -> bytes:
     return canonical({**event, "type": "ticket.opened.v1" if sequence == 1 else "ticket.closed.v1", "data": {"名": "值"}})
 
 
-def exported(bodies: list[bytes], every: int = 4) -> list[bytes]:
+def exported(entry_bodies: list[bytes], every: int = 4) -> list[bytes]:
     lines, log, points = [header([SIGNER.public])], Frontier(), 0
-    for position, one in enumerate(bodies):
+    for position, one in enumerate(entry_bodies):
         lines.append(entry_line(position, one))
         log.append(leaf_hash(one))
         if log.size % every == 0:
@@ -53,44 +53,44 @@ def test_a_byte_that_was_flipped_is_seen(at: int, mask: int) -> None:
     lines = [line + b"\n" for line in bytes(text).split(b"\n")]
     if lines[-1] == b"\n":
         lines.pop()
-    with pytest.raises(Bad):
+    with pytest.raises(AuditError):
         audit(lines, TRUSTED)
 
 
 @pytest.mark.parametrize("line", range(len(WHOLE)))
 def test_a_line_that_was_deleted_is_seen(line: int) -> None:
-    with pytest.raises(Bad):
+    with pytest.raises(AuditError):
         audit(WHOLE[:line] + WHOLE[line + 1 :], TRUSTED)
 
 
 @pytest.mark.parametrize("line", range(len(WHOLE) - 1))
 def test_two_lines_that_were_swapped_are_seen(line: int) -> None:
-    with pytest.raises(Bad):
+    with pytest.raises(AuditError):
         audit([*WHOLE[:line], WHOLE[line + 1], WHOLE[line], *WHOLE[line + 2 :]], TRUSTED)
 
 
 def test_an_entry_that_was_changed_is_named() -> None:
     changed = [line.replace(b'"B-2"', b'"B-9"') for line in WHOLE]
-    with pytest.raises(Bad, match="line 7, entry 4: was changed"):
+    with pytest.raises(AuditError, match="line 7, entry 4: was changed"):
         audit(changed, TRUSTED)
 
 
 def test_an_entry_that_was_changed_with_its_hash_is_seen_by_the_next_checkpoint() -> None:
     changed = [*WHOLE[:6], entry_line(4, body("B", 9)), *WHOLE[7:]]
     assert changed != WHOLE
-    with pytest.raises(Bad, match="checkpoint 2: its root is not that of the entries"):
+    with pytest.raises(AuditError, match="checkpoint 2: its root is not that of the entries"):
         audit(changed, TRUSTED)
 
 
 def test_another_key_cannot_sign_a_log_anew() -> None:
     other = Signer(bytes(32))
-    with pytest.raises(Bad, match=r"line 6, checkpoint 1: key .* is neither trusted nor handed over to"):
+    with pytest.raises(AuditError, match=r"line 6, checkpoint 1: key .* is neither trusted nor handed over to"):
         audit(WHOLE, [Key(other.public)])
-    with pytest.raises(Bad, match="neither trusted"):
+    with pytest.raises(AuditError, match="neither trusted"):
         audit([header([other.public]), *WHOLE[1:]], None)
     point = Checkpoint(1, 4, "00" * 32, NOW)
-    forged = Signed(point, key_id(SIGNER.public), other.sign(point).signature)
-    with pytest.raises(Bad, match="signature is not that of key"):
+    forged = SignedCheckpoint(point, key_id(SIGNER.public), other.sign(point).signature)
+    with pytest.raises(AuditError, match="signature is not that of key"):
         audit([*WHOLE[:5], checkpoint_line(forged), *WHOLE[6:]], TRUSTED)
 
 
@@ -148,7 +148,7 @@ def replaced(number: int, old: bytes, new: bytes) -> list[bytes]:
     ],
 )
 def test_another_text_of_the_same_content_is_refused(line: int, old: bytes, new: bytes) -> None:
-    with pytest.raises(Bad, match=f"^line {line}: "):
+    with pytest.raises(AuditError, match=f"^line {line}: "):
         audit(replaced(line, old, new), None)
 
 
@@ -156,26 +156,26 @@ def test_another_text_of_the_same_content_is_refused(line: int, old: bytes, new:
 def test_hexadecimal_in_capitals_is_refused(line: int) -> None:
     text = WHOLE[line - 1]
     digits = max((part for part in text.split(b'"') if len(part) >= 64), key=len)
-    with pytest.raises(Bad, match=f"^line {line}: .*lower-case"):
+    with pytest.raises(AuditError, match=f"^line {line}: .*lower-case"):
         audit(replaced(line, digits, digits.upper()), None)
 
 
 def test_a_line_that_is_too_long_is_refused() -> None:
-    with pytest.raises(Bad, match="line 2: is longer than"):
+    with pytest.raises(AuditError, match="line 2: is longer than"):
         audit([WHOLE[0], b'{"a":"' + b"x" * (4 * 1024 * 1024) + b'"}\n'], None)
 
 
 @pytest.mark.parametrize("sequence", [True, 1.5, "1", None])
 def test_a_number_that_is_no_whole_number_is_no_event(sequence: object) -> None:
     event = {"source": "/tickets", "subject": "A", "sequence": sequence, "id": "A-1", "type": "ticket.opened.v1", "data": {}}
-    with pytest.raises(Bad, match="line 2, entry 0: is no event"):
+    with pytest.raises(AuditError, match="line 2, entry 0: is no event"):
         audit(exported([canonical(event)]), TRUSTED)
 
 
 @pytest.mark.parametrize("last", [True, "3", 3.5])
 def test_a_number_that_is_no_whole_number_is_no_announcement(last: object) -> None:
     event = {"source": "/tickets", "subject": "tickets", "sequence": 1, "id": "n", "type": TicketsSequencesAnnounced.type}
-    with pytest.raises(Bad, match="line 2, entry 0: is no announcement"):
+    with pytest.raises(AuditError, match="line 2, entry 0: is no announcement"):
         audit(exported([canonical({**event, "data": {"reached": [{"subject": "A", "last": last}]}})]), TRUSTED)
 
 
@@ -186,27 +186,27 @@ def test_a_file_of_version_2_still_verifies() -> None:
     assert canonical_2(OLD_BODY) != canonical(OLD_BODY)
     lines = exported([canonical_2(OLD_BODY), body("A", 2)])
     assert audit([header_2([SIGNER.public]), *lines[1:]], TRUSTED).entries == 2
-    with pytest.raises(Bad, match="line 3: "):
+    with pytest.raises(AuditError, match="line 3: "):
         audit([header_2([SIGNER.public]), lines[1], lines[2].replace(b'"entry":1', b'"entry":1.0'), *lines[3:]], TRUSTED)
-    with pytest.raises(Bad, match="line 1: version: want a whole number"):
+    with pytest.raises(AuditError, match="line 1: version: want a whole number"):
         audit([header_2([SIGNER.public]).replace(b'"version":2', b'"version":2.0'), *lines[1:]], TRUSTED)
 
 
 def test_entries_of_version_2_are_exported_as_they_were_recorded() -> None:
     lines = exported([canonical_2(OLD_BODY), body("A", 2)])
     assert audit([header([SIGNER.public], rfc8785_from=1), *lines[1:]], TRUSTED).entries == 2
-    with pytest.raises(Bad, match="line 2: is not the canonical form"):
+    with pytest.raises(AuditError, match="line 2: is not the canonical form"):
         audit([header([SIGNER.public], rfc8785_from=0), *lines[1:]], TRUSTED)
 
 
 def test_holes_and_forks_in_the_numbers_are_found() -> None:
     report = audit(exported([body("A", 1), body("A", 4), body("A", 4, "other"), body("B", 2)]), TRUSTED)
-    assert report.found == [Hole("/tickets", "A", 2, 3), Fork("/tickets", "A", 4, "A-4", "other"), Hole("/tickets", "B", 1, 1)]
+    assert report.found == [Gap("/tickets", "A", 2, 3), Fork("/tickets", "A", 4, "A-4", "other"), Gap("/tickets", "B", 1, 1)]
 
 
 def test_a_log_without_holes_is_fine_and_one_with_a_hole_is_not() -> None:
     assert audit(exported([body("A", 1), body("A", 2)]), None).found == []
-    assert audit(exported([body("A", 1), body("A", 5)]), None).found == [Hole("/tickets", "A", 2, 4)]
+    assert audit(exported([body("A", 1), body("A", 5)]), None).found == [Gap("/tickets", "A", 2, 4)]
 
 
 def test_a_lost_tail_that_was_announced_is_found_in_the_file() -> None:
@@ -214,4 +214,4 @@ def test_a_lost_tail_that_was_announced_is_found_in_the_file() -> None:
     event = {"source": "/tickets", "subject": "tickets", "sequence": 1, "id": "n", "type": TicketsSequencesAnnounced.type}
     announced = canonical({**event, "data": {"reached": reached}})
     report = audit(exported([body("A", 1), announced, body("A", 2), body("A", 3)]), TRUSTED)
-    assert report.found == [Hole("/tickets", "B", 1, 2)]
+    assert report.found == [Gap("/tickets", "B", 1, 2)]

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from services.ledger.checkpoint_dir import CHECKPOINTS, LONGEST_LINE, BadCheckpointDir, CheckpointDir
-from services.ledger.domain.checkpoint import Checkpoint, Signed
+from services.ledger.checkpoint_dir import CHECKPOINTS, MAX_LINE, BadCheckpointDir, CheckpointDir
+from services.ledger.domain.checkpoint import Checkpoint, SignedCheckpoint
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
-def signed(number: int) -> Signed:
+def signed(number: int) -> SignedCheckpoint:
     """A checkpoint; who reads the file does not look at signatures."""
-    return Signed(Checkpoint(number, number * 10, f"{number:064x}", NOW), "00" * 8, "00" * 64)
+    return SignedCheckpoint(Checkpoint(number, number * 10, f"{number:064x}", NOW), "00" * 8, "00" * 64)
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 40])
@@ -25,7 +25,7 @@ def test_a_checkpoint_is_added_once_however_long_the_file_is(tmp_path: Path, cou
         kept.append([signed(number)])
     kept.append([signed(number) for number in range(1, count + 2)])
     assert [one.checkpoint.number for one in kept.checkpoints()] == list(range(1, count + 2))
-    assert count < 40 or (tmp_path / CHECKPOINTS).stat().st_size > 2 * LONGEST_LINE
+    assert count < 40 or (tmp_path / CHECKPOINTS).stat().st_size > 2 * MAX_LINE
 
 
 @pytest.mark.parametrize("count", [1, 40])

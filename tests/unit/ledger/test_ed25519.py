@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from chassis.configuration.settings import BadSettings
 from services.ledger.domain.ed25519 import public_key, sign, verify
-from services.ledger.keys import KEY, public_from_pem, public_pem, signer
+from services.ledger.signing_keys import KEY, load_signer, public_from_pem, public_pem
 
 VECTORS = [
     (
@@ -62,7 +62,7 @@ def test_openssl_makes_the_key_and_verifies_the_signature(tmp_path: Path, monkey
     openssl("genpkey", "-algorithm", "ed25519", "-out", "key.pem")
     openssl("pkey", "-in", "key.pem", "-pubout", "-out", "public.pem")
     monkeypatch.setenv(f"{KEY}_FILE", str(tmp_path / "key.pem"))
-    made = signer("not asked for")
+    made = load_signer("not asked for")
     assert public_pem(made.public) == (tmp_path / "public.pem").read_text()
     assert public_from_pem(public_pem(made.public)) == made.public
     (tmp_path / "message").write_bytes(b"size and root")
@@ -72,10 +72,10 @@ def test_openssl_makes_the_key_and_verifies_the_signature(tmp_path: Path, monkey
 
 def test_without_a_key_the_secret_makes_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(KEY, raising=False)
-    assert signer("one secret of a town") == signer("one secret of a town") != signer("another secret")
+    assert load_signer("one secret of a town") == load_signer("one secret of a town") != load_signer("another secret")
 
 
 def test_another_kind_of_key_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(KEY, "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VuBCIEIA==\n-----END PRIVATE KEY-----")
     with pytest.raises(BadSettings, match="want an Ed25519 key"):
-        signer("not asked for")
+        load_signer("not asked for")

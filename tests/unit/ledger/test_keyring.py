@@ -1,4 +1,4 @@
-"""Which key may sign what: by the reader's file, by hand-over, and no longer once it is retired."""
+"""The keys that may sign: by the reader's file, by hand-over, and no longer after their retirement."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -7,12 +7,12 @@ import pytest
 
 from chassis.configuration.settings import BadSettings
 from chassis.configuration.yaml_files import BadConfig
-from services.ledger.domain.audit import Bad, audit
+from services.ledger.domain.audit import AuditError, audit
 from services.ledger.domain.checkpoint import END, Checkpoint, Signer
 from services.ledger.domain.keyring import Key, Signatures
 from services.ledger.domain.log_file import checkpoint_line, header
 from services.ledger.domain.merkle import EMPTY_ROOT
-from services.ledger.keys import public_pem, read_keys
+from services.ledger.signing_keys import public_pem, read_keys
 
 NOW = datetime(2026, 3, 3, 9, tzinfo=UTC)
 SIGNERS = {name: Signer(bytes([number] * 32)) for number, name in enumerate("abc")}
@@ -83,7 +83,7 @@ def test_who_signed_what_is_told(story: str, keys: str, runs: list[tuple[str, in
     ],
 )
 def test_what_no_key_may_sign_is_refused(story: str, keys: str, wrong: str) -> None:
-    with pytest.raises(Bad) as refused:
+    with pytest.raises(AuditError) as refused:
         audit(log(story), trusted(keys))
     assert wrong.format(**ID) in str(refused.value)
 
@@ -103,14 +103,14 @@ def test_a_key_that_begins_counts_from_the_latest_time_that_the_log_reached() ->
 
 def test_the_header_names_who_signed() -> None:
     lines = log("a a>b b b")
-    with pytest.raises(Bad, match="line 5, checkpoint 4: the header names other keys"):
+    with pytest.raises(AuditError, match="line 5, checkpoint 4: the header names other keys"):
         audit([header([SIGNERS["a"].public]), *lines[1:]], trusted("a"))
 
 
 def test_to_whom_a_checkpoint_hands_over_is_signed_with_it() -> None:
     lines = log("a a>b b b")
     lines[2] = lines[2].replace(SIGNERS["b"].public.hex().encode(), SIGNERS["c"].public.hex().encode())
-    with pytest.raises(Bad, match="checkpoint 2: its signature is not that"):
+    with pytest.raises(AuditError, match="checkpoint 2: its signature is not that"):
         audit(lines, trusted("a"))
 
 

@@ -16,8 +16,8 @@ from contracts.events import dispatch as d
 from contracts.events import tickets as t
 from contracts.payload import EventPayload
 from services.ledger.domain.members import Account
-from services.ledger.domain.points import ISSUED, OPENING, Row, Side, State, Transfer, balances, correction
-from services.ledger.domain.stakes import Stake
+from services.ledger.domain.points import ISSUED, OPENING, Posting, Side, State, Transfer, balances, correcting_transfer
+from services.ledger.domain.points_hold import PointsHolds
 from tests.kit.payloads import some
 
 STARTS_WITH, REWARD = 10, 2
@@ -36,44 +36,44 @@ class Books(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.accounts: dict[str, Account] = {}
-        self.stakes: dict[str, Stake] = {}
-        self.rows: list[Row] = []
-        self.before: list[Row] = []
+        self.stakes: dict[str, PointsHolds] = {}
+        self.rows: list[Posting] = []
+        self.before: list[Posting] = []
         self.now, self.number = NOW, 0
 
-    def book(self, transfers: tuple[Transfer, ...]) -> None:
+    def record(self, transfers: tuple[Transfer, ...]) -> None:
         self.now += timedelta(minutes=1)
         for transfer in transfers:
             assert transfer.id not in {row.transfer for row in self.rows}, "booked twice"
             self.rows += transfer.rows()
 
-    def stake(self, ticket: str) -> Stake:
-        return self.stakes.setdefault(ticket, Stake(ticket))
+    def stake(self, ticket: str) -> PointsHolds:
+        return self.stakes.setdefault(ticket, PointsHolds(ticket))
 
     @rule(member=MEMBERS, volunteer=st.booleans())
     def register(self, member: str, volunteer: bool) -> None:
         self.number += 1
-        self.book(self.accounts.setdefault(member, Account(member)).register(self.number, volunteer, self.now, STARTS_WITH))
+        self.record(self.accounts.setdefault(member, Account(member)).register(self.number, volunteer, self.now, STARTS_WITH))
 
     @rule(ticket=TICKETS, member=MEMBERS)
     def open_mediation(self, ticket: str, member: str) -> None:
-        self.book(self.stake(ticket).hold(f"{ticket}-m", member, REWARD, NOW))
+        self.record(self.stake(ticket).hold(f"{ticket}-m", member, REWARD, NOW))
 
     @rule(ticket=TICKETS, schema=st.sampled_from([d.MediationAgreed, d.MediationFailed]))
     def end_mediation(self, ticket: str, schema: type[EventPayload]) -> None:
-        self.book(self.stake(ticket).take(event(schema, mediation=f"{ticket}-m")))
+        self.record(self.stake(ticket).take(event(schema, mediation=f"{ticket}-m")))
 
     @rule(ticket=TICKETS)
     def withdraw(self, ticket: str) -> None:
-        self.book(self.stake(ticket).take(event(d.CaseWithdrawn)))
+        self.record(self.stake(ticket).take(event(d.CaseWithdrawn)))
 
     @rule(ticket=TICKETS, outcome=st.sampled_from(list(Outcome)))
     def complete(self, ticket: str, outcome: Outcome) -> None:
-        self.book(self.stake(ticket).take(event(d.CaseCompleted, generation=1, outcome=outcome)))
+        self.record(self.stake(ticket).take(event(d.CaseCompleted, generation=1, outcome=outcome)))
 
     @rule(ticket=TICKETS)
     def close(self, ticket: str) -> None:
-        self.book(self.stake(ticket).take(event(t.TicketClosed, self.now, generation=1)))
+        self.record(self.stake(ticket).take(event(t.TicketClosed, self.now, generation=1)))
 
     @rule(data=st.data())
     def take_back(self, data: st.DataObject) -> None:
@@ -84,10 +84,10 @@ class Books(RuleBasedStateMachine):
             return
         rows = [row for row in self.rows if row.transfer == transfer]
         if rows[0].state is State.POSTED and not transfer.startswith("correction:"):
-            self.book((correction(rows, "by_mistake"),))
+            self.record((correcting_transfer(rows, "by_mistake"),))
         else:
             with pytest.raises(Refused):
-                correction(rows, "by_mistake")
+                correcting_transfer(rows, "by_mistake")
 
     @invariant()
     def debits_equal_credits(self) -> None:
@@ -157,14 +157,14 @@ STORIES = [(AGREED, State.POSTED), (FAILED, State.VOIDED), (PASSED_OVER, State.V
 @pytest.mark.parametrize(("story", "end"), STORIES, ids=["agreed", "failed", "passed over", "withdrawn"])
 def test_whatever_order_the_facts_come_in_the_end_is_the_same(story: dict[str, Event | None], end: State) -> None:
     for order in permutations(story.values()):
-        stake = Stake("T")
+        stake = PointsHolds("T")
         made = [transfer for fact in order for transfer in (stake.take(fact) if fact else stake.hold("m", "wang", REWARD, NOW))]
         assert [transfer.state for transfer in made] == [State.HELD, end], order
         assert balances(row for transfer in made for row in transfer.rows())["wang"].held == 0
 
 
 def test_a_mediation_after_a_reopening_is_not_settled_by_the_closure_before() -> None:
-    stake = Stake("T")
+    stake = PointsHolds("T")
     stake.take(event(d.CaseCompleted, generation=1, outcome=Outcome.HANDLED))
     stake.take(event(t.TicketClosed, NOW, generation=1))
     (held,) = stake.hold("m2", "wang", REWARD, NOW + timedelta(days=1))
@@ -201,6 +201,6 @@ def test_an_act_waits_until_its_registration_is_heard_and_is_answered_once() -> 
     account.wait("T1", "m1", NOW)
     account.wait("T2", "m2", NOW - timedelta(days=9))
     account.register(1, True, NOW - timedelta(days=1), STARTS_WITH)
-    assert [act.mediation for act in account.known_now()] == ["m1"]
-    assert account.known_now() == []
+    assert [act.mediation for act in account.resolve_pending()] == ["m1"]
+    assert account.resolve_pending() == []
     assert [act.mediation for act in account.waiting] == ["m2"], "of that time nothing is known yet"

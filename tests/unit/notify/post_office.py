@@ -22,22 +22,22 @@ from contracts.codes import Urgency
 from contracts.envelope import Event
 from contracts.events import dispatch, tickets
 from contracts.payload import EventPayload
-from services.notify import cancelling, store, telling
-from services.notify.config import Configured, load_templates
+from services.notify import cancellation, notice_factory, store
+from services.notify.config import NotifyConfig, load_templates
 from services.notify.delivery import Deliverer
 from services.notify.domain.attempts import Failure
 from services.notify.domain.channels import Channel, Channels
 from services.notify.domain.contact import Contact
 from services.notify.domain.notice import QUIET, Notice, NoticeState
 from services.notify.metrics import NotifyMetrics
-from services.notify.sending import NotSent
+from services.notify.transport.sender import NotSent
 from tests.kit.payloads import some
 
 DEPLOY = Path(__file__).resolve().parents[3] / "deploy"
 TEMPLATES = load_templates(DEPLOY / "notices.yaml")
 START = datetime(2026, 3, 4, 4, tzinfo=UTC)
 PHONE = "+862988880000"
-_CLOCKS = ("services.notify.delivery", "services.notify.cancelling", "services.notify.telling")
+_CLOCKS = ("services.notify.delivery", "services.notify.cancellation", "services.notify.notice_factory")
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class PostOffice:
     def deploy(self, channels: Channels) -> None:
         """Start anew with other channels."""
         clock: Any = SimpleNamespace(now=lambda: self.now)
-        self.config = Configured(TEMPLATES, channels, Links("a secret of the tests"))
+        self.config = NotifyConfig(TEMPLATES, channels, Links("a secret of the tests"))
         self.deliverer = Deliverer(self.store, clock, "/notify", channels, self.metrics, self._send)
 
     def _send(self, channel: Channel, notice: Notice, channels: Channels) -> None:
@@ -98,10 +98,10 @@ class PostOffice:
         """A ticket whose reporter and matter are known."""
 
         def record(ctx: HandlerContext) -> None:
-            contact = telling.contact_of(ticket, ctx)
+            contact = notice_factory.contact_for(ticket, ctx)
             contact.recorded(tickets.ContactRecorded(phone=phone, links=tickets.Links(rate="r", reopen="o")), contact.heard + 1)
             contact.text = "漏水"
-            contact.is_urgent(urgency)
+            contact.raise_urgency(urgency)
 
         self._within(record, ticket)
 
@@ -118,9 +118,9 @@ class PostOffice:
 
         def handle(ctx: HandlerContext) -> None:
             if event.type == dispatch.ResponderRetired.type:
-                cancelling.retire(event, ctx, self.metrics)
+                cancellation.cancel_for_retired(event, ctx, self.metrics)
             else:
-                cancelling.settle(event, telling.tell(event, ctx, self.config), ctx, self.metrics)
+                cancellation.cancel_obsolete(event, notice_factory.write_notices(event, ctx, self.config), ctx, self.metrics)
 
         self._within(handle, event.subject)
 
@@ -146,8 +146,8 @@ class PostOffice:
             self.deliver()
 
     def _ahead(self) -> list[datetime]:
-        """When something is to be done, after now."""
-        columns = (store.notices.c.next_at, self.store.tables.timers.c.due_at, store.paces.c.free_at)
+        """Return the next instant at which something is due, after now."""
+        columns = (store.notices.c.next_at, self.store.tables.timers.c.due_at, store.rate_slots.c.free_at)
         with self.store.transaction() as connection:
             return [at for one in columns for at in connection.execute(select(one).where(one > self.now)).scalars()]
 
@@ -164,7 +164,7 @@ class PostOffice:
     def deliver(self) -> None:
         """Every lane works until nothing is due."""
         with self._machine_time():
-            while self.deliverer.orphans() or self._step():
+            while self.deliverer.reroute_orphans() or self._step():
                 pass
 
     def _step(self) -> int:
@@ -176,11 +176,11 @@ class PostOffice:
     def notices(self, ticket: str = "T1") -> list[Notice]:
         """The notices about a ticket, in the order of their events."""
         with self.store.transaction() as connection:
-            found = store.of_ticket(connection, ticket)
+            found = store.notices_of(connection, ticket)
         return sorted(found, key=lambda one: (one.happened_at or START, one.sequence))
 
     def contact(self, ticket: str) -> Contact | None:
-        """What notify knows of a ticket."""
+        """Return notify's knowledge of a ticket."""
         with self.store.transaction() as connection:
             return store.contacts_by_id(connection, [ticket]).get(ticket)
 

@@ -1,4 +1,4 @@
-"""Which language serves whoever asked for another."""
+"""The choice of a text's language for a recipient who asked for another."""
 
 import pytest
 from hypothesis import given

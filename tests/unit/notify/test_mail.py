@@ -18,7 +18,7 @@ from services.notify.config import load_channels, load_templates
 from services.notify.domain.attempts import Failure
 from services.notify.domain.channels import LOG_ONLY, Channel
 from services.notify.domain.notice import Notice
-from services.notify.sending import NotSent, send
+from services.notify.transport.sender import NotSent, send
 
 DEPLOY = Path(__file__).resolve().parents[3] / "deploy"
 MARKUP = '<a href="https://evil.example/x">click</a> <img src=x onerror=alert(1)> *bold* & <b>loud</b>'
@@ -35,7 +35,7 @@ NOTICE = Notice(
 
 
 class Mailbox:
-    """What a mail server on loopback received: envelope recipients and message."""
+    """The messages that a mail server on loopback received: envelope recipients and message."""
 
     def __init__(self) -> None:
         self.got: list[tuple[list[str], EmailMessage]] = []
@@ -67,7 +67,7 @@ def mailbox() -> Iterator[tuple[Mailbox, str]]:
 
 
 def attempt(via: str, notice: Notice = NOTICE) -> Failure | None:
-    """What an attempt came to; None where it was taken."""
+    """Return the failure of an attempt; None where it was taken."""
     try:
         send(Channel("mail", via, timeout=timedelta(seconds=5)), notice, LOG_ONLY)
     except NotSent as wrong:

@@ -8,14 +8,15 @@ from hypothesis import strategies as st
 
 from chassis.effects import NO_EFFECTS, ArmTimer, DomainEvent, Effects
 from services.notify.domain.attempts import Failure, Retries
-from services.notify.domain.notice import Notice, NoticeState, named_by
-from services.notify.domain.ways import Way
+from services.notify.domain.channel_addresses import ChannelAddress
+from services.notify.domain.idempotency_keys import parse_idempotency_key
+from services.notify.domain.notice import Notice, NoticeState
 
 START = datetime(2026, 3, 4, tzinfo=UTC)
 LEASE = timedelta(seconds=10)
 WITHIN = timedelta(minutes=30)
 RETRIES = Retries(attempts=4, first=timedelta(seconds=30), longest=timedelta(minutes=1))
-WAYS = [Way("sms", "+86"), Way("voice", "+86"), Way("mail", "a@b.example")]
+WAYS = [ChannelAddress("sms", "+86"), ChannelAddress("voice", "+86"), ChannelAddress("mail", "a@b.example")]
 
 
 def notice(ways: int = 1) -> Notice:
@@ -43,7 +44,7 @@ def sent(one: Notice, at: datetime = START) -> None:
 
 
 def said(happened: DomainEvent, *names: str) -> tuple[object, ...]:
-    """What kind of event, and some of its data."""
+    """Return the kind of an event, and some of its data."""
     return (happened.payload.type.split(".")[1], *(happened.payload.by_name()[name] for name in names))
 
 
@@ -81,7 +82,7 @@ def test_the_next_way_is_tried_at_once_under_a_key_of_its_own() -> None:
     (failed,) = one.failed(1, Failure("http_400", final=True), RETRIES, START).events
     assert said(failed, "channel", "next_channel") == ("failed", "sms", "voice")
     assert (one.state, one.channel, one.next_at, one.key) == (NoticeState.DUE, "voice", START, "n~2")
-    assert named_by(one.key) == ("n", 2)
+    assert parse_idempotency_key(one.key) == ("n", 2)
     sent(one)
 
 
@@ -134,7 +135,7 @@ def test_quiet_hours_hold_it_and_a_matter_that_became_urgent_does_not_wait() -> 
     (armed,) = one.claim(RETRIES, LEASE, START, quiet_until=morning)
     assert isinstance(armed, ArmTimer)
     assert (armed.due, one.state, one.attempts, one.next_at) == (morning, NoticeState.HELD, 0, None)
-    one.hasten(START)
+    one.make_urgent(START)
     assert (one.state, one.urgent, one.next_at) == (NoticeState.DUE, True, START)
     sent(one)
     one.release(START)
@@ -146,7 +147,7 @@ def test_quiet_hours_hold_it_and_a_matter_that_became_urgent_does_not_wait() -> 
     [("n", ("n", 1)), ("n~3", ("n", 3)), ("n~x", ("n~x", 1)), ("n~", ("n~", 1)), ("n~9999999999", ("n~9999999999", 1))],
 )
 def test_a_key_names_notice_and_sending(key: str, read: tuple[str, int]) -> None:
-    assert named_by(key) == read
+    assert parse_idempotency_key(key) == read
 
 
 EVENTS = ["claim", "quiet", "release", "sent", "failed", "final", "delivered", "undelivered", "rejected", "wait"]

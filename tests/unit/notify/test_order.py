@@ -15,12 +15,12 @@ from contracts.codes import CancelReason, Clock, Closure, EscalationCause, Purpo
 from contracts.events import dispatch as d
 from contracts.events import tickets as t
 from services.notify.domain.attempts import Retries
+from services.notify.domain.channel_addresses import ChannelAddress
 from services.notify.domain.channels import Channel, Channels, Route, Routes
 from services.notify.domain.notice import Notice, NoticeState
-from services.notify.domain.obsolescence import OBSOLETE_AFTER, superseding
-from services.notify.domain.quiet import Quiet, QuietHours
-from services.notify.domain.rules import RULES
-from services.notify.domain.ways import Way
+from services.notify.domain.obsolescence import OBSOLETE_AFTER, find_superseding
+from services.notify.domain.quiet_hours import QuietHours, QuietSchedule
+from services.notify.domain.recipient_rules import RULES
 from tests.unit.notify.post_office import START, PostOffice
 
 HOUR = timedelta(hours=1)
@@ -34,7 +34,7 @@ def channels(sms: Channel | None = None, resident: Route | None = None, **respon
     """Residents by SMS, with quiet hours; units by mail."""
     known = {"sms": sms or Channel("sms", "log"), "mail": Channel("mail", "log"), "voice": Channel("voice", "log")}
     routes = Routes(resident or Route("sms"), Route("mail", "duty@s.example"), Route("mail", "any@s.example"), responders)
-    return Channels(known, routes, quiet=Quiet({"resident": QUIET}), retries=RETRIES)
+    return Channels(known, routes, quiet=QuietSchedule({"resident": QUIET}), retries=RETRIES)
 
 
 # --- examples
@@ -183,7 +183,7 @@ def test_a_corrected_channel_is_used_for_a_waiting_notice() -> None:
         office.hear(d.AssignmentRelieved, assignment="a", by="u")
         office.deliver()
         office.fails = lambda _: False
-        office.deploy(channels(u=Route("sms", "12345", then=(Way("mail", "u@s.example"),))))
+        office.deploy(channels(u=Route("sms", "12345", then=(ChannelAddress("mail", "u@s.example"),))))
         office.pass_time(HOUR)
         assert [(one.notice.channel, one.notice.address) for one in office.sent] == [("sms", "12345")]
 
@@ -201,7 +201,9 @@ def test_a_notice_whose_channel_is_gone_takes_the_present_route() -> None:
 
 
 def test_a_way_that_was_given_up_is_not_taken_again() -> None:
-    with PostOffice(channels(resident=Route("sms", then=(Way("voice"),))), lambda one: one.channel == "sms") as office:
+    with PostOffice(
+        channels(resident=Route("sms", then=(ChannelAddress("voice"),))), lambda one: one.channel == "sms"
+    ) as office:
         office.known()
         office.opened()
         office.pass_time(2 * HOUR)
@@ -291,12 +293,12 @@ def test_any_story_is_told_in_order_and_without_what_is_pointless(
 
 
 def _checked(office: PostOffice) -> Callable[[Notice], None]:
-    """Whatever is handed over: nothing that notify has heard makes it pointless, and it is not quiet, unless it is urgent."""
+    """Check each sent notice: no received event makes it obsolete, and it is not quiet unless the notice is urgent."""
 
     def check(notice: Notice) -> None:
         contact = office.contact(notice.origin or "")
         facts = contact.facts if contact else ()
-        assert superseding(notice.template, notice.audience, notice.sequence, notice.values, facts) is None
-        assert notice.urgent or notice.audience != "resident" or not QUIET.holds(office.now)
+        assert find_superseding(notice.template, notice.audience, notice.sequence, notice.values, facts) is None
+        assert notice.urgent or notice.audience != "resident" or not QUIET.contains(office.now)
 
     return check

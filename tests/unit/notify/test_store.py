@@ -9,7 +9,7 @@ from sqlalchemy.pool import StaticPool
 
 from services.notify import store
 from services.notify.domain.notice import Notice, NoticeState
-from services.notify.domain.pace import Pace
+from services.notify.domain.rate_limit import RateLimit
 
 NOW = datetime(2026, 3, 4, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -51,13 +51,13 @@ def test_the_waiting_notices_of_a_ticket_are_found(connection: Connection) -> No
     keep(connection, "other", ticket="T2", state=NoticeState.HELD)
     keep(connection, "sent", state=NoticeState.SENT)
     keep(connection, "sending", state=NoticeState.SENDING)
-    assert store.waiting(connection, origin="T1") == ["a", "b", "due"]
-    assert store.waiting(connection, audience="resident") == ["a", "b", "due", "other"]
-    assert [one.id for one in store.of_ticket(connection, "T1")] == ["a", "b", "due", "sending", "sent"]
+    assert store.waiting_ids(connection, origin="T1") == ["a", "b", "due"]
+    assert store.waiting_ids(connection, audience="resident") == ["a", "b", "due", "other"]
+    assert [one.id for one in store.notices_of(connection, "T1")] == ["a", "b", "due", "sending", "sent"]
 
 
 def test_whoever_asks_a_channels_pace_is_one_and_the_same(connection: Connection) -> None:
-    pace = Pace(60)
-    asked = [store.take_pace(connection, "sms", pace, NOW + SECOND * after) for after in (0, 0.5, 1, 1, 2.5)]
+    pace = RateLimit(60)
+    asked = [store.take_rate_slot(connection, "sms", pace, NOW + SECOND * after) for after in (0, 0.5, 1, 1, 2.5)]
     assert asked == [True, False, True, False, True]
-    assert store.take_pace(connection, "voice", pace, NOW)
+    assert store.take_rate_slot(connection, "voice", pace, NOW)

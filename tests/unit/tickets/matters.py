@@ -8,7 +8,7 @@ from contracts.codes import Purpose, RejectReason, UnmergeCause, Urgency
 from services.dispatch.domain import pauses, rerouting, ticket_reactions
 from services.dispatch.domain.playbook import Call, Playbook
 from services.dispatch.domain.playbook import choose as choose_playbook
-from services.tickets.domain import desk, resident, sharing
+from services.tickets.domain import mergers, operator_commands, resident_commands
 from services.tickets.domain.rules import Rules
 from services.tickets.domain.ticket import Ticket
 from tests.unit.dispatch.town import BOOK, POLICE_BOOK, POLICE_MATTERS, T0, Told
@@ -55,32 +55,32 @@ class Matters:
     def merge(self, id_: str, into: str) -> None:
         """Merge a ticket as the desk does. Raises Refused."""
         one, survivor = self.tickets[id_], self.tickets[into]
-        more_serious = sharing.is_more_serious(CATEGORIES[one.category], CATEGORIES[survivor.category])
-        self.say(sharing.join(one, survivor, more_serious, RULES, T0))
+        more_serious = mergers.is_more_serious(CATEGORIES[one.category], CATEGORIES[survivor.category])
+        self.say(mergers.merge_into(one, survivor, more_serious, RULES, T0))
 
     def end(self, id_: str, reject: bool) -> None:
         """The reporter cancels a ticket, or the desk rejects it; what was merged into it goes on. Raises Refused."""
         one = self.tickets[id_]
         merged = [other for other in self.tickets.values() if other.merged_into == id_]
         merged.sort(key=lambda other: (CATEGORIES[other.category].value, other.urgency.value, other.id))
-        self.say(desk.reject(one, RejectReason.NOT_OURS) if reject else resident.cancel(one))
+        self.say(operator_commands.reject(one, RejectReason.NOT_OURS) if reject else resident_commands.cancel(one))
         if merged:
             cause = UnmergeCause.REJECTED if reject else UnmergeCause.CANCELLED
-            self.say(sharing.go_on_without(one, merged, cause, RULES, T0))
+            self.say(mergers.continue_without_survivor(one, merged, cause, RULES, T0))
 
     def survivor(self, id_: str) -> Ticket:
-        """What a ticket was merged into at last, or itself."""
+        """Return the last ticket in the chain of mergers, or the ticket itself."""
         return [self.tickets[id_], *self.above(id_)][-1]
 
     def above(self, id_: str) -> list[Ticket]:
-        """What a ticket was merged into, the nearest first."""
+        """Return the chain of mergers, the nearest first."""
         into = self.tickets[id_].merged_into
         return [self.tickets[into], *self.above(into)] if into else []
 
     def reopen(self, id_: str) -> None:
         """A reporter reopens the ticket, merged or closed. Raises Refused."""
         one, above = self.tickets[id_], self.above(id_)
-        self.say(sharing.leave(one, above, RULES, T0) if above else resident.reopen(one, RULES, T0))
+        self.say(mergers.leave_survivor(one, above, RULES, T0) if above else resident_commands.reopen(one, RULES, T0))
 
     def say(self, outcome: Effects) -> None:
         """Tell dispatch what happened to tickets, and tickets what dispatch made of it."""

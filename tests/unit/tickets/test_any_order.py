@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from chassis.effects import ArmTimer, CancelTimer, Effects
 from contracts.codes import RejectReason, Urgency
-from services.tickets.domain import desk, likeness, resident
+from services.tickets.domain import duplicates, operator_commands, resident_commands
 from services.tickets.domain.state import ALLOWED, FINAL, OPEN_STATES, Command, NotNow, State
 from services.tickets.domain.ticket import REVIEW, REVISIT, WATCHDOG, SelfVerification
 from tests.unit.tickets.tickets import RULES, T0, ticket
@@ -107,48 +107,52 @@ class AnyOrder(RuleBasedStateMachine):
         elif name == REVISIT:
             self.note(self.ticket.revisit_lapsed(generation, self.now))
         else:
-            self.note(desk.review(self.ticket, RULES, self.now))
+            self.note(operator_commands.review(self.ticket, RULES, self.now))
 
     @rule(again=st.sampled_from(["T8", "T9"]))
     def doubted(self, again: str) -> None:
         twice = again in self.ticket.doubted_by
-        said = likeness.doubt(self.ticket, again)
+        said = duplicates.doubt_closure(self.ticket, again)
         assert bool(said) == (self.ticket.state is State.CLOSED and not twice)
 
     # --- commands
 
     @rule()
     def rejected(self) -> None:
-        self.command(Command.REJECT, lambda: desk.reject(self.ticket, RejectReason.NOT_OURS))
+        self.command(Command.REJECT, lambda: operator_commands.reject(self.ticket, RejectReason.NOT_OURS))
 
     @rule()
     def merged(self) -> None:
-        self.command(Command.MERGE, lambda: desk.merge(self.ticket, self.survivor))
+        self.command(Command.MERGE, lambda: operator_commands.merge(self.ticket, self.survivor))
 
     @rule(hours=st.sampled_from([-1, 0, 48]))
     def parked(self, hours: int) -> None:
         review_at = self.now + timedelta(hours=hours)
-        self.command(Command.PARK, lambda: desk.park(self.ticket, "awaits", review_at, self.now), desk.NotLater)
+        self.command(
+            Command.PARK, lambda: operator_commands.park(self.ticket, "awaits", review_at, self.now), operator_commands.NotLater
+        )
 
     @rule()
     def resumed(self) -> None:
-        self.command(Command.RESUME, lambda: desk.resume(self.ticket, RULES, self.now))
+        self.command(Command.RESUME, lambda: operator_commands.resume(self.ticket, RULES, self.now))
 
     @rule(urgency=st.sampled_from(Urgency))
     def raised(self, urgency: Urgency) -> None:
-        self.command(Command.RAISE_URGENCY, lambda: desk.raise_urgency(self.ticket, urgency), desk.NotRaised)
+        self.command(
+            Command.RAISE_URGENCY, lambda: operator_commands.raise_urgency(self.ticket, urgency), operator_commands.NotRaised
+        )
 
     @rule(resolved=st.booleans(), satisfied=st.booleans())
     def rated(self, resolved: bool, satisfied: bool) -> None:
-        self.command(Command.RATE, lambda: resident.rate(self.ticket, resolved, satisfied, self.now))
+        self.command(Command.RATE, lambda: resident_commands.rate(self.ticket, resolved, satisfied, self.now))
 
     @rule()
     def reopened(self) -> None:
-        self.command(Command.REOPEN, lambda: resident.reopen(self.ticket, RULES, self.now), resident.TooLate)
+        self.command(Command.REOPEN, lambda: resident_commands.reopen(self.ticket, RULES, self.now), resident_commands.TooLate)
 
     @rule()
     def cancelled(self) -> None:
-        self.command(Command.CANCEL, lambda: resident.cancel(self.ticket))
+        self.command(Command.CANCEL, lambda: resident_commands.cancel(self.ticket))
 
     # --- what always holds
 

@@ -8,7 +8,7 @@ import pytest
 from chassis.configuration.yaml_files import BadConfig
 from contracts.codes import Urgency
 from services.tickets.config import read_rules
-from services.tickets.domain.rules import Near, Rules
+from services.tickets.domain.rules import Proximity, Rules
 
 SHIPPED = Path(__file__).resolve().parents[3] / "deploy" / "tickets.yaml"
 
@@ -28,7 +28,7 @@ def test_whoever_is_in_danger_is_told_whom_to_call() -> None:
 def test_what_is_not_said_is_the_default(tmp_path: Path) -> None:
     path = tmp_path / "tickets.yaml"
     path.write_text("duplicates: {metres: 80.5, within: 2h}\n")
-    assert read_rules(path) == Rules(duplicates=Near(80.5, timedelta(hours=2)))
+    assert read_rules(path) == Rules(duplicates=Proximity(80.5, timedelta(hours=2)))
     path.write_text("")
     assert read_rules(path) == Rules()
 

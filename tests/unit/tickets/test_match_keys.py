@@ -1,4 +1,4 @@
-"""What is the same address, and the same reporter, however it was written; and that a key tells nobody what it was."""
+"""Match keys: the same address and the same reporter, however written; and a key reveals nothing of either."""
 
 import re
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.tickets.domain.coordinates import Point
-from services.tickets.domain.places import Found, Nowhere, Place, Places
+from services.tickets.domain.places import Locality, Place, Places, UnknownPlace
 
 
 def square(south: float, west: float, side: float) -> tuple[Point, ...]:
@@ -27,17 +27,17 @@ TOWN = Places([COMMUNITY, WEST, EAST, ESTATE])
 @pytest.mark.parametrize(
     ("lat", "lon", "found"),
     [
-        (1, 1, Found("shanqi-1", None)),
-        (1, 9, Found("shanqi-2", None)),
-        (4.2, 4.2, Found("shanqi-1", "yangguang")),
-        (5.8, 5.8, Found("shanqi-2", "yangguang")),
-        (5.2, 5.2, Found("shanqi-2", None)),  # the hole
-        (1, 5, Found("shanqi-2", None)),  # an edge of two
-        (0, 0, Found("shanqi-1", None)),
+        (1, 1, Locality("shanqi-1", None)),
+        (1, 9, Locality("shanqi-2", None)),
+        (4.2, 4.2, Locality("shanqi-1", "yangguang")),
+        (5.8, 5.8, Locality("shanqi-2", "yangguang")),
+        (5.2, 5.2, Locality("shanqi-2", None)),  # the hole
+        (1, 5, Locality("shanqi-2", None)),  # an edge of two
+        (0, 0, Locality("shanqi-1", None)),
     ],
 )
-def test_a_point_is_in_the_smallest_area_and_in_the_estate_that_hold_it(lat: float, lon: float, found: Found) -> None:
-    assert TOWN.at(Point(lat, lon)) == found
+def test_a_point_is_in_the_smallest_area_and_in_the_estate_that_hold_it(lat: float, lon: float, found: Locality) -> None:
+    assert TOWN.containing(Point(lat, lon)) == found
 
 
 @given(st.floats(-0.0, 9.999), st.floats(-0.0, 9.999))
@@ -49,40 +49,40 @@ def test_grids_that_share_their_edges_leave_no_point_out_and_have_none_twice(lat
 
 @pytest.mark.parametrize(("lat", "lon"), [(-0.1, 5), (10.1, 5), (5, -0.1), (5, 10.1), (90, 180), (-90, -180)])
 def test_outside_is_nowhere(lat: float, lon: float) -> None:
-    with pytest.raises(Nowhere, match="lat, long"):
-        TOWN.at(Point(lat, lon))
+    with pytest.raises(UnknownPlace, match="lat, long"):
+        TOWN.containing(Point(lat, lon))
 
 
 @pytest.mark.parametrize(
     ("words", "found"),
     [
-        ("西安市莲湖区阳光家园3号楼2单元", Found("shanqi-1", "yangguang")),
-        ("12 YANGGUANG garden, Xi'an", Found("shanqi-1", "yangguang")),
-        ("第二网格阳光家园北门", Found("shanqi-2", "yangguang")),
-        ("陕汽社区门口", Found("shanqi", None)),
-        ("陕汽社区第一网格", Found("shanqi", None)),  # as long, and first on the map
+        ("西安市莲湖区阳光家园3号楼2单元", Locality("shanqi-1", "yangguang")),
+        ("12 YANGGUANG garden, Xi'an", Locality("shanqi-1", "yangguang")),
+        ("第二网格阳光家园北门", Locality("shanqi-2", "yangguang")),
+        ("陕汽社区门口", Locality("shanqi", None)),
+        ("陕汽社区第一网格", Locality("shanqi", None)),  # as long, and first on the map
     ],
 )
-def test_words_mean_what_they_have_the_name_of(words: str, found: Found) -> None:
-    assert TOWN.called(words) == found
+def test_words_mean_what_they_have_the_name_of(words: str, found: Locality) -> None:
+    assert TOWN.by_name(words) == found
 
 
 def test_of_several_names_the_longest_counts() -> None:
     longer = Place("shanqi-2", "yangguang-2", ("阳光家园二期",), (square(6, 6, 1),))
-    assert Places([ESTATE, longer]).called("阳光家园二期5号楼") == Found("shanqi-2", "yangguang-2")
+    assert Places([ESTATE, longer]).by_name("阳光家园二期5号楼") == Locality("shanqi-2", "yangguang-2")
 
 
 @pytest.mark.parametrize("words", ["", "人民路1号", "阳光"])
 def test_words_without_a_name_are_nowhere(words: str) -> None:
-    with pytest.raises(Nowhere, match="address_string"):
-        TOWN.called(words)
+    with pytest.raises(UnknownPlace, match="address_string"):
+        TOWN.by_name(words)
 
 
 def test_a_code_means_itself() -> None:
-    assert TOWN.coded("yangguang") == Found("shanqi-1", "yangguang")
-    assert TOWN.coded("shanqi") == Found("shanqi", None)
-    with pytest.raises(Nowhere, match="address_id"):
-        TOWN.coded("atlantis")
+    assert TOWN.by_code("yangguang") == Locality("shanqi-1", "yangguang")
+    assert TOWN.by_code("shanqi") == Locality("shanqi", None)
+    with pytest.raises(UnknownPlace, match="address_id"):
+        TOWN.by_code("atlantis")
 
 
 def test_what_is_shown_is_the_estate_or_the_area_if_they_are_on_the_map() -> None:

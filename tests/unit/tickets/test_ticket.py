@@ -1,4 +1,4 @@
-"""What dispatch and the clocks tell a ticket: the way it goes, and what comes late."""
+"""A ticket's reactions to dispatch and timers: the usual way, and late facts."""
 
 from datetime import timedelta
 from typing import Any
@@ -8,7 +8,7 @@ import pytest
 from chassis.effects import ArmTimer, CancelTimer
 from chassis.persistence import converter
 from contracts.codes import Closure, Likeness
-from services.tickets.domain import desk, resident
+from services.tickets.domain import operator_commands, resident_commands
 from services.tickets.domain.coordinates import Point
 from services.tickets.domain.rules import Rules
 from services.tickets.domain.state import State
@@ -26,7 +26,7 @@ def test_the_whole_way() -> None:
     assert one.state is State.VERIFYING
     assert said(one.verification_done(1, "grid-worker-1", True, RULES, T0)) == ["ticket.verified"]
     assert one.state is State.REVISITING
-    assert said(resident.rate(one, resolved=True, satisfied=True, at=T0)) == ["ticket.rated", "ticket.closed"]
+    assert said(resident_commands.rate(one, resolved=True, satisfied=True, at=T0)) == ["ticket.rated", "ticket.closed"]
     assert (one.state, one.closure, one.closed_at) == (State.CLOSED, Closure.SATISFIED, T0)
 
 
@@ -73,7 +73,7 @@ def test_the_watchdog_goes_on_ringing_until_somebody_takes_it_up() -> None:
 
 def test_a_reopened_ticket_is_watched_until_dispatch_names_somebody() -> None:
     one = brought_to(State.CLOSED)
-    resident.reopen(one, RULES, T0 + DAY)
+    resident_commands.reopen(one, RULES, T0 + DAY)
     assert one.unattended(1, RULES, T0 + 2 * DAY) == (), "a watchdog of the older generation does nothing"
     rung = one.unattended(2, RULES, T0 + DAY + timedelta(minutes=1))
     assert rung.events[0].payload.by_name() == {"waited_seconds": 60}
@@ -109,7 +109,7 @@ def test_what_was_parked_and_is_solved_after_all_is_handled() -> None:
     one = brought_to(State.PARKED)
     assert said(one.case_completed(1, ["yangguang-property"])) == ["ticket.resumed", "ticket.handled"]
     assert (one.state, one.parked_for, one.review_at) == (State.HANDLED, None, None)
-    assert desk.review(one, RULES, T0 + 30 * DAY) == ()
+    assert operator_commands.review(one, RULES, T0 + 30 * DAY) == ()
 
 
 @pytest.mark.parametrize("state", [State.REJECTED, State.MERGED, State.CANCELLED, State.CLOSED])
@@ -123,7 +123,7 @@ def test_what_comes_after_the_end_is_a_no_op(state: State) -> None:
         one.verification_done(1, "b", True, RULES, T0),
         one.revisit_lapsed(1, T0),
         one.unattended(1, RULES, T0),
-        desk.review(one, RULES, T0 + 30 * DAY),
+        operator_commands.review(one, RULES, T0 + 30 * DAY),
     ):
         assert outcome == ()
     assert one.state is state

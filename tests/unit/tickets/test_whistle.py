@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from contracts.codes import Channel, Urgency
 from contracts.events.intake import WhistleBlown
 from services.tickets.domain.match_keys import MatchKeys
-from services.tickets.domain.whistle import not_yet, private_digest, ticket_from, ticket_id, urgency_of
+from services.tickets.domain.whistle import future_occurrence_errors, private_digest, ticket_from_whistle, ticket_id, urgency_of
 from tests.kit.payloads import some
 from tests.unit.tickets.tickets import T0
 
@@ -55,7 +55,9 @@ def test_the_digest_stands_for_the_private_part_and_hides_it() -> None:
 )
 def test_what_has_not_yet_occurred_is_refused_by_its_field(occurred_at: datetime | None, refused: bool) -> None:
     """Five minutes are a clock that is wrong."""
-    assert not_yet(some(WhistleBlown, occurred_at=occurred_at), T0).keys() == ({"occurred_at"} if refused else set())
+    assert future_occurrence_errors(some(WhistleBlown, occurred_at=occurred_at), T0).keys() == (
+        {"occurred_at"} if refused else set()
+    )
 
 
 KEYS = MatchKeys(b"salt", "CN")
@@ -64,7 +66,7 @@ CALLER: dict[str, Any] = {"reporter": {"phone": "029-88887777"}, "address": "3å
 
 
 def opened(**said: Any) -> tuple[str | None, str | None, datetime | None]:
-    one = ticket_from("T1", WhistleBlown.of({**DATA, **said}), Urgency.E2, False, T0, KEYS)
+    one = ticket_from_whistle("T1", WhistleBlown.of({**DATA, **said}), Urgency.E2, False, T0, KEYS)
     assert one.opened_at == T0
     return one.address_key, one.reporter_key, one.occurred_at
 

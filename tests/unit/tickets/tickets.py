@@ -5,7 +5,7 @@ from typing import Any
 
 from chassis.effects import Effects
 from contracts.codes import Channel, RejectReason, Urgency
-from services.tickets.domain import desk, resident
+from services.tickets.domain import operator_commands, resident_commands
 from services.tickets.domain.rules import Rules
 from services.tickets.domain.state import State
 from services.tickets.domain.ticket import Ticket
@@ -32,7 +32,7 @@ def ticket(**changes: Any) -> Ticket:
 
 
 def said(outcome: Effects) -> list[str]:
-    """What an outcome publishes, by type and in order."""
+    """Return the events of an outcome, by type and in order."""
     return [happened.payload.type.rpartition(".v")[0] for happened in outcome.events]
 
 
@@ -44,14 +44,14 @@ def brought_to(state: State, **changes: Any) -> Ticket:
         case State.OPEN:
             return one
         case State.REJECTED:
-            desk.reject(one, RejectReason.ABUSE)
+            operator_commands.reject(one, RejectReason.ABUSE)
         case State.MERGED:
-            desk.merge(one, ticket(id="T2"))
+            operator_commands.merge(one, ticket(id="T2"))
         case State.CANCELLED:
-            resident.cancel(one)
+            resident_commands.cancel(one)
         case State.PARKED:
             one.case_started()
-            desk.park(one, "awaits_budget", T0 + 30 * DAY, T0)
+            operator_commands.park(one, "awaits_budget", T0 + 30 * DAY, T0)
         case _:
             _worked_on(one, state)
     assert one.state is state
@@ -64,8 +64,8 @@ def _worked_on(one: Ticket, state: State) -> None:
         State.HANDLED: lambda: one.case_completed(1, ["yangguang-property"], "property"),
         State.VERIFYING: lambda: one.verification_assigned(1),
         State.REVISITING: lambda: one.verification_done(1, "grid-worker-1", True, RULES, T0),
-        State.CLOSED: lambda: resident.rate(one, True, True, T0),
-        State.REOPENED: lambda: resident.reopen(one, RULES, T0),
+        State.CLOSED: lambda: resident_commands.rate(one, True, True, T0),
+        State.REOPENED: lambda: resident_commands.reopen(one, RULES, T0),
     }
     for reached, step in steps.items():
         step()

@@ -16,7 +16,7 @@ from contracts.http import BY_SERVICE, Operation
 from contracts.http.open311 import GeoReport
 from tests.component.http.client import ask, key, notices, whistle
 from tests.kit.deployment import Deployment
-from tests.kit.described import Reply
+from tests.kit.openapi_conformance import Reply
 from tests.kit.processes import wait_until
 
 DOORS = [

@@ -19,10 +19,10 @@ from services.tickets.domain.whistle import ticket_id
 from tests.component.http.client import WHISTLE, ask
 from tests.contracts.mutations import Mutation, mutations, with_more
 from tests.contracts.strategies import data_for
+from tests.kit.broker_actors import headers
 from tests.kit.deployment import Deployment
 from tests.kit.processes import wait_until
 from tests.kit.stack import Stack
-from tests.kit.street import headers
 
 SOURCE = "/odd"
 T0 = "2020-03-02T09:00:00Z"

@@ -23,10 +23,10 @@ from contracts.generators import samples
 from contracts.topology import SERVICES, queues
 from services.tickets.domain.whistle import ticket_id
 from tests.component.http.client import WHISTLE, over_servers, recorded
+from tests.kit.broker_actors import EventPublisher
 from tests.kit.deployment import Deployment
 from tests.kit.processes import wait_until
 from tests.kit.stack import Stack
-from tests.kit.street import Mouth
 
 pytestmark = over_servers
 
@@ -161,7 +161,7 @@ def sent(servers_at_work: Deployment) -> Iterator[Buried]:
     assert isinstance(stack, Stack)
     wanted: dict[str, list[tuple[str, str, str, str]]] = {what: [] for what in ATTACKS}
     tickets: dict[str, str] = {}
-    mouths = {account: Mouth(stack, account, threading.Event()) for account in ("hotline", "responders")}
+    mouths = {account: EventPublisher(stack, account, threading.Event()) for account in ("hotline", "responders")}
     with connect(stack.amqp("admin"), "attacks") as connection, connection.channel() as channel:
         channel.confirm_select()
         for number, (what, (reason, attack)) in enumerate(ATTACKS.items()):

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chassis.http import Problem
-from services.tickets.open311.rendering import answer, as_xml, ending, errors
-from tests.kit.spark import spark
+from services.tickets.open311.rendering import answer, as_xml, error_response, format_of
+from tests.kit.xml_json import xml_to_json
 
 
 def test_xml_looks_as_in_the_standards_example() -> None:
@@ -30,7 +30,7 @@ TEXTS = st.text().map(lambda text: text.replace("\r", ""))  # by XML's own rule 
 
 @given(st.lists(st.fixed_dictionaries({"service_code": st.text(), "keywords": st.none() | TEXTS, "metadata": st.booleans()})))
 def test_any_text_is_well_formed_and_only_what_xml_cannot_hold_is_replaced(said: list[dict[str, Any]]) -> None:
-    read = spark(as_xml("services", said))
+    read = xml_to_json(as_xml("services", said))
     assert len(read) == len(said)
     for one, other in zip(read, said, strict=True):
         assert one["metadata"] == str(other["metadata"]).lower()
@@ -54,7 +54,7 @@ def test_what_xml_cannot_hold_is_replaced(character: str) -> None:
     ],
 )
 def test_the_ending_says_the_format_and_xml_is_the_required_one(path: str, form: str) -> None:
-    assert ending(path) == form
+    assert format_of(path) == form
 
 
 @pytest.mark.parametrize(
@@ -75,15 +75,18 @@ def test_the_ending_says_the_format_and_xml_is_the_required_one(path: str, form:
 def test_statuses_are_the_standards_and_the_code_says_more(raised: int, status: int, code: int) -> None:
     problem = Problem(HTTPStatus(raised), "why", headers={"Retry-After": "5", "Allow": "GET"})
     for form in ("json", "xml"):
-        told = errors(problem, form)
+        told = error_response(problem, form)
         assert (told.status_code, told.headers["Retry-After"], "Allow" in told.headers) == (status, "5", False)
-        read = json.loads(told.data) if form == "json" else spark(told.data)
+        read = json.loads(told.data) if form == "json" else xml_to_json(told.data)
         assert read == [{"code": code if form == "json" else str(code), "description": "why"}]
 
 
 def test_every_wrong_field_is_an_error_of_its_own() -> None:
     problem = Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "fields are wrong", {"lat": "Too far.", "long": "Missing."})
-    assert [one["description"] for one in json.loads(errors(problem, "json").data)] == ["lat: Too far.", "long: Missing."]
+    assert [one["description"] for one in json.loads(error_response(problem, "json").data)] == [
+        "lat: Too far.",
+        "long: Missing.",
+    ]
 
 
 @pytest.mark.parametrize(("form", "kind"), [("json", "application/json; charset=utf-8"), ("xml", "text/xml; charset=utf-8")])

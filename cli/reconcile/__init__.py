@@ -1,0 +1,1 @@
+"""`whistle reconcile`: read the four stores into one snapshot, then check it for what is lost or happened twice."""

@@ -1,0 +1,191 @@
+"""The table of recipients: for each event who is told, by which template. Other events are told to nobody."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from contracts.codes import EscalationCause, LinkPurpose, Urgency
+from contracts.events import dispatch as d
+from contracts.events import ledger
+from contracts.events import tickets as t
+from contracts.payload import EventPayload
+
+RESIDENT, RESPONDENT, DUTY = "resident", "respondent", "duty"
+PARTIES = (RESIDENT, RESPONDENT)
+"""The reporter and the respondent: people, told by the ticket's contact."""
+DATA = "data:"
+"""The prefix of an audience that stands in a field of the payload; the name of the field follows."""
+URGENT = frozenset({Urgency.E0, Urgency.E1})
+"""The urgencies that make every notice about a ticket urgent."""
+BEFORE_THE_DAY = (1, 2)
+"""The numbers of the questions about an agreement's performance that go to the mediator; later ones go to the supervisors."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One line of the table.
+
+    ``to`` names whom: the first that there is of `RESIDENT`, `RESPONDENT`, `DUTY` or ``data:<field>`` (an id, or a list of
+    ids). ``variant`` is a field whose value is added to the template's name. ``when`` are the values a field must have,
+    ``unless`` those it may not; None stands for a field that is not there. ``values`` are the event's fields that the text may
+    name.
+    """
+
+    event: type[EventPayload]
+    to: tuple[str, ...]
+    template: str
+    variant: str | None = None
+    when: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    unless: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    values: tuple[str, ...] = ()
+    link: LinkPurpose | None = None
+    matter: bool = False
+    """The text contains the matter and its address: for responders alone."""
+    followers: bool = False
+    """Reporters whose tickets were merged into this one are told too."""
+    asks: bool = False
+    """The notice asks one person: a follower with the link for it, if the ticket's own reporter cannot be told."""
+    urgent: bool = False
+    """Urgent whatever the ticket's urgency: it ignores quiet hours, and has the text in the fallback language too."""
+
+    def __post_init__(self) -> None:
+        if unknown := self.fields() - self.event.field_names():
+            raise TypeError(f"{self.template}: {self.event.type} has no field {', '.join(sorted(unknown))}")
+
+    def fields(self) -> frozenset[str]:
+        """Return every field of the event that the rule names."""
+        named = (word.removeprefix(DATA) for word in self.to if word.startswith(DATA))
+        return frozenset((*named, *self.when, *self.unless, *self.values, *filter(None, (self.variant,))))
+
+    def templates(self) -> tuple[str, ...]:
+        """Return the templates it can use: one for each code of the variant's field."""
+        if self.variant is None:
+            return (self.template,)
+        return tuple(f"{self.template}_{code.value}" for code in self.event.codes_of(self.variant))
+
+    def placeholders(self) -> frozenset[str]:
+        """Return the placeholders that the text may use."""
+        more = ("matter", "address") if self.matter else ()
+        return frozenset((self.event.about, *self.values, *more, *(("link",) if self.link else ())))
+
+    def subject_placeholders(self) -> frozenset[str]:
+        """Return the placeholders of the subject line: the id that the event is about, and nothing private or foreign."""
+        return frozenset((self.event.about,))
+
+    @property
+    def of_ticket(self) -> bool:
+        """Return whether the event is about a ticket. The ledger's findings are about any source's subject."""
+        return self.event.about == "ticket"
+
+    def matches(self, payload: EventPayload) -> bool:
+        """Return whether the rule applies to an event."""
+        said = payload.by_name()
+        return all(said[name] in wanted for name, wanted in self.when.items()) and not any(
+            said[name] in refused for name, refused in self.unless.items()
+        )
+
+    def template_for(self, payload: EventPayload) -> str:
+        """Return the template's name for an event."""
+        return self.template if self.variant is None else f"{self.template}_{payload.by_name()[self.variant]}"
+
+    def audiences(self, payload: EventPayload) -> tuple[str, ...]:
+        """Return the audiences of an event, each once."""
+        for word in self.to:
+            found = payload.by_name()[word.removeprefix(DATA)] if word.startswith(DATA) else word
+            if found:
+                return tuple(dict.fromkeys(found)) if isinstance(found, list | tuple) else (str(found),)
+        return ()
+
+
+@dataclass(frozen=True)
+class PlannedNotice:
+    """A notice to be written: the audience, the template and the rule."""
+
+    audience: str
+    template: str
+    rule: Rule
+
+
+RULES: tuple[Rule, ...] = (
+    # --- the resident
+    Rule(t.TicketOpened, (RESIDENT,), "ticket_opened", unless={"urgency": (Urgency.E0,)}),
+    Rule(t.TicketOpened, (RESIDENT,), "ticket_opened_urgent", when={"urgency": (Urgency.E0,)}, urgent=True),
+    Rule(t.TicketVerified, (RESIDENT,), "ticket_verified", link=LinkPurpose.RATE, asks=True),
+    Rule(t.TicketClosed, (RESIDENT,), "ticket_closed", variant="closure", link=LinkPurpose.REOPEN, followers=True),
+    Rule(t.TicketRejected, (RESIDENT,), "ticket_rejected", variant="reason"),
+    Rule(t.TicketMerged, (RESIDENT,), "ticket_merged", values=("into",)),
+    Rule(t.TicketUnmerged, (RESIDENT,), "ticket_unmerged", variant="cause", values=("survivor",), followers=True),
+    Rule(t.TicketReopened, (RESIDENT,), "ticket_reopened", followers=True),
+    Rule(t.TicketParked, (RESIDENT,), "ticket_parked", values=("review_at",), followers=True),
+    Rule(t.TicketCancelled, (RESIDENT,), "ticket_cancelled"),
+    Rule(t.TicketReworkOrdered, (RESIDENT,), "ticket_rework", variant="cause"),
+    Rule(d.CaseEscalated, (RESIDENT,), "case_escalated", unless={"cause": (EscalationCause.PARALLEL,)}),
+    Rule(d.DeadlineExtended, (RESIDENT,), "deadline_extended", values=("due",), followers=True),
+    Rule(d.DeadlineMoved, (RESIDENT,), "due_time_moved", when={"resident": (True,)}, values=("due",), followers=True),
+    # --- both parties of a mediation
+    Rule(d.MediationOpened, (RESIDENT,), "mediation_opened", link=LinkPurpose.CONSENT),
+    Rule(d.MediationOpened, (RESPONDENT,), "mediation_opened_respondent", link=LinkPurpose.RESPOND),
+    *(
+        Rule(event, (party,), template, values=values)
+        for event, template, values in (
+            (d.MediationSessionHeld, "mediation_session", ("number", "step")),
+            (d.MediationAgreed, "mediation_agreed", ()),
+            (d.MediationFailed, "mediation_failed", ()),
+            (d.MediationNotPerformed, "mediation_not_performed", ()),
+        )
+        for party in PARTIES
+    ),
+    # --- responders
+    Rule(d.AssignmentMade, ("data:to",), "assignment_made", variant="purpose", matter=True, when={"joint_action": (None,)}),
+    Rule(d.AssignmentRelieved, ("data:by",), "assignment_relieved"),
+    Rule(d.JointActionCalled, ("data:units",), "joint_action_called", values=("lead",), matter=True),
+    Rule(d.DeadlineMoved, ("data:to",), "deadline_moved", values=("clock", "before", "due")),
+    Rule(d.ReportRefused, ("data:unit",), "report_refused", values=("command", "fact", "at")),
+    # --- supervisors, and those on duty where the directory names nobody
+    Rule(d.DeadlineWarned, ("data:to", DUTY), "deadline_warned", variant="stage", values=("clock", "due")),
+    Rule(
+        d.DeadlineBreached,
+        ("data:supervisor", DUTY),
+        "deadline_breached",
+        when={"assignment": (None,)},
+        values=("clock", "due"),
+    ),
+    Rule(d.AssignmentReturned, ("data:ruling_by",), "ruling_asked", values=("by",)),
+    Rule(d.DeadlineExtensionAsked, ("data:supervisor", DUTY), "extension_asked", values=("due", "until")),
+    Rule(
+        d.MediationPerformanceAsked,
+        ("data:to", DUTY),
+        "performance_asked",
+        when={"number": BEFORE_THE_DAY},
+        values=("perform_by",),
+    ),
+    Rule(
+        d.MediationPerformanceAsked,
+        ("data:to", DUTY),
+        "performance_overdue",
+        unless={"number": BEFORE_THE_DAY},
+        values=("perform_by",),
+    ),
+    Rule(d.CaseExhausted, ("data:supervisor", DUTY), "case_exhausted", variant="cause"),
+    Rule(d.VerifierRequested, ("data:supervisor", DUTY), "verifier_requested"),
+    Rule(t.TicketUnattended, (DUTY,), "ticket_unattended", values=("waited_seconds",), urgent=True),
+    # --- what the ledger found wrong: something was said that it lacks, or one number was given twice
+    Rule(ledger.GapFound, (DUTY,), "gap_found", values=("origin", "missing_from", "missing_to"), urgent=True),
+    Rule(ledger.ForkFound, (DUTY,), "fork_found", values=("origin", "number"), urgent=True),
+)
+
+WORK_TEMPLATES = frozenset(
+    name for rule in RULES if rule.event in {d.AssignmentMade, d.JointActionCalled} for name in rule.templates()
+)
+"""The templates of notices that give work to a unit."""
+
+
+def planned_notices(payload: EventPayload) -> Iterator[PlannedNotice]:
+    """Yield the notices that an event calls for.
+
+    Who is called to a joint action is named for it in the same breath: the call tells both, and that assignment tells nobody.
+    """
+    for rule in RULES:
+        if rule.event.type == payload.type and rule.matches(payload):
+            for audience in rule.audiences(payload):
+                yield PlannedNotice(audience, rule.template_for(payload), rule)
