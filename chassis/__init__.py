@@ -1,1 +1,1 @@
-"""The microservice chassis: how events come in, take effect once, and go out. It knows no business word."""
+"""The microservice chassis: inbox, outbox, timers, stores, HTTP and the runtime. It contains no term of the business."""

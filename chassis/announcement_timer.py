@@ -1,7 +1,7 @@
-"""The timer that ends each announcement period: it is armed in the transaction that publishes.
+"""The timer that ends each announcement period. It is armed in the transaction that publishes a public event.
 
-A service that publishes nothing arms nothing; docs/decisions/0014 tells why. `chassis.outbox.sequence_announcements` publishes
-the announcement when the timer fires.
+A service that publishes nothing arms no timer; docs/decisions/0014 gives the reason. `chassis.outbox.sequence_announcements`
+publishes the announcement when the timer fires.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -15,21 +15,22 @@ from contracts.events.sequences import BY_SOURCE
 KIND = "announce"
 PERIOD = timedelta(minutes=10)
 SETTLE = timedelta(minutes=1, microseconds=1)
-"""How long after a period's end it is announced: what was said within it is committed by then. The microsecond keeps it from
-an instant at which a story has something else to do, so that it does not matter which comes first."""
+"""The time between the end of a period and its announcement: every event published within the period is committed by then. The
+extra microsecond keeps the timer from falling due at the same instant as a timer of the business, so that their order cannot
+matter."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def due_after(said: datetime) -> datetime:
-    """Return when the period that contains ``said`` is announced."""
+    """Return the instant at which the period that contains ``said`` is announced."""
     return _EPOCH + ((said - _EPOCH) // PERIOD + 1) * PERIOD + SETTLE
 
 
 def arm(connection: Connection, tables: ChassisTables, source: str, said: datetime) -> None:
     """Arm the timer of the current period, within a transaction that publishes a public event.
 
-    Two transactions at once may both arm; the second timer finds nothing to say. A source without a contract for its
-    announcements announces nothing.
+    Two concurrent transactions may both arm one; the second timer to fire finds no number to announce. A source without a
+    contract for its announcements announces nothing.
     """
     if source not in BY_SOURCE:
         return

@@ -1,4 +1,4 @@
-"""The back-off of everything that is tried again: exponential, capped, with jitter."""
+"""Exponential back-off with a cap and jitter, used by every retry of the chassis."""
 
 import math
 import random
@@ -8,10 +8,10 @@ from datetime import timedelta
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
-    """``first`` seconds after the first failure, doubled after each further one, never more than ``longest`` seconds.
+    """A back-off: ``first`` seconds after the first failure, doubled after each further one, at most ``longest`` seconds.
 
-    A pause is shortened at random by up to the fraction ``jitter``, so that what failed together is not tried together again.
-    Any number of failures is fine: the exponent is capped before the power is computed.
+    A pause is shortened at random by up to the fraction ``jitter``, so that operations that failed together are not retried
+    together. Any number of failures is accepted: the exponent is capped before the power is computed.
     """
 
     first: float
@@ -19,11 +19,11 @@ class Backoff:
     jitter: float = 0.2
 
     def seconds(self, failures: int) -> float:
-        """The pause in seconds after so many failures in a row, counted from 1."""
+        """Return the pause in seconds after so many failures in a row, counted from 1."""
         return self._whole(failures) * (1.0 - self.jitter * random.random())
 
     def pause(self, failures: int) -> timedelta:
-        """The same as a timedelta."""
+        """Return the same pause as a timedelta."""
         return timedelta(seconds=self.seconds(failures))
 
     def _whole(self, failures: int) -> float:
@@ -35,16 +35,16 @@ class Backoff:
 
 @dataclass(slots=True)
 class Failures:
-    """The failures in a row of one loop, and its pauses."""
+    """A counter of the consecutive failures of one loop, and of the pauses that follow from it."""
 
     backoff: Backoff
     count: int = field(default=0, init=False)
 
     def failed(self) -> float:
-        """Count one more failure; answers how many seconds to pause before the next try."""
+        """Count one more failure. Return the pause in seconds before the next attempt."""
         self.count += 1
         return self.backoff.seconds(self.count)
 
     def succeeded(self) -> None:
-        """Begin again with the first pause."""
+        """Reset the count, so that the next pause is the first one again."""
         self.count = 0

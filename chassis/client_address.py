@@ -1,6 +1,6 @@
-"""The client's address, also behind a trusted proxy, and the limit on one client's open connections.
+"""The address of an HTTP client, also behind a trusted proxy, and the limit on one client's open connections.
 
-A proxy that is not trusted is a client like any other: whoever can reach the service could write its headers.
+A proxy that is not trusted is treated as a client: anybody who can reach the service could write its headers.
 """
 
 import re
@@ -12,23 +12,24 @@ from typing import Any
 
 Environ = Mapping[str, Any]
 IPV6_SITE = 64
-"""The bits of an IPv6 address that name a site: whoever has one has all addresses below it."""
+"""The length in bits of the IPv6 prefix that identifies one site. The holder of one address has every address below that
+prefix."""
 _HOST = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252})|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
 
 
 @dataclass(frozen=True, slots=True)
 class Proxies:
-    """The networks of the proxies whose `X-Forwarded-*` headers count."""
+    """The networks of the trusted proxies, whose `X-Forwarded-*` headers are used."""
 
     networks: tuple[IPv4Network | IPv6Network, ...] = ()
 
     @classmethod
     def named(cls, networks: Iterable[str]) -> "Proxies":
-        """Read ``10.0.0.0/8`` or a single address. Raises ValueError."""
+        """Parse networks such as ``10.0.0.0/8``, or single addresses. Raises ValueError."""
         return cls(tuple(ip_network(one) for one in networks))
 
     def trust(self, address: str) -> bool:
-        """Whether it is the address of a proxy of ours."""
+        """Return whether the address is that of a trusted proxy."""
         try:
             parsed = ip_address(address)
         except ValueError:
@@ -36,9 +37,9 @@ class Proxies:
         return any(parsed in network for network in self.networks)
 
     def client(self, environ: Environ) -> str:
-        """The client's address: the peer's or, where that is a trusted proxy, the last one that it forwarded for.
+        """Return the client's address: the peer's or, behind a trusted proxy, the last untrusted address that it forwarded for.
 
-        Proxies append on the right, so that what stands left of the first address not trusted is the client's own claim.
+        Proxies append on the right, so every address to the left of the first untrusted one is the client's own claim.
         """
         peer = str(environ.get("REMOTE_ADDR", ""))
         forwarded = str(environ.get("HTTP_X_FORWARDED_FOR", "")).split(",")
@@ -48,7 +49,8 @@ class Proxies:
         return peer
 
     def base_url(self, environ: Environ) -> str | None:
-        """Scheme and host by which the client reached us, without a path; None where it said no host that can be one."""
+        """Return the scheme and host by which the client reached the service, without a path; None if the host it sent is not
+        valid."""
         forwarded = self.trust(environ.get("REMOTE_ADDR", ""))
         host = _last(environ.get("HTTP_X_FORWARDED_HOST", "")) if forwarded else ""
         scheme = _last(environ.get("HTTP_X_FORWARDED_PROTO", "")) if forwarded else ""
@@ -63,7 +65,7 @@ def _last(header: str) -> str:
 
 
 def site(address: str) -> str:
-    """Return the key that connections are counted by: an IPv4 address, or the site prefix of an IPv6 address."""
+    """Return the key by which connections are counted: an IPv4 address, or the site prefix of an IPv6 address."""
     try:
         parsed = ip_address(address)
     except ValueError:
@@ -75,13 +77,13 @@ def site(address: str) -> str:
 
 @dataclass
 class Crowd:
-    """How many connections or requests of each client are open; at most ``limit`` of one."""
+    """A count of the open connections or requests of each client, at most ``limit`` for each."""
 
     limit: int
     _open: Counter[str] = field(default_factory=Counter)
 
     def enter(self, address: str) -> bool:
-        """Count one more of a client. False, and nothing counted, where it has as many as it may."""
+        """Count one more for a client. Return False, and count nothing, if the client has reached the limit."""
         client = site(address)
         if self._open[client] >= self.limit:
             return False
@@ -89,7 +91,7 @@ class Crowd:
         return True
 
     def leave(self, address: str) -> None:
-        """Count one less."""
+        """Count one less for a client."""
         client = site(address)
         self._open[client] -= 1
         if not self._open[client]:

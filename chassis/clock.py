@@ -1,6 +1,7 @@
-"""The two clocks. Machine time (retries, polls, leases) is always `time.time` and `time.monotonic`; this is the other one.
+"""Business time and the clocks that supply it. Machine time (retries, polls, leases) always comes from the module `time`.
 
-Business time is what due dates are made of. It can be injected, and in the demo and the chain tests it jumps.
+Due dates are computed in business time. The clock is injected; in the demo and in the chain tests it jumps. Machine time is
+`time.time` and `time.monotonic`.
 """
 
 from datetime import UTC, datetime
@@ -9,22 +10,22 @@ from typing import Protocol
 
 
 class BusinessClock(Protocol):
-    """Anything that knows what time it is for the business."""
+    """A source of business time."""
 
     def now(self) -> datetime:
-        """The current business instant, in UTC."""
+        """Return the current business time, in UTC."""
         ...
 
 
 class SystemClock:
-    """Business time is the machine's."""
+    """A clock whose business time is machine time."""
 
     def now(self) -> datetime:
         return datetime.now(UTC)
 
 
 class ManualClock:
-    """Business time stands still until it is told to move; it never goes back."""
+    """A clock that stands still until `move_to` moves it; it never goes back."""
 
     def __init__(self, start: datetime):
         self._now = start.astimezone(UTC)
@@ -33,14 +34,14 @@ class ManualClock:
         return self._now
 
     def move_to(self, instant: datetime) -> None:
-        """Jump forward. A jump backwards is ignored, so that two movers cannot undo each other."""
+        """Jump forward. A jump backwards is ignored, so that two callers cannot undo each other's jumps."""
         self._now = max(self._now, instant.astimezone(UTC))
 
 
 class SharedClock:
-    """Machine time plus an offset that several processes read from one file: how tests let days pass.
+    """A clock that adds an offset to machine time. Processes share the offset in one file; tests use it to let days pass.
 
-    The file holds seconds as text. A file that is not there means no offset.
+    The file holds seconds as text. A missing file means no offset.
     """
 
     def __init__(self, path: Path):
@@ -50,14 +51,14 @@ class SharedClock:
         return datetime.fromtimestamp(datetime.now(UTC).timestamp() + self.offset(), UTC)
 
     def offset(self) -> float:
-        """Seconds that business time is ahead of the machine's."""
+        """Return the seconds by which business time is ahead of machine time."""
         try:
             return float(self._path.read_text())
         except FileNotFoundError:
             return 0.0
 
     def advance(self, seconds: float) -> None:
-        """Let time pass for every process that reads the file."""
+        """Advance business time for every process that reads the file."""
         beside = self._path.with_suffix(".new")
         beside.write_text(str(self.offset() + seconds))
         beside.replace(self._path)

@@ -1,4 +1,4 @@
-"""How the command `whistle` is typed here, so that a printed command runs as it is printed."""
+"""The command `whistle` as it can be typed on this machine, so that a printed command runs as printed."""
 
 import shlex
 import shutil
@@ -9,8 +9,8 @@ from pathlib import Path
 def as_typed(words: str) -> str:
     """Return a command as it can be typed in the current directory, for instance ``.venv/bin/whistle migrate tickets``.
 
-    ``words`` are those after `whistle`, already quoted for a shell. The program is the one of this Python: by its name alone
-    where the PATH finds it, else by its path; where it is not installed, the module that it runs.
+    ``words`` are the words after `whistle`, already quoted for a shell. The program is the one of this Python: its name if the
+    PATH finds it, otherwise its path, or the module that it runs if it is not installed.
     """
     return f"{_program()} {words}"
 

@@ -1,4 +1,5 @@
-"""Events set aside for a person: dead letters in an inbox, parked events in an outbox. Each act leaves an audit line."""
+"""The quarantine of events that wait for a person: dead letters in an inbox, parked events in an outbox. Each action is
+audited."""
 
 import hashlib
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -14,21 +15,22 @@ from chassis.persistence import Store, machine_now
 from chassis.persistence.tables import DEAD, DROPPED, PARKED, PENDING, WAITING, ChassisTables
 
 BATCH = 500
-"""So many are changed in one transaction: the service goes on meanwhile."""
+"""The number of rows changed in one transaction, so that the service keeps working meanwhile."""
 KEY = 10
-"""Hexadecimal digits of a key."""
+"""The number of hexadecimal digits of a key."""
 
 
 class NotQuarantined(OperatorError):
-    """Nothing of that key is set aside. Raised with the key and what to do."""
+    """No quarantined event has that key. The message names the key and the command that lists the keys."""
 
 
 @dataclass(frozen=True, slots=True)
 class QuarantineKind:
-    """One kind of what is set aside. ``columns`` may be shown to anybody on duty, ``named`` are those that the audit keeps."""
+    """A kind of quarantined event. ``columns`` may be shown to anybody on duty; ``named`` are the columns that the audit
+    stores."""
 
     command: str
-    """Its group of the command line, and the first word of its audit lines."""
+    """The group of the command line that handles this kind, and the first word of its audit lines."""
     noun: str
     table: Callable[[ChassisTables], Table]
     state: str
@@ -37,9 +39,9 @@ class QuarantineKind:
     columns: tuple[str, ...]
     named: tuple[str, ...]
     again: str
-    """What it is called to try one again."""
+    """The name of the action that tries an event again."""
     anew: Callable[[], dict[str, Any]]
-    """What a row is then set to."""
+    """Returns the column values that this action sets."""
 
 
 DEAD_LETTERS = QuarantineKind(
@@ -54,7 +56,7 @@ DEAD_LETTERS = QuarantineKind(
     again="replay",
     anew=lambda: {"state": WAITING, "attempts": 0, "due_at": machine_now()},
 )
-"""Events that could not take effect. Replayed, one is tried from the first attempt on."""
+"""Events that could not take effect. A replayed dead letter starts again with its first attempt."""
 
 PARKED_EVENTS = QuarantineKind(
     command="outbox",
@@ -68,12 +70,12 @@ PARKED_EVENTS = QuarantineKind(
     again="retry",
     anew=lambda: {"state": PENDING, "reason": None},
 )
-"""Events that were said, and for which the broker had no queue. Retried, one is published under the number that it had."""
+"""Emitted events for which the broker had no queue. A retried event is published under its original sequence number."""
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which of a pile: of a type, with these words in the reason. None is any."""
+    """A filter by event type and by words in the reason. None matches any."""
 
     type: str | None = None
     reason: str | None = None
@@ -84,7 +86,7 @@ ALL = Filter()
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """So many of one type were set aside for the same reason, from ``first`` to ``last``."""
+    """The number of events of one type that were quarantined for the same reason, from ``first`` to ``last``."""
 
     number: int
     first: datetime
@@ -94,7 +96,7 @@ class Count:
 
 
 class Quarantine:
-    """One pile of one store. ``who`` is written into the audit."""
+    """The quarantined events of one kind in one store. ``who`` is written into the audit."""
 
     def __init__(self, pile: QuarantineKind, store: Store, who: str):
         self.pile = pile
@@ -103,14 +105,14 @@ class Quarantine:
         self._id = tuple(self._table.primary_key.columns)
 
     def oldest(self, most: int, wanted: Filter = ALL) -> list[dict[str, Any]]:
-        """Without their content, the oldest first; ``key`` is short enough to type."""
+        """Return the oldest events first, without their content; ``key`` is short enough to type."""
         names = {*self.pile.columns, *(column.name for column in self._id)}
         listed = select(*(self._table.c[name] for name in sorted(names))).where(*self._are(wanted)).limit(most)
         with self._store.transaction() as connection:
             return [self._shown(row) for row in connection.execute(self._ordered(listed)).mappings()]
 
     def counts(self, most: int, wanted: Filter = ALL) -> list[Count]:
-        """By type and reason, the most frequent first."""
+        """Return the counts by type and reason, the most frequent first."""
         c = self._table.c
         number, since = func.count(), c[self.pile.since]
         columns = (number, func.min(since), func.max(since), c.type, c.reason)
@@ -120,7 +122,8 @@ class Quarantine:
             return [Count(*row) for row in rows]
 
     def show(self, key: str, body: bool = False) -> dict[str, Any]:
-        """One of them. With ``body`` also its content, which may be private: the look is audited. Raises NotThere."""
+        """Return one event; with ``body`` also its content, which may be private, so that this access is audited. Raises
+        NotQuarantined."""
         with self._store.transaction() as connection:
             (found,) = self._find(connection, [key])
             row = connection.execute(select(self._table).where(self._in([found]))).mappings().one()
@@ -131,19 +134,19 @@ class Quarantine:
         return shown
 
     def again(self, keys: Sequence[str]) -> int:
-        """Have these tried again, by the running service, at once; answers how many. Raises NotThere, and changes nothing."""
+        """Have the running service retry these events at once. Return how many. Raises NotQuarantined; nothing changes then."""
         return self._change_keys(keys, self.pile.again, self.pile.anew(), None)
 
     def all_again(self, wanted: Filter = ALL) -> int:
-        """Have all of these tried again; answers how many."""
+        """Have the running service retry all matching events. Return how many."""
         return self._change_all(wanted, self.pile.again, self.pile.anew, None)
 
     def drop(self, keys: Sequence[str], why: str) -> int:
-        """Let these go: their rows stay, without effect. Answers how many. Raises NotThere, and changes nothing."""
+        """Drop these events: their rows stay, without effect. Return how many. Raises NotQuarantined; nothing changes then."""
         return self._change_keys(keys, "drop", {"state": DROPPED}, why)
 
     def drop_all(self, why: str, wanted: Filter = ALL) -> int:
-        """Let all of these go; answers how many."""
+        """Drop all matching events. Return how many."""
         return self._change_all(wanted, "drop", lambda: {"state": DROPPED}, why)
 
     def _change_keys(self, keys: Sequence[str], action: str, values: Mapping[str, Any], why: str | None) -> int:
@@ -151,7 +154,8 @@ class Quarantine:
             return self._change(connection, self._find(connection, keys), action, values, why)
 
     def _change_all(self, wanted: Filter, action: str, values: Callable[[], Mapping[str, Any]], why: str | None) -> int:
-        """In batches. What is set aside anew meanwhile, such as a letter that failed again, is not taken twice."""
+        """Change the matching events in batches. An event quarantined again meanwhile, such as one that failed again, is not
+        taken twice."""
         with self._store.transaction() as connection:
             found = iter(connection.execute(self._ordered(select(*self._id).where(*self._are(wanted)))).all())
         changed = 0
@@ -163,7 +167,7 @@ class Quarantine:
     def _change(
         self, connection: Connection, ids: Collection[Any], action: str, values: Mapping[str, Any], why: str | None
     ) -> int:
-        """Only what is set aside still: somebody else may be on duty, too."""
+        """Change the rows that are still quarantined: another operator may have changed some of them."""
         c = self._table.c
         change = update(self._table).where(self._in(ids), *self._are(ALL)).values(**values)
         rows = connection.execute(change.returning(*(c[name] for name in self.pile.named))).mappings().all()
@@ -172,7 +176,7 @@ class Quarantine:
         return len(rows)
 
     def _find(self, connection: Connection, keys: Sequence[str]) -> list[Any]:
-        """Keys are digests, so every id of the pile is looked at, once for all keys."""
+        """Return the ids of these keys. Keys are digests, so every quarantined id is read, once for all keys."""
         there = {key_of(tuple(row)): row for row in connection.execute(select(*self._id).where(*self._are(ALL)))}
         for key in keys:
             if key not in there:
@@ -214,7 +218,7 @@ class Quarantine:
 
 
 def key_of(id_: tuple[Any, ...]) -> str:
-    """What is typed for a row: its position where it has one, else a digest of its id."""
+    """Return the key that an operator types for a row: its position if it has one, otherwise a digest of its id."""
     if len(id_) == 1:
         return str(id_[0])
     return hashlib.sha256("\x00".join(id_).encode()).hexdigest()[:KEY]

@@ -1,6 +1,6 @@
-"""What a domain method answers: what happened, and what to wait for. Pure data; the unit of work carries it out.
+"""The effects that a domain method returns: events to publish and timers to set. The unit of work applies them.
 
-This is the only chassis module that a domain may import.
+Effects are pure data. This is the only chassis module that a domain may import.
 """
 
 import re
@@ -15,7 +15,7 @@ _FIELD = re.compile(r"([a-z_]+(?:\.[a-z_]+)*): ")
 
 @dataclass(frozen=True, slots=True)
 class DomainEvent:
-    """An event to publish: its payload, from which its type follows. ``subject`` is what it is about."""
+    """An event to publish. Its type follows from its payload; ``subject`` is the id of the entity that the event is about."""
 
     payload: EventPayload
     subject: str
@@ -23,9 +23,9 @@ class DomainEvent:
 
 @dataclass(frozen=True, slots=True)
 class ArmTimer:
-    """Wake ``subject`` at ``due`` (business time) under ``name``; the domain compares ``generation`` when it rings.
+    """Arm the timer ``name`` of ``subject`` for ``due`` (business time). The domain compares ``generation`` when it fires.
 
-    Arming a name that is armed already moves it.
+    Arming a timer that is armed already moves it.
     """
 
     subject: str
@@ -36,7 +36,8 @@ class ArmTimer:
 
 @dataclass(frozen=True, slots=True)
 class CancelTimer:
-    """Forget a timer. An optimisation only: one that rings all the same does nothing, by its generation."""
+    """Cancel a timer. This is only an optimisation: a timer that fires nevertheless does nothing, because its generation is
+    old."""
 
     subject: str
     name: str
@@ -46,7 +47,7 @@ Effect = DomainEvent | ArmTimer | CancelTimer
 
 
 class Effects(tuple[Effect, ...]):
-    """Effects in the order they happened. An empty outcome is the explicit no-op of a late fact."""
+    """Effects in the order in which they happened. Empty effects are the explicit no-op of a late fact."""
 
     __slots__ = ()
 
@@ -58,7 +59,7 @@ class Effects(tuple[Effect, ...]):
 
     @property
     def events(self) -> list[DomainEvent]:
-        """Only what happened."""
+        """Return only the events."""
         return [effect for effect in self if isinstance(effect, DomainEvent)]
 
 
@@ -66,10 +67,10 @@ NO_EFFECTS = Effects()
 
 
 class _Reasoned(Exception):
-    """Base of refusals. ``errors`` maps the path of each wrong field to the reason; a reason never repeats a value.
+    """The base of refusals. ``errors`` maps the path of each wrong field to the reason; a reason never repeats a value.
 
-    It is raised with such a mapping, or with one sentence; a sentence that begins with a field's path and a colon
-    (``unit: does not mediate``) names that one field.
+    It is raised with such a mapping, or with one sentence. A sentence that begins with a field's path and a colon (``unit: does
+    not mediate``) names that one field.
     """
 
     def __init__(self, reason: str | Mapping[str, str] = ""):
@@ -83,12 +84,13 @@ class _Reasoned(Exception):
 
 
 class Refused(_Reasoned):
-    """A command that can never be right: who sent it is told why, and it is not tried again."""
+    """A command that can never succeed. Its sender gets the reason, and it is not retried."""
 
 
 class Conflict(Refused):
-    """A command that another one, or the chain, was faster than: what came first, and when, is told. HTTP answers 409."""
+    """A command that lost to another command or to the chain. The message names the one that came first, and when. HTTP answers
+    409."""
 
 
 class TooEarly(_Reasoned):
-    """A fact whose cause has not arrived yet: it is kept and tried again."""
+    """A fact whose cause has not arrived yet. It is stored and retried."""

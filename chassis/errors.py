@@ -1,6 +1,6 @@
-"""Errors for the person who operates a service: the message says in one line what is wrong and what to do.
+"""Errors for the operator of a service. The message states in one line the fault and the remedy.
 
-An outage is no such error: a database or a broker that is away is waited for, and /readyz says so meanwhile.
+An outage is not such an error: the service waits for an unavailable database or broker, and /readyz reports it meanwhile.
 """
 
 from collections.abc import Iterator
@@ -8,11 +8,11 @@ from contextlib import contextmanager
 
 
 class OperatorError(Exception):
-    """A mistake that an operator can correct: the command line prints the message without a traceback."""
+    """A mistake that an operator can correct. The command line prints the message without a traceback."""
 
 
 class StartupError(OperatorError):
-    """A service cannot start, and time will not mend it. The message names the service, what is wrong and what to do."""
+    """A service cannot start, and waiting does not help. The message names the service, the fault and the remedy."""
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Ids of events: they follow from what they name, and those that are written together stand together in an index."""
+"""Deterministic event ids, derived from the event. The ids of events written together are adjacent in an index."""
 
 import hashlib
 import json
@@ -8,13 +8,13 @@ from uuid import UUID
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _VERSION, _VARIANT = 8 << 76, 0b10 << 62
 _ABOVE, _BELOW = ((1 << 12) - 1) << 64, (1 << 62) - 1
-"""The digest's bits above and below the variant."""
+"""Masks for the digest's bits above and below the variant."""
 
 
 def event_id(source: str, subject: str, sequence: int, at: datetime) -> str:
-    """A UUID, version 8 of RFC 9562: 48 bits of ``at`` in milliseconds, then 74 of a digest of all four.
+    """Return a UUID, version 8 of RFC 9562: 48 bits of ``at`` in milliseconds, then 74 bits of a digest of all four arguments.
 
-    The same story has the same ids. ``at`` is an instant with its zone, from 1970 on.
+    The same events get the same ids in every run. ``at`` has a time zone and is not before 1970.
     """
     milliseconds = (at - _EPOCH) // timedelta(milliseconds=1)
     name = json.dumps([source, subject, sequence, at.isoformat()])

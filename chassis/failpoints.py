@@ -1,7 +1,7 @@
-"""Named places where a test can make the process die or fail, so that crash safety is shown and not argued.
+"""Failpoints: named places at which a test makes the process die or fail, so that crash safety is demonstrated by tests.
 
-``WHISTLE_FAILPOINTS="inbox.inserted=kill@3,relay.published=error"``: SIGKILL at the third pass, an error at each pass. With the
-variable unset a failpoint is one look-up in an empty dictionary.
+``WHISTLE_FAILPOINTS="inbox.inserted=kill@3,relay.published=error"``: SIGKILL at the third pass, an error at each pass. If the
+variable is unset, a failpoint is one look-up in an empty dictionary.
 """
 
 import os
@@ -24,11 +24,11 @@ NAMES = frozenset(
 
 
 class FailpointError(RuntimeError):
-    """What ``=error`` raises."""
+    """The error that ``=error`` raises."""
 
 
 class Failpoints:
-    """The places that are armed, and how many passes each has left. Raises ValueError for a name that does not exist."""
+    """The armed failpoints, and how many passes each has left. Raises ValueError for an unknown name."""
 
     def __init__(self, spec: str = ""):
         self._left: dict[str, int] = {}
@@ -41,14 +41,14 @@ class Failpoints:
             self._left[name], self._action[name] = int(nth or 1), action
 
     def hit(self, name: str) -> None:
-        """Pass a place."""
+        """Pass a failpoint."""
         if name not in self._left:
             return
         self._left[name] -= 1
         if self._action[name] == "error":
             raise FailpointError(name)
         if self._left[name] == 0:
-            # the last line of a log tells a test that it died here and of nothing else
+            # the last line of the log: a test reads that the process died here and for no other reason
             os.write(2, f"failpoint {name}\n".encode())
             os.kill(os.getpid(), signal.SIGKILL)
 
@@ -63,5 +63,5 @@ def arm(environ: Mapping[str, str] = os.environ) -> None:
 
 
 def failpoint(name: str) -> None:
-    """Mark a place. See `NAMES`."""
+    """Mark a failpoint. `NAMES` lists the names."""
     _armed.hit(name)

@@ -1,4 +1,4 @@
-"""What a handler, a timer's method or an HTTP command gets beside its input: aggregates, effects, time and sender."""
+"""The handler context: the aggregates, effects, time and sender that a handler, a timer or an HTTP command works with."""
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
@@ -24,8 +24,8 @@ class Missing(TooEarly):
 class HandlerContext:
     """A handler's view of the unit of work while it handles one event, one timer or one request.
 
-    ``now`` is business time. ``actor`` is the account that gave the command, None where the chain itself acts or where the
-    sender is unknown.
+    ``now`` is business time. ``actor`` is the account that gave the command; None if the chain itself acts or the sender is
+    unknown.
     """
 
     unit: UnitOfWork
@@ -41,7 +41,7 @@ class HandlerContext:
         return self.actor
 
     def for_subject(self, subject: str) -> "HandlerContext":
-        """Return a context for effects that belong to another subject: they are correlated with it."""
+        """Return a context for effects that belong to another subject and are correlated with it."""
         logs.correlate(subject)
         return replace(self, correlation=subject)
 

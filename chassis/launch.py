@@ -1,13 +1,13 @@
 """Starting services in this process. Import this module first: it patches the standard library for eventlet.
 
-prometheus-client is imported before the patch, so that its locks are real ones: the ops thread reads what workers write.
+prometheus-client is imported before the patch, so that its locks are native ones: the ops thread reads what workers write.
 """
 
 import warnings  # isort: skip
 
 import prometheus_client  # noqa: F401  # isort: skip
 
-# eventlet is in maintenance: see docs/decisions; the warning would precede every log
+# eventlet is in maintenance mode; its warning would precede every log
 warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated", category=Warning)
 import eventlet  # isort: skip
 
@@ -34,10 +34,10 @@ from chassis.runtime.nameko import RUNTIME_KEY, Container
 from chassis.runtime.runtime import Runtime
 from chassis.service_definition import ServiceDefinition
 
-timeouts.install()  # in the place of eventlet's own way to wait, which has no end
+timeouts.install()  # replaces eventlet's own wait callback, which has no time-out
 log = logging.getLogger(__name__)
 MAX_WORKERS = 100
-"""Far more than there are loops, so that HTTP never starves behind event handlers."""
+"""Many more workers than there are loops, so that event handlers never starve HTTP."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +50,14 @@ class Hosted:
 
 
 def serve(service: Hosted, listened: frozenset[str]) -> int:
-    """Run one service over the broker until SIGTERM or SIGINT, then drain it. Answers the exit status. Raises CannotStart."""
+    """Run one service over the broker until SIGTERM or SIGINT, then drain it. Return the exit status. Raises StartupError."""
     settings = service.settings
     logs.configure(settings.service, settings.log_level)
     return _until_stopped([_host(service, listened, AmqpBus(settings.amqp_url, settings.batch, settings.prefetch))])
 
 
 def serve_together(services: Sequence[Hosted], listened: frozenset[str], bus: Bus) -> int:
-    """Run services in this process, over a bus of its own, until SIGTERM or SIGINT. See `serve`."""
+    """Run services in this process over an embedded bus until SIGTERM or SIGINT. See `serve`."""
     logs.configure("embedded", services[0].settings.log_level)
     return _until_stopped([_host(service, listened, bus) for service in services])
 
@@ -82,7 +82,8 @@ def _host(service: Hosted, listened: frozenset[str], bus: Bus) -> Container:
 
 
 def hosted(service: Hosted, runtime: Runtime) -> Container:
-    """A container for a service, not started yet; it has its addresses, and its ops server answers. Raises CannotStart."""
+    """Return a container for a service, not started yet. Its addresses are bound and its ops server answers. Raises
+    StartupError."""
     runtime.health.report("start", "starting")
     with listening(service.settings.service, "OPS", service.settings.ops):
         ops = OpsServer(service.settings.ops, runtime.health, runtime.registry)
@@ -94,7 +95,7 @@ def hosted(service: Hosted, runtime: Runtime) -> Container:
 
 
 def started(container: Container) -> None:
-    """Start it."""
+    """Start a container's service."""
     runtime: Runtime = container.config[RUNTIME_KEY]
     container.start()
     runtime.health.forget("start")
@@ -103,7 +104,8 @@ def started(container: Container) -> None:
 
 
 def stop_on_signals(containers: Sequence[Container]) -> None:
-    """A signal handler runs in the hub and may not wait, so each stop gets a greenlet of its own."""
+    """Stop the containers on SIGTERM or SIGINT. A signal handler runs in the hub and may not wait, so each stop gets its own
+    greenlet."""
 
     def stop(_number: int, _frame: Any) -> None:
         for container in containers:

@@ -1,7 +1,7 @@
-"""Signed links: each lets its holder do one thing to one subject, once, and nothing else.
+"""Signed links. Each lets its holder do one thing to one subject, once.
 
-A link says for which generation of work it was made and until when it holds: one that an earlier notice brought does nothing to
-what has been worked on anew since. What its holder is told is in their own words, Chinese first.
+A link states the generation of work for which it was made and its expiry: a link of an earlier notice has no effect on work
+that was taken up again since. Messages to the holder are in both languages, Chinese first.
 """
 
 from dataclasses import dataclass
@@ -13,15 +13,15 @@ from chassis.configuration.settings import Settings
 from chassis.effects import Refused
 
 FIRST = 1
-"""The generation of links that say none, as version 0.1 made them."""
+"""The generation of links that carry none, as version 0.1 made them."""
 
 
 class BadLink(Refused):
-    """A token that we did not sign, or signed for something else."""
+    """A token with a wrong signature, or signed for another subject or purpose."""
 
 
 class LinkOver(Refused):
-    """A token that we signed, and that has no effect any more. ``told`` is for its holder, in both languages."""
+    """A correctly signed token that has no effect any more. ``told`` is for its holder, in both languages."""
 
     zh, en = "此链接已失效。", "This link is no longer valid."
 
@@ -31,21 +31,21 @@ class LinkOver(Refused):
 
 
 class OutdatedLink(LinkOver):
-    """The subject was taken up anew after the link was made."""
+    """The subject was taken up again after the link was made."""
 
     zh = "此链接已过时：发出之后，事项已重新办理。请使用最近一条通知中的链接。"
     en = "This link is out of date: the matter was taken up again after it was sent. Please use the link of the latest notice."
 
 
 class ExpiredLink(LinkOver):
-    """The time in which the link could be used is over."""
+    """The link has expired."""
 
     zh = "此链接已过期。如问题仍未解决，请重新反映。"
     en = "The time for this link is over. If the problem remains, please report it again."
 
 
 class UsedLink(LinkOver):
-    """What the link is for was done already, or the subject does not wait for it."""
+    """The action of the link was done already, or the subject does not wait for it."""
 
     zh = "此链接已使用过，或该事项现在无需此操作。"
     en = "This link was used already, or the matter does not wait for it."
@@ -53,14 +53,14 @@ class UsedLink(LinkOver):
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a token of ours says."""
+    """The content of a verified token."""
 
     generation: int
     until: datetime | None
-    """Business time; None where it says none."""
+    """Business time; None for a token without expiry."""
 
     def require(self, generation: int, at: datetime) -> None:
-        """Let it be used for this generation of its subject. Raises OutdatedLink, ExpiredLink."""
+        """Check that the token may be used for this generation of its subject. Raises OutdatedLink, ExpiredLink."""
         if self.generation != generation:
             raise OutdatedLink
         if self.until is not None and at > self.until:
@@ -68,33 +68,33 @@ class Grant:
 
 
 class Links:
-    """Signs and reads. ``secret`` is the deployment's, which all its services share; a link holds for ``valid``."""
+    """Signs and reads links. All services of a deployment share ``secret``; a link expires after ``valid``."""
 
     def __init__(self, secret: str, valid: timedelta = timedelta(days=30)):
         self._signer = URLSafeSerializer(secret, salt="link")
         self._valid = valid
 
     def sign(self, subject: str, purpose: str, generation: int, at: datetime) -> str:
-        """A token made at a moment of business time, which lets its holder do one thing to a subject in this generation."""
+        """Return a token, made at ``at`` (business time), that lets its holder do one thing to a subject in this generation."""
         until = int((at + self._valid).timestamp())
         token = self._signer.dumps([subject, purpose, generation, until])
         assert isinstance(token, str)
         return token
 
     def read(self, token: str, subject: str, purpose: str) -> Grant:
-        """What a token for this subject and purpose says. Raises BadLink; never repeats the token."""
+        """Return the content of a token for this subject and purpose. Raises BadLink; never repeats the token."""
         try:
             signed = self._signer.loads(token)
         except BadSignature:
             raise BadLink("link: not signed by us") from None
         if signed[:2] != [subject, purpose]:
             raise BadLink("link: signed for another subject or purpose")
-        if len(signed) == 2:  # of version 0.1: good for as long as nothing was taken up anew
+        if len(signed) == 2:  # of version 0.1: valid until the subject is taken up again
             return Grant(FIRST, None)
         _, _, generation, until = signed
         return Grant(generation, datetime.fromtimestamp(until, UTC))
 
 
 def links_of(settings: Settings) -> Links:
-    """What signs and reads the links of a deployment."""
+    """Return the links of a deployment."""
     return Links(settings.secret, timedelta(days=settings.link_days))

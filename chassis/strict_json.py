@@ -1,7 +1,7 @@
-"""JSON that two readers cannot read differently, by every door: I-JSON (RFC 7493), bounded in size and depth.
+"""Strict JSON for every input, which no two parsers can read differently: I-JSON (RFC 7493), bounded in size and depth.
 
-Python's own reader takes the last of two equal names, NaN, UTF-16 and as many brackets as its stack is deep; what a gateway
-checked and what a service then did need not be the same.
+Python's own parser takes the last of two equal names, and accepts NaN, UTF-16 and any nesting that its stack allows. A gateway
+could then check other content than the service uses.
 """
 
 import json
@@ -9,17 +9,18 @@ import re
 from typing import Any
 
 MAX_BYTES = 256 * 1024
-"""A body is smaller; so is whatever a contract allows."""
+"""A body is smaller than this; so is every body that a contract allows."""
 MAX_DEPTH = 32
-"""Objects and lists within each other; the contracts need four."""
+"""The deepest nesting of objects and lists; the contracts need four."""
 
 _PLAIN_NAME = re.compile(r"[a-z_]{1,40}")
 _TOKENS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[{]|[\]}]', re.DOTALL)
-"""A text, also one that does not end: to look for its end again from each quote in it takes the square of its length."""
+"""A string, also an unterminated one: searching for its end again from each quote in it would take time quadratic in its
+length."""
 
 
 class NotJson(ValueError):
-    """What is no such JSON; the message says why and repeats no value. ``name`` is the field that is there twice."""
+    """The text is not such JSON. The message gives the reason and repeats no value. ``name`` is the field that occurs twice."""
 
     def __init__(self, why: str, name: str | None = None):
         self.name = name
@@ -27,7 +28,7 @@ class NotJson(ValueError):
 
 
 def read(raw: bytes | str) -> Any:
-    """The value. Raises NotJson."""
+    """Return the value. Raises NotJson."""
     if len(raw) >= MAX_BYTES:
         raise NotJson("not smaller than 256 KiB")
     try:
@@ -37,12 +38,12 @@ def read(raw: bytes | str) -> Any:
         return json.loads(text, parse_constant=_no_number, object_pairs_hook=_object)
     except NotJson:
         raise
-    except ValueError:  # of json's, of bytes that are not UTF-8, and of a number of more than 4,300 digits
+    except ValueError:  # from json, from bytes that are not UTF-8, or from a number of more than 4,300 digits
         raise NotJson("not JSON in UTF-8") from None
 
 
 def _refuse_depth(text: str) -> None:
-    """Brackets within a text are no brackets."""
+    """Raise NotJson if the nesting is too deep. Brackets within a string do not count."""
     depth = 0
     for found in _TOKENS.finditer(text):
         token = found[0]
@@ -56,7 +57,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(made) < len(pairs):
         seen: set[str] = set()
         name = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
-        # a name that no contract could have is the sender's text
+        # a name that no contract could have is the sender's own text
         raise NotJson("twice in an object", name if _PLAIN_NAME.fullmatch(name) else None)
     return made
 

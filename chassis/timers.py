@@ -1,8 +1,8 @@
-"""Durable timers: rows that ring when business time reaches them.
+"""Durable timers: rows that fire when business time reaches them.
 
-A ring's effect and the row's deletion commit together. Handlers insert and delete rows but never wait for one: a row that is
-ringing is locked, is skipped by whoever disarms it, and does nothing because the aggregate's generation has moved on.
-So a timer and an event about the same aggregate cannot deadlock.
+The effect of a fired timer and the deletion of its row commit together. Handlers insert and delete rows but never wait for one:
+the row of a firing timer is locked, a handler that cancels it skips it, and it does nothing because the aggregate's generation
+has advanced. So a timer and an event for the same aggregate cannot deadlock.
 """
 
 import logging
@@ -30,7 +30,7 @@ from chassis.unit_of_work import UnitOfWork
 log = logging.getLogger(__name__)
 
 BACKOFF = Backoff(first=2.0, longest=300.0)
-"""The pauses of a timer that fails, in machine time."""
+"""The pauses of a failed timer, in machine time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +44,12 @@ class TimerFired:
 
     @property
     def kind(self) -> str:
-        """What comes before the colon."""
+        """Return the part of the name before the colon."""
         return self.name.partition(":")[0]
 
     @property
     def detail(self) -> str:
-        """What comes after the colon."""
+        """Return the part of the name after the colon."""
         return self.name.partition(":")[2]
 
 
@@ -57,14 +57,15 @@ TimerHandler = Callable[[TimerFired, HandlerContext], None]
 
 
 class TimerWatch(Protocol):
-    """What the timers report to the metrics."""
+    """The metrics that the timers report to."""
 
     def fired(self, kind: str, outcome: str, lateness: float) -> None:
         """Count a fired timer; ``lateness`` is in seconds of business time after its due time."""
 
 
 class Timers:
-    """One service's timers. ``handlers`` maps a kind to the method that takes it; ``rung``: see `Definition.rung`."""
+    """The timers of one service. ``handlers`` maps a kind to its handler; ``aggregates`` are
+    `ServiceDefinition.timer_aggregates`."""
 
     def __init__(
         self,
@@ -82,11 +83,11 @@ class Timers:
         self._lookout = PollGate(lambda: store.armed)
 
     def step(self) -> int:
-        """`fire_due`, where something may be due."""
+        """Call `fire_due` if a timer may be due. Return how many timers fired or failed."""
         return self.fire_due() if self._lookout.is_worth(self._clock.now()) else 0
 
     def fire_due(self) -> int:
-        """Ring one batch of what is due; answers how many rows it had. Raises StoreUnavailable."""
+        """Fire one batch of due timers. Return how many rows it had. Raises StoreUnavailable."""
         self._lookout.saw(first := self._first_due())
         if first is None or first > self._clock.now():
             return 0
@@ -95,7 +96,7 @@ class Timers:
         except StoreUnavailable:
             raise
         except Exception:
-            # one of them spoils the transaction for all: each gets its own, and the bad one is put off
+            # one timer aborts the transaction of all: each gets its own transaction, and the failing one is postponed
             return sum(takewhile(bool, (self._fire_alone() for _ in range(self._batch))))
 
     def _fire_alone(self) -> int:
@@ -115,7 +116,7 @@ class Timers:
             rows = self._claim(connection, most)
             if not rows:
                 return 0
-            if most == 1:  # whatever fails from here on is this one's, also what fails before its handler is called
+            if most == 1:  # any failure from here on belongs to this timer, also one before its handler is called
                 self._current = rows[0]
             unit = UnitOfWork(self._store, connection, self._source)
             for cls in self._aggregates:
@@ -147,7 +148,7 @@ class Timers:
             handler(timer, ctx)
 
     def _first_due(self) -> datetime | None:
-        """A look that locks nothing: most of the time nothing is due."""
+        """Return the due time of the first timer, without a lock: most of the time no timer is due."""
         with self._store.reading() as connection:
             first = first_timer_due(self._store.tables.timers)
             due: datetime | None = connection.execute(first, {"machine_now": machine_now()}).scalar_one_or_none()
@@ -160,9 +161,9 @@ class Timers:
         return {"now": self._clock.now(), "machine_now": machine_now()}
 
     def _put_off(self, wrong: Exception) -> None:
-        """The claimed row failed: it stays armed and rings again, ever more patiently. It is never given up.
+        """Postpone the claimed row, which failed: it stays armed and is retried with growing pauses, without limit.
 
-        Raises ``wrong`` where no row was claimed: then no timer is to blame.
+        Raises ``wrong`` if no row was claimed: then no timer caused the failure.
         """
         row, table = self._current, self._store.tables.timers
         if row is None:

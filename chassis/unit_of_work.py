@@ -1,7 +1,7 @@
-"""The unit of work: what handlers read and change, and the one transaction that carries it all.
+"""The unit of work: the aggregates that handlers read and change, and the one transaction that commits all effects.
 
-State, inbox rows, outbox rows and timers commit together or not at all. Handlers change aggregates in memory; `flush`
-writes them in a few statements however many events shared the transaction.
+State, inbox rows, outbox rows and timers commit together or not at all. Handlers change aggregates in memory; `flush` writes
+them in a few statements, however many events share the transaction.
 """
 
 from collections import Counter
@@ -30,9 +30,9 @@ T = TypeVar("T")
 class _Loaded:
     aggregate: Any
     before: dict[str, Any] | None
-    """The document as it was read; None for a new one."""
+    """The document as it was read; None for a new aggregate."""
     at: datetime | None = None
-    """Business time of the work that had it last, and so may have changed it."""
+    """Business time of the handler that loaded the aggregate last, and so may have changed it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +44,12 @@ class _Emitted:
 
     @property
     def announces(self) -> bool:
-        """Whether it is an announcement, which itself is not announced."""
+        """Return whether the event is an announcement, which itself is not announced."""
         return self.happened.payload.type in ANNOUNCEMENTS
 
 
 class UnitOfWork:
-    """One transaction's identity map and effects. Not shared between workers."""
+    """The identity map and the effects of one transaction. Workers do not share it."""
 
     def __init__(self, store: Store, connection: Connection, source: str):
         self.store = store
@@ -65,8 +65,8 @@ class UnitOfWork:
     def lock(self, cls: type[T], keys: Collection[str]) -> None:
         """Read and lock many aggregates in one statement, in sorted order so that two batches cannot deadlock.
 
-        What is not there is remembered, too, so that `find` does not ask again. Who locks several classes does so in the
-        order of the definition's ``prefetch``.
+        A missing aggregate is remembered too, so that `find` does not query again. A caller that locks several classes locks
+        them in the order of the definition's ``prefetch``.
         """
         mapper = self._mapper(cls)
         wanted = sorted({key for key in keys if (cls, key) not in self._loaded and (cls, key) not in self._absent})
@@ -77,7 +77,7 @@ class UnitOfWork:
         self._absent |= {(cls, key) for key in wanted if (cls, key) not in self._loaded}
 
     def find(self, cls: type[T], key: str, at: datetime | None = None) -> T | None:
-        """The aggregate, locked until the transaction ends; None where there is none. ``at``: the business time of who asks."""
+        """Return the aggregate, locked until the transaction ends, or None. ``at`` is the business time of the caller."""
         self.lock(cls, [key])
         kept = self._loaded.get((cls, key))
         if kept is None:
@@ -86,13 +86,14 @@ class UnitOfWork:
         return cast(T, kept.aggregate)
 
     def add(self, aggregate: Any, at: datetime | None = None) -> None:
-        """Keep a new aggregate."""
+        """Store a new aggregate."""
         kept = type(aggregate), self._mapper(type(aggregate)).key(aggregate)
         self._absent.discard(kept)
         self._loaded[kept] = _Loaded(aggregate, None, at)
 
     def memoize(self, question: Hashable, ask: Callable[[], T]) -> T:
-        """An answer that this transaction asks its store for once: small records that many events need and none locks."""
+        """Return ``ask()``, called once per transaction for each ``question``: for small records that many events read and none
+        locks."""
         if question not in self._answers:
             self._answers[question] = ask()
         return cast(T, self._answers[question])
@@ -102,17 +103,17 @@ class UnitOfWork:
         self._emitted.append(_Emitted(happened, at, correlation, causation))
 
     def set_timer(self, change: ArmTimer | CancelTimer, causation: str | None) -> None:
-        """Arm or disarm a timer when the transaction commits; the last word for a name counts."""
+        """Arm or cancel a timer when the transaction commits; the last change of a name applies."""
         self._timers[change.subject, change.name] = (change, causation)
 
     def insert(self, table: Table, row: dict[str, Any]) -> None:
-        """Add a row to a table that is no aggregate's; every row of a table must have the same columns."""
+        """Insert a row into a table that is not an aggregate's; all rows of a table must have the same columns."""
         self._rows.setdefault(table, []).append(row)
 
     def after_commit(self, hook: Hook) -> None:
-        """Call ``hook`` once after the transaction committed, and never where it is rolled back. See `Store.after_commit`.
+        """Call ``hook`` once after the transaction committed, and never if it is rolled back. See `Store.after_commit`.
 
-        The place for every metric, alert and wake-up: the transaction may be rolled back and run again.
+        Every metric, alert and wake-up belongs here, because the transaction may be rolled back and run again.
         """
         self.store.after_commit(self.connection, hook)
 
@@ -123,7 +124,7 @@ class UnitOfWork:
             self.connection.execute(adding(table), rows)
         self._write_outbox()
         self._write_timers()
-        if self._emitted or self._timers:  # an announcement of what was said is a timer, too
+        if self._emitted or self._timers:  # publishing arms the announcement timer, too
             self.after_commit(self.store.note_armed)
         failpoint("work.before_commit")
 
@@ -165,11 +166,12 @@ class UnitOfWork:
         self.store.wake_relay(self.connection)
 
     def _source_of(self, said: _Emitted) -> str:
-        """Private events are numbered by themselves, so that who hears only the public ones sees every gap."""
+        """Return the source under which an event is numbered. Private events have their own, so that public consumers see every
+        gap."""
         return f"{self.source}/private" if said.happened.payload.private else self.source
 
     def _next_sequences(self, wanted: Counter[tuple[str, str]]) -> dict[tuple[str, str], int]:
-        """The highest number of each source and subject after this transaction. Locks the counters in sorted order."""
+        """Return the highest number of each source and subject after this transaction. Locks the counters in sorted order."""
         statement = counting_up(self.store.tables.sequences, self.connection.dialect.name)
         counters = [{"source": source, "subject": subject, "last": n} for (source, subject), n in sorted(wanted.items())]
         return {(row.source, row.subject): row.last for row in self.connection.execute(statement, counters)}

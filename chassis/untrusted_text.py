@@ -1,8 +1,8 @@
-"""Texts that somebody else wrote, made safe to read: nothing invisible in them changes how they, or their neighbours, look.
+"""Untrusted text made safe to display: no invisible character in it changes how it, or the text next to it, looks.
 
-Stores keep the original. Whatever shows it to a person (a notice, an HTTP view, a list in a terminal) passes it through here.
-A bidirectional control can reverse the order in which a line is displayed (Trojan Source, CVE-2021-42574), and tag characters
-can carry words that nobody sees.
+Stores hold the original. Every view for a person (a notice, an HTTP view, a list in a terminal) passes the text through this
+module. A bidirectional control can reverse the order in which a line is displayed (Trojan Source, CVE-2021-42574), and tag
+characters can carry words that nobody sees.
 """
 
 import json
@@ -14,7 +14,7 @@ _INVISIBLE = regex.compile(
     r"(?V1)["
     r"[\p{Cc}--[\n\t]]"  # C0 and C1 controls
     r"\p{Bidi_Control}"  # U+061C, U+200E, U+200F, U+202A-202E, U+2066-2069
-    # what no font shows: zero-width spaces, U+FEFF, soft hyphens, fillers, tag characters, …; of these a joiner shapes emoji
+    # characters without a glyph: zero-width spaces, U+FEFF, soft hyphens, fillers, tag characters, …; but a joiner shapes emoji
     # and several scripts, and a variation selector chooses the form of the character before it
     r"[\p{Default_Ignorable_Code_Point}--[\u200c\u200d\p{Variation_Selector}]]"
     r"\p{Cs}\p{Noncharacter_Code_Point}"
@@ -38,7 +38,7 @@ def visible_line(text: str) -> str:
 
 
 def without_links(text: str) -> str:
-    """Return the text with the marks of web, mail and IPv4 addresses in full width, so that no reader makes links of them.
+    """Return the text with the marks of web, mail and IPv4 addresses in full width, so that viewers make no links of them.
 
     Every character stays one character.
     """
@@ -47,7 +47,7 @@ def without_links(text: str) -> str:
 
 
 def escaped_line(line: str) -> str:
-    """Return the line with what is not printable spelt out as JSON does, so that a terminal shows that it is there."""
+    """Return the line with unprintable characters escaped as in JSON, so that a terminal shows them."""
     return "".join(letter if letter.isprintable() else json.dumps(letter)[1:-1] for letter in line)
 
 

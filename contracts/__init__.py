@@ -1,1 +1,1 @@
-"""The published language: every event that crosses a service's border, and who may listen to it."""
+"""The published language of the services: events, HTTP operations, and the subscriptions of each service."""

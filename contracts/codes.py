@@ -1,10 +1,11 @@
-"""The codes that several events share. Words and meanings are those of the domain page."""
+"""Codes that several contracts share. Words and meanings are those of the domain page."""
 
 from enum import StrEnum
 
 
 class EarlierFact(StrEnum):
-    """What came before a responder's command that has no effect. In the order of a matter's life: of two, the later counts."""
+    """A fact that came before a responder's command and left it without effect, in the order of a matter's life: the later
+    counts."""
 
     SIGNED = "signed"
     CONTACTED = "contacted"
@@ -32,7 +33,8 @@ class EarlierFact(StrEnum):
 
 
 class Urgency(StrEnum):
-    """How fast, not how high: E0 life and safety, E1 utilities and extreme weather, E2 general, E3 complex."""
+    """The urgency of a matter, independent of its level: E0 life and safety, E1 utilities and extreme weather, E2 general, E3
+    complex."""
 
     E0 = "E0"
     E1 = "E1"
@@ -41,7 +43,7 @@ class Urgency(StrEnum):
 
 
 class CoordinateSystem(StrEnum):
-    """Phones answer in WGS-84, Amap in GCJ-02, Baidu in BD-09; they differ by hundreds of metres."""
+    """The system of a coordinate: phones use WGS-84, Amap GCJ-02, Baidu BD-09. They differ by hundreds of metres."""
 
     WGS84 = "WGS-84"
     GCJ02 = "GCJ-02"
@@ -49,7 +51,7 @@ class CoordinateSystem(StrEnum):
 
 
 class Channel(StrEnum):
-    """How a whistle reached us."""
+    """The channel by which a whistle came in."""
 
     PERSON = "person"
     PATROL = "patrol"
@@ -61,7 +63,8 @@ class Channel(StrEnum):
 
 
 class AreaKind(StrEnum):
-    """Grids nest in communities, communities in streets, streets in districts; blocks and estates cut across grids."""
+    """The kind of an area. Grids nest in communities, these in streets, these in districts; blocks and estates cut across
+    grids."""
 
     DISTRICT = "district"
     STREET = "street"
@@ -72,7 +75,7 @@ class AreaKind(StrEnum):
 
 
 class Role(StrEnum):
-    """What a responder is to the areas it serves."""
+    """The role of a responder in the areas that it serves."""
 
     PROPERTY = "property"
     OWNERS_COMMITTEE = "owners_committee"
@@ -87,14 +90,14 @@ class Role(StrEnum):
 
 
 class Purpose(StrEnum):
-    """Why an assignment was made. Who handled may not verify."""
+    """The purpose of an assignment. A unit that handled may not verify."""
 
     HANDLE = "handle"
     VERIFY = "verify"
 
 
 class Command(StrEnum):
-    """What a responder can report about an assignment."""
+    """A report that a responder can make about an assignment."""
 
     SIGN = "sign"
     CONTACT = "contact"
@@ -127,14 +130,14 @@ class Respond(StrEnum):
 
 
 class Party(StrEnum):
-    """Who must consent to a mediation."""
+    """A party of a mediation, whose consent is required."""
 
     APPLICANT = "applicant"
     RESPONDENT = "respondent"
 
 
 class ReturnReason(StrEnum):
-    """Why a unit says "not mine"."""
+    """The reason for which a unit returns an assignment as not its own."""
 
     NOT_MY_AREA = "not_my_area"
     NOT_MY_DUTY = "not_my_duty"
@@ -143,14 +146,15 @@ class ReturnReason(StrEnum):
 
 
 class ReworkCause(StrEnum):
-    """Why a ticket goes back to work."""
+    """The cause for which a ticket goes back to work."""
 
     VERIFICATION = "verification"
     DISSATISFIED = "dissatisfied"
 
 
 class UnmergeCause(StrEnum):
-    """Why a merged ticket goes on by itself: the survivor ended without the matter being solved, or its reporter is back."""
+    """The cause for which a merged ticket continues by itself: the survivor ended unsolved, or the ticket's reporter reopened
+    it."""
 
     CANCELLED = "cancelled"
     REJECTED = "rejected"
@@ -158,7 +162,8 @@ class UnmergeCause(StrEnum):
 
 
 class Likeness(StrEnum):
-    """By what one ticket looks like another, the strongest first: near on the map · the same address · the same reporter."""
+    """The sign by which a ticket looks like another, the strongest first: near on the map · the same address · the same
+    reporter."""
 
     PLACE = "place"
     ADDRESS = "address"
@@ -166,7 +171,7 @@ class Likeness(StrEnum):
 
 
 class RejectReason(StrEnum):
-    """Why a matter is not taken on; the notice tells the route it has instead."""
+    """The reason for which a matter is not taken on; the notice names the route it has instead."""
 
     NOT_OURS = "not_ours"
     EMERGENCY = "emergency"
@@ -176,7 +181,7 @@ class RejectReason(StrEnum):
 
 
 class EscalationCause(StrEnum):
-    """Why a case moved up a level."""
+    """The cause for which a case moved up a level."""
 
     BREACHED = "breached"
     HANDED_UP = "handed_up"
@@ -188,7 +193,7 @@ class EscalationCause(StrEnum):
 
 
 class ExhaustionCause(StrEnum):
-    """Why the supervisor is called."""
+    """The cause for which the supervisor is called."""
 
     NO_PLAYBOOK = "no_playbook"
     NO_RESPONDER = "no_responder"
@@ -197,7 +202,7 @@ class ExhaustionCause(StrEnum):
 
 
 class Outcome(StrEnum):
-    """How responders ended a case."""
+    """The outcome with which responders completed a case."""
 
     HANDLED = "handled"
     AGREED = "agreed"
@@ -205,7 +210,8 @@ class Outcome(StrEnum):
 
 
 class WarningStage(StrEnum):
-    """催办 at half and at four fifths of the time; 通报 when it is overdue as long again, then the top of the chain."""
+    """The stage of a warning: 催办 at half and at four fifths of the time; 通报 at twice the time; then the top of the chain is
+    called."""
 
     URGE_HALF = "urge_half"
     URGE_MOST = "urge_most"
@@ -214,7 +220,7 @@ class WarningStage(StrEnum):
 
 
 class Request(StrEnum):
-    """What a resident, or somebody on duty on the resident's behalf, can ask."""
+    """A request of a resident, or of somebody on duty on the resident's behalf."""
 
     CONSENT = "consent"
     WITHDRAW = "withdraw"
@@ -224,7 +230,8 @@ class Request(StrEnum):
 
 
 class LinkPurpose(StrEnum):
-    """What a resident's signed link is for. Consent, the applicant's, and respond, the respondent's, also withdraw it."""
+    """The purpose of a resident's signed link. Consent (the applicant's) and respond (the respondent's) can also be withdrawn
+    by it."""
 
     RATE = "rate"
     CONSENT = "consent"
@@ -234,7 +241,7 @@ class LinkPurpose(StrEnum):
 
 
 class Receipt(StrEnum):
-    """What a gateway says of a notice that it took: it arrived · it did not, this time · it never can, this way."""
+    """A gateway's receipt for a notice: it arrived · it did not arrive this time · it can never arrive over this channel."""
 
     DELIVERED = "delivered"
     UNDELIVERED = "undelivered"
@@ -242,7 +249,8 @@ class Receipt(StrEnum):
 
 
 class FallbackReason(StrEnum):
-    """Why a notice is not in the language that was asked for: none of its texts is · only in another script · it is no tag."""
+    """The reason for another language than the one asked for: there is no text in it · only in another script · it is not a
+    valid tag."""
 
     NO_TEXT = "no_text"
     OTHER_SCRIPT = "other_script"
@@ -250,7 +258,7 @@ class FallbackReason(StrEnum):
 
 
 class CancelReason(StrEnum):
-    """Why a notice was not sent: a later event made it pointless · its unit was relieved of the matter · its unit retired."""
+    """The reason for which a notice was cancelled: a later event superseded it · its unit was relieved · its unit retired."""
 
     SUPERSEDED = "superseded"
     RELIEVED = "relieved"
@@ -258,7 +266,7 @@ class CancelReason(StrEnum):
 
 
 class Closure(StrEnum):
-    """Why a ticket was closed. The last two are counted apart from satisfaction."""
+    """The result with which a ticket was closed. The last two are counted apart from satisfaction."""
 
     SATISFIED = "satisfied"
     DISSATISFIED = "dissatisfied"
@@ -267,7 +275,7 @@ class Closure(StrEnum):
 
 
 class Clock(StrEnum):
-    """Contact and case-handle are case clocks; sign, report in, handle_within and verify run per assignment."""
+    """A clock. Contact and handle are case clocks; sign, report_in, handle_within and verify run per assignment."""
 
     CONTACT = "contact"
     HANDLE = "handle"
@@ -278,7 +286,7 @@ class Clock(StrEnum):
 
 
 class TicketState(StrEnum):
-    """Where the matter stands."""
+    """The state of a ticket."""
 
     OPEN = "open"
     HANDLING = "handling"
@@ -294,7 +302,7 @@ class TicketState(StrEnum):
 
 
 class CaseState(StrEnum):
-    """Where the work stands."""
+    """The state of a case."""
 
     WORKING = "working"
     COMPLETED = "completed"
@@ -304,7 +312,7 @@ class CaseState(StrEnum):
 
 
 class Step(StrEnum):
-    """How far an assignment is, in order."""
+    """The progress of an assignment, in order."""
 
     MADE = "made"
     SIGNED = "signed"
@@ -312,11 +320,11 @@ class Step(StrEnum):
     REPORTED_IN = "reported_in"
     DONE = "done"
     ENDED = "ended"
-    """Returned, relieved or excused: nothing more is asked of it."""
+    """Returned, relieved or excused: the responder has nothing more to do."""
 
 
 class NoticeState(StrEnum):
-    """How far a notice is."""
+    """The state of a notice."""
 
     HELD = "held"
     DUE = "due"

@@ -1,4 +1,4 @@
-"""Contact points: one telephone number or one e-mail address, in one form however it was written.
+"""Contact points: one telephone number or one e-mail address in one normalised form, however it was written.
 
 Every service that stores, compares or sends to a contact point uses `normalised`. The libraries are imported at the first use:
 their tables take as long to load as a small service.
@@ -9,15 +9,16 @@ import unicodedata
 
 EMAIL_MARK = "@"
 MIN_DIGITS, MAX_LOCAL_DIGITS, MAX_EXTENSION_DIGITS = 3, 8, 6
-"""Digits of the shortest short code (110), of the longest number that is dialled without an area code, and of an extension."""
+"""The digits of the shortest short code (110), of the longest number dialled without an area code, and of the longest
+extension."""
 CHINA, MIN_CHINESE_DIGITS = 86, 10
-"""China's country code, and the digits of its shortest subscriber's number with its area code. A shorter one is a short code
-behind an area code: 029-12345 is a city's hotline."""
+"""China's country code, and the digits of its shortest subscriber number with area code. A shorter number is a short code after
+an area code: 029-12345 is a city's hotline."""
 
 _NUMBER = re.compile(r"\+?[\d\s().\-\u2010-\u2015\u2212\u30fc]+")
 _EXTENSION = re.compile(r"\s*(?:;ext=|转|轉|分机|分機|ext\.?|x|#)\s*[:.]?\s*(\d+)$", re.IGNORECASE)
 _CHINESE_LANDLINE = re.compile(r"(0\d{2,3})[ -](\d{7,8})-(\d{1,6})")
-"""029-88887777-801: the third group is the extension, as an office writes it."""
+"""A landline number with extension as offices write it: in 029-88887777-801 the third group is the extension."""
 
 
 class BadContactPoint(ValueError):
@@ -25,11 +26,11 @@ class BadContactPoint(ValueError):
 
 
 def normalised(text: str, region: str) -> str:
-    """Return the one form of a telephone number or an e-mail address. Normalising it again changes nothing.
+    """Return the normalised form of a telephone number or an e-mail address. Normalising it again changes nothing.
 
     A telephone number becomes E.164 (``+862988887777``), with its extension by RFC 3966 (``+862988887777;ext=12``). A short
-    code (12345) or a number without its area code becomes its bare digits: E.164 has no form for those. ``region`` is the
-    ISO 3166 code of the country that numbers without a country code belong to. Raises BadContactPoint.
+    code (12345) or a number without its area code becomes its bare digits: E.164 has no form for those. ``region`` is the ISO
+    3166 code of the country to which numbers without a country code belong. Raises BadContactPoint.
     """
     clean = _without_format_characters(unicodedata.normalize("NFKC", text)).strip()
     if not clean:
@@ -38,7 +39,7 @@ def normalised(text: str, region: str) -> str:
 
 
 def comparable(text: str | None, region: str) -> str | None:
-    """Return the form in which two contact points are compared; None for no contact point, or an unusable one."""
+    """Return the form in which two contact points are compared; None if there is no contact point or it is unusable."""
     try:
         return normalised(text, region) if text else None
     except BadContactPoint:
@@ -46,23 +47,23 @@ def comparable(text: str | None, region: str) -> str | None:
 
 
 def is_personal(contact: str) -> bool:
-    """Whether a normalised contact point can belong to one person or household.
+    """Return whether a normalised contact point can belong to one person or household.
 
-    No short code (12345, also behind an area code), no number without its area code, and no service number (400, 800) can:
-    each stands for whoever calls by it. An e-mail address can.
+    Short codes (12345, also after an area code), numbers without area code and service numbers (400, 800) cannot: each stands
+    for many callers. An e-mail address can.
     """
     return EMAIL_MARK in contact or (contact.startswith("+") and _is_subscriber(contact))
 
 
 def is_region(code: str) -> bool:
-    """Whether numbers of this country are known."""
+    """Return whether the telephone numbers of this country are known."""
     from phonenumbers import SUPPORTED_REGIONS
 
     return code in SUPPORTED_REGIONS
 
 
 def _is_subscriber(number: str) -> bool:
-    """``number`` is in E.164, perhaps with an extension."""
+    """Return whether ``number``, in E.164 and perhaps with an extension, is a subscriber's."""
     import phonenumbers
 
     parsed, kinds = phonenumbers.parse(number), phonenumbers.PhoneNumberType
@@ -73,7 +74,7 @@ def _is_subscriber(number: str) -> bool:
 
 
 def _without_format_characters(text: str) -> str:
-    """Remove what is invisible: phones put directional marks around the numbers that they copy."""
+    """Remove invisible characters: phones put directional marks around the numbers that they copy."""
     return "".join(character for character in text if unicodedata.category(character) != "Cf")
 
 
@@ -97,7 +98,7 @@ def _telephone(text: str, region: str) -> str:
 
 
 def _split(text: str) -> tuple[str, str]:
-    """Split a number from its extension, which is empty where there is none."""
+    """Return a number and its extension, which may be empty."""
     if landline := _CHINESE_LANDLINE.fullmatch(text):
         return f"{landline[1]}{landline[2]}", landline[3]
     found = _EXTENSION.search(text)

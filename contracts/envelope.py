@@ -1,8 +1,8 @@
-"""The envelope every event travels in.
+"""The envelope of every event: CloudEvents 1.0 and the extension attributes of the four services.
 
-The envelope is CloudEvents 1.0. The attributes the four services add are lower-case letters only, as the specification
-asks: ``correlationid`` (the ticket or account the whole story belongs to), ``causationid`` (the event that made
-this one, or that armed the timer which did) and ``sequence`` (1, 2, 3 … per source and subject).
+The names of the extension attributes are lower-case letters only, as the specification requires: ``correlationid`` (the ticket
+or account to which the whole story belongs), ``causationid`` (the event that caused this one, or that armed the timer which
+caused it) and ``sequence`` (1, 2, 3 … per source and subject).
 """
 
 from dataclasses import dataclass
@@ -16,15 +16,16 @@ from contracts.payload import EventPayload
 P = TypeVar("P", bound=EventPayload, covariant=True, default=EventPayload)
 
 SEQUENCE_DIGITS = 20
-"""``sequence`` is zero-padded so that it also sorts as text, as the CloudEvents sequence extension asks."""
+"""The digits to which ``sequence`` is zero-padded, so that it also sorts as text, as the CloudEvents sequence extension
+requires."""
 
 
 @dataclass(frozen=True, slots=True)
 class Event(Generic[P]):
-    """One fact that happened, or one command somebody gave. A bare ``Event`` has a payload of any type.
+    """An event: one fact that happened, or one command that somebody gave. A bare ``Event`` has a payload of any type.
 
-    ``time`` is business time, always with an offset. ``actor`` is not part of the event: it is who the broker says
-    published it, and is None for an event that a service read from its own store.
+    ``time`` is business time, always with an offset. ``actor`` is not part of the event: it is the publisher that the broker
+    validated, and None for an event that a service read from its own store.
     """
 
     payload: P
@@ -39,5 +40,5 @@ class Event(Generic[P]):
 
     @property
     def type(self) -> str:
-        """The type, which follows from the payload."""
+        """Return the event type, which follows from the payload."""
         return self.payload.type

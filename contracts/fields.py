@@ -1,7 +1,7 @@
-"""The fields of payloads: each specifier is typed as the value of its field, and carries the marshmallow field behind it.
+"""Specifiers of payload fields: each has the type of its field's value and carries the marshmallow field behind it.
 
-A field is required unless it says ``default=None``; then it may be left out or null, and its annotation ends in ``| None``.
-`contracts.schema_fields` says what each kind of field accepts.
+A field is required unless it has ``default=None``; then it may be left out or null, and its annotation ends in ``| None``.
+`contracts.schema_fields` defines what each kind of field accepts.
 """
 
 import dataclasses
@@ -22,7 +22,7 @@ FIELD, KIND = "field", "kind"
 
 
 class Described(Protocol):
-    """A class with a marshmallow schema of its own: `contracts.payload.Part`."""
+    """A class with its own marshmallow schema: `contracts.payload.Part`."""
 
     schema: ClassVar[type[Schema]]
 
@@ -36,7 +36,7 @@ def ident(about: str, most: int = ID) -> str: ...
 @overload
 def ident(about: str, most: int = ID, *, default: None) -> str | None: ...
 def ident(about: str, most: int = ID, **optional: None) -> Any:
-    """An opaque id."""
+    """Return the specifier of an opaque id."""
     return _specified(str, schema_fields.ident(about, most, optional=bool(optional)))
 
 
@@ -45,7 +45,7 @@ def name(about: str) -> str: ...
 @overload
 def name(about: str, *, default: None) -> str | None: ...
 def name(about: str, **optional: None) -> Any:
-    """A short text without control characters."""
+    """Return the specifier of a short text without control characters."""
     return _specified(str, schema_fields.name(about, optional=bool(optional)))
 
 
@@ -54,7 +54,7 @@ def text(about: str, most: int = TEXT) -> str: ...
 @overload
 def text(about: str, most: int = TEXT, *, default: None) -> str | None: ...
 def text(about: str, most: int = TEXT, **optional: None) -> Any:
-    """Free text."""
+    """Return the specifier of a free text."""
     return _specified(str, schema_fields.text(about, most, optional=bool(optional)))
 
 
@@ -63,7 +63,7 @@ def code(kind: type[E], about: str, only: Sequence[E] = (), title: str | None = 
 @overload
 def code(kind: type[E], about: str, only: Sequence[E] = (), title: str | None = None, *, default: None) -> E | None: ...
 def code(kind: type[E], about: str, only: Sequence[E] = (), title: str | None = None, **optional: None) -> Any:
-    """One word of a fixed list, or of a part of it, which needs a ``title``."""
+    """Return the specifier of one code of a list, or of a part of a list, which needs a ``title``."""
     return _specified(kind, schema_fields.code(kind, about, only, title, optional=bool(optional)))
 
 
@@ -72,7 +72,7 @@ def instant(about: str) -> datetime: ...
 @overload
 def instant(about: str, *, default: None) -> datetime | None: ...
 def instant(about: str, **optional: None) -> Any:
-    """An instant with an offset."""
+    """Return the specifier of an instant with an offset."""
     return _specified(datetime, schema_fields.instant(about, optional=bool(optional)))
 
 
@@ -81,7 +81,7 @@ def count(about: str) -> int: ...
 @overload
 def count(about: str, *, default: None) -> int | None: ...
 def count(about: str, **optional: None) -> Any:
-    """A whole number from 0."""
+    """Return the specifier of an integer from 0."""
     return _specified(int, schema_fields.count(about, optional=bool(optional)))
 
 
@@ -90,12 +90,12 @@ def flag(about: str) -> bool: ...
 @overload
 def flag(about: str, *, default: None) -> bool | None: ...
 def flag(about: str, **optional: None) -> Any:
-    """True or false."""
+    """Return the specifier of a boolean."""
     return _specified(bool, schema_fields.flag(about, optional=bool(optional)))
 
 
 def degrees(about: str, most: int) -> float:
-    """An angle from -most to most."""
+    """Return the specifier of an angle from -most to most."""
     specified: float = _specified(float, schema_fields.degrees(about, most))
     return specified
 
@@ -105,7 +105,7 @@ def idents(about: str, most: int = 100) -> list[str]: ...
 @overload
 def idents(about: str, most: int = 100, *, default: None) -> list[str] | None: ...
 def idents(about: str, most: int = 100, **optional: None) -> Any:
-    """A list of ids."""
+    """Return the specifier of a list of ids."""
     return _specified(list[str], schema_fields.idents(about, most, optional=bool(optional)))
 
 
@@ -114,12 +114,12 @@ def names(about: str, most: int = 20) -> list[str]: ...
 @overload
 def names(about: str, most: int = 20, *, default: None) -> list[str] | None: ...
 def names(about: str, most: int = 20, **optional: None) -> Any:
-    """A list of short texts."""
+    """Return the specifier of a list of short texts."""
     return _specified(list[str], schema_fields.names(about, most, optional=bool(optional)))
 
 
 def codes(kind: type[E], about: str, least: int = 0) -> list[E]:
-    """A list of words of a fixed list."""
+    """Return the specifier of a list of codes."""
     specified: list[E] = _specified(list[kind], schema_fields.codes(kind, about, least))  # type: ignore[valid-type]
     return specified
 
@@ -129,7 +129,7 @@ def nested(part: type[P], about: str) -> P: ...
 @overload
 def nested(part: type[P], about: str, *, default: None) -> P | None: ...
 def nested(part: type[P], about: str, **optional: None) -> Any:
-    """A part with fields of its own."""
+    """Return the specifier of a part with its own fields."""
     return _specified(part, schema_fields.nested(part.schema, about, optional=bool(optional)))
 
 
@@ -138,7 +138,7 @@ def parts(part: type[P], about: str, most: int) -> list[P]: ...
 @overload
 def parts(part: type[P], about: str, most: int, *, default: None) -> list[P] | None: ...
 def parts(part: type[P], about: str, most: int, **optional: None) -> Any:
-    """A list of parts with fields of their own."""
+    """Return the specifier of a list of parts with their own fields."""
     return _specified(list[part], schema_fields.parts(part.schema, about, most, optional=bool(optional)))  # type: ignore[valid-type]
 
 

@@ -1,4 +1,4 @@
-"""Writes what is generated from the contracts, or tells what is stale.
+"""Write the files that are generated from the contracts, or name the stale ones.
 
     python -m contracts.generate            writes (make contracts)
     python -m contracts.generate --check    compares, names the stale files, exits 1
@@ -21,11 +21,11 @@ ROOT = Path(__file__).parent
 REMEDY = "run `make contracts` and commit what it writes"
 
 Render = Callable[[Path], str]
-"""Makes one document's text; it is given the contracts' folder, from which it may read samples."""
+"""Returns one document's text. Its argument is the contracts' folder, from which it may read samples."""
 
 
 def documents() -> dict[str, Render]:
-    """Every generated file by its path below the contracts' folder."""
+    """Return the generated files: their paths below the contracts' folder and the functions that render them."""
     return {
         **{f"schemas/{schema.type}.json": partial(schemas.render, schema) for schema in all_payloads()},
         "asyncapi.yaml": asyncapi.render,
@@ -35,21 +35,21 @@ def documents() -> dict[str, Render]:
 
 
 GENERATED_FOLDERS = ("schemas", "openapi")
-"""Folders in which nothing is written by hand: a file there that no document explains is stale."""
+"""Folders without hand-written files: a file there that no document generates is stale."""
 
 
 def render_all(root: Path = ROOT) -> dict[str, str]:
-    """Every document's text by path. Raises BrokenContract before anything is written."""
+    """Return every document's text by path. Raises BrokenContract before anything is written."""
     return {path: render(root) for path, render in documents().items()}
 
 
 def stale(root: Path = ROOT) -> list[str]:
-    """The generated files that are missing, differ, or are no longer generated."""
+    """Return the generated files that are missing, differ, or are no longer generated."""
     return _differing(root, render_all(root))
 
 
 def write(root: Path = ROOT) -> list[str]:
-    """Bring the stale files up to date, and return their names."""
+    """Update the stale files. Return their names."""
     texts = render_all(root)
     changed = _differing(root, texts)
     for path in changed:
@@ -62,7 +62,7 @@ def write(root: Path = ROOT) -> list[str]:
 
 
 def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
-    """The command; returns its exit status."""
+    """Run the command. Return its exit status."""
     about = (__doc__ or "").partition("\n")[0]
     parser = argparse.ArgumentParser(prog="python -m contracts.generate", description=about)
     parser.add_argument("--check", action="store_true", help="compare, and exit 1 if a file is stale")

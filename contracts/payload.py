@@ -26,17 +26,17 @@ SchemaClass = type[Schema]
 T = TypeVar("T", bound="Part")
 
 ENVELOPE_WORDS = frozenset({"subject", "causation", "after"})
-"""The words of an event's identity that are no fields of its payload."""
+"""The words of an event's identity that are not fields of its payload."""
 
 _TYPE = re.compile(r"[a-z_]{1,40}\.[a-z_]{1,40}\.v[0-9]{1,4}")
 
 
 class UnknownEvent(Exception):
-    """Raised for a type, or a version of a type, that no contract describes."""
+    """No contract describes this type, or this version of the type."""
 
 
 class InvalidEvent(Exception):
-    """Raised when data does not fit its contract; ``errors`` maps each field's path to what is wrong with it."""
+    """The data violates its contract; ``errors`` maps each field's path to its error."""
 
     def __init__(self, type_: str, errors: Mapping[str, str]):
         self.errors = dict(errors)
@@ -44,7 +44,7 @@ class InvalidEvent(Exception):
 
 
 def flatten(messages: Any, path: str = "", spell: Callable[[str], str] = str) -> dict[str, str]:
-    """Marshmallow's nested messages as {"location.lat": "Not a valid number."}; ``spell`` writes each name of a path."""
+    """Return marshmallow's nested messages as {"location.lat": "Not a valid number."}; ``spell`` writes each name of a path."""
     if isinstance(messages, Mapping):
         flat: dict[str, str] = {}
         for key, value in messages.items():
@@ -70,7 +70,7 @@ def _without_null(dumped: Any) -> Any:
 
 
 def _specified(cls: "type[Part]") -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield what the specifier of each of the class's own fields says. Raises TypeError for a wrong declaration."""
+    """Yield the metadata of each of the class's own fields. Raises TypeError for a wrong declaration."""
     hints = get_type_hints(cls)
     for name in get_annotations(cls):
         if get_origin(hints[name]) is ClassVar:
@@ -87,7 +87,7 @@ def _specified(cls: "type[Part]") -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 
 def _derived(cls: "type[Part]", specified: Mapping[str, Mapping[str, Any]]) -> SchemaClass:
-    """Make the schema: a subclass of the base's, under the payload's own name, which the generated documents show."""
+    """Return the derived schema: a subclass of the base's, under the payload's own name, which the generated documents show."""
     base = getattr(cls, "schema", Schema)
     described = {"__doc__": cls.__dict__.get("__doc__"), "__module__": cls.__module__, "__qualname__": cls.__qualname__}
     declared = {name: metadata[fields.FIELD] for name, metadata in specified.items()}
@@ -129,12 +129,12 @@ def _made(part: type[T], value: Any) -> T:
     ),
 )
 class Part:
-    """Base of an object with fields: of a payload, and of what is nested in one. A subclass becomes a frozen dataclass."""
+    """Base of an object with fields: of a payload, or of an object nested in one. A subclass becomes a frozen dataclass."""
 
     schema: ClassVar[SchemaClass]
     """The marshmallow schema, derived from the declaration."""
     _nested: ClassVar[Mapping[str, tuple[type["Part"], bool]]]
-    """The fields that hold parts: which part, and whether it is a list of them."""
+    """The fields that hold parts: the class of the part, and whether the field is a list."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -145,7 +145,7 @@ class Part:
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Self:
-        """Make it of values by name, as the schema loads them; a nested part is a mapping too."""
+        """Return a part made of values by name, as the schema loads them; a nested part is a mapping too."""
         named = dict(values)
         for name, (part, many) in cls._nested.items():
             if (value := named.get(name)) is not None:
@@ -153,7 +153,7 @@ class Part:
         return cls(**named)
 
     def dumped(self) -> dict[str, Any]:
-        """Return it as JSON, unchecked; a field without a value is left out."""
+        """Return the part as JSON, unchecked; a field without a value is left out."""
         dumped: dict[str, Any] = _without_null(_instance(self.schema).dump(self))
         return dumped
 
@@ -164,34 +164,34 @@ class Part:
 
     @classmethod
     def codes_of(cls, name: str) -> type[StrEnum]:
-        """Return the codes that a field takes. Raises TypeError where it takes anything else."""
+        """Return the codes that a field accepts. Raises TypeError if it accepts anything else."""
         field = _instance(cls.schema).fields[name]
         if not isinstance(field, schema_fields.Code):
             raise TypeError(f"{cls.__name__}.{name}: takes no codes")
         return field.enum
 
     def by_name(self) -> Mapping[str, Any]:
-        """Return the values by the fields' names, for code that takes any payload; what is nested stays a part."""
+        """Return the values by field name, for code that handles any payload; nested objects stay parts."""
         return MappingProxyType(vars(self))
 
 
 class EventPayload(Part):
-    """Base of every event version. A consumer ignores fields it does not know; a producer may not send them.
+    """Base of every event version. A consumer ignores unknown fields; a producer may not send them.
 
-    A subclass sets ``type`` (``<entity>.<past tense>.v<N>``), ``producer``, and ``private`` where the data is private and
-    therefore travels on ``<producer>.private``. Defining the subclass publishes it: see `payload_for`.
+    A subclass sets ``type`` (``<entity>.<past tense>.v<N>``), ``producer``, and ``private`` if the data is private and
+    therefore travels on ``<producer>.private``. Defining the subclass registers it: see `payload_for`.
     """
 
     type: ClassVar[str]
     producer: ClassVar[str]
     private: ClassVar[bool] = False
     about: ClassVar[str] = "ticket"
-    """The kind of thing whose id ``subject`` holds."""
+    """The kind of entity whose id ``subject`` holds."""
     identity: ClassVar[tuple[str, ...]] = ()
-    """The words whose values make two events of this type the same one, whatever ids they have: the second happened twice.
+    """The words whose equal values mean that two events of this type, whatever their ids, report the same effect twice.
 
-    A word is a field, or ``subject``, ``causation``, or ``after``: the identity of the event said before about the subject.
-    Empty for a record, which may come back to what it once was, and for commands from outside, which producers give ids.
+    A word is a field, or ``subject``, ``causation``, or ``after``: the identity of the previous event about the subject. It is
+    empty for a record, which may return to an earlier state, and for external commands, to which producers give ids.
     """
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -205,19 +205,19 @@ class EventPayload(Part):
 
     @classmethod
     def exchange(cls) -> str:
-        """The exchange this event is published to."""
+        """Return the exchange to which this event is published."""
         return f"{cls.producer}.{'private' if cls.private else 'events'}"
 
     @classmethod
     def load(cls, data: Any) -> Self:
-        """Load what came over the wire. Raises InvalidEvent naming each bad field; never repeats a value."""
+        """Load received data. Raises InvalidEvent naming each bad field; never repeats a value."""
         try:
             return cls.of(_instance(cls.schema).load(data))
         except ValidationError as wrong:
             raise InvalidEvent(cls.type, flatten(wrong.messages)) from None
 
     def to_wire(self) -> dict[str, Any]:
-        """Return the data as JSON, checked against the contract; a field without a value is left out. Raises InvalidEvent."""
+        """Return the data as JSON, validated by the contract; a field without a value is left out. Raises InvalidEvent."""
         schema = _instance(self.schema)
         try:
             dumped = self.dumped()
@@ -226,7 +226,7 @@ class EventPayload(Part):
             raise InvalidEvent(self.type, flatten(wrong.messages)) from None
         except (AttributeError, TypeError, ValueError) as wrong:
             raise InvalidEvent(self.type, {"_": f"cannot be written: {type(wrong).__name__}"}) from None
-        if loaded != self:  # marshmallow writes 1.5 as 1, and a word as a list of its letters
+        if loaded != self:  # marshmallow writes 1.5 as 1, and a string as a list of its letters
             read = loaded.by_name()
             changed = [name for name, value in self.by_name().items() if read[name] != value]
             raise InvalidEvent(self.type, dict.fromkeys(changed, "Would not be read as it was said."))
@@ -237,17 +237,17 @@ _registry: dict[str, type[EventPayload]] = {}
 
 
 def payload_for(type_: str) -> type[EventPayload]:
-    """The payload of an event type. Raises UnknownEvent, naming the versions that are known."""
+    """Return the payload class of an event type. Raises UnknownEvent, naming the known versions."""
     try:
         return _registry[type_]
     except KeyError:
         stem = type_.rpartition(".v")[0] or type_
         known = sorted(t for t in _registry if t.rpartition(".v")[0] == stem)
-        # what is no type may be anything, and this is told in a log
+        # a text that is no type may be anything, and this message is logged
         named = repr(type_) if _TYPE.fullmatch(type_) else "what is no type"
         raise UnknownEvent(f"no contract for {named}; known: {', '.join(known) or 'none of that name'}") from None
 
 
 def all_payloads() -> list[type[EventPayload]]:
-    """Every event version's payload, in the order of type."""
+    """Return the payload class of every event version, in the order of type."""
     return [_registry[t] for t in sorted(_registry)]

@@ -1,4 +1,4 @@
-"""The kinds of field the contracts are made of, each with its bound: what has no bound can be used to fill a disk."""
+"""The kinds of field in the contracts. Each has a limit, because an unlimited field can be used to fill a disk."""
 
 import re
 from collections.abc import Sequence
@@ -13,13 +13,13 @@ F = TypeVar("F", bound=fields.Field[Any])
 ID = 80
 NAME = 200
 ADDRESS = 200
-"""A notice tells an address whole, so whatever a channel allows must hold the longest one."""
+"""The longest address. A notice contains the address uncut, so the limit of every channel must have room for it."""
 TEXT = 4000
 YEARS = range(1900, 2200)
 
 
 class Whole(validate.Regexp):
-    """A pattern for the whole text: Python's ``$`` also holds before a line break at the end."""
+    """A pattern that must match the whole text: Python's ``$`` also matches before a line break at the end."""
 
     def __call__(self, value: Any) -> Any:
         if re.fullmatch(self.regex, value) is None:
@@ -36,11 +36,12 @@ def unicode(value: str) -> None:
 
 
 class FreeText(fields.String):
-    """Words that somebody wrote. Whatever shows them to a person leaves out what is invisible; events carry the original."""
+    """A text that a person wrote. Views for a person leave out its invisible characters; events carry the original."""
 
 
 def ident(about: str, most: int = ID, **kwargs: Any) -> fields.String:
-    """An opaque id: printable, no spaces, at most 80 characters. What a space is, Python and ECMAScript agree on here."""
+    """Return a field for an opaque id: printable, no spaces, at most 80 characters. Python and ECMAScript agree on these
+    spaces."""
     return _required(
         fields.String,
         about,
@@ -50,7 +51,7 @@ def ident(about: str, most: int = ID, **kwargs: Any) -> fields.String:
 
 
 def name(about: str, **kwargs: Any) -> fields.String:
-    """A short text without control characters, at most 200 characters."""
+    """Return a field for a short text without control characters, at most 200 characters."""
     return _required(
         FreeText,
         about,
@@ -60,7 +61,7 @@ def name(about: str, **kwargs: Any) -> fields.String:
 
 
 def text(about: str, most: int = TEXT, **kwargs: Any) -> fields.String:
-    """Free text, at most 4,000 characters unless the field says otherwise; U+0000 is refused because no store keeps it."""
+    """Return a field for a free text, by default at most 4,000 characters; U+0000 is refused because no store can hold it."""
     return _required(
         FreeText,
         about,
@@ -70,14 +71,14 @@ def text(about: str, most: int = TEXT, **kwargs: Any) -> fields.String:
 
 
 class Code(fields.Enum[StrEnum]):
-    """An enum by value that may be written as the member or as the plain word a store gave back."""
+    """An enum by value that is written from the member or from the plain text that a store returned."""
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
         return super()._serialize(None if value is None else self.enum(value), attr, obj, **kwargs)
 
 
 def code(kind: type[StrEnum], about: str, only: Sequence[StrEnum] = (), title: str | None = None, **kwargs: Any) -> Code:
-    """One word of a fixed list, or of a part of it, which needs a ``title``: generated code names its type by it."""
+    """Return a field for one code of a list, or of a part of it, which needs a ``title``: generated types are named by it."""
     if bool(only) != bool(title):
         raise TypeError(f"{about}: a part of a list needs a title, and nothing else has one")
     if only:
@@ -87,7 +88,7 @@ def code(kind: type[StrEnum], about: str, only: Sequence[StrEnum] = (), title: s
 
 
 def is_business_time(value: datetime) -> bool:
-    """Whether all can be done with it that is done with times: far out, neither calendars nor other zones know one."""
+    """Return whether a time is in the supported range: beyond it calendars and other time zones fail."""
     return value.year in YEARS
 
 
@@ -97,19 +98,19 @@ def _in_range(value: datetime) -> None:
 
 
 def instant(about: str, **kwargs: Any) -> fields.AwareDateTime:
-    """An instant in ISO 8601 with an offset, from 1900 to 2199."""
+    """Return a field for an instant in ISO 8601 with an offset, from 1900 to 2199."""
     return _required(
         fields.AwareDateTime, about, format="iso", validate=_in_range, metadata={"pattern": "^(19|20|21)[0-9]{2}-"}, **kwargs
     )
 
 
 def count(about: str, **kwargs: Any) -> fields.Integer:
-    """A whole number from 0 to 2^53 - 1, which every JSON reader keeps exact."""
+    """Return a field for an integer from 0 to 2^53 - 1, which every JSON parser reads exactly."""
     return _required(fields.Integer, about, strict=True, validate=validate.Range(0, 2**53 - 1), **kwargs)
 
 
 class Flag(fields.Boolean):
-    """A boolean that takes neither 1, which is equal to True, nor a word."""
+    """A boolean that accepts neither 1, which is equal to True, nor a text."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
         if not isinstance(value, bool):
@@ -118,12 +119,12 @@ class Flag(fields.Boolean):
 
 
 def flag(about: str, **kwargs: Any) -> Flag:
-    """True or false, and nothing that merely looks like it."""
+    """Return a field for a boolean that accepts true and false alone."""
     return _required(Flag, about, **kwargs)
 
 
 class Number(fields.Float):
-    """A number that may not come as text."""
+    """A number that is not accepted as text."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> float:
         if isinstance(value, str):
@@ -132,32 +133,32 @@ class Number(fields.Float):
 
 
 def degrees(about: str, most: int) -> Number:
-    """An angle from -most to most."""
+    """Return a field for an angle from -most to most."""
     return _required(Number, about, validate=validate.Range(-most, most))
 
 
 def idents(about: str, most: int = 100, **kwargs: Any) -> fields.List[Any]:
-    """A list of ids."""
+    """Return a field for a list of ids."""
     return _required(fields.List, about, cls_or_instance=ident(about), validate=validate.Length(max=most), **kwargs)
 
 
 def codes(kind: type[StrEnum], about: str, least: int = 0, **kwargs: Any) -> fields.List[Any]:
-    """A list of words of a fixed list, at most as many as that has."""
+    """Return a field for a list of codes, at most as long as the list of all codes."""
     bounds = validate.Length(least, len(kind))
     return _required(fields.List, about, cls_or_instance=code(kind, about), validate=bounds, **kwargs)
 
 
 def names(about: str, most: int = 20, **kwargs: Any) -> fields.List[Any]:
-    """A list of short texts."""
+    """Return a field for a list of short texts."""
     return _required(fields.List, about, cls_or_instance=name(about), validate=validate.Length(max=most), **kwargs)
 
 
 class Part(fields.Nested):
-    """A nested object that treats unknown fields as the schema at the top does, at any depth: ignores or refuses them."""
+    """A nested object that treats unknown fields at any depth as the top schema does: it ignores or refuses them."""
 
     @property
     def schema(self) -> Schema:
-        """The nested schema, made once for each schema instance that this field is bound to."""
+        """Return the nested schema, made once for each schema instance to which this field is bound."""
         made = super().schema
         if isinstance(self.root, Schema):
             made.unknown = self.root.unknown
@@ -165,17 +166,17 @@ class Part(fields.Nested):
 
 
 def nested(schema: type[Schema], about: str, **kwargs: Any) -> Part:
-    """A part with fields of its own."""
+    """Return a field for a part with its own fields."""
     return _required(Part, about, nested=schema, **kwargs)
 
 
 def parts(schema: type[Schema], about: str, most: int, **kwargs: Any) -> fields.List[Any]:
-    """A list of parts with fields of their own."""
+    """Return a field for a list of parts with their own fields."""
     return _required(fields.List, about, cls_or_instance=nested(schema, about), validate=validate.Length(max=most), **kwargs)
 
 
 def _required(kind: type[F], about: str, **kwargs: Any) -> F:
-    """A field is required unless it says ``optional=True``; an optional one may also be null."""
+    """Return a field that is required unless it has ``optional=True``; an optional one may also be null."""
     optional = kwargs.pop("optional", False)
     described = {"description": about, **kwargs.pop("metadata", {})}
     return kind(required=not optional, allow_none=optional, metadata=described, **kwargs)

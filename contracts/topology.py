@@ -1,7 +1,7 @@
-"""Who listens to what: the data from which exchanges, queues and bindings are declared.
+"""The topology: the data from which exchanges, queues and bindings are declared.
 
-One durable topic exchange per producer, and one for its private events. One quorum queue per service and source; its
-name is ``<service>.<source>``, where the source is an exchange's name without ``.events`` (so ``notify.tickets.private``).
+Each producer has a durable topic exchange, and one for its private events. Each service has one quorum queue per source; its
+name is ``<service>.<source>``, and the source is an exchange's name without ``.events`` (so ``notify.tickets.private``).
 """
 
 import json
@@ -18,7 +18,7 @@ EXCHANGES = tuple(sorted({schema.exchange() for schema in all_payloads()} | {f"{
 _PUBLIC = [schema for schema in all_payloads() if not schema.private and schema.producer != "intake"]
 
 SUBSCRIPTIONS_FILE = "subscriptions.json"
-"""Written by `make contracts` from the services' handlers."""
+"""The file that `make contracts` writes from the services' handlers."""
 
 
 def _subscribed(listed: Mapping[str, Sequence[str]]) -> dict[str, tuple[type[EventPayload], ...]]:
@@ -27,16 +27,16 @@ def _subscribed(listed: Mapping[str, Sequence[str]]) -> dict[str, tuple[type[Eve
 
 
 SUBSCRIPTIONS = _subscribed(json.loads((Path(__file__).parent / SUBSCRIPTIONS_FILE).read_text("utf-8")))
-"""Every event type a service reacts to. No service listens to itself; the ledger binds nothing private."""
+"""The event types that each service handles. No service subscribes to itself; the ledger binds nothing private."""
 
 
 def source_of(schema: type[EventPayload]) -> str:
-    """The name a service knows an exchange by: ``tickets`` for `tickets.events`, ``tickets.private`` for the other."""
+    """Return a service's name for an exchange: ``tickets`` for `tickets.events`, ``tickets.private`` for `tickets.private`."""
     return schema.exchange().removesuffix(".events")
 
 
 def queues(service: str) -> dict[str, tuple[type[EventPayload], ...]]:
-    """The service's queues: for each source, the types that are bound."""
+    """Return the service's queues: for each source, the bound types."""
     grouped: dict[str, tuple[type[EventPayload], ...]] = {}
     for schema in SUBSCRIPTIONS[service]:
         grouped[source_of(schema)] = (*grouped.get(source_of(schema), ()), schema)

@@ -1,7 +1,7 @@
-"""Who gives a command: accounts from one file, known by bearer token over HTTP and by the broker's `user_id` over AMQP.
+"""Accounts from the identities file, identified by bearer token over HTTP and by the broker's `user_id` over AMQP.
 
-Tokens stand in the file as SHA-256, so that reading the file gives nobody a token. What an account says about itself in a
-message counts only where the file agrees: the CloudEvents source, the unit it reports for, the channel it whistles on.
+The file holds the SHA-256 of tokens, so that nobody can read a token in it. A claim of an account in a message is valid only if
+the file agrees: the CloudEvents source, the unit it reports for, the channel of its whistles.
 """
 
 import hashlib
@@ -20,41 +20,41 @@ from contracts.payload import flatten
 from contracts.topology import SERVICES
 
 ACCOUNTS = "/accounts/"
-"""The source of what an account sends over HTTP is this and its id."""
+"""The prefix of the source of messages sent over HTTP; the account's id follows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """An account, the units it may speak for (``*`` for all: a gateway that checks for itself) and what it may do."""
+    """An account, the units it may speak for (``*`` for all: a gateway that checks for itself) and its roles."""
 
     id: str
     units: frozenset[str]
     roles: frozenset[str]
     sources: frozenset[str] = frozenset()
-    """The CloudEvents sources that it may name over AMQP; with ``own_source``, which nobody else may have."""
+    """The CloudEvents sources that it may name over AMQP, besides its ``own_source``, which no other account may have."""
     channels: frozenset[str] | None = None
     """The channels that its whistles may name; None for any."""
 
     @property
     def own_source(self) -> str:
-        """The source of what it sends over HTTP."""
+        """Return the source of its messages over HTTP."""
         return f"{ACCOUNTS}{self.id}"
 
     def owns(self, source: str) -> bool:
-        """Whether a source is the account's own."""
+        """Return whether a source is the account's own."""
         return source == self.own_source or source in self.sources
 
     def may_name(self, channel: str) -> bool:
-        """Whether its whistles may say that they came by this channel."""
+        """Return whether its whistles may name this channel."""
         return self.channels is None or channel in self.channels
 
     def speaks_for(self, unit: str) -> bool:
-        """Whether the account may report in a unit's name."""
+        """Return whether the account may report in a unit's name."""
         return unit in self.units or "*" in self.units
 
 
 class InvalidIdentities(OperatorError):
-    """Raised at load; the message names the file, the path within it and what is wrong."""
+    """The identities file is invalid. The message names the file, the path within it and the error."""
 
 
 def _source(value: str) -> None:
@@ -105,16 +105,16 @@ class Identities:
         return cls(read_accounts(path))
 
     def by_user(self, user_id: str | None) -> Actor | None:
-        """The account that a broker user is; None for a stranger."""
+        """Return the account of a broker user; None for an unknown user."""
         return self._by_user.get(user_id) if user_id else None
 
     def by_token(self, token: str) -> Actor | None:
-        """The account that a bearer token belongs to; None for a stranger."""
+        """Return the account of a bearer token; None for an unknown token."""
         return self._by_token.get(hashlib.sha256(token.encode()).hexdigest())
 
 
 def read_accounts(path: Path) -> list[dict[str, Any]]:
-    """The accounts that a file names, with or without tokens. Raises InvalidIdentities."""
+    """Return the accounts of a file, with or without tokens. Raises InvalidIdentities."""
     try:
         accounts: list[dict[str, Any]] = _File().load(read_yaml(path))["accounts"]
         for name in ("id", "amqp_user", "token_sha256"):
@@ -132,6 +132,6 @@ def read_accounts(path: Path) -> list[dict[str, Any]]:
 
 
 def _sources(account: dict[str, Any]) -> list[str]:
-    """The sources that the file gives to an account: where it names none, a slash and the account's id."""
+    """Return the sources that the file gives to an account; by default a slash and the account's id."""
     sources: list[str] = account.get("sources", [f"/{account['id']}"])
     return sources

@@ -1,6 +1,6 @@
-"""A process's settings, from its environment. ``WHISTLE_TICKETS_X`` counts before ``WHISTLE_X``; each bad value is named.
+"""The settings of a process, from its environment. ``WHISTLE_TICKETS_X`` overrides ``WHISTLE_X``; each bad value is named.
 
-Any key may be given as ``<key>_FILE`` with a path instead, as container secrets are.
+Any key may be given as ``<key>_FILE`` with a path instead, for container secrets.
 """
 
 import logging
@@ -18,12 +18,12 @@ from contracts.payload import flatten
 
 
 class BadSettings(OperatorError):
-    """Raised at start; the message names every key that is missing or wrong."""
+    """Settings are missing or invalid. Raised at start; the message names every such key."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a process was told. docs/settings.md says what each key does."""
+    """The settings of one process. docs/settings.md describes each key."""
 
     service: str
     database_url: str
@@ -49,7 +49,7 @@ class Settings:
 
 
 class _Env(FileAwareEnv):
-    """A file that cannot be read is one more bad key, not the end of the list."""
+    """An environment in which an unreadable file is one more bad key and does not end the list of errors."""
 
     def _get_value(self, env_key: str, default: Any) -> Any:
         try:
@@ -60,7 +60,7 @@ class _Env(FileAwareEnv):
 
 
 def read(service: str) -> Settings:
-    """The settings of one service. Raises BadSettings naming each bad key at once, not only the first."""
+    """Return the settings of one service. Raises BadSettings naming all bad keys at once, not only the first."""
     env = _Env(eager=False, prefix="WHISTLE_", strip_whitespace=True)
 
     def key(name: str) -> str:

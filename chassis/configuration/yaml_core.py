@@ -1,7 +1,7 @@
-"""YAML 1.2 with its core schema (https://yaml.org/spec/1.2.2/#103-core-schema): the one loader of the project's files.
+"""The YAML loader of the project's files: YAML 1.2 with its core schema (https://yaml.org/spec/1.2.2/#103-core-schema).
 
 Under YAML 1.1, `off`, `no` and `yes` are booleans, `14:00` is a number and `2027-01-01` is a date. Under the core schema they
-are text, so a file means what its author sees. `<<` merges a mapping, as in Docker Compose's files.
+are text, so that the loaded values are those the author sees. `<<` merges a mapping, as in Docker Compose's files.
 """
 
 import re
@@ -24,7 +24,7 @@ _PLAIN = (
     ("float", r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)", list("-+.")),
     ("merge", r"<<", ["<"]),
 )
-"""What a plain scalar may be besides text: the tag, its pattern, and the characters with which a match begins."""
+"""The types of a plain scalar besides text: the tag, its pattern, and the characters with which a match begins."""
 
 
 _BY_FIRST: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
@@ -38,7 +38,7 @@ class InvalidYaml(ValueError):
 
 
 def load_yaml(text: str) -> Any:
-    """The content of a document, as plain data. Raises InvalidYaml."""
+    """Return the content of a document as plain data. Raises InvalidYaml."""
     try:
         return _yaml().load(text)
     except MarkedYAMLError as wrong:
@@ -54,7 +54,7 @@ def load_yaml(text: str) -> Any:
 
 
 def dump_yaml(content: Any) -> str:
-    """The text of a document in block style, with keys in their order."""
+    """Return the text of a document in block style, with keys in their order."""
     stream = StringIO()
     _yaml().dump(content, stream)
     return stream.getvalue()
@@ -70,7 +70,8 @@ class _CoreResolver(VersionedResolver):
 
 class _Constructor(SafeConstructor):
     def flatten_mapping(self, node: Any) -> Any:
-        """Merge what `<<` names, after the check of its own keys: the library does not check a mapping that merges."""
+        """Merge the mappings that `<<` names, after checking the mapping's own keys, which the library does not check in that
+        case."""
         if getattr(node, "merge", None) is None:
             own: set[tuple[str, str]] = set()
             for key, _ in node.value:
@@ -95,7 +96,7 @@ class _Representer(SafeRepresenter):
         return True
 
     def represent_text(self, data: str) -> Any:
-        """Quote a text that has what YAML 1.1 takes for a line break: written plain, it would come back as a space."""
+        """Quote a text with a character that YAML 1.1 treats as a line break: in plain style it would be read as a space."""
         style = '"' if any(character in data for character in "\x85\u2028\u2029") else None
         return self.represent_scalar(_TAG + "str", data, style=style)
 
@@ -104,7 +105,7 @@ _Representer.add_representer(str, _Representer.represent_text)
 
 
 def _yaml() -> YAML:
-    """A loader and dumper. It keeps state, so each call has its own."""
+    """Return a loader and dumper. It has state, so each call creates its own."""
     yaml = YAML(typ="safe", pure=True)
     yaml.Resolver, yaml.Constructor, yaml.Representer = _CoreResolver, _Constructor, _Representer
     yaml.default_flow_style, yaml.allow_unicode, yaml.width = False, True, 4096

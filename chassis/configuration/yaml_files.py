@@ -1,4 +1,4 @@
-"""Reading what an operations team edits: YAML files, each error with file, path and reason."""
+"""Reading of YAML files that operators edit. Each error names the file, the path in it and the reason."""
 
 import re
 from dataclasses import fields
@@ -11,7 +11,7 @@ from chassis.errors import OperatorError
 
 
 class BadConfig(OperatorError):
-    """Raised at start; the message names the file, the path within it and what is wrong."""
+    """A configuration file is invalid. Raised at start; the message names the file, the path within it and the error."""
 
 
 _UNITS = {"s": "seconds", "min": "minutes", "h": "hours", "d": "days"}
@@ -27,7 +27,7 @@ def read_yaml(path: Path) -> Any:
 
 
 def duration(text: Any) -> timedelta:
-    """``90s``, ``10min``, ``2h`` or ``7d`` of elapsed time. Raises ValueError."""
+    """Parse ``90s``, ``10min``, ``2h`` or ``7d`` of elapsed time. Raises ValueError."""
     match = _DURATION.fullmatch(str(text))
     if match is None:
         raise ValueError(f"{text!r} is no duration: want a number and s, min, h or d")
@@ -35,7 +35,7 @@ def duration(text: Any) -> timedelta:
 
 
 def durations(loaded: Any, shape: type) -> dict[str, timedelta]:
-    """The durations that a dataclass of durations has and the file names. Raises BadConfig."""
+    """Return the fields of a dataclass of durations that the file sets. Raises BadConfig."""
     if loaded is None:
         return {}
     known = {field.name for field in fields(shape)}

@@ -1,4 +1,4 @@
-"""Answers as a person reads them: the free texts of a schema without what is invisible in them."""
+"""Sanitized answers: the free texts of a schema without invisible characters."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +10,7 @@ from contracts.schema_fields import FreeText
 
 
 def sanitized(schema: Schema, dumped: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an answer that the schema dumped, with every `FreeText` in it passed through `visible_text`. Ids stay exact."""
+    """Return an answer that the schema dumped, with every `FreeText` passed through `visible_text`. Ids stay unchanged."""
     by_key = {field.data_key or name: field for name, field in schema.fields.items()}
     return {name: _shown(by_key.get(name), value) for name, value in dumped.items()}
 

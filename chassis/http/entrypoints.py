@@ -1,4 +1,4 @@
-"""The entrypoints: an `Operation` of the contracts says route, role and schemas, the service's method what is done."""
+"""The HTTP entrypoints: an `Operation` of the contracts declares route, role and schemas; a service's method does the rest."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -37,14 +37,15 @@ from contracts.payload import Part
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a command's method answers: a body for the operation's schema, and the headers that the operation names."""
+    """The result of a command's method: a body for the operation's schema, and the headers that the operation names."""
 
     body: Mapping[str, Any]
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class Api(HttpRequestHandler):
-    """A resource. ``Query`` and ``CommandApi`` are ours: authenticated JSON; a standard's are made of them by who speaks it."""
+    """A resource. `Query` and `CommandApi` are authenticated JSON; a module that implements a standard derives its own from
+    them."""
 
     server = Server()
 
@@ -62,12 +63,12 @@ class Api(HttpRequestHandler):
 
     @property
     def runtime(self) -> Runtime:
-        """The service's runtime."""
+        """Return the service's runtime."""
         runtime: Runtime = self.container.config[RUNTIME_KEY]
         return runtime
 
     def handle_request(self, request: Request) -> Response:
-        """The answer, or the problem."""
+        """Return the answer or the problem."""
         began = time.monotonic()
         with logs.bound(service=self.runtime.definition.name, correlation=None, causation=None, account=None):
             try:
@@ -78,24 +79,26 @@ class Api(HttpRequestHandler):
         return response
 
     def answer(self, request: Request) -> Response:
-        """The answer. Raises what `problem_of` knows."""
+        """Return the answer. Raises the exceptions that `problem_of` maps."""
         raise NotImplementedError
 
     def refused(self, problem: Problem, request: Request) -> Response:
-        """The answer that says what is wrong."""
+        """Return the answer that describes a problem."""
         return problem.response()
 
     def dumped(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        """An answer as the contract says: what its schema does not name stays inside, and free texts are safe to read."""
+        """Return an answer by the contract: fields that its schema does not name are left out, and free texts are safe to
+        display."""
         schema = self.operation.answer()
         return sanitized(schema, schema.dump(body))
 
 
 class Query(Api):
-    """Reads. The method gets a connection, the path's values and, where the operation has a search, what is searched for.
+    """A read-only resource. The method gets a connection, the path's values and, if the operation has a search, its parameters.
 
-    Where the operation has an ``own_role`` it gets ``owner``, too: the account whose own alone may be answered, None where all
-    may. A ``personal`` operation's gets ``actor``, the account that asks. It answers a mapping, or None for 404.
+    If the operation has an ``own_role``, the method also gets ``owner``: the account to whose own data the answer is limited,
+    None for no limit. The method of a ``personal`` operation gets ``actor``, the account of the request. It returns a mapping,
+    or None for 404.
     """
 
     def answer(self, request: Request) -> Response:
@@ -128,16 +131,16 @@ class Query(Api):
 
 
 FieldCheck = Callable[[Connection, Mapping[str, Any]], Mapping[str, str]]
-"""Returns what only the store knows to be wrong of a body's fields, by field; a field that is not there is not wrong."""
+"""Returns further errors of a body's fields that only the store can detect, by field; a missing field is not an error."""
 
 
 class CommandApi(Api):
-    """Changes. The method gets the checked body as a part, the unit of work, the key and the path's values.
+    """A command. The method gets the validated body as a part, the handler context, the key and the path's values.
 
-    It answers an `Answer`.
+    It returns an `Answer`.
 
-    ``check`` finds further errors where the schema refuses a body, so that all are reported at once; the method itself
-    raises Refused or TooEarly for what ``check`` finds.
+    ``check`` finds further errors if the schema refuses a body, so that all are reported at once; the method itself raises
+    Refused or TooEarly for the errors that ``check`` finds.
     """
 
     def __init__(self, operation: Operation, check: FieldCheck | None = None, **kwargs: Any):
@@ -149,27 +152,27 @@ class CommandApi(Api):
         assert operation.body is not None
         assert issubclass(operation.body, Part)
         anonymous = operation.by_link and "Authorization" not in request.headers
-        if not anonymous:  # whoever has no account is told so before the body is read
+        if not anonymous:  # a sender without an account gets the problem before the body is read
             actor_of(request, self.runtime.identities, operation.role)
         key, values = command_key(request), path_values(request)
         body = json_body(request, MAX_ANONYMOUS_BYTES if anonymous else strict_json.MAX_BYTES)
         sender = sender_of(request, self.runtime.identities, operation, body)
         command = Command(operation.id, sender, key, values, body)
-        logs.add(causation=command.cause(self.runtime.digests))  # what is refused, too, is found by it
+        logs.add(causation=command.cause(self.runtime.digests))  # a refused command can be found by it, too
         if command.actor is None:
             logs.add(account=command.who)
         kept = self.done(command, operation.body.of(checked(body, operation.body.schema, self.stored)))
         return json_response(operation.status, kept.body, headers=kept.headers)
 
     def stored(self, data: Mapping[str, Any]) -> Mapping[str, str]:
-        """Further errors of these fields, by field."""
+        """Return further errors of these fields, by field."""
         if self._check is None:
             return {}
         with self.runtime.store.transaction() as connection:
             return self._check(connection, data)
 
     def done(self, command: Command, asked: Part | Mapping[str, Any]) -> Kept:
-        """The command's effect, once, and its answer. Raises what the service's method raises, and Problem 409."""
+        """Apply the command once and return its answer. Raises what the service's method raises, and Problem 409."""
 
         def effect(ctx: HandlerContext) -> Kept:
             said: Answer = run_in_worker(self, asked, ctx, key=command.key, **command.values)

@@ -1,7 +1,7 @@
-"""A command by HTTP has its effect once: its row in the inbox is in the effect's own transaction, and keeps the answer.
+"""Idempotency keys: a command over HTTP takes effect once. Its inbox row commits with the effect and stores the answer.
 
-Of two equal requests at the same moment the second waits in the INSERT until the first commits, and reads its answer, or
-until the first rolls back, and is then the first itself. A refused command leaves nothing behind: its key stays unused.
+Of two equal requests at the same moment the second waits in the INSERT. If the first commits, the second returns the stored
+answer; if the first rolls back, the second is applied. A refused command leaves no row: its key stays unused.
 """
 
 import hashlib
@@ -30,7 +30,7 @@ HANDLER = "http"
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """An answer as it is kept, and as it is given again."""
+    """An answer as it is stored and returned again."""
 
     status: int
     body: Mapping[str, Any]
@@ -39,34 +39,35 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What was asked by whom. ``name`` is the operation, ``key`` the sender's own id of the command."""
+    """A command and its sender. ``name`` is the operation, ``key`` the sender's own id of the command."""
 
     name: str
     sender: Actor | str
-    """The account, or the link of somebody who has none."""
+    """The account, or the link of a sender without an account."""
     key: str
     values: Mapping[str, str]
     body: Any
-    """The JSON as it came: it, and not the schema's reading of it, decides whether a repeat is the same."""
+    """The JSON as received: it decides whether a repeat is the same, and not the values that the schema loads."""
 
     @property
     def who(self) -> str:
-        """The sender as a source of commands: keys of two never meet. Of a link, which is a secret, only a digest is kept."""
+        """Return the sender as a source of keys, so that keys of two senders never collide. A link is a secret: only its digest
+        is stored."""
         if isinstance(self.sender, Actor):
             return f"account:{self.sender.id}"
         return f"link:{hashlib.sha256(self.sender.encode()).hexdigest()[:32]}"
 
     def cause(self, digests: Digests) -> str:
-        """The causation id of the command's events and log lines: a digest, because the key may hold personal data."""
+        """Return the causation id of the command's events and log lines: a digest, because the key may hold personal data."""
         return digests.cause(self.who, self.key)
 
     @property
     def actor(self) -> Actor | None:
-        """The account; None where a link is the authority."""
+        """Return the account; None if a link authorises the command."""
         return self.sender if isinstance(self.sender, Actor) else None
 
     def digest(self) -> str:
-        """SHA-256 of what was asked, hexadecimal; neither the order of keys nor white space changes it."""
+        """Return the SHA-256 of the command, in hexadecimal; neither the order of keys nor white space changes it."""
         asked = json.dumps([self.name, sorted(self.values.items()), self.body], sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(asked.encode()).hexdigest()
 
@@ -75,7 +76,7 @@ Effect = Callable[[HandlerContext], Kept]
 
 
 def once_per_key(runtime: Runtime, command: Command, effect: Effect) -> Kept:
-    """The effect's answer, or the one it gave before. Raises Problem 409 where the key was used with another body."""
+    """Apply the effect, or return the stored answer. Raises Problem 409 if the key was used with another body."""
     return retry_conflicts(partial(_attempt, runtime, command, effect), DUPLICATE_OR_CONFLICT)
 
 

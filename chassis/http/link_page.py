@@ -1,4 +1,4 @@
-"""A page for the holder of a link, in Chinese and beside it in English. It loads nothing and tells nobody its address."""
+"""The page for the holder of a link, in Chinese and English. It loads nothing and reveals its address to nobody."""
 
 from html import escape
 from http import HTTPStatus
@@ -14,12 +14,12 @@ _HEADERS = {
 
 
 def wants_page(request: Request) -> bool:
-    """Whether a browser asks: what names no preference gets JSON."""
+    """Return whether the client prefers HTML; a request without a preference gets JSON."""
     return request.accept_mimetypes.best_match(["application/json", "text/html"], "application/json") == "text/html"
 
 
 def page(status: HTTPStatus, told: str) -> Response:
-    """``told``: Chinese and English with a dot between them, or one of them."""
+    """Return the page of a text: Chinese and English with a dot between them, or one of them."""
     parts = "".join(f"<p>{escape(part)}</p>" for part in told.split(" · "))
     text = (
         '<!doctype html><html lang="zh"><head><meta charset="utf-8">'

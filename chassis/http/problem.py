@@ -1,4 +1,4 @@
-"""What goes wrong, as problem documents by RFC 9457. They never repeat a value that was sent, and tell no internals."""
+"""Problem documents by RFC 9457. They never repeat a value that was sent, and reveal no internals."""
 
 import json
 import logging
@@ -23,7 +23,7 @@ RETRY_AFTER_SECONDS = 5
 
 @dataclass
 class Problem(Exception):
-    """An answer that says why something was not done. ``errors`` maps fields to what is wrong with them."""
+    """A problem to answer with. ``errors`` maps fields to their errors."""
 
     status: HTTPStatus
     detail: str
@@ -31,7 +31,7 @@ class Problem(Exception):
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def response(self) -> Response:
-        """As `application/problem+json`."""
+        """Return the problem as `application/problem+json`."""
         body: dict[str, Any] = {"type": "about:blank", "title": self.status.phrase, "status": int(self.status)}
         body["detail"] = self.detail
         if self.errors:
@@ -45,20 +45,20 @@ def json_response(
     kind: str = "application/json",
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """An answer that no cache keeps: it is for this account alone."""
+    """Return an answer that no cache may store: it is for this account alone."""
     text = json.dumps(body, ensure_ascii=False)
     return Response(text, int(status), {"Cache-Control": "no-store", **(headers or {})}, content_type=kind)
 
 
 def unavailable(detail: str) -> Problem:
-    """503: ask again soon."""
+    """Return a 503: the client shall ask again soon."""
     return Problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
 
 
 def problem_of(wrong: Exception, fields: Container[str] = ()) -> Problem:
     """Map an exception to the caller's Problem. An unforeseen one is a 500 without details; the log has the details.
 
-    ``fields`` are those of the request's body: of a refusal, the ones that it names are in ``errors``.
+    ``fields`` are the fields of the request's body: those of them that a refusal names are in ``errors``.
     """
     if isinstance(wrong, Problem):
         return wrong
@@ -74,7 +74,7 @@ def problem_of(wrong: Exception, fields: Container[str] = ()) -> Problem:
     if isinstance(wrong, HTTPException):
         return _problem_of_werkzeug(wrong)
     if isinstance(wrong, StoreUnavailable | StoreConflict):
-        # the connection may have been lost after the commit: only asking again tells
+        # the connection may have been lost after the commit: only a repeated request can tell
         return unavailable("the store is out of reach; ask again, a command with the same Idempotency-Key")
     if isinstance(wrong, ContainerBeingKilled):
         return unavailable("the service is stopping")

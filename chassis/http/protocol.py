@@ -1,7 +1,8 @@
-"""How a request is read off a connection: whatever two readers could take for different requests is refused, and in time.
+"""Strict and timely parsing of HTTP requests: any request that two parsers could read differently is refused.
 
-eventlet and the standard library forgive: a second Content-Length, a space before a colon, a line break in the middle of a
-header. A gateway that reads these another way sends on what it never saw (request smuggling: RFC 9112, section 11.2).
+eventlet and the standard library accept a second Content-Length, a space before a colon or a line break in the middle of a
+header. A gateway that parses these another way forwards a request that it never saw (request smuggling: RFC 9112, section
+11.2).
 """
 
 import re
@@ -18,13 +19,14 @@ from nameko.web.server import HttpOnlyProtocol
 from chassis.http.problem import Problem
 
 REQUEST_DEADLINE = 120.0
-"""Seconds from when a connection waits for a request until the request is read, however slowly it comes: idle and all."""
+"""Seconds from when a connection waits for a request until the request is read, however slowly it arrives; idle time included.
+"""
 HEAD_DEADLINE = 10.0
-"""Seconds for the head of a request: from when the connection is made or, on one that was used before, from its first byte."""
+"""Seconds for the head of a request, from the opening of the connection or, on a used connection, from the first byte."""
 DISCARD_LIMIT = 16 * 1024 * 1024
-"""Bytes of a refused body that are read away, so that its sender gets to read why."""
+"""The bytes of a refused body that are read and discarded, so that its sender receives the reason."""
 LINGER = 2.0
-"""Seconds that whoever was refused may be silent before the connection is closed."""
+"""Seconds that a refused sender may be silent before the connection is closed."""
 
 _HEADER = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*\r?\n")
 """RFC 9112, section 5: no space before the colon, no folded line, no control characters."""
@@ -36,7 +38,7 @@ TOO_LATE = f"the head of a request has to come within {HEAD_DEADLINE:.0f} second
 
 
 class BadHead(Exception):
-    """Raised for lines that are no headers; the message says why."""
+    """The head contains a malformed line; the message gives the reason."""
 
 
 class Protocol(HttpOnlyProtocol):
@@ -44,11 +46,12 @@ class Protocol(HttpOnlyProtocol):
 
     rfile: Any
     _used = _late = False
-    """Whether it had a request before; whether the head that is read did not come in time."""
+    """True if the connection had a request before; true if the current head did not arrive in time."""
     _head: Any = None
 
     def handle_one_request(self) -> None:
-        """Also where nothing comes: a client that sends a byte now and then is never silent for long."""
+        """Handle one request within the deadline, also if none arrives: a client that sends a byte now and then is never silent
+        for long."""
         cut = eventlet.spawn_after(REQUEST_DEADLINE, self._read_no_more)
         try:
             super().handle_one_request()
@@ -69,7 +72,7 @@ class Protocol(HttpOnlyProtocol):
         self._read_no_more()
 
     def _read_no_more(self) -> None:
-        """What was not sent by now is not read; what was, is answered."""
+        """Stop reading: a request received so far is answered, the rest is not read."""
         with suppress(OSError):
             self.connection.shutdown(socket.SHUT_RD)
 
@@ -88,7 +91,7 @@ class Protocol(HttpOnlyProtocol):
         return b""
 
     def _next_begins(self) -> bool:
-        """Wait for the first byte of the connection's next request. False where none comes."""
+        """Wait for the first byte of the connection's next request. Return False if none arrives."""
         self.connection.settimeout(self.server.keepalive or None)
         try:
             return bool(self.rfile.peek(1))
@@ -96,7 +99,7 @@ class Protocol(HttpOnlyProtocol):
             return False
 
     def parse_request(self) -> bool:
-        """Read the head. False where it is refused."""
+        """Read the head. Return False if it is refused."""
         self.rfile = _Head(self.rfile)
         try:
             if not super().parse_request():
@@ -115,7 +118,7 @@ class Protocol(HttpOnlyProtocol):
         return False
 
     def _check(self) -> None:
-        """Where the body ends must be beyond doubt, or the rest of it is the next request. Raises BadHead."""
+        """Check that the end of the body is certain, or its rest would be read as the next request. Raises BadHead."""
         if not self.request_version.startswith("HTTP/1."):
             raise BadHead("no version of HTTP that is known here")
         lengths = self.headers.get_all("Content-Length", [])
@@ -124,25 +127,25 @@ class Protocol(HttpOnlyProtocol):
             raise BadHead("Content-Length or Transfer-Encoding: one of them, once, and chunked alone")
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """What the standard library refuses. Its messages repeat what was sent."""
+        """Refuse what the standard library refuses, without its message, which repeats what was sent."""
         status = HTTPStatus(code)
         self._refuse(status, status.description or status.phrase)
 
     def _refuse(self, status: HTTPStatus, detail: str) -> None:
-        """What is refused before any entrypoint sees it is a problem document too, and the connection's last answer."""
+        """Refuse a request before any entrypoint sees it: send a problem document as the connection's last answer."""
         self.close_connection = True
         response = Problem(status, detail, headers={"Connection": "close"}).response()
         head = "".join(f"{name}: {value}\r\n" for name, value in response.headers)
         with suppress(OSError):
             self.wfile.write(f"HTTP/1.1 {int(status)} {status.phrase}\r\n{head}\r\n".encode() + response.get_data())
             self.wfile.flush()
-            # to close while something is unread is a reset, and the sender would lose the answer
+            # closing with unread data resets the connection, and the sender would lose the answer
             self.connection.shutdown(socket.SHUT_WR)
             self.connection.settimeout(LINGER)
             _read_away(self.connection.recv)
 
     def get_environ(self) -> Any:
-        """For the entrypoints."""
+        """Return the environment for the entrypoints."""
         environ = super().get_environ()
         body = environ["eventlet.input"]
         body.rfile = _Lines(body.rfile)
@@ -152,7 +155,7 @@ class Protocol(HttpOnlyProtocol):
         return environ
 
     def _discard(self, body: Any) -> None:
-        """Eventlet would log what it raises, with the path, which is the sender's text."""
+        """Discard a body. Eventlet would log any error with the path, which is the sender's text."""
         with suppress(OSError, ValueError):
             if _read_away(body.read):
                 return
@@ -160,13 +163,13 @@ class Protocol(HttpOnlyProtocol):
 
 
 class _Lines:
-    """A connection's file while a chunked body is read: eventlet takes a line before a chunk however long it is."""
+    """A connection's file while a chunked body is read: eventlet accepts a chunk header of any length."""
 
     def __init__(self, file: Any):
         self.read, self._readline = file.read, file.readline
 
     def readline(self, size: int = -1) -> bytes:
-        """Raises OSError for a line that is none of a chunked body's; the connection ends with it."""
+        """Return one line. Raises OSError for a line that a chunked body cannot have; the connection ends with it."""
         if size >= 0:
             return bytes(self._readline(size))
         line: bytes = self._readline(wsgi.MAX_HEADER_LINE)
@@ -176,13 +179,13 @@ class _Lines:
 
 
 class _Head:
-    """The lines of a head, each a header as the RFC has it; the standard library would make something of any other."""
+    """The lines of a head, each a header by RFC 9112; the standard library would interpret any other line."""
 
     def __init__(self, file: Any):
         self._readline = file.readline
 
     def readline(self, size: int = -1) -> bytes:
-        """Raises BadHead."""
+        """Return one line. Raises BadHead."""
         line: bytes = self._readline()
         if not line:
             raise BadHead("the headers do not end")
@@ -192,5 +195,5 @@ class _Head:
 
 
 def _read_away(read: Callable[[int], bytes]) -> bool:
-    """Whether it came to an end."""
+    """Read and discard up to `DISCARD_LIMIT` bytes. Return whether the end was reached."""
     return any(not read(16384) for _ in range(DISCARD_LIMIT // 16384))

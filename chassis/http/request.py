@@ -1,4 +1,4 @@
-"""Reading a request: nothing that a sender can write into it may become more than a problem document."""
+"""Parsing of requests: no content of a request can cause more than a problem document."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -19,13 +19,14 @@ from contracts.http.operation import IDEMPOTENCY_KEY, KEY_PATTERN, Operation, Pa
 from contracts.payload import flatten
 
 MAX_ANONYMOUS_BYTES = 64 * 1024
-"""A body that itself says who sends it, by a signed link or a key in a form, is smaller: it is read before that is known."""
+"""The limit of a body that itself identifies its sender, by a signed link or a key in a form: it is read before the sender is
+known."""
 
 
 def sender_of(request: Request, identities: Identities, operation: Operation, body: Any) -> Actor | str:
-    """The account that asks or, where the operation allows it, the link that somebody without an account came with.
+    """Return the account of the request or, if the operation allows it, the link of a sender without an account.
 
-    The link is not checked here: only who signed it knows for what, and refuses it. Raises Problem 401 or 403.
+    The link is not checked here: only the service that signed it knows its purpose, and refuses it. Raises Problem 401 or 403.
     """
     if operation.by_link and "Authorization" not in request.headers and isinstance(body, Mapping):
         link = body.get("link")
@@ -35,12 +36,12 @@ def sender_of(request: Request, identities: Identities, operation: Operation, bo
 
 
 def actor_of(request: Request, identities: Identities, role: str) -> Actor:
-    """Who asks. Raises Problem 401 or 403."""
+    """Return the account of the request. Raises Problem 401 or 403."""
     return permitted(account_of(bearer_token(request), identities), role)
 
 
 def owner_of(request: Request, identities: Identities, operation: Operation) -> Actor | None:
-    """Whose alone a query may answer: the account that has only the operation's ``own_role``; None where it may answer all.
+    """Return the account to whose own data a query is limited, since it has only the ``own_role``; None if there is no limit.
 
     Raises Problem 401 or 403.
     """
@@ -52,13 +53,13 @@ def owner_of(request: Request, identities: Identities, operation: Operation) -> 
 
 
 def bearer_token(request: Request) -> str | None:
-    """The token that the request came with, whosever it is."""
+    """Return the bearer token of the request, unverified."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else None
 
 
 def account_of(token: str | None, identities: Identities) -> Actor:
-    """Whose token it is. Raises Problem 401."""
+    """Return the account of a token. Raises Problem 401."""
     actor = identities.by_token(token) if token is not None else None
     if actor is None:
         needed = "a bearer token of the identities file is needed"
@@ -68,14 +69,14 @@ def account_of(token: str | None, identities: Identities) -> Actor:
 
 
 def permitted(actor: Actor, role: str) -> Actor:
-    """The account, if it has the role. Raises Problem 403."""
+    """Return the account if it has the role. Raises Problem 403."""
     if role not in actor.roles:
         raise Problem(HTTPStatus.FORBIDDEN, f"account {actor.id!r} lacks the role {role!r}")
     return actor
 
 
 def path_values(request: Request) -> dict[str, str]:
-    """The ids in the path. Raises Missing for what can be nobody's id: a database may not even be asked for it."""
+    """Return the ids in the path. Raises Missing for a text that cannot be an id and may not even be sent to a database."""
     values: dict[str, str] = request.path_values  # type: ignore[attr-defined]
     for name, value in values.items():
         if PathValues().validate({"value": value}):
@@ -86,7 +87,7 @@ def path_values(request: Request) -> dict[str, str]:
 
 
 def command_key(request: Request) -> str:
-    """The command's id. Raises Problem 400."""
+    """Return the command's idempotency key. Raises Problem 400."""
     key = request.headers.get(IDEMPOTENCY_KEY, "")
     if not re.fullmatch(KEY_PATTERN, key):
         wanted = {IDEMPOTENCY_KEY: "wanted: 1 to 128 visible ASCII characters"}
@@ -95,7 +96,7 @@ def command_key(request: Request) -> str:
 
 
 def json_body(request: Request, limit: int = strict_json.MAX_BYTES) -> Any:
-    """The body as JSON. Raises Problem 400 or 415, RequestEntityTooLarge, ClientDisconnected."""
+    """Return the body as JSON. Raises Problem 400 or 415, RequestEntityTooLarge, ClientDisconnected."""
     if request.mimetype != "application/json":
         raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "the body wants Content-Type: application/json")
     try:
@@ -106,7 +107,7 @@ def json_body(request: Request, limit: int = strict_json.MAX_BYTES) -> Any:
 
 
 Check = Callable[[Mapping[str, Any]], Mapping[str, str]]
-"""Returns what else is wrong, by field, of the fields that the schema accepts."""
+"""Returns further errors, by field, of the fields that the schema accepts."""
 
 
 def checked(body: Any, schema: type[Schema], check: Check | None = None) -> dict[str, Any]:
@@ -138,7 +139,7 @@ def _without_null(schema: Schema) -> Schema:
 
 
 def searched(request: Request, schema: type[Schema]) -> dict[str, Any]:
-    """What stands behind the question mark. Raises Problem 422 naming each bad name, and any that is there twice."""
+    """Return the query parameters. Raises Problem 422 naming each bad name, and each that occurs twice."""
     twice = {name: "Only once." for name, values in request.args.lists() if len(values) > 1}
     if twice:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "the search is wrong", twice)
@@ -150,17 +151,18 @@ def searched(request: Request, schema: type[Schema]) -> dict[str, Any]:
 
 
 def _spell(name: str) -> str:
-    """The name of a field as it is told to its sender: one that no contract could have is their text, perhaps private."""
+    """Return the name of a field for its sender, or "?": a name that no contract could have is the sender's text, perhaps
+    private."""
     return name if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_-]{0,39}|[0-9]{1,4}", name) else "?"
 
 
 def raw_body(request: Request, limit: int = strict_json.MAX_BYTES) -> bytes:
-    """The body as it came, smaller than ``limit`` bytes. Raises Problem 415, RequestEntityTooLarge, ClientDisconnected."""
+    """Return the body, shorter than ``limit`` bytes. Raises Problem 415, RequestEntityTooLarge, ClientDisconnected."""
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "the body may not be compressed: no Content-Encoding is read")
     request.shallow = False
     request.max_content_length = limit
     raw = request.get_data(cache=False)
-    if len(raw) >= limit:  # of a chunked body werkzeug reads as much as is allowed and leaves out the rest
+    if len(raw) >= limit:  # werkzeug reads a chunked body up to the limit and drops the rest
         raise RequestEntityTooLarge
     return raw

@@ -1,4 +1,4 @@
-"""nameko's web server, without what loses answers, lets a client end the process, or lets it hold a connection for ever."""
+"""nameko's web server, changed so that it loses no answer and no client can end the process or hold a connection for ever."""
 
 import logging
 import time
@@ -29,13 +29,13 @@ IDLE_TIMEOUT = 75.0
 """Seconds that a connection may wait for its next request."""
 DRAIN_DEADLINE = 20.0
 NOTHING = "none"
-"""The operation of a request that asks for nothing there is."""
+"""The operation label of a request for an unknown resource."""
 MAX_CONNECTIONS = 512
-"""At once; one more is closed unread, so that a crowd at this door leaves descriptors for the broker and the store."""
+"""The most open connections. A further one is closed unread, so that descriptors remain for the broker and the store."""
 
 Wsgi = Callable[[Any, Any], Any]
 Speaker = Callable[[Problem, str], Response]
-"""Says on a path what is wrong."""
+"""Returns the answer that describes a problem on a path."""
 
 
 def _too_many() -> Problem:
@@ -44,16 +44,16 @@ def _too_many() -> Problem:
 
 
 class Server(WebServer):
-    """The service's own address. Every error is a problem document, also those that no entrypoint sees."""
+    """The HTTP server of a service. Every error is a problem document, also one that no entrypoint sees."""
 
     def __init__(self) -> None:
         super().__init__()
         self._serv: Any = None
         self._draining = False
         self.speakers: dict[str, Speaker] = {}
-        """By the beginning of a path: who says there, in a standard's words, what no entrypoint sees."""
+        """By the prefix of a path: the function that answers, in a standard's format, errors that no entrypoint sees."""
         self.open_to_browsers: dict[str, Callable[[Collection[str]], Response]] = {}
-        """By the beginning of a path: what answers OPTIONS there, given the path's methods (CORS)."""
+        """By the prefix of a path: the function that answers OPTIONS there, given the path's methods (CORS)."""
         self._open = 0
 
     def setup(self) -> None:
@@ -77,16 +77,16 @@ class Server(WebServer):
 
     @property
     def proxies(self) -> Proxies:
-        """Whose forwarding headers count."""
+        """Return the trusted proxies."""
         return self._proxies
 
     def answered(self, operation: str, status: int, seconds: float) -> None:
-        """A request was answered: one line, under the ids that are bound. The log gets no path: it is the sender's text."""
+        """Record an answered request in one log line, with the bound ids. The path is not logged: it is the sender's text."""
         self._seconds.labels(operation, str(status)).observe(seconds)
         log.info("answered", extra={"operation": operation, "status": status, "milliseconds": round(seconds * 1000)})
 
     def _refuse(self, problem: Problem, environ: Any, start_response: Any) -> Any:
-        """What no entrypoint sees: there is no such resource, or the service stops."""
+        """Answer a request that no entrypoint sees: the resource does not exist, or the service is stopping."""
         path = environ.get("PATH_INFO", "")
         say = next((say for beginning, say in self.speakers.items() if path.startswith(beginning)), None)
         with logs.bound(service=self.container.config[RUNTIME_KEY].definition.name):
@@ -95,7 +95,7 @@ class Server(WebServer):
         return response(environ, start_response)
 
     def _preflight(self, environ: Any, refused: HTTPException) -> Response | None:
-        """The answer to OPTIONS on a path that pages of other origins may ask; None for any other request."""
+        """Return the answer to OPTIONS on a path that pages of other origins may use; None for any other request."""
         path = environ.get("PATH_INFO", "")
         say = next((say for beginning, say in self.open_to_browsers.items() if path.startswith(beginning)), None)
         if say is None or environ["REQUEST_METHOD"] != "OPTIONS" or not isinstance(refused, MethodNotAllowed):
@@ -109,21 +109,21 @@ class Server(WebServer):
         return host, int(port)
 
     def listen(self) -> None:
-        """Take the address, before anything of the service is at work. Raises CannotStart."""
+        """Bind the address, before any loop of the service runs. Raises StartupError."""
         settings = self.container.config[RUNTIME_KEY].settings
         with listening(settings.service, "HTTP", settings.http):
             self._sock = eventlet.listen(self.bind_addr, backlog=MAX_CONNECTIONS)
         self._sock.settimeout(None)
 
     def start(self) -> None:
-        """Answer from now on. Every entrypoint calls it."""
+        """Start to answer. Every entrypoint calls it."""
         if self._serv is None:
             self._serv = self.get_wsgi_server(self._sock, self.get_wsgi_app())
             self._gt = self.container.spawn_managed_thread(self.run)
 
     @property
     def address(self) -> str:
-        """host:port on which it listens; of use where the settings ask for any free port."""
+        """Return host:port on which it listens; useful if the settings ask for any free port."""
         host, port = self._sock.getsockname()[:2]
         return f"{host}:{port}"
 
@@ -135,14 +135,14 @@ class Server(WebServer):
             protocol=protocol,
             debug=debug,
             log=log,
-            log_output=False,  # a query string is the sender's text and no business of the log
+            log_output=False,  # a query string is the sender's text and must not be logged
             keepalive=IDLE_TIMEOUT,
             socket_timeout=SOCKET_TIMEOUT,
         )
 
     def get_wsgi_app(self) -> Wsgi:
         app = super().get_wsgi_app()
-        app.url_map.merge_slashes = False  # else /tickets//T1 is a redirect, and a redirect is no problem document
+        app.url_map.merge_slashes = False  # otherwise /tickets//T1 is a redirect, which is not a problem document
 
         def limited(environ: Any, start_response: Any) -> Any:
             client = self._proxies.client(environ)
@@ -170,7 +170,7 @@ class Server(WebServer):
         return limited
 
     def run(self) -> None:
-        """Accept connections. Having no descriptor left for one is no reason to end."""
+        """Accept connections. It continues when no file descriptor is left for one."""
         while self._is_accepting:
             try:
                 sock, address = self._sock.accept()
@@ -185,7 +185,7 @@ class Server(WebServer):
             self.container.spawn_managed_thread(lambda s=sock, a=address: self._serve(s, a), identifier="http")
 
     def process_request(self, sock: Any, address: Any) -> None:
-        """One connection. An error here would end the whole process, and a client can cause one."""
+        """Handle one connection. An uncaught error would end the whole process, and a client can cause one."""
         try:
             super().process_request(sock, address)
         except Exception as wrong:
@@ -200,9 +200,10 @@ class Server(WebServer):
             self._leave(address[0])
 
     def _admit(self, address: str) -> bool:
-        """Count a connection. False where there are too many, of all clients or of this one.
+        """Count a connection. Return False if there are too many, of all clients or of this one.
 
-        Those of a trusted proxy are of many clients: it limits them itself, and here each client's requests are limited.
+        Connections of a trusted proxy belong to many clients: the proxy limits them, and here each client's requests are
+        limited.
         """
         if self._open >= MAX_CONNECTIONS:
             self._turned_away.labels("all").inc()
@@ -219,7 +220,7 @@ class Server(WebServer):
             self._connections.leave(address)
 
     def drain(self) -> None:
-        """Accept nothing more, and return when every request that was begun is answered. Safe to call again."""
+        """Stop accepting, and return when every request in progress is answered. Safe to call again."""
         if self._serv is None:
             return
         if not self._draining:

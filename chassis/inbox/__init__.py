@@ -1,1 +1,1 @@
-"""Taking events in: each has its effect once; retries, wake-ups and dead letters."""
+"""The inbox: each event takes effect once per handler group. Retries, wake-ups and dead letters."""

@@ -1,7 +1,7 @@
-"""What the bus gave up becomes a dead letter in the inbox, where `whistle dead` finds it; unless it had its effect already.
+"""Storing messages that the bus dead-lettered as dead letters in the inbox, where `whistle dead` lists them.
 
-The broker gives up what was delivered too often (`DELIVERY_LIMIT` of `chassis.messaging.amqp.topology`) or rejected by
-somebody else's tool. Much of it was taken in long ago, and only its ack was lost.
+The broker dead-letters a message that was delivered too often (`DELIVERY_LIMIT` of `chassis.messaging.amqp.topology`) or that
+somebody else's tool rejected. Many of them were applied long ago and only their ack was lost; these are not stored again.
 """
 
 import logging
@@ -22,7 +22,7 @@ KEPT, KNOWN = "kept", "known"
 
 
 def keep(inbox: Inbox, messages: Sequence[DeadLetteredMessage]) -> None:
-    """Keep each message as a dead letter, once, and none that is applied. Raises StoreUnavailable."""
+    """Store each message as a dead letter, once, unless its event was applied. Raises StoreUnavailable."""
     rows = [_row(inbox, one) for one in messages]
     with inbox.store.transaction() as connection:
         for row in rows:
@@ -38,13 +38,13 @@ def _report(inbox: Inbox, row: dict[str, Any], outcome: str) -> None:
 def _row(inbox: Inbox, one: DeadLetteredMessage) -> dict[str, Any]:
     try:
         event = inbox.read(one.message)
-    except Exception as wrong:  # reading does no I/O: whatever it raises is this message's own fault
+    except Exception as wrong:  # reading does no I/O: any exception is caused by this message
         return unreadable_record(inbox.handler, one.message, f"{reason(wrong)}; {one.why}")
     return inbox_record(inbox.handler, one.message, event, DEAD, 0, one.why)
 
 
 def _keep(inbox: Inbox, connection: Connection, row: dict[str, Any]) -> str:
-    """Answers what became of it: kept, known (it is in the inbox and not applied), or applied."""
+    """Return the outcome: kept (stored as a dead letter), known (in the inbox and not applied) or applied."""
     if _insert(inbox, connection, row):
         return KEPT
     table = inbox.store.tables.inbox.c
@@ -55,7 +55,7 @@ def _keep(inbox: Inbox, connection: Connection, row: dict[str, Any]) -> str:
     ).one()
     if first.digest == row["digest"]:
         return APPLIED if first.state == APPLIED else KNOWN
-    # the id was used before with another body: that is not what was applied
+    # the id was used before with another body: the existing row is another event, so this message was not applied
     return KEPT if _insert(inbox, connection, row | {"event_id": derived_id(row["event_id"], row["digest"])}) else KNOWN
 
 

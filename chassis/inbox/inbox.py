@@ -1,7 +1,7 @@
-"""Taking events in: each has its effect once per handler, and each that arrives is in the store before it is settled.
+"""The inbox: each event takes effect once per handler group, and is in the store before it is settled with the bus.
 
-`Inbox.take` is what every way in calls: the AMQP consumer, the embedded bus and the retries. It returns when every message
-has a committed row, so that its caller may settle them all; it raises StoreUnavailable when none may be settled.
+`Inbox.take` is the entry point of the AMQP consumer and of the embedded bus. It returns when every message has a committed row,
+so that its caller may settle them all; it raises StoreUnavailable when none may be settled.
 """
 
 import logging
@@ -39,20 +39,20 @@ Handle = Callable[[Event, HandlerContext], None]
 """Calls the service's method for an event, within the unit of work."""
 
 MAX_SPOILERS = 5
-"""So many may leave a batch one after the other; with more of them, each event by itself costs less."""
+"""The most events that may leave a batch one after the other; with more of them, one transaction for each event costs less."""
 
 
 class Watch(Protocol):
-    """What the inbox reports to the metrics."""
+    """The metrics that the inbox reports to."""
 
     def handled(self, handler: str, type_: str, outcome: str) -> None:
-        """An event was settled: applied, duplicate, waiting or dead."""
+        """Count a settled event; ``outcome`` is applied, duplicate, waiting or dead."""
 
     def batch(self, handler: str, size: int) -> None:
-        """So many events shared a transaction."""
+        """Count a batch: ``size`` events shared a transaction."""
 
     def dead_lettered(self, handler: str, outcome: str) -> None:
-        """A message that the bus gave up was settled: kept, known already, or applied already."""
+        """Count a message that the bus dead-lettered; ``outcome`` is kept, known or applied."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class _Spoilt(Exception):
 
 @dataclass
 class Inbox:
-    """The inbox of one handler group: one queue's events and the methods that take them."""
+    """The inbox of one handler group: the events of one queue and their handlers."""
 
     handler: str
     store: Store
@@ -83,18 +83,18 @@ class Inbox:
     retries: RetryPolicy = field(default_factory=RetryPolicy)
     prefetch: Prefetch = field(default_factory=dict)
     wakeups: Wakeups | None = None
-    """Who is told of what was taken in; without it a waiting event is tried when its pause is over."""
+    """Wakes the loops that wait for applied events; without it a waiting event is retried only when its pause is over."""
     external_events: ExternalEvents | None = None
-    """How events from outside are taken; without it they are taken as any other."""
+    """Checks events from outside; without it they are handled like any other."""
 
     def take(self, messages: Sequence[Message]) -> None:
-        """Settle messages in the store. Raises StoreUnavailable; then nothing may be settled with the broker."""
+        """Settle messages in the store. Raises StoreUnavailable; then none may be settled with the broker."""
         arrived: list[_Arrived] = []
         unreadable: list[dict[str, Any]] = []
         for message in messages:
             try:
                 arrived.append(_Arrived(message, self.read(message)))
-            except Exception as wrong:  # reading does no I/O: whatever it raises is this message's own fault
+            except Exception as wrong:  # reading does no I/O: any exception is caused by this message
                 unreadable.append(unreadable_record(self.handler, message, reason(wrong)))
         arrived.sort(key=lambda one: one.event.subject)
         if arrived:
@@ -104,16 +104,18 @@ class Inbox:
             self._bury(unreadable)
 
     def read(self, message: Message) -> Event:
-        """The event in a message. Raises Undecodable, UnknownEvent, InvalidEvent, and Refused for another's source."""
+        """Return the event in a message. Raises Undecodable, UnknownEvent, InvalidEvent, and Refused for the source of another
+        account."""
         event = cloudevents_codec.decode(message)
         if event.type not in self.handle:
             raise UnknownEvent(f"{self.handler} has no handler for {event.type!r}")
         return self.external_events.admit(event) if self.external_events else event
 
     def _apply_but_the_spoilers(self, arrived: Sequence[_Arrived]) -> list[_Arrived]:
-        """Apply the batch without those that spoil it; answers those that are to be tried by themselves afterwards.
+        """Apply the batch without the events that fail. Return the events that are to be tried one by one afterwards.
 
-        What came too early is common, since what it needs travels on another queue: it must not cost the others their batch.
+        An event that came too early is common, because its cause travels on another queue: it must not cost the others their
+        batch.
         """
         rest: list[_Arrived] = list(arrived)
         spoilers: list[_Arrived] = []
@@ -128,7 +130,7 @@ class Inbox:
                 raise
             except _Spoilt as spoilt:
                 rest.remove(spoilt.one)
-                if isinstance(spoilt.why, Refused):  # for good: what comes after it must not change the verdict
+                if isinstance(spoilt.why, Refused):  # permanent: a later event of the batch must not change the verdict
                     self._keep(spoilt.one, spoilt.why)
                 else:
                     spoilers.append(spoilt.one)
@@ -136,7 +138,7 @@ class Inbox:
                 conflicts += 1
                 if conflicts > CONFLICT_RETRIES:
                     break
-            except Exception:  # which of them it was cannot be said
+            except Exception:  # the failing event is not known
                 break
         return rest + spoilers
 
@@ -151,7 +153,7 @@ class Inbox:
             self._keep(one, wrong)
 
     def _apply(self, arrived: Sequence[_Arrived]) -> None:
-        """Everything in one transaction: rows, effects, outbox, timers."""
+        """Apply events in one transaction: rows, effects, outbox and timers."""
         with self.store.transaction() as connection:
             fresh = self._insert(connection, arrived)
             failpoint("inbox.inserted")
@@ -166,12 +168,12 @@ class Inbox:
         failpoint("work.committed")
 
     def register_wakeup(self, unit: UnitOfWork, subjects: Collection[str]) -> None:
-        """Within the unit that applies events of these subjects: once it committed, wake whoever waits for such news."""
+        """Register a wake-up, within the unit of work that applies events of these subjects, to be sent after its commit."""
         if self.wakeups is not None:
             unit.after_commit(partial(self.wakeups.applied, subjects))
 
     def _lock(self, events: Sequence[Event], unit: UnitOfWork) -> None:
-        """Lock what the handlers will ask for: one statement a class, however many events there are."""
+        """Lock the aggregates that the handlers will load: one statement for each class, however many events there are."""
         for cls, keys_of in self.prefetch.items():
             unit.lock(cls, {key for event in events for key in keys_of(event)})
 
@@ -199,14 +201,15 @@ class Inbox:
         return external.digests.cause(event.source, event.id) if external else event.id
 
     def told(self, type_: str, source: str, id_: str, subject: str) -> dict[str, str]:
-        """What logs say of an event: of one from outside neither id nor subject, which may be private."""
+        """Return the ids that logs carry for an event. Ids and subjects of external events may be private and are replaced by
+        digests."""
         external = self.external_events if is_external(type_) else None
         if external:
             id_, subject = external.digests.of(source, id_), external.digests.subject(subject)
         return {"event": id_, "type": type_, "subject": subject}
 
     def _insert(self, connection: Connection, arrived: Sequence[_Arrived]) -> list[_Arrived]:
-        """Insert the rows; answer the events that were not there yet. Never catches a duplicate-key error."""
+        """Insert the rows. Return the events that are new. Never catches a duplicate-key error."""
         by_key = {(one.event.source, one.event.id): one for one in reversed(arrived)}
         rows = [self._row(one.message, one.event, APPLIED, 1) for _, one in sorted(by_key.items(), key=lambda item: item[0])]
         returned = connection.execute(keeping_new(self.store.tables.inbox, connection.dialect.name), rows)
@@ -217,7 +220,7 @@ class Inbox:
         return [one for one, new in zip(arrived, fresh, strict=True) if new]
 
     def _compare_repeated(self, connection: Connection, repeated: Sequence[_Arrived]) -> None:
-        """The same id with another body is no redelivery: it is kept as dead, beside the first."""
+        """Store an event whose id was used before with another body as dead, next to the first: it is no redelivery."""
         table = self.store.tables.inbox
         for one in repeated:
             digest = one.message.digest()
@@ -242,7 +245,7 @@ class Inbox:
             self.watch.handled(self.handler, "", "duplicate")
 
     def _keep(self, one: _Arrived, wrong: Exception) -> None:
-        """An event that failed stays with us: waiting for another try, or dead where no try can help."""
+        """Store a failed event: waiting for a retry, or dead if no retry can help."""
         state = self.retries.state_after(wrong, attempts=1)
         row = self._row(one.message, one.event, state, 1, reason=reason(wrong))
         if state == WAITING:
@@ -253,8 +256,8 @@ class Inbox:
         self._log(state, one.event, wrong)
 
     def _bury(self, rows: Sequence[dict[str, Any]]) -> None:
-        """Keep what cannot be read, last and in one transaction: a batch that is delivered again because its store went away
-        in between would otherwise leave a second row of each message that has no readable id."""
+        """Store the unreadable messages, last and in one transaction. If the store went away in between, the batch would be
+        delivered again, and each message without a readable id would get a second row."""
         self._save(*rows)
         for row in rows:
             log.error("dead letter: %s", row["reason"], extra={"handler": self.handler, "digest": row["digest"]})
@@ -263,7 +266,7 @@ class Inbox:
         with self.store.transaction() as connection:
             connection.execute(dialect_insert(connection)(self.store.tables.inbox).on_conflict_do_nothing(), list(rows))
             for row in rows:
-                # an unreadable message's type is the sender's text: no label
+                # the type of an unreadable message is the sender's text and must not become a label
                 type_ = row["type"] if row["type"] in self.handle else "unreadable"
                 self.store.after_commit(connection, partial(self.watch.handled, self.handler, type_, row["state"]))
 

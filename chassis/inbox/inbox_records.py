@@ -1,4 +1,4 @@
-"""What the inbox keeps of an event: its row, with the message as long as it may be needed again."""
+"""Inbox rows: an event's state and, as long as it may be needed again, its message."""
 
 from typing import Any
 from uuid import uuid4
@@ -15,13 +15,13 @@ from contracts.envelope import Event
 from contracts.payload import InvalidEvent, UnknownEvent
 
 FORGOTTEN: dict[str, Any] = {"user_id": None, "headers": None, "content_type": None, "body": None}
-"""What is left of the message when its effect is committed."""
+"""The message columns of a row whose effect is committed."""
 
 
 def inbox_record(
     handler: str, message: Message, event: Event, state: str, attempts: int, why: str | None = None
 ) -> dict[str, Any]:
-    """The inbox row of an event that can be read."""
+    """Return the inbox row of a readable event."""
     row: dict[str, Any] = {
         "handler": handler,
         "source": event.source,
@@ -39,10 +39,10 @@ def inbox_record(
 
 
 def unreadable_record(handler: str, message: Message, why: str) -> dict[str, Any]:
-    """The dead row of a message that cannot be read: as it came, under as much of its names as can be read.
+    """Return the dead row of an unreadable message: its bytes as received, and as many of its names as can be read.
 
-    A message with a readable id has one row, however often it is delivered. Without one nothing tells a second delivery from a
-    second message, which may be another matter in the same words: each delivery has a row of its own.
+    A message with a readable id has one row, however often it is delivered. Without an id, a second delivery cannot be told
+    from a second message, which may be another matter in the same words: each delivery has a row of its own.
     """
     digest, names = message.digest(), cloudevents_codec.names_of(message)
     number = "" if names["id"] else f"-{uuid4().hex[:16]}"
@@ -63,18 +63,19 @@ def unreadable_record(handler: str, message: Message, why: str) -> dict[str, Any
 
 
 def derived_id(event_id: str, digest: str) -> str:
-    """The name of what cannot have an id to itself: unreadable, or other content than the id had first."""
+    """Return the id of an unreadable event, or of an event whose id was used before with other content."""
     return f"{event_id}#{digest[:16]}"
 
 
 def message_of(row: RowMapping) -> Message:
-    """The message that a waiting or dead row keeps."""
+    """Return the message that a waiting or dead row stores."""
     headers = {name: native_headers.from_json(value) for name, value in row["headers"].items()}
     return Message(headers, row["content_type"], bytes(row["body"]), row["user_id"])
 
 
 def reason(wrong: Exception) -> str:
-    """Why, without private data: our own errors say it in words, of any other only the kind is told."""
+    """Return the reason of a failure without private data: the message of the project's own errors, only the class name of any
+    other."""
     named = isinstance(wrong, Refused | TooEarly | InvalidEvent | UnknownEvent | cloudevents_codec.Undecodable)
     return f"{type(wrong).__name__}: {wrong}"[:1000] if named else type(wrong).__name__
 
@@ -82,7 +83,7 @@ def reason(wrong: Exception) -> str:
 def _kept(message: Message) -> dict[str, Any]:
     return {
         "user_id": message.user_id,
-        # the digest is made of what really came
+        # the digest is that of the message as received
         "headers": {storable(name): native_headers.to_json(value) for name, value in message.headers.items()},
         "content_type": storable(message.content_type),
         "body": message.body,

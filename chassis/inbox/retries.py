@@ -1,4 +1,4 @@
-"""Retries: a waiting event is in the store, and is tried until it takes effect or is dead."""
+"""Retries: a waiting event in the store is retried until it takes effect or becomes a dead letter."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -22,16 +22,16 @@ log = logging.getLogger(__name__)
 
 
 class Retrier:
-    """Tries the waiting events of a service's inboxes, which share one store. ``version``: see `PollGate`."""
+    """Retries the waiting events of a service's inboxes, which share one store. ``version``: see `PollGate`."""
 
     def __init__(self, inboxes: Sequence[Inbox], version: Callable[[], int]):
         self._inboxes, self._store = inboxes, inboxes[0].store
         self._lookout = PollGate(version)
 
     def step(self) -> int:
-        """Try one waiting event of each inbox that has one due; answers how many were tried. Raises StoreUnavailable.
+        """Retry one waiting event of each inbox that has one due. Return how many were tried. Raises StoreUnavailable.
 
-        An inbox whose event conflicts with somebody faster keeps no other from its turn.
+        A conflict of one inbox's event with another transaction does not take the other inboxes' turn.
         """
         now = machine_now()
         if not self._lookout.is_worth(now):
@@ -48,7 +48,7 @@ class Retrier:
 
 
 def retry_one(inbox: Inbox, as_of: datetime | None = None) -> bool:
-    """Try the waiting event that is due first at ``as_of`` (machine time; now if None). Return False if none is due.
+    """Retry the waiting event that is due first at ``as_of`` (machine time; now if None). Return False if none is due.
 
     Raises StoreUnavailable and StoreConflict.
     """

@@ -1,4 +1,4 @@
-"""How often a failed event is tried again, and with which pauses."""
+"""The retry policy: the number of attempts of a failed event and the pauses between them."""
 
 from dataclasses import dataclass
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""The ways events travel between services: over RabbitMQ, or within one process. What is built on top knows only `Bus`."""
+"""The bus interface for events between services: RabbitMQ or an embedded bus. The other packages use only `Bus`."""
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -9,12 +9,12 @@ from chassis.messaging.cloudevents_codec import Message
 
 
 class BusUnavailable(Exception):
-    """The bus cannot be reached or does not confirm. An outage, never a message's failed attempt."""
+    """The bus cannot be reached or does not confirm. This is an outage and never counts as a message's failed attempt."""
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A message and where it goes. ``mandatory``: that nobody listens is an error."""
+    """A message and its exchange. If it is ``mandatory``, a missing queue is an error."""
 
     event_id: str
     exchange: str
@@ -28,9 +28,9 @@ class Unconfirmed:
     """The events of a batch that the broker did not confirm: returned or nacked. It has stored every other event."""
 
     returned: Mapping[str, str] = field(default_factory=dict)
-    """{event id: why}: no queue is bound for it. Publishing it again cannot help before somebody has mended that."""
+    """{event id: reason}: no queue is bound for the event. Publishing it again does not help until that is corrected."""
     nacked: frozenset[str] = frozenset()
-    """Event ids that the bus could not take just now, as while a queue has no leader: to be published again."""
+    """Event ids that the bus could not take, for instance while a queue has no leader. They are published again."""
 
     def __contains__(self, event_id: str) -> bool:
         return event_id in self.returned or event_id in self.nacked
@@ -40,26 +40,26 @@ ALL_CONFIRMED = Unconfirmed()
 
 
 class Publisher(Protocol):
-    """Hands letters to the bus."""
+    """A publisher of letters to the bus."""
 
     def publish(self, letters: Sequence[Letter]) -> Unconfirmed:
-        """Return when the bus has confirmed, returned or nacked each letter; answers those that it did not confirm.
+        """Publish letters. Return those not confirmed when the bus has confirmed, returned or nacked each.
 
-        Raises BusUnavailable when that cannot be said of all; then any of them may have been taken.
+        Raises BusUnavailable if the outcome of any letter is unknown; then the bus may have taken any of them.
         """
 
     def keep_alive(self) -> None:
-        """Called a few times a second while there is nothing to publish. Never raises."""
+        """Keep the connection alive. Called a few times a second while there is nothing to publish. Never raises."""
 
     def close(self) -> None:
-        """Let go of the connection; the next `publish` opens another."""
+        """Close the connection; the next `publish` opens another."""
 
 
 class Consumer(Protocol):
-    """Takes what arrives on one queue."""
+    """A consumer of one queue."""
 
     redelivered: int
-    """So many messages came that the bus says it has delivered before."""
+    """The number of received messages that the bus marked as redelivered."""
 
     def run(self, stop: threading.Event) -> None:
         """Consume until ``stop`` is set, through every outage; then settle what was delivered and return."""
@@ -67,31 +67,31 @@ class Consumer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class DeadLetteredMessage:
-    """A message that the bus could not get rid of, and why, in words of ours: nothing of it is the sender's."""
+    """A message that the bus dead-lettered. ``why`` is a text of this project: no part of it is the sender's."""
 
     message: Message
     why: str
 
 
 Keep = Callable[[Sequence[DeadLetteredMessage]], None]
-"""Returns when each message's row is committed. Raises StoreUnavailable; then none may be let go of."""
+"""Stores messages, and returns when each message's row is committed. Raises StoreUnavailable; then none may be acked."""
 
 
 class DeadLetterQueue(Protocol):
-    """Where messages end that the bus gave up."""
+    """The dead letter queues of the bus."""
 
     def drain(self) -> int:
-        """Hand over what lies there and let go of it; answers how many messages.
+        """Hand over the messages in the queues and remove them. Return how many messages.
 
-        Raises BusUnavailable, and what `Keep` raises: then the messages stay where they are.
+        Raises BusUnavailable, and what `Keep` raises: then the messages stay in the queues.
         """
 
 
 class Bus(Protocol):
-    """A way for events to travel, as one account of it."""
+    """A bus, as seen by one account."""
 
     def publisher(self, name: str) -> Publisher:
-        """A publisher for what the service ``name`` says."""
+        """Return a publisher for the events of the service ``name``."""
 
     def consumer(
         self,
@@ -100,11 +100,13 @@ class Bus(Protocol):
         probe: Callable[[], None],
         on_state: Callable[[str | None], None],
     ) -> Consumer:
-        """A consumer of one queue.
+        """Return a consumer of one queue.
 
         ``take`` returns when every message's row is committed. While it raises StoreUnavailable nothing is settled, and the
-        messages are kept, until ``probe`` succeeds. ``on_state`` is told what keeps the consumer from working, None if nothing.
+        messages are held, until ``probe`` succeeds. ``on_state`` gets the reason why the consumer cannot work, None if it
+        works.
         """
 
     def dead_letter_queue(self, name: str, keep: Mapping[str, Keep]) -> DeadLetterQueue | None:
-        """The safety net of queues, each with who keeps what fell off it. None where the bus never gives up."""
+        """Return the dead letter queues of the queues in ``keep``, each with the function that stores its messages; None if the
+        bus has none."""

@@ -1,6 +1,6 @@
-"""An event as bytes: CloudEvents over RabbitMQ, by the official SDK. Written in binary mode, read in binary or structured.
+"""The CloudEvents codec for RabbitMQ, on the official SDK. It writes binary mode and reads binary and structured mode.
 
-The SDK's ``knative`` binding spells headers ``ce-``; we also read ``cloudEvents:`` and ``cloudEvents_``, which the AMQP
+The SDK's ``knative`` binding spells headers ``ce-``. The codec also reads ``cloudEvents:`` and ``cloudEvents_``, which the AMQP
 binding and its clients use.
 """
 
@@ -30,15 +30,15 @@ _STRUCTURED = "application/cloudevents"
 _OTHER_PREFIXES = ("cloudevents:", "cloudevents_")
 _KNOWN_HEADERS = "ce-"
 _READ = {"id", "source", "type", "subject", "specversion", "time", "sequence", "correlationid", "causationid"}
-"""The attributes that decide what becomes of an event; any other is not looked at, whatever its type."""
+"""The attributes that the codec evaluates; it ignores every other attribute, whatever its type."""
 MAX_NAME = 255
-"""Characters of an id, source, type, subject or any other attribute that is kept in a column."""
+"""The most characters of an id, source, type, subject or any other attribute that is stored in a column."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
-"""Half a character: the broker's client and JSON let it through, UTF-8 and so every store cannot hold it."""
+"""Half of a surrogate pair: the broker's client and JSON accept it, UTF-8 and therefore every store cannot hold it."""
 
 
 class _Format(JSONFormat):
-    """The SDK's, but that JSON is read by our own reader. What a body is does not depend on what its content type says."""
+    """The SDK's JSON format with the strict parser. The meaning of a body does not depend on its content type."""
 
     def read(self, event_factory: Any, data: str | bytes) -> Any:
         strict_json.read(data)
@@ -49,12 +49,12 @@ class _Format(JSONFormat):
 
 
 class Undecodable(Exception):
-    """Raised for bytes that are no event; the message names the attribute or field and never repeats a value."""
+    """The bytes are not an event. The message names the attribute or field and never repeats a value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What goes over the wire. ``user_id`` is the account that the broker says published it."""
+    """A message as the bus transports it. ``user_id`` is the publisher's account, as validated by the broker."""
 
     headers: Mapping[str, Any]
     """By name, with the types of `native_headers.plain`: a sender may write numbers, booleans and timestamps."""
@@ -63,9 +63,9 @@ class Message:
     user_id: str | None = None
 
     def digest(self) -> str:
-        """SHA-256 over type, subject and body, hexadecimal: what makes a repeated id the same command or another one.
+        """Return the SHA-256 of type, subject and body, in hexadecimal. It tells a redelivery from a reused id.
 
-        In neither mode does the time count: who tries again may say that it is later now.
+        The time does not count in either mode: a sender that tries again may write a later time.
         """
         headers = spelled(self.headers)
         named = [headers.get("ce-type", ""), headers.get("ce-subject", ""), self.content_type]
@@ -81,7 +81,7 @@ class Message:
 
 
 def encode(event: Event) -> Message:
-    """An event in binary mode. Raises InvalidEvent where the data does not fit the contract."""
+    """Return an event's message in binary mode. Raises InvalidEvent if the data violates the contract."""
     attributes: dict[str, Any] = {
         "id": event.id,
         "source": event.source,
@@ -96,14 +96,14 @@ def encode(event: Event) -> Message:
         attributes["causationid"] = event.causationid
     if event.sequence is not None:
         attributes["sequence"] = f"{event.sequence:0{SEQUENCE_DIGITS}d}"
-    # the body is ours to write: sorted and compact, so that the same data has the same digest everywhere
+    # sorted and compact, so that the same data has the same digest everywhere
     body = json.dumps(event.payload.to_wire(), ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
     message = rabbitmq.to_binary_event(CloudEvent(attributes, body))
     return Message(headers=message.headers, content_type=JSON, body=body)
 
 
 def decode(message: Message) -> Event:
-    """The event in a message, its data checked. Raises Undecodable, UnknownEvent or InvalidEvent."""
+    """Return the event in a message, with validated data. Raises Undecodable, UnknownEvent or InvalidEvent."""
     envelope = read_envelope(message)
     data = _data(envelope)
     attributes = envelope.get_attributes()
@@ -122,7 +122,7 @@ def decode(message: Message) -> Event:
 
 
 def read_envelope(message: Message) -> CloudEvent:
-    """The CloudEvent, its data not yet looked at. Raises Undecodable."""
+    """Return the CloudEvent with unvalidated data. Raises Undecodable."""
     headers = {} if _is_structured(message) else _attributes(message.headers)
     plain = rabbitmq.RabbitMQMessage(headers=headers, content_type=message.content_type, body=message.body)
     try:
@@ -138,7 +138,7 @@ def read_envelope(message: Message) -> CloudEvent:
         raise Undecodable("body: not a JSON object") from None
     except binascii.Error:
         raise Undecodable("data_base64: not base 64") from None
-    except Exception:  # of what the SDK reads only the date is left
+    except Exception:  # every other attribute that the SDK parses is handled above: this is the time
         raise Undecodable("ce-time: not an instant") from None
     assert isinstance(envelope, CloudEvent)
     return envelope
@@ -149,11 +149,12 @@ def _is_structured(message: Message) -> bool:
 
 
 def _attributes(headers: Mapping[str, Any]) -> dict[str, str]:
-    """The attributes among the headers, as canonical text. Raises Undecodable for one that we read and that cannot be text."""
+    """Return the attributes among the headers, as canonical text. Raises Undecodable if one that the codec reads has no text
+    form."""
     found: dict[str, str] = {}
     for name, value in spelled(headers).items():
         attribute = name.removeprefix(_KNOWN_HEADERS)
-        if attribute == name or value is None:  # a header of others, or an attribute without a value: as if it were not there
+        if attribute == name or value is None:  # another protocol's header, or an attribute without a value: ignored
             continue
         try:
             found[name] = native_headers.canonical(attribute, value)
@@ -165,10 +166,10 @@ def _attributes(headers: Mapping[str, Any]) -> dict[str, str]:
 
 
 def names_of(message: Message) -> dict[str, str]:
-    """As much as can be read of an unreadable message's ``id``, ``source``, ``type`` and ``subject``.
+    """Return the readable parts of an unreadable message's ``id``, ``source``, ``type`` and ``subject``.
 
-    Empty where there is no text; the id also where it is longer than `MAX_NAME` or no text that a store keeps, since it would
-    then no longer tell one message from another. The others are cut.
+    A part without text is empty. So is an id that is longer than `MAX_NAME` or that a store cannot hold, since a shortened id
+    would no longer distinguish messages. The other parts are cut.
     """
     attributes: Mapping[str, Any] = {name.removeprefix(_KNOWN_HEADERS): one for name, one in spelled(message.headers).items()}
     if _is_structured(message):
@@ -186,14 +187,15 @@ def _is_name(text: str) -> bool:
 
 
 def _event(attributes: dict[str, Any], data: Any) -> CloudEvent:
-    """The SDK makes up what is missing, and an id made up at each delivery would have its effect at each delivery."""
+    """Return the CloudEvent. The SDK would invent missing attributes, and an id invented at each delivery would take effect
+    each time."""
     if missing := [name for name in ("specversion", "id", "time") if name not in attributes]:
         raise Undecodable("; ".join(f"ce-{name}: missing" for name in missing))
     return CloudEvent(attributes, data)
 
 
 def spelled(headers: Mapping[str, Any]) -> dict[str, Any]:
-    """The headers with every attribute under its ``ce-`` name."""
+    """Return the headers with every attribute under its ``ce-`` name."""
     return {_our_spelling(name): value for name, value in headers.items()}
 
 

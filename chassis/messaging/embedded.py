@@ -1,7 +1,7 @@
-"""Events within one process: a publisher hands its letters to every bound queue's consumer and waits for them.
+"""The embedded bus: events within one process. A publisher hands its letters to the consumer of every bound queue and waits.
 
-A letter is safe when every bound queue has committed its inbox row. Until then its outbox row stays pending, so that nothing
-is lost however the process ends: no queue is kept in memory at all.
+A letter is delivered when every bound queue has committed its inbox row. Until then its outbox row stays pending, so no event
+is lost however the process ends: the bus holds no queue in memory.
 """
 
 import logging
@@ -22,7 +22,7 @@ NOBODY = "no queue is bound for it"
 
 
 class EmbeddedBus:
-    """Exchanges and queues of one process. ``queues`` is as in `chassis.messaging.amqp.topology.declare`."""
+    """The exchanges and queues of one process. ``queues`` is as in `chassis.messaging.amqp.topology.declare`."""
 
     def __init__(self, queues: Mapping[str, Mapping[str, Sequence[str]]], batch: int = 100):
         self._batch = batch
@@ -38,7 +38,7 @@ class EmbeddedBus:
                 self._bound[exchange, key].append(queue)
 
     def publisher(self, name: str) -> "EmbeddedPublisher":
-        """See `chassis.messaging.bus.Bus.publisher`. ``name`` is also the account that consumers know the messages by."""
+        """See `chassis.messaging.bus.Bus.publisher`. ``name`` is also the account that consumers see as the sender."""
         return EmbeddedPublisher(self, name)
 
     def consumer(
@@ -49,19 +49,19 @@ class EmbeddedBus:
         return consumer
 
     def dead_letter_queue(self, name: str, keep: Mapping[str, Keep]) -> None:
-        """None: what a queue does not take stays pending in its sender's outbox."""
+        """Return None: a message that a queue does not take stays pending in its sender's outbox."""
 
     def queues_of(self, letter: Letter) -> Sequence[str]:
-        """The queues that get a letter."""
+        """Return the queues that receive a letter."""
         return self._bound.get((letter.exchange, letter.type), ())
 
     def batches(self, letters: Sequence[Letter]) -> Iterator[Sequence[Letter]]:
-        """The letters, as many together as may share a transaction."""
+        """Yield the letters in batches, each small enough for one transaction."""
         for start in range(0, len(letters), self._batch):
             yield letters[start : start + self._batch]
 
     def hand_over(self, queue: str, messages: Sequence[Message]) -> None:
-        """Have a queue's consumer take a batch. Raises BusUnavailable where it does not."""
+        """Deliver a batch to a queue's consumer. Raises BusUnavailable if it takes none."""
         consumer = self._consumers.get(queue)
         if consumer is None:
             raise BusUnavailable(f"nobody consumes {queue}")
@@ -69,7 +69,8 @@ class EmbeddedBus:
 
 
 class EmbeddedPublisher:
-    """Publishes as one account. What a queue has taken is not handed to it again while another queue still refuses."""
+    """A publisher of one account. While another queue still refuses a letter, it is not delivered again to a queue that took
+    it."""
 
     def __init__(self, bus: EmbeddedBus, account: str):
         self._bus, self._account = bus, account
@@ -97,20 +98,20 @@ class EmbeddedPublisher:
                 for batch in self._bus.batches(letters):
                     self._bus.hand_over(queue, [replace(letter.message, user_id=self._account) for letter in batch])
                     self._taken.update((queue, letter.event_id) for letter in batch)
-            except BusUnavailable as wrong:  # the others get theirs all the same
+            except BusUnavailable as wrong:  # the other queues still receive theirs
                 outage = wrong
         if outage is not None:
             raise outage
 
     def keep_alive(self) -> None:
-        """Nothing to do."""
+        """Do nothing."""
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Do nothing: there is no connection."""
 
 
 class EmbeddedConsumer:
-    """Takes one queue's messages in the publisher's own thread, one batch at a time."""
+    """A consumer of one queue. It works in the publisher's own thread, one batch at a time."""
 
     redelivered = 0
 
@@ -121,12 +122,12 @@ class EmbeddedConsumer:
         self._open = False
 
     def open(self) -> None:
-        """Receive from now on."""
+        """Start to receive."""
         self._open = True
         self._on_state(None)
 
     def close(self) -> None:
-        """Receive nothing more; what is being taken is settled when this returns."""
+        """Stop receiving. The batch in progress is settled when this returns."""
         with self._turn:
             self._open = False
 
@@ -138,7 +139,7 @@ class EmbeddedConsumer:
         self.close()
 
     def receive(self, messages: Sequence[Message]) -> None:
-        """Take a batch. Raises BusUnavailable where the consumer is closed or its store is."""
+        """Take a batch. Raises BusUnavailable if the consumer is closed or its store is unavailable."""
         with self._turn:
             if not self._open:
                 raise BusUnavailable(f"nobody consumes {self.queue}")

@@ -1,8 +1,8 @@
-"""Events from outside: under which source an account may speak, and under which name its ids leave the store.
+"""External events: the check of their source, and the digests that replace their ids outside of the store.
 
-Whatever a message says about itself is its sender's claim. The broker vouches for the account alone, so the source has to be
-one of that account's, and a correlation, a cause or a number that it claims is dropped. A producer's id may hold anything, also
-a telephone number: events, logs and the ledger name it by a digest that nobody can compute without the deployment's secret.
+Every attribute of a message is its sender's claim. The broker validates the account alone, so the source has to be one of that
+account's, and a claimed correlation, cause or sequence is dropped. A producer's id may hold anything, also a telephone number:
+events, logs and the ledger name it by a digest that nobody can compute without the deployment's secret.
 """
 
 import hashlib
@@ -23,43 +23,44 @@ _TICKET = re.compile(r"T[A-Z2-7]{16}")
 
 
 class NotOwnSource(Refused):
-    """The account speaks under a source that the identities file does not give to it."""
+    """The identities file does not give this source to the account."""
 
 
 @dataclass(frozen=True, slots=True)
 class Digests:
-    """Names the ids of the world outside by digests (HMAC-SHA-256 under the deployment's secret, 128 bits, hexadecimal)."""
+    """Digests of external ids (HMAC-SHA-256 under the deployment's secret, 128 bits, hexadecimal)."""
 
     secret: bytes
 
     def of(self, *parts: str) -> str:
-        """A digest of an id, or of an id together with what it is an id of."""
+        """Return the digest of an id, or of an id together with the kind of thing it identifies."""
         said = json.dumps(["external id", *parts]).encode()
         return hmac.new(self.secret, said, hashlib.sha256).hexdigest()[:32]
 
     def cause(self, source: str, id_: str) -> str:
-        """What events name as their cause where it came from outside: its source and the digest of its id."""
+        """Return the causation id of the effects of an external event: its source and the digest of its id."""
         return f"{source}/{self.of(source, id_)}"
 
     def subject(self, subject: str) -> str:
-        """A subject as logs name it: a ticket's id, or the digest of what is none."""
+        """Return a subject as logs name it: a ticket's id, or the digest of any other subject."""
         return subject if is_ticket(subject) else self.of(subject)
 
 
 def is_ticket(text: str) -> bool:
-    """Whether it has the form of a ticket's id, and so cannot be anything private."""
+    """Return whether the text has the form of a ticket's id, and so cannot hold anything private."""
     return _TICKET.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True)
 class ExternalEvents:
-    """How a service takes events from outside."""
+    """The check of external events on arrival."""
 
     digests: Digests
     actor_of: Callable[[str | None], Actor | None]
 
     def admit(self, event: Event) -> Event:
-        """The event without what its sender may not claim. Raises NotOwnSource, and Refused where the sender is unknown."""
+        """Return the event without attributes that its sender may not claim. Raises NotOwnSource, and Refused for an unknown
+        sender."""
         if not is_external(event.type):
             return event
         actor = self.actor_of(event.actor)
@@ -71,5 +72,5 @@ class ExternalEvents:
 
 
 def is_external(type_: str) -> bool:
-    """Whether events of a type come from outside."""
+    """Return whether events of a type come from outside."""
     return payload_for(type_).producer == OUTSIDE

@@ -1,7 +1,7 @@
-"""AMQP header values as senders write them: native numbers, booleans, timestamps and tables, not text alone.
+"""AMQP header values in their native types: numbers, booleans, timestamps and tables, not text alone.
 
 The CloudEvents AMQP binding lets a sender write an attribute with the native type that fits it or as its canonical text, and a
-receiver has to take both (CloudEvents AMQP protocol binding 1.0.2, 3.1.3; type system of CloudEvents 1.0.2, 3.2).
+receiver has to accept both (CloudEvents AMQP protocol binding 1.0.2, 3.1.3; type system of CloudEvents 1.0.2, 3.2).
 """
 
 import base64
@@ -12,21 +12,23 @@ from decimal import Decimal
 from typing import Any
 
 TEXT_ATTRIBUTES = frozenset({"id", "source", "type", "subject", "specversion", "dataschema", "datacontenttype"})
-"""Attributes whose CloudEvents type is String or URI: a native number is another type, and its sender's mistake."""
+"""Attributes whose CloudEvents type is String or URI: a native number is another type and an error of the sender."""
 TIME = "time"
 MAX_DEPTH = 32
-"""Tables and lists within each other that are kept; what is deeper is replaced by `TOO_DEEP`."""
+"""The deepest nesting of tables and lists that is stored; anything deeper is replaced by `TOO_DEEP`."""
 TOO_DEEP = "…"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class NotText(Exception):
-    """The value of an attribute is of a type that its attribute cannot have."""
+    """The attribute cannot have a value of this type."""
 
 
 def plain(value: Any, depth: int = 0) -> Any:
-    """A value as the AMQP client decoded it, of these types alone: None, bool, int, float, Decimal, str, bytes, datetime in
-    UTC, list, and dict with str keys."""
+    """Return a value that the AMQP client decoded, reduced to a few types.
+
+    The types are None, bool, int, float, Decimal, str, bytes, datetime in UTC, list, and dict with str keys.
+    """
     if isinstance(value, Mapping):
         if depth >= MAX_DEPTH:
             return TOO_DEEP
@@ -41,14 +43,14 @@ def plain(value: Any, depth: int = 0) -> Any:
 
 
 def name_of(name: Any) -> str:
-    """A header's name as text; the client leaves bytes that are not UTF-8 as they are."""
+    """Return a header's name as text; the client leaves bytes that are not UTF-8 undecoded."""
     return name if isinstance(name, str) else bytes(name).decode("utf-8", "backslashreplace")
 
 
 def canonical(attribute: str, value: Any) -> str:
-    """The canonical text of a CloudEvents attribute. Raises NotText where the attribute cannot have a value of this type.
+    """Return the canonical text of a CloudEvents attribute. Raises NotText if the attribute cannot have a value of this type.
 
-    A whole number as ``time`` is milliseconds since 1970, which is how AMQP 1.0 counts and the CloudEvents Python SDK writes.
+    An integer as ``time`` is milliseconds since 1970, as AMQP 1.0 counts and the CloudEvents Python SDK writes.
     """
     if isinstance(value, str):
         return value
@@ -83,11 +85,11 @@ def _rfc3339(instant: datetime) -> str:
 
 
 def to_json(value: Any) -> Any:
-    """A `plain` value as JSON that any store keeps and `from_json` reads back as it was.
+    """Return a `plain` value as JSON that any store can hold and that `from_json` reads back unchanged.
 
-    Text stays text, but for U+0000 and halves of surrogate pairs, which PostgreSQL refuses: they become U+FFFD. Types that JSON
+    Text stays text, except U+0000 and halves of surrogate pairs, which PostgreSQL refuses: they become U+FFFD. Types that JSON
     lacks are one-key objects: ``{"$timestamp": "2026-03-03T01:20:00Z"}``, ``$bytes`` (base 64), ``$decimal``, ``$float``, and
-    ``$table`` for every table, so that no sender's table can be taken for one of them.
+    ``$table`` for every table, so that no sender's table can be mistaken for one of them.
     """
     if isinstance(value, str):
         return storable(value)
@@ -114,7 +116,7 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
 
 
 def from_json(value: Any) -> Any:
-    """The value that `to_json` wrote."""
+    """Return the value that `to_json` wrote."""
     if isinstance(value, dict):
         ((kind, written),) = value.items()
         return _READERS[kind](written)
@@ -122,5 +124,5 @@ def from_json(value: Any) -> Any:
 
 
 def storable(text: str) -> str:
-    """Text that every store keeps: PostgreSQL has neither U+0000 nor half a surrogate pair."""
+    """Return the text in a form that every store can hold: PostgreSQL accepts neither U+0000 nor half of a surrogate pair."""
     return text.replace("\0", "�").encode("utf-8", "replace").decode()

@@ -1,7 +1,7 @@
-"""Counting what was said, as it is published: a committed fact, counted by the one process that leads.
+"""Counting published events: each is a committed fact, counted by the one process that leads.
 
-So a counter needs no place in a handler, where it would count what is rolled back. Who publishes again after a crash counts
-again: what must be exact is a gauge that is read from the store.
+A counter needs no place in a handler, where it would count effects that are rolled back. A relay that publishes again after a
+crash counts again: an exact number has to be a gauge that is read from the store.
 """
 
 import json
@@ -33,9 +33,9 @@ class PublishedCounter(Generic[P]):
 
 
 class ObservedPublisher:
-    """A publisher that has what it published counted. ``tallies`` is by event type.
+    """A publisher that counts the events it published. ``tallies`` maps event types to counters.
 
-    An error of a tally is logged, and ``on_failure`` is called: what the bus has must not be published again for it.
+    An error of a counter is logged, and ``on_failure`` is called: a published event must not be published again because of it.
     """
 
     def __init__(

@@ -1,1 +1,1 @@
-"""Logs, metrics, health and the address on which operations reads them."""
+"""Logs, metrics, health and the ops server."""

@@ -1,4 +1,4 @@
-"""JSON logs, one object a line, each with the correlation and causation it was written under.
+"""JSON logs, one object a line, each with its correlation and causation ids.
 
 Private data never reaches a log line: log ids and counts, never an event's data.
 """
@@ -17,7 +17,7 @@ _context: ContextVar[dict[str, str | None]] = ContextVar("whistle_log_context", 
 
 @contextmanager
 def bound(**ids: str | None) -> Iterator[None]:
-    """Within the block, here and in the worker that is called from here, every line carries these ids."""
+    """Add these ids to every line of the block, here and in the worker that is called from here."""
     before = _context.set({**_context.get(), **ids})
     try:
         yield
@@ -26,13 +26,13 @@ def bound(**ids: str | None) -> Iterator[None]:
 
 
 def add(**ids: str | None) -> None:
-    """Have the lines of the innermost block carry these ids from now on, also those of whoever called its worker."""
-    if bound_here := _context.get():  # outside of any block there is nothing to add to
+    """Add these ids to the further lines of the innermost block, also to those of the worker's caller."""
+    if bound_here := _context.get():  # outside of any block there is no context
         bound_here.update(ids)
 
 
 def correlate(subject: str) -> None:
-    """What is done in this block belongs to a subject's story, unless it is known already whose it is."""
+    """Correlate the further lines of the block with a subject, unless they have a correlation already."""
     if not _context.get().get("correlation"):
         add(correlation=subject)
 
@@ -44,7 +44,7 @@ class _Context(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         for key, value in {"service": self._service, **_context.get()}.items():
-            if not hasattr(record, key):  # what the line says itself counts
+            if not hasattr(record, key):  # an id of the line itself has precedence
                 setattr(record, key, value)
         return True
 
@@ -64,6 +64,6 @@ def configure(service: str, level: int = logging.INFO, stream: Any = None) -> No
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    # nameko writes a handler's error with its whole message; the entrypoint logs each failure once, by id
+    # nameko logs a handler's error with its whole message; the entrypoint logs each failure once, by id
     logging.getLogger("nameko.containers").setLevel(logging.CRITICAL)
     logging.getLogger("amqp").setLevel(logging.WARNING)

@@ -1,6 +1,6 @@
-"""The metrics every service has, in a registry of its own. A service's own metrics stand beside its business, in its package.
+"""The metrics of every service, in a registry of its own. A service's own metrics are in its package.
 
-Labels take only values from the code: never a value that a sender chose.
+Label values come only from the code: never from a sender.
 """
 
 import time
@@ -20,7 +20,7 @@ _SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 
 
 class ChassisMetrics:
-    """Implements what inbox, relay and timers report to."""
+    """The metrics to which inbox, relay, timers and retention report."""
 
     def __init__(self, registry: CollectorRegistry, health: Health):
         self.registry = registry
@@ -91,7 +91,7 @@ class ChassisMetrics:
         registry.register(Loops(health))
 
     def timed(self, handler: str, type_: str, handle: Callable[..., None]) -> Callable[..., None]:
-        """The same handler, and how long it takes is observed."""
+        """Return the same handler with its duration observed."""
         took = self._took.labels(handler, type_)
 
         def timed(event: Any, work: Any) -> None:
@@ -104,7 +104,7 @@ class ChassisMetrics:
         return timed
 
     def redelivered(self, queue: str, until_now: int) -> None:
-        """A consumer has been sent so many messages, since it began, that the broker had sent before."""
+        """Count redeliveries; ``until_now`` is the consumer's total since it started."""
         before = self._redelivered_until_now.get(queue, 0)
         self._redelivered.labels(queue).inc(until_now - before)
         self._redelivered_until_now[queue] = until_now
@@ -132,7 +132,7 @@ class ChassisMetrics:
         self._nacked.inc(nacked)
 
     def loop_failed(self, loop: str) -> None:
-        """See `chassis.runtime.periodic.surviving`."""
+        """See `chassis.runtime.periodic.restarting_loop`."""
         self._loop_failures.labels(loop).inc()
 
     def hook_failed(self) -> None:
@@ -151,7 +151,7 @@ class ChassisMetrics:
 
 
 class Loops(Collector):
-    """How each loop of the process is, asked when the metrics are: a loop that stands cannot say so itself."""
+    """A collector of the state of each loop, computed when the metrics are read: a blocked loop cannot report itself."""
 
     def __init__(self, health: Health):
         self._health = health

@@ -1,6 +1,6 @@
-"""Health and metrics for those on duty, answered by a real thread: it answers while every worker is busy and the hub stands.
+"""Health and metrics over HTTP, served by a native thread, which answers even if every worker is busy and the hub is blocked.
 
-GET /healthz (alive), /readyz (no outage), /metrics (Prometheus text).
+GET /healthz (liveness), /readyz (readiness), /metrics (Prometheus text).
 """
 
 import json
@@ -22,7 +22,7 @@ READ_TIMEOUT = 2.0
 
 
 class OpsServer:
-    """Listens on ``address`` (host:port). Raises OSError where the port is taken."""
+    """An HTTP server on ``address`` (host:port). Raises OSError if the port is taken."""
 
     def __init__(self, address: str, health: Health, registry: CollectorRegistry):
         host, _, port = address.rpartition(":")
@@ -31,14 +31,14 @@ class OpsServer:
         self.port: int = self._listener.getsockname()[1]
 
     def start(self) -> None:
-        """Answer from now on, until the process ends."""
+        """Start to answer, until the process ends."""
         _threading.Thread(target=self._serve, name="ops", daemon=True).start()
 
     def _serve(self) -> None:
         while True:
             try:
                 connection, _ = self._listener.accept()
-            except Exception:  # out of file descriptors, say: this thread has to outlive it
+            except Exception:  # for instance, no file descriptor is left: this thread has to survive it
                 _time.sleep(0.1)
                 continue
             with suppress(Exception), connection:

@@ -1,1 +1,1 @@
-"""Publishing events: the relay, and the announcements of how far the sequences go."""
+"""Publishing events: the relay, and the announcements of the highest sequence numbers."""

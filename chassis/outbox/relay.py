@@ -1,7 +1,7 @@
-"""The relay: publishes what the outbox holds, in order, and marks what the broker confirmed.
+"""The relay publishes the events of the outbox in order and marks those that the broker confirmed.
 
-One leader per store: see `chassis.persistence.leader_election`. If the leader dies between the confirm and the mark, the
-next one publishes these events again: their consumers know them by id.
+Each store has one leader; see `chassis.persistence.leader_election`. If the leader dies between the confirm and the mark, the
+next leader publishes these events again; their consumers recognise them by id.
 """
 
 import logging
@@ -25,23 +25,23 @@ log = logging.getLogger(__name__)
 
 BATCH = 500
 MAX_WINDOW = 5000
-"""Events that are published under one window of confirms where many of them were nacked before."""
+"""The most events published under one window of confirms after many events were nacked."""
 BACKOFF = Backoff(first=0.2, longest=5.0)
 KEEP_ALIVE_EVERY = 0.25
 
 
 class RelayWatch(Protocol):
-    """What the relay reports to the metrics."""
+    """The metrics that the relay reports to."""
 
     def leading(self, leads: bool) -> None:
-        """This process became, or ceased to be, the leader."""
+        """Record whether this process is the leader."""
 
     def published(self, confirmed: int, returned: int, nacked: int) -> None:
-        """A batch was published: so many events were confirmed, returned and parked, nacked and left pending."""
+        """Count a published batch: events confirmed, events returned and parked, events nacked and left pending."""
 
 
 class Relay:
-    """Runs until it is told to stop, through every outage of broker and store."""
+    """The relay of one store. It runs until it is stopped, through every outage of broker and store."""
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class Relay:
         self._nacked = 0
 
     def run(self, stop: threading.Event) -> None:
-        """Lead or wait to lead. When stopped, publish what is pending, if that is possible, and return."""
+        """Lead, or wait to lead. When stopped, publish the pending events if possible, and return."""
         while not stop.is_set():
             try:
                 with leader_election(self._store) as session:
@@ -84,7 +84,7 @@ class Relay:
 
     def _work(self, session: LeaderElection, stop: threading.Event) -> None:
         while True:
-            stopping = stop.is_set()  # looked at before, so that what was committed before the stop is published
+            stopping = stop.is_set()  # read before the query, so that events committed before the stop are published
             count = self.publish_pending(session)
             if self._nacked:
                 self._on_state(f"the broker nacked {self._nacked} events, which are published again")
@@ -100,7 +100,8 @@ class Relay:
             self._wait(session, stop)
 
     def _wait(self, session: LeaderElection, stop: threading.Event) -> None:
-        """Until a commit of any replica wakes us, or the poll is due. Notices a stop within a quarter of a second."""
+        """Wait until a commit of any replica wakes the relay or the poll is due. A stop is noticed within `KEEP_ALIVE_EVERY`
+        seconds."""
         end = time.monotonic() + self._poll
         while not stop.is_set() and (left := end - time.monotonic()) > 0:
             self._publisher.keep_alive()
@@ -108,10 +109,10 @@ class Relay:
                 return
 
     def publish_pending(self, session: LeaderElection) -> int:
-        """Publish one batch and mark it; answers how many rows it had. The session must lead.
+        """Publish one batch and mark it. Return how many rows it had. The session must lead.
 
-        A nacked event stays pending. The batch after it is longer by as many rows, up to `MAX_WINDOW`, so that events for a
-        queue that stays away do not hold up all others.
+        A nacked event stays pending. The next batch is longer by as many rows, up to `MAX_WINDOW`, so that events for an
+        unavailable queue do not delay all others.
         """
         with session.connection() as connection:
             most = min(self._batch + self._nacked, max(self._batch, MAX_WINDOW))

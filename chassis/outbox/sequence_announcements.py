@@ -1,8 +1,8 @@
-"""Announcing how far this service's numbers go, now and then: the only way in which a lost tail can be seen.
+"""Periodic announcements of a service's highest sequence numbers. Only they reveal that the last events of a subject are lost.
 
-Who says something arms a timer for the end of the period, unless one is armed; it says which subjects' numbers grew since
-they were announced last. So a service of which nothing is heard announces nothing, and where business time jumps from timer
-to timer the same story has the same announcements. docs/decisions/0014 tells why it is so.
+A transaction that publishes arms a timer for the end of the period, unless one is armed; the timer announces the subjects whose
+numbers grew since the last announcement. So an idle service announces nothing, and where business time jumps from timer to
+timer the same run has the same announcements. docs/decisions/0014 gives the reasons.
 """
 
 from collections.abc import Sequence
@@ -20,10 +20,10 @@ from contracts.events.sequences import BY_SOURCE, MOST, Reached
 
 
 def announce(timer: TimerFired, ctx: HandlerContext) -> None:
-    """Say how far the numbers go that grew; a part at a time where they are many.
+    """Announce the highest numbers of the subjects whose numbers grew, in several announcements if there are many.
 
-    The announcements' own numbers are in no announcement, or there would always be something to announce: a lost one shows
-    by the number of the next.
+    The announcements' own numbers are in no announcement, or there would always be something to announce: a lost announcement
+    is revealed by the number of the next.
     """
     source, tables = ctx.unit.source, ctx.unit.store.tables
     grown = _grown(ctx.connection, tables, source)
@@ -38,14 +38,15 @@ def announce(timer: TimerFired, ctx: HandlerContext) -> None:
 
 
 def _grown(connection: Connection, tables: ChassisTables, source: str) -> Sequence[Any]:
-    """What has numbers that were not announced. Private events are numbered under a source of their own, and are not here."""
+    """Return the subjects with numbers not announced yet. Private events are numbered under a source of their own and are not
+    included."""
     c = tables.sequences.c
     grown = select(c.subject, c.last).where(c.source == source, c.last > c.announced, c.subject != subject_of(source))
     return connection.execute(grown.order_by(c.subject).limit(MOST)).all()
 
 
 def _mark(connection: Connection, tables: ChassisTables, source: str, grown: Sequence[Any]) -> None:
-    """Remember what is announced: the numbers that were read, whatever was said since. Locks in the order of `ctx`."""
+    """Store the announced numbers, which were read before; newer ones come later. Locks in the order of the unit of work."""
     table = tables.sequences
     statement = dialect_insert(connection)(table)
     statement = statement.on_conflict_do_update(

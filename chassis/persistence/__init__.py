@@ -1,4 +1,4 @@
-"""Each service has its own database; these are its engine, transactions, migrations and the chassis tables."""
+"""The database of a service: engine, transactions, migrations and the chassis tables. Each service has its own."""
 
 from chassis.persistence.document_mapper import Mapper, converter
 from chassis.persistence.errors import StoreConflict, StoreDamaged, StoreRefused, StoreUnavailable

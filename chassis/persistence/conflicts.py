@@ -1,4 +1,4 @@
-"""The one retry of transactions that were in each other's way."""
+"""The retry of transactions that conflicted with each other."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -10,15 +10,15 @@ from chassis.persistence.errors import StoreConflict
 T = TypeVar("T")
 
 CONFLICT_RETRIES = 2
-"""Serialization errors and deadlocks are retried at once, so many times."""
+"""The number of immediate retries after a serialization failure or a deadlock."""
 DUPLICATE_OR_CONFLICT = (StoreConflict, IntegrityError)
-"""Another transaction was faster, and may have inserted the very row: the next attempt finds it."""
+"""Another transaction committed first, and may have inserted the same row: the next attempt finds it."""
 
 
 def retry_conflicts(transact: Callable[[], T], conflicts: tuple[type[Exception], ...] = (StoreConflict,)) -> T:
-    """Run a whole transaction, again at most `CONFLICT_RETRIES` times while it raises one of ``conflicts``.
+    """Run a whole transaction, and again at most `CONFLICT_RETRIES` times while it raises one of ``conflicts``.
 
-    Raises what the last attempt raised, and at once whatever is no conflict.
+    Raises what the last attempt raised. Any exception that is not a conflict is raised at once.
     """
     for _ in range(CONFLICT_RETRIES):
         try:

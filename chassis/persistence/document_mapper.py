@@ -1,4 +1,4 @@
-"""How an aggregate is kept: one row with the whole of it as a document, and the columns that queries need beside it."""
+"""The document mapper: an aggregate is one row with its whole state as a JSON document, and the columns that queries need."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,9 +17,10 @@ converter.register_structure_hook(datetime, lambda text, _: datetime.fromisoform
 
 @dataclass(frozen=True)
 class Mapper(Generic[T]):
-    """``table`` has the columns ``id`` and ``document``, and one for each key that ``columns`` answers.
+    """A mapping of a class to a table. ``table`` has the columns ``id`` and ``document``, and one per key of ``columns``.
 
-    ``changed_at`` names the column that keeps when the aggregate changed last, in business time; None where nobody asks.
+    ``changed_at`` names the column for the time of the aggregate's last change, in business time; None if there is no such
+    column.
     """
 
     cls: type[T]
@@ -29,10 +30,10 @@ class Mapper(Generic[T]):
     changed_at: str | None = None
 
     def document(self, aggregate: T) -> dict[str, Any]:
-        """The aggregate as JSON."""
+        """Return the aggregate as JSON."""
         document: dict[str, Any] = converter.unstructure(aggregate)
         return document
 
     def aggregate(self, document: Mapping[str, Any]) -> T:
-        """The aggregate from its document."""
+        """Return the aggregate in a document."""
         return converter.structure(document, self.cls)

@@ -1,4 +1,4 @@
-"""Engines for the two kinds of database: PostgreSQL, and SQLite where all services live in one process."""
+"""Engines for the two kinds of database: PostgreSQL, and SQLite if all services run in one process."""
 
 import time
 from functools import partial
@@ -13,7 +13,7 @@ from chassis.persistence.errors import FILE, StoreDamaged, translated
 from chassis.persistence.timeouts import CONNECT_SECONDS, Timeouts
 
 SQLITE_BUSY_SECONDS = 2.0
-"""How long a transaction waits for another process, such as a command of an operator's."""
+"""The longest wait for the write lock of another process, such as an operator's command."""
 BUSY_PAUSE = 0.01
 SYNCHRONOUS = "synchronous"
 LEVELS = ("FULL", "NORMAL")
@@ -22,13 +22,13 @@ survives a loss of power; with NORMAL every commit survives a kill of the proces
 
 
 def driver_url(url: str) -> URL:
-    """The URL with our driver: psycopg2 gives way under eventlet as it is, psycopg 3 blocks the whole hub."""
+    """Return the URL with the project's driver: psycopg2 yields under eventlet unchanged, psycopg 3 blocks the whole hub."""
     parsed = make_url(url)
     return parsed.set(drivername="postgresql+psycopg2") if parsed.drivername == "postgresql" else parsed
 
 
 def new_engine(url: str, pool_size: int = 10, timeouts: Timeouts | None = None) -> Engine:
-    """An engine whose transactions are durable when they have committed. Without ``timeouts`` it waits for ever.
+    """Return an engine whose committed transactions are durable. Without ``timeouts`` it waits without limit.
 
     Raises StoreDamaged for a SQLite file whose log lost transactions; see `chassis.persistence.wal`.
     """
@@ -42,10 +42,10 @@ def _postgres(url: URL, pool_size: int, timeouts: Timeouts | None) -> Engine:
         url,
         pool_size=pool_size,
         max_overflow=pool_size,
-        pool_timeout=CONNECT_SECONDS,  # who has to wait longer for a turn is told that the store is out of reach
+        pool_timeout=CONNECT_SECONDS,  # a longer wait for a connection is reported as an unavailable store
         connect_args={
             "connect_timeout": CONNECT_SECONDS,
-            # a machine that is gone is noticed in seconds, not after the kernel's two hours
+            # a lost machine is noticed in seconds, not after the kernel's two hours
             "keepalives_idle": 5,
             "keepalives_interval": 2,
             "keepalives_count": 3,
@@ -57,7 +57,7 @@ def _postgres(url: URL, pool_size: int, timeouts: Timeouts | None) -> Engine:
 
 
 def reading(connection: Connection) -> Connection:
-    """For one look at the whole database, however long it takes: consistent, and in no writer's way."""
+    """Return a connection for one read of the whole database, however long it takes: consistent, and blocking no writer."""
     if connection.dialect.name == "postgresql":
         return connection.execution_options(isolation_level="REPEATABLE READ")
     return connection.execution_options(sqlite_begin="BEGIN")
@@ -79,25 +79,25 @@ def _sqlite(url: URL) -> Engine:
 
 
 def _name_file(file: str | None, context: Any) -> None:
-    """SQLite's errors do not say which of the files is meant."""
+    """Attach the file's name to a SQLite error, which does not contain it."""
     if file:
         setattr(context.original_exception, FILE, file)
 
 
 def _prepare(level: str, connection: Any, _record: Any) -> None:
-    # the driver must not begin transactions by itself: it would do so too late, and not for every statement
+    # the driver must not begin transactions by itself: it would begin too late, and not for every statement
     connection.isolation_level = None
     for pragma in ("journal_mode=WAL", f"synchronous={level}", "foreign_keys=ON", "busy_timeout=0"):
         connection.execute(f"PRAGMA {pragma}")
 
 
 def _begin(connection: Connection) -> None:
-    """Take the right to write at once: a transaction that reads first could not get it any more.
+    """Take the write lock at once: a transaction that reads first could not get it any more.
 
-    Another process may hold it. To wait for that inside the driver would stop every green thread of this one.
+    Another process may hold it. Waiting for it inside the driver would stop every green thread of this process.
     """
     statement = connection.get_execution_options().get("sqlite_begin", "BEGIN IMMEDIATE")
-    if statement is None:  # one statement that only reads is a transaction of its own
+    if statement is None:  # a single read-only statement is its own transaction
         return
     end = time.monotonic() + SQLITE_BUSY_SECONDS
     while True:
@@ -111,7 +111,7 @@ def _begin(connection: Connection) -> None:
 
 
 def check_file(url: str) -> None:
-    """Have SQLite look for damage in a whole SQLite database; nothing for another. Raises StoreDamaged, StoreUnavailable."""
+    """Have SQLite check a whole SQLite database for damage; ignore any other. Raises StoreDamaged, StoreUnavailable."""
     if driver_url(url).get_backend_name() != "sqlite":
         return
     engine = new_engine(url)

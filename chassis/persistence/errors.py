@@ -1,16 +1,17 @@
-"""What a driver's errors mean to those who use a store."""
+"""The store's errors, translated from a driver's errors."""
 
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from chassis.errors import OperatorError
 
 _CONFLICTS = {"40001", "40P01"}
-"""SQLSTATE of a serialization failure and of a deadlock: the transaction is simply run again."""
+"""SQLSTATE of a serialization failure and of a deadlock: the transaction is run again."""
 _OUTAGES = {"25006", "53000", "53100", "53200", "53300", "55P03", "57014", "57P01", "57P02", "57P03", "58000", "58030"}
-"""Read only, out of some resource, disk full, out of memory, too many connections, a lock not had in time, a statement not done
-in time, shutting down, crashed, starting up, an error of its system, of its disk: no event is to blame."""
+"""SQLSTATE of outages, which no event causes: read only, out of some resource, disk full, out of memory, too many connections,
+a lock not obtained in time, a statement not finished in time, shutting down, crashed, starting up, a system error, a disk
+error."""
 _INTERNAL, _NO_ROOM = "XX000", "could not extend file"
-"""What the server says where a quota, or a limit on the length of a file, is at its end."""
+"""The error and text of the server at the limit of a quota or of a file's size."""
 _REFUSED = (
     "password authentication failed",
     "no password supplied",
@@ -19,35 +20,35 @@ _REFUSED = (
     "is not permitted to log in",
     "permission denied for database",
 )
-"""The driver gives no code for it, only the server's words; in another language it is an outage like any other."""
+"""Texts of the server: the driver gives no code for these errors. In another language such an error is an ordinary outage."""
 _SQLITE_OUTAGES = tuple(
     f"SQLITE_{name}"
     for name in ("AUTH", "BUSY", "CANTOPEN", "FULL", "IOERR", "LOCKED", "NOMEM", "PERM", "PROTOCOL", "READONLY")
 )
-"""How SQLite's names begin where the file or the disk is to blame."""
+"""Prefixes of the names of SQLite errors that the file or the disk causes."""
 _SQLITE_DAMAGES = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 FILE = "whistle_file"
 """The attribute of a driver's error that names the SQLite file; see `chassis.persistence.engine`."""
 
 
 class StoreUnavailable(OperatorError):
-    """The store cannot be reached or cannot write. An outage, never an event's failed attempt."""
+    """The store cannot be reached or cannot write. This is an outage and never counts as an event's failed attempt."""
 
 
 class StoreRefused(StoreUnavailable):
-    """The database lives and lets nobody in with this name and password, or has no such database."""
+    """The database is running but refuses this name and password, or has no such database."""
 
 
 class StoreDamaged(StoreUnavailable):
-    """A file of the store is damaged: a person has to decide what becomes of it. The message names the file."""
+    """A file of the store is damaged: a person has to decide how to continue. The message names the file."""
 
 
 class StoreConflict(Exception):
-    """Two transactions were in each other's way and this one gave in. Run it again."""
+    """Two transactions conflicted and this one was aborted. Run it again."""
 
 
 def translated(wrong: DBAPIError) -> Exception:
-    """The chassis' name for a driver's error, or the error itself."""
+    """Return the store's error for a driver's error, or the driver's error itself."""
     if getattr(wrong.orig, "pgcode", None) in _CONFLICTS:
         return StoreConflict(_first_line(wrong))
     if str(getattr(wrong.orig, "sqlite_errorname", "")).startswith(_SQLITE_DAMAGES):

@@ -1,6 +1,6 @@
-"""Who publishes: one leader per store, holding a lock that ends with it, however it ends.
+"""Leader election: one relay per store publishes. The leader's lock is released when its session ends for any reason.
 
-The leader locks, reads and marks on one session, so that a leader whose session died can no longer mark anything.
+The leader locks, reads and marks on one session, so a leader whose session was lost can no longer mark anything.
 """
 
 import fcntl
@@ -24,18 +24,18 @@ class LeaderElection(Protocol):
     """A session that may become the store's leader."""
 
     def lead(self) -> bool:
-        """Try to become the leader; it stays so as long as the session lives."""
+        """Try to become the leader. The leader stays leader as long as the session lives."""
 
     def connection(self) -> AbstractContextManager[Connection]:
-        """The leader's connection, for a few statements. Raises StoreUnavailable."""
+        """Return the leader's connection, for a few statements. Raises StoreUnavailable."""
 
     def wait(self, seconds: float) -> bool:
-        """Wait until a commit wakes the leader or so many seconds passed; answers whether it was woken."""
+        """Wait until a commit wakes the leader or ``seconds`` have passed. Return whether it was woken."""
 
 
 @contextmanager
 def leader_election(store: Store) -> Iterator[LeaderElection]:
-    """A session of its own with a store. Raises StoreUnavailable, also from within the block."""
+    """Open a session of its own with a store. Raises StoreUnavailable, also from within the block."""
     try:
         with _postgres(store) if store.is_postgres else _sqlite(store) as session:
             yield session
@@ -52,12 +52,12 @@ def _postgres(store: Store) -> Iterator[LeaderElection]:
         try:
             yield _PostgresCandidate(session)
         finally:
-            # the lock and the subscription live as long as the session: it must not go back into the pool
+            # the lock and the subscription live as long as the session, so it must not return to the pool
             session.invalidate()
 
 
 class _PostgresCandidate:
-    """An advisory lock of the session, and LISTEN for the commits of every process."""
+    """A candidate that uses an advisory lock of its session, and LISTEN for the commits of every process."""
 
     def __init__(self, session: Connection):
         self._session = session
@@ -91,14 +91,14 @@ def _sqlite(store: Store) -> Iterator[LeaderElection]:
     path = Path(f"{store.engine.url.database}.leader")
     try:
         lock = path.open("w")
-    except OSError as wrong:  # the directory is gone, or nobody may write there
+    except OSError as wrong:  # the directory is missing or not writable
         raise StoreUnavailable(f"{path}: {wrong.strerror}") from wrong
     with lock:
         yield _SqliteCandidate(store, lock)
 
 
 class _SqliteCandidate:
-    """A lock on a file beside the database, which the kernel lets go of when the process ends."""
+    """A candidate that locks a file beside the database; the kernel releases the lock when the process ends."""
 
     def __init__(self, store: Store, lock: Any):
         self._store, self._lock = store, lock

@@ -14,7 +14,7 @@ ADVISORY_LOCK = 0x6D696772  # "migr": two deploys at once take turns
 
 
 def upgrade(package: str, url: str) -> None:
-    """Bring a service's database to the newest version. ``package`` has a `migrations` folder. Raises StoreUnavailable."""
+    """Upgrade a service's database to the newest version. ``package`` has a `migrations` folder. Raises StoreUnavailable."""
     try:
         command.upgrade(config(package, url), "head")
     except DBAPIError as wrong:
@@ -22,7 +22,7 @@ def upgrade(package: str, url: str) -> None:
 
 
 def config(package: str, url: str) -> Config:
-    """An alembic configuration without a file."""
+    """Return an alembic configuration without a file."""
     made = Config()
     made.set_main_option("script_location", str(resources.files(package) / "migrations"))
     made.attributes["url"] = url
@@ -30,7 +30,7 @@ def config(package: str, url: str) -> Config:
 
 
 def run(metadata: MetaData) -> None:
-    """What each service's migrations/env.py calls."""
+    """Run the migrations. Each service's migrations/env.py calls this function."""
     url = context.config.attributes["url"]
     engine = new_engine(url)
     with engine.connect() as connection:

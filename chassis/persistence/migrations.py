@@ -1,6 +1,6 @@
-"""The chassis' own tables as migrations: each service's history calls these, so that the four stay the same.
+"""Migrations of the chassis tables. Each service's history calls these functions, so that the four schemas stay equal.
 
-A released function is never changed; a change of the chassis' tables is a new function and a new version in each service.
+A released function is never changed; a change of the chassis tables is a new function and a new version in each service.
 """
 
 from typing import Any
@@ -11,7 +11,7 @@ from chassis.persistence.types import Document, Instant, Position
 
 
 def create_chassis_tables(op: Any) -> None:
-    """Version 1: inbox, outbox, timers, sequences, audit."""
+    """Create version 1: inbox, outbox, timers, sequences, audit."""
     op.create_table(
         "audit",
         sa.Column("position", Position, nullable=False),
@@ -118,7 +118,7 @@ def drop_chassis_tables(op: Any) -> None:
 
 
 def add_announced(op: Any) -> None:
-    """Version 2: how far each number was announced."""
+    """Create version 2: the highest announced number of each sequence."""
     op.add_column("sequences", sa.Column("announced", Position, nullable=False, server_default="0"))
     grown = sa.text("last > announced")
     op.create_index("sequences_grown", "sequences", ["source", "subject"], postgresql_where=grown, sqlite_where=grown)
@@ -131,7 +131,7 @@ def drop_announced(op: Any) -> None:
 
 
 def add_marks(op: Any) -> None:
-    """Version 3: what retention removes and how far it went, and what the store's probe writes."""
+    """Create version 3: the marks of retention and of the store's probe, and the highest removed number of each sequence."""
     op.create_table(
         "marks",
         sa.Column("name", sa.Text(), nullable=False),
@@ -151,7 +151,7 @@ def drop_marks(op: Any) -> None:
 
 
 def index_what_is_open(op: Any) -> None:
-    """Version 4: no index grows with what is done, but those that keep it from being done twice."""
+    """Create version 4: no index grows with finished rows, except those that prevent a second effect."""
     waiting, parked = sa.text("state = 'waiting'"), sa.text("state = 'parked'")
     op.drop_index("inbox_subject", "inbox")
     op.create_index("inbox_waiting_subject", "inbox", ["subject"], postgresql_where=waiting, sqlite_where=waiting)

@@ -1,17 +1,17 @@
-"""Whether it is worth looking in the store for what is due: a service at rest should cost next to nothing."""
+"""The poll gate: it decides whether a loop has to poll the store for due rows, so that an idle service costs almost nothing."""
 
 import time
 from collections.abc import Callable
 from datetime import datetime
 
 LOOK_EVERY = 1.0
-"""Seconds of machine time after which a look is worth it whatever is known: another process may have written something."""
+"""Seconds of machine time after which a poll is always needed, because another process may have written rows."""
 
 
 class PollGate:
-    """Remembers when the first row is due, so that its loop asks the store about once a second and is still punctual.
+    """A memory of when the first row is due, so that a loop polls the store about once a second and is still punctual.
 
-    ``version`` answers a number that grows whenever this process writes rows that may be due. Not shared between loops.
+    ``version`` returns a number that grows whenever this process writes rows that may be due. Loops do not share a gate.
     """
 
     def __init__(self, version: Callable[[], int], every: float = LOOK_EVERY):
@@ -21,9 +21,9 @@ class PollGate:
         self._looked_at = 0.0
 
     def is_worth(self, now: datetime) -> bool:
-        """Whether something may be due at ``now``, by the clock that the rows follow. Call `saw` after the look.
+        """Return whether a row may be due at ``now``, by the clock that the rows follow. Call `saw` after the poll.
 
-        A look that fails is worth repeating: what it was for is not known yet.
+        A poll that failed is needed again, because its result is still unknown.
         """
         version = self._version()
         known = version == self._seen and time.monotonic() - self._looked_at < self._every
@@ -33,5 +33,5 @@ class PollGate:
         return True
 
     def saw(self, first: datetime | None) -> None:
-        """Remember when the first row is due; None where there is none."""
+        """Store the due time of the first row; None if there is no row."""
         self._seen, self._looked_at, self._first = self._asked, time.monotonic(), first

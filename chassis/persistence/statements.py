@@ -11,12 +11,12 @@ from chassis.persistence.tables import DEAD, PARKED, PENDING, WAITING, ChassisTa
 
 
 def dialect_of(name: str) -> Any:
-    """Return the dialect's module, whose INSERT knows ON CONFLICT."""
+    """Return the dialect's module, whose INSERT supports ON CONFLICT."""
     return postgresql if name == "postgresql" else sqlite
 
 
 def dialect_insert(connection: Connection) -> Any:
-    """Return the INSERT of the connection's dialect, which knows ON CONFLICT."""
+    """Return the INSERT of the connection's dialect, which supports ON CONFLICT."""
     return dialect_of(connection.dialect.name).insert
 
 
@@ -35,7 +35,7 @@ def adding(table: Table) -> Insert:
 
 @cache
 def overwriting(table: Table, dialect: str, columns: Iterable[str]) -> Any:
-    """Update rows that are there and locked, as an upsert with an answer: of that, many rows are one statement."""
+    """Update existing, locked rows, as an upsert with RETURNING: SQLAlchemy sends many rows of such a statement as one."""
     statement = dialect_of(dialect).insert(table)
     changed = {name: statement.excluded[name] for name in columns if name != "id"}
     return statement.on_conflict_do_update(index_elements=[table.c.id], set_=changed).returning(table.c.id)
@@ -43,7 +43,7 @@ def overwriting(table: Table, dialect: str, columns: Iterable[str]) -> Any:
 
 @cache
 def counting_up(sequences: Table, dialect: str) -> Any:
-    """Add ``last`` to the counter of each source and subject; answers how far each is then."""
+    """Add ``last`` to the counter of each source and subject. Returns the new value of each."""
     c = sequences.c
     statement = dialect_of(dialect).insert(sequences)
     upsert = statement.on_conflict_do_update(
@@ -54,7 +54,7 @@ def counting_up(sequences: Table, dialect: str) -> Any:
 
 @cache
 def keeping_new(inbox: Table, dialect: str) -> Any:
-    """Insert the rows that are not there yet; answers their source and id."""
+    """Insert the rows that do not exist yet. Returns their source and id."""
     statement = dialect_of(dialect).insert(inbox).on_conflict_do_nothing()
     return statement.returning(inbox.c.source, inbox.c.event_id)
 
@@ -63,7 +63,7 @@ def keeping_new(inbox: Table, dialect: str) -> Any:
 def disarming(timers: Table) -> Delete:
     """Delete the timers of ``names``, pairs of subject and name.
 
-    One that is just ringing is locked by its ringer: it is skipped, and its generation makes it do nothing.
+    The row of a firing timer is locked by the process that fires it: it is skipped, and its generation makes it do nothing.
     """
     names = tuple_(timers.c.subject, timers.c.name).in_(bindparam("names", expanding=True))
     old = select(timers.c.position).where(names).with_for_update(skip_locked=True)
@@ -72,7 +72,7 @@ def disarming(timers: Table) -> Delete:
 
 @cache
 def first_due_by_handler(inbox: Table) -> Select[Any]:
-    """Read for each handler with waiting events its name and when the first of them is due."""
+    """Read, for each handler group with waiting events, its name and when the first of them is due."""
     c = inbox.c
     return select(c.handler, func.min(c.due_at).label("due_at")).where(c.state == WAITING).group_by(c.handler)
 
@@ -86,13 +86,13 @@ def first_waiting(inbox: Table) -> Select[Any]:
 
 
 def _is_armed(timers: Table) -> Any:
-    """Not put off beyond ``machine_now``, as a timer is that failed."""
+    """Return the condition that a timer is not postponed beyond ``machine_now``, as a failed timer is."""
     return or_(timers.c.retry_at.is_(None), timers.c.retry_at <= bindparam("machine_now"))
 
 
 @cache
 def first_timer_due(timers: Table) -> Select[Any]:
-    """Read when the first timer is due (business time) of those that are not put off beyond ``machine_now``."""
+    """Read the due time (business time) of the first timer that is not postponed beyond ``machine_now``."""
     return select(timers.c.due_at).where(_is_armed(timers)).order_by(timers.c.due_at).limit(1)
 
 
@@ -106,7 +106,7 @@ def due_timers(timers: Table, most: int) -> Select[Any]:
 
 @cache
 def pending_events(outbox: Table) -> Select[Any]:
-    """Read the ``most`` events that are to be published first, with all that their messages need."""
+    """Read the ``most`` events to publish first, with all columns that their messages need."""
     c = outbox.c
     columns = (c.position, c.event_id, c.exchange, c.type, c.headers, c.body)
     return select(*columns).where(c.state == PENDING).order_by(c.position).limit(bindparam("most"))
@@ -114,10 +114,10 @@ def pending_events(outbox: Table) -> Select[Any]:
 
 @cache
 def levels(tables: ChassisTables) -> Select[Any]:
-    """Read in one row how much stands in the outbox, the inbox and the timers.
+    """Read in one row the numbers of open rows in the outbox, the inbox and the timers.
 
     ``pending``, ``parked``, ``waiting``, ``dead`` and, at ``now`` (business time), ``overdue`` are counts of rows;
-    ``pending_since`` and ``overdue_since`` are the oldest instants of theirs, None where there are none.
+    ``pending_since`` and ``overdue_since`` are the oldest of their instants, None if there are no such rows.
     """
     outbox, inbox, timers = tables.outbox.c, tables.inbox.c, tables.timers.c
     pending, overdue = outbox.state == PENDING, timers.due_at <= bindparam("now")

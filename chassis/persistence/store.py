@@ -1,4 +1,4 @@
-"""A service's database: one engine, its transactions, and what wakes its relay."""
+"""A service's store: its engine, its transactions, their after-commit hooks, and the wake-up of its relay."""
 
 import logging
 import threading
@@ -21,21 +21,21 @@ from chassis.persistence.timeouts import Timeouts
 log = logging.getLogger(__name__)
 
 Hook = Callable[[], object]
-"""Called without arguments after a transaction committed; its answer is ignored."""
+"""Called without arguments after a transaction committed; its result is ignored."""
 WAKE_CHANNEL = "outbox"
 _HOOKS = "whistle_after_commit"
 """The execution option that holds the hooks of a connection's current transaction."""
 PROBE = "probe"
-"""The mark that a probe writes."""
+"""The name of the mark that a probe writes."""
 TURN_SECONDS = 5
-"""How long a transaction waits for its turn where there is one writer; each should be over in milliseconds."""
+"""The longest wait of a transaction for its turn in a store with one writer; each should take milliseconds."""
 
 
 class Store:
-    """One service's database.
+    """The database of one service.
 
-    ``mappers`` says how the service's aggregates are kept. Raises StoreUnavailable and StoreConflict in place of the
-    driver's errors that mean so; every other error passes unchanged.
+    ``mappers`` map the service's aggregates. Raises StoreUnavailable and StoreConflict in place of the driver's errors of that
+    meaning; every other error passes unchanged.
     """
 
     def __init__(
@@ -51,20 +51,20 @@ class Store:
         self.mappers = {mapper.cls: mapper for mapper in mappers}
         self.engine = new_engine(url, pool_size, timeouts)
         self.is_postgres = self.engine.dialect.name == "postgresql"
-        # SQLite has one writer, and who waits for it inside the driver stops every green thread, the writer too
+        # SQLite has one writer, and waiting for it inside the driver would stop every green thread, the writer too
         self._turn = None if self.is_postgres else threading.Lock()
         self.on_hook_failure: Hook = lambda: None
         """Called for each after-commit hook that raised, so that the failure is counted."""
         self.woken = threading.Event()
-        """Set after a commit that said something, where the database itself cannot tell the relay."""
+        """Set after a commit that published events, if the database itself cannot wake the relay."""
         self.armed = 0
-        """So many units of work of this process armed timers: see `chassis.persistence.poll_gate`."""
+        """The number of units of work of this process that armed timers: see `chassis.persistence.poll_gate`."""
         self.changes = 0
-        """So many rows this process has changed; counted where there is one writer."""
+        """The number of rows that this process has changed; counted only in a store with one writer."""
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """One transaction: committed when the block ends, rolled back when it raises. After the commit its hooks run."""
+        """Open a transaction: committed when the block ends, rolled back when it raises. Its hooks run after the commit."""
         hooks: list[Hook] = []
         try:
             with self._one_at_a_time(), self.engine.begin() as connection, self._counting_changes(connection):
@@ -73,13 +73,13 @@ class Store:
             raise translated(wrong) from wrong
         except PoolTimeout as wrong:
             raise StoreUnavailable("every connection is in use") from wrong
-        # outside of the block: a hook may open a transaction of its own, and what it raises is no error of this one
+        # outside of the block: a hook may open its own transaction, and its error is not an error of this one
         for hook in hooks:
             self._run(hook)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """One statement that changes nothing: it locks nothing and waits for no writer. Raises StoreUnavailable."""
+        """Open a connection for one read-only statement: it locks nothing and waits for no writer. Raises StoreUnavailable."""
         try:
             with self.engine.connect() as connection:
                 yield self._autocommitting(connection)
@@ -89,21 +89,21 @@ class Store:
             raise StoreUnavailable("every connection is in use") from wrong
 
     def _autocommitting(self, connection: Connection) -> Connection:
-        """No transaction around it: BEGIN and COMMIT would be most of the work."""
+        """Return the connection without a transaction: BEGIN and COMMIT would be most of the work."""
         if self.is_postgres:
             return connection.execution_options(isolation_level="AUTOCOMMIT")
         return connection.execution_options(sqlite_begin=None)
 
     def note_armed(self) -> None:
-        """After a commit that armed timers: say so to whoever rings them."""
+        """Note, after a commit that armed timers, that the timers have to be polled."""
         self.armed += 1
 
     def after_commit(self, connection: Connection, hook: Hook) -> None:
-        """Within a transaction of this store: call ``hook`` once, in the same thread, after it committed.
+        """Register ``hook``, within a transaction of this store, to be called once in the same thread after the commit.
 
-        A transaction that is rolled back forgets its hooks; where it is run again, it registers them again. So what a hook
-        counts was committed. A hook is lost where the process dies, or the connection breaks, between the commit and the
-        call: what must be exact is a row. An exception in a hook is logged and counted; the commit stands and the other
+        A transaction that is rolled back drops its hooks; if it is run again, it registers them again. So everything that a
+        hook counts was committed. A hook is lost if the process dies, or the connection breaks, between the commit and the
+        call: an exact count has to be a row. An exception in a hook is logged and counted; the commit stands and the other
         hooks run. Raises LookupError for a connection without a transaction of a store.
         """
         hooks: list[Hook] | None = connection.get_execution_options().get(_HOOKS)
@@ -141,12 +141,12 @@ class Store:
         self.changes += driver.total_changes - before
 
     def probe(self) -> None:
-        """Commit a change of one row: a store that is read only, or full, is not healthy. Raises StoreUnavailable."""
+        """Commit a change of one row: a store that is read only or full is not healthy. Raises StoreUnavailable."""
         with self.transaction() as connection:
             connection.execute(self._noting(PROBE, machine_now()))
 
     def mark(self, connection: Connection, name: str, at: datetime) -> None:
-        """Within a transaction: note an instant under a name. It never goes back."""
+        """Store an instant under a name, within a transaction. The instant never goes back."""
         connection.execute(self._noting(name, at, later=self.tables.marks.c.at < at))
 
     def _noting(self, name: str, at: datetime, later: Any = None) -> Any:
@@ -155,7 +155,7 @@ class Store:
         return insert.on_conflict_do_update(index_elements=[table.c.name], set_={"at": at}, where=later)
 
     def wake_relay(self, connection: Connection) -> None:
-        """Within a transaction: when it commits, the relay wakes, in whichever process it lives."""
+        """Wake the relay, in whichever process it runs, when this transaction commits."""
         if self.is_postgres:
             connection.execute(text(f"NOTIFY {WAKE_CHANNEL}"))
         else:
@@ -167,5 +167,5 @@ class Store:
 
 
 def machine_now() -> datetime:
-    """The machine's time, for retries, leases and retention; never for the business."""
+    """Return machine time, for retries, leases and retention; never for the business."""
     return datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""The tables that every service has beside its own: inbox, outbox, timers, sequences and the audit of dead letters."""
+"""The chassis tables, which every service has next to its own: inbox, outbox, timers, sequences, marks and audit."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,13 +8,14 @@ from sqlalchemy import Column, Index, Integer, LargeBinary, MetaData, Table, Tex
 from chassis.persistence.types import Document, Instant, Position
 
 APPLIED, WAITING, DEAD, DROPPED = "applied", "waiting", "dead", "dropped"
-"""Inbox states: its effect is committed · kept and tried again at ``due_at`` · waits for a person · a person let it go."""
+"""Inbox states: the effect is committed · stored and retried at ``due_at`` · waits for a person · a person dropped it."""
 
 PENDING, PUBLISHED, PARKED = "pending", "published", "parked"
 """Outbox states: to be published · the broker confirmed it · no queue was bound for it; a person may retry or drop it."""
 
 COUNTED: dict[str, Any] = {"sqlite_autoincrement": True}
-"""For a table with a ``position``: SQLite would give the highest one out again after its row is deleted."""
+"""Options of a table with a ``position``: without them SQLite would assign the highest position again after its row is deleted.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def chassis_tables(metadata: MetaData) -> ChassisTables:
 
 
 def _sequences(metadata: MetaData) -> Table:
-    """The highest number given to each source and subject, how far it was announced, and how far its events were removed."""
+    """Return the table of the highest number of each source and subject: given, announced, and removed by retention."""
     grown = text("last > announced")
     return Table(
         "sequences",
@@ -71,7 +72,7 @@ def _sequences(metadata: MetaData) -> Table:
 
 
 def _inbox(metadata: MetaData) -> Table:
-    """A row for each event a handler group has seen. Settling a message means that its row is committed."""
+    """Return the inbox: a row for each event that a handler group received. A message is settled when its row is committed."""
     return Table(
         "inbox",
         metadata,
@@ -114,7 +115,8 @@ def _inbox(metadata: MetaData) -> Table:
 
 
 def _outbox(metadata: MetaData) -> Table:
-    """What was said, in the order it is published. Status-based: a cursor would skip rows that commit late."""
+    """Return the outbox: emitted events in the order of publication. Each row has a state: a cursor would skip rows that commit
+    late."""
     return Table(
         "outbox",
         metadata,
@@ -147,7 +149,7 @@ def _outbox(metadata: MetaData) -> Table:
 
 
 def _timers(metadata: MetaData) -> Table:
-    """What to wait for. Rows are inserted and deleted, never updated by a handler: see `chassis.timers`."""
+    """Return the table of armed timers. Handlers insert and delete its rows and never update them: see `chassis.timers`."""
     return Table(
         "timers",
         metadata,

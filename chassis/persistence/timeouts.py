@@ -1,7 +1,7 @@
-"""How long a service waits for its database, and how it stops waiting for one that froze.
+"""Time-outs of the database, also for a server that is frozen.
 
-The server ends a statement that takes too long or waits too long for a lock. A server that froze ends nothing, its kernel goes
-on acknowledging, and the driver would wait for ever: so the client has a limit of its own, a little longer.
+The server ends a statement that takes too long or waits too long for a lock. A frozen server ends nothing while its kernel goes
+on acknowledging, and the driver would wait without limit: so the client has its own, slightly longer time-out.
 """
 
 import select
@@ -13,36 +13,37 @@ from psycopg2 import OperationalError, extensions
 
 CONNECT_SECONDS = 5
 MARGIN_SECONDS = 2
-"""By so much the client waits longer, so that it hears of a time-out from a server that lives."""
+"""The extra time that the client waits, so that a running server can report its own time-out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """Limits in seconds. Migrations, exports and what an operator types have none: they may take long."""
+    """Limits in seconds. Migrations, exports and operators' commands have none, because they may take long."""
 
     statement: float = 20.0
-    """Less than a stop waits for its loops, many times what any statement of a service needs."""
+    """Less than a stop waits for its loops, and many times what any statement of a service needs."""
     lock: float = 10.0
-    """A transaction of ours is over in milliseconds: who waits so long waits for somebody's forgotten session."""
+    """A transaction of a service takes milliseconds: a wait this long means that a forgotten session holds the lock."""
 
     def options(self) -> str:
-        """For the server, as libpq's ``options``."""
+        """Return the limits for the server, as libpq's ``options``."""
         return f"-c statement_timeout={round(self.statement * 1000)} -c lock_timeout={round(self.lock * 1000)}"
 
     def connection_class(self) -> type:
-        """A connection that `wait` gives up on."""
+        """Return a connection class with the time-out that `wait` applies."""
         return type("ImpatientConnection", (extensions.connection,), {"timeout": self.statement + MARGIN_SECONDS})
 
 
 def install() -> None:
-    """Have this process's connections wait by `wait`. After eventlet's patch it gives way to others, as eventlet's own does."""
+    """Install `wait` for this process's connections. After eventlet's patch it yields to other green threads, as eventlet's own
+    does."""
     extensions.set_wait_callback(wait)
 
 
 def wait(connection: Any) -> None:
-    """Until the server has answered, or for as long as the connection's time-out allows. Raises OperationalError.
+    """Wait until the server has answered, at most for the connection's time-out. Raises OperationalError.
 
-    The driver then closes the connection: what becomes of the statement nobody knows.
+    The driver then closes the connection; it stays unknown whether the statement took effect.
     """
     connecting = connection.status == extensions.STATUS_SETUP
     seconds = CONNECT_SECONDS if connecting else getattr(connection, "timeout", None)

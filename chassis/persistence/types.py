@@ -10,7 +10,7 @@ from sqlalchemy.types import TypeDecorator
 
 
 class Instant(TypeDecorator[datetime]):
-    """An instant: `timestamptz` on PostgreSQL, UTC text on SQLite. Refuses a naive datetime."""
+    """A column of instants: `timestamptz` on PostgreSQL, UTC text on SQLite. Raises ValueError for a naive datetime."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -34,4 +34,4 @@ Document = JSON().with_variant(JSONB(), "postgresql")
 """A JSON document."""
 
 Position = BigInteger().with_variant(Integer(), "sqlite")
-"""A 64-bit number that the database counts up (SQLite counts only an INTEGER primary key)."""
+"""A 64-bit number that the database assigns in ascending order (SQLite does so only for an INTEGER primary key)."""

@@ -1,7 +1,7 @@
-"""Which version a database has, and which the code wants.
+"""The version of a database, compared with the version that the code requires.
 
-Asked at every start, and without alembic, which takes as long to import as all of a service: a migration's file begins with
-its version, ``0004_marks.py``, and versions are numbered as they follow each other.
+It is checked at every start, without alembic, whose import takes as long as that of a whole service: a migration's file name
+begins with its version, ``0004_marks.py``, and versions are numbered in their order.
 """
 
 from importlib import resources
@@ -19,7 +19,7 @@ class NotMigrated(Exception):
 
 
 def require_current(package: str, url: str) -> None:
-    """See to it that a service's database is what its code expects, or newer: a deploy migrates before it replaces processes.
+    """Check that a service's database has the code's version or a newer one: a deploy migrates before it replaces processes.
 
     ``package`` has a `migrations` folder. Raises NotMigrated and StoreUnavailable.
     """
@@ -30,13 +30,13 @@ def require_current(package: str, url: str) -> None:
 
 
 def versions(package: str) -> list[str]:
-    """Every version that a service's database has had, the newest last."""
+    """Return every version that a service's database has had, the newest last."""
     files = (resources.files(package) / "migrations" / "versions").iterdir()
     return sorted(file.name.partition("_")[0] for file in files if file.name.endswith(".py"))
 
 
 def version(url: str) -> str | None:
-    """The version of a database; None where nothing was ever migrated. Raises StoreUnavailable."""
+    """Return the version of a database; None if it was never migrated. Raises StoreUnavailable."""
     engine = new_engine(url, timeouts=Timeouts())
     try:
         with engine.connect() as connection:

@@ -1,9 +1,9 @@
-"""What a SQLite write-ahead log holds, compared with what SQLite will recover of it after a crash.
+"""A check of SQLite's write-ahead log for damage that SQLite would silently ignore after a crash.
 
-SQLite replays a log up to the first frame whose checksum or salt is wrong, and says nothing of what follows: one flipped byte
-undoes every transaction from there on, committed ones too. So the log is read here before SQLite opens it, and a frame that is
-whole and wrong is an error. A frame that the file ends within was being written when the process died, and no commit waited for
-it. Format: sqlite.org/fileformat2.html, section 4.
+SQLite replays a log up to the first frame whose checksum or salt is wrong, and does not report the rest: one flipped byte
+undoes every transaction from there on, committed ones too. So the log is read here before SQLite opens it, and a complete but
+wrong frame is an error. A frame that the end of the file cuts off was being written when the process died, and no commit waited
+for it. Format: sqlite.org/fileformat2.html, section 4.
 """
 
 import fcntl
@@ -15,9 +15,9 @@ from chassis.persistence.errors import StoreDamaged
 
 _HEADER, _FRAME_HEADER = 32, 24
 _MAGIC = {0x377F0682: "<", 0x377F0683: ">"}
-"""The order of bytes in which the checksums are computed."""
+"""The byte order in which the checksums are computed."""
 _LIVE_LOCK = 128
-"""The byte of the shared-memory file that every connection holds a shared lock on."""
+"""The byte of the shared-memory file on which every connection holds a shared lock."""
 _verified: set[Path] = set()
 
 WHAT_TO_DO = "Restore the store from a backup, or accept the loss: `whistle embedded --accept-damage`"
@@ -25,9 +25,9 @@ Sums = tuple[int, int]
 
 
 def verify_once(database: Path) -> None:
-    """Look at a database's log before this process first opens it. Raises StoreDamaged; then SQLite has not touched it yet.
+    """Check a database's log before this process first opens it. Raises StoreDamaged; SQLite has not touched the log then.
 
-    Nothing is looked at while another process has the database open: its log is being written and was looked at by it.
+    Nothing is checked while another process has the database open: that process checked the log and is writing it.
     """
     path = database.resolve()
     if path in _verified:
@@ -39,7 +39,8 @@ def verify_once(database: Path) -> None:
 
 
 def accept(database: Path) -> Path | None:
-    """Keep a copy of a damaged log, and let SQLite forget what follows the damage. Answers the copy; None for a good log."""
+    """Save a copy of a damaged log and allow SQLite to discard everything after the damage. Return the copy; None for a good
+    log."""
     path = database.resolve()
     log = log_of(path)
     copy = None
@@ -52,12 +53,12 @@ def accept(database: Path) -> Path | None:
 
 
 def log_of(database: Path) -> Path:
-    """The log beside a database."""
+    """Return the path of a database's log."""
     return database.with_name(f"{database.name}-wal")
 
 
 def _open_elsewhere(database: Path) -> bool:
-    """Whether another process has the database open. This process has not: closing the file would let go of its locks."""
+    """Return whether another process has the database open. This process has not: closing the file would release its locks."""
     try:
         with database.with_name(f"{database.name}-shm").open("r+b") as shared:
             fcntl.lockf(shared, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, _LIVE_LOCK)
@@ -69,7 +70,7 @@ def _open_elsewhere(database: Path) -> bool:
 
 
 def damage(raw: bytes) -> str | None:
-    """What is wrong with a log that its writer cannot have left behind, in words; None where nothing is."""
+    """Return a description of damage that no writer can have left behind; None for an undamaged log."""
     if len(raw) < _HEADER:
         return None
     magic, _, page, _, _, _, *wanted = struct.unpack(">8I", raw[:_HEADER])
@@ -83,10 +84,11 @@ def damage(raw: bytes) -> str | None:
 
 
 def _damaged_frame(raw: bytes, order: str, page: int, sums: Sums) -> str | None:
-    """Frames whose salts are not the header's are left of an older round of the log: they end it.
+    """Return a description of the first damaged frame; None if there is none.
 
-    If the first of them has the checksum that the next frame of this round would have, it is of this round, and its salts were
-    changed; and so it is if a frame of this round comes after it.
+    Frames with other salts than the header's remain from an older generation of the log and end it. If the first of them has
+    the checksum that the next frame of this generation would have, it is of this generation and its salts were changed. The
+    same holds if a frame of this generation comes after it.
     """
     salts, valid = raw[16:24], True
     for number, head, data in _frames(raw, page):
@@ -103,7 +105,7 @@ def _damaged_frame(raw: bytes, order: str, page: int, sums: Sums) -> str | None:
 
 
 def _frames(raw: bytes, page: int) -> Iterator[tuple[int, bytes, bytes]]:
-    """Each whole frame: its number, header and page."""
+    """Yield each complete frame: its number, header and page."""
     size = _FRAME_HEADER + page
     for number, at in enumerate(range(_HEADER, len(raw) - size + 1, size), start=1):
         yield number, raw[at : at + _FRAME_HEADER], raw[at + _FRAME_HEADER : at + size]

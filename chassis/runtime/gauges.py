@@ -1,4 +1,4 @@
-"""What the gauges say, read from the store now and then."""
+"""Gauges that are read periodically from the store."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from chassis.persistence import Store, StoreUnavailable, machine_now
 from chassis.persistence.statements import levels
 
 STUCK_SECONDS = 60.0
-"""An event that is pending for so long is stuck; so says the alert EventUnpublished, too."""
+"""The age from which a pending event is stuck; the alert EventUnpublished uses the same age."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Outbox:
 
 
 def read_gauges(store: Store, clock: BusinessClock, metrics: ChassisMetrics) -> Outbox:
-    """Set every gauge of the chassis; answers the outbox's. Raises StoreUnavailable, which a gauge then says too."""
+    """Set every gauge of the chassis. Return the outbox's. Raises StoreUnavailable, which the gauge store_up then shows too."""
     try:
         outbox = _read(store, clock, metrics)
     except StoreUnavailable:
@@ -61,7 +61,7 @@ def _seconds(since: datetime | None, now: datetime) -> float:
 
 
 class Counted:
-    """A gauge with labels of which each look answers all there is: what is not counted any more goes.
+    """A gauge with labels whose every sample is complete: a label that is not in the latest sample is removed.
 
     It is never empty in between, since another thread reads it.
     """
@@ -71,7 +71,7 @@ class Counted:
         self._there: set[tuple[str, ...]] = set()
 
     def set(self, counts: Mapping[tuple[str, ...], float]) -> None:
-        """What was counted, by the values of the labels."""
+        """Set the counts, by the values of the labels."""
         for labels, count in counts.items():
             self._gauge.labels(*labels).set(count)
         for gone in self._there - set(counts):

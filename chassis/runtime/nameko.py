@@ -1,8 +1,8 @@
-"""The one door between nameko and the chassis: entrypoints, the container and how a service is started.
+"""The adapter between nameko and the chassis: entrypoints, the container and the start of a service.
 
-A service declares what comes in with `on` and `on_timer`; each event or timer is an ordinary nameko worker, so stock
-dependency providers work. What stock nameko loses, wedges on or dies of is avoided here and in `chassis.messaging.amqp`; the
-regression tests name each case.
+A service declares its handlers with `on` and `on_timer`. Each event or timer runs in an ordinary nameko worker, so stock
+dependency providers work. This module and `chassis.messaging.amqp` avoid the inputs that stock nameko loses, hangs on or dies
+of; the regression tests name each case.
 """
 
 import logging
@@ -27,11 +27,11 @@ RUNTIME_KEY = "whistle.runtime"
 
 
 class HandlerDied(Exception):
-    """A handler ended with something that is no Exception, such as an eventlet Timeout. The event is tried again."""
+    """A handler ended with a BaseException that is not an Exception, such as an eventlet Timeout. The event is retried."""
 
 
 class Container(ServiceContainer):
-    """A container that a worker's BaseException can neither bring to a stand-still nor end."""
+    """A container that a worker's BaseException can neither block nor end."""
 
     def _run_worker(self, worker_ctx: Any, handle_result: Any) -> None:
         try:
@@ -54,7 +54,7 @@ class Chassis(SharedExtension):
 
     @property
     def runtime(self) -> Runtime:
-        """The runtime that the launcher built."""
+        """Return the runtime that the launcher built."""
         runtime: Runtime = self.container.config[RUNTIME_KEY]
         return runtime
 
@@ -65,7 +65,7 @@ class Chassis(SharedExtension):
         self.runtime.stop()
 
     def kill(self) -> None:
-        """Nothing to do: what is not committed rolls back, what is not acked comes again."""
+        """Do nothing: uncommitted work is rolled back, and unacked messages are delivered again."""
 
 
 class _Loop(Entrypoint):
@@ -78,7 +78,7 @@ class _Loop(Entrypoint):
 
 
 def run_in_worker(entrypoint: Entrypoint, *args: Any, **kwargs: Any) -> Any:
-    """Run the service's method in a worker, wait for it, answer its result. Raises what it raised."""
+    """Run the service's method in a worker, wait for it and return its result. Raises what it raised."""
     ended: list[tuple[Any, Any]] = []
 
     def keep(_context: Any, result: Any, exc_info: Any) -> tuple[Any, Any]:
@@ -88,7 +88,7 @@ def run_in_worker(entrypoint: Entrypoint, *args: Any, **kwargs: Any) -> Any:
     context = entrypoint.container.spawn_worker(entrypoint, args, kwargs, handle_result=keep)
     worker = entrypoint.container._worker_threads.get(context)
     if worker is not None:
-        # it has not run yet: let it log under the ids of whoever calls
+        # it has not run yet: it shall log under the ids of its caller
         worker.gr_context = copy_context()
         worker.wait()
     result, exc_info = ended[0]
@@ -98,7 +98,7 @@ def run_in_worker(entrypoint: Entrypoint, *args: Any, **kwargs: Any) -> Any:
 
 
 class On(_Loop):
-    """Takes one event type. The method gets the event and the unit of work."""
+    """An entrypoint for one event type. The method gets the event and the handler context."""
 
     def __init__(self, payload: type[EventPayload], **kwargs: Any):
         self.payload = payload
@@ -112,7 +112,7 @@ class On(_Loop):
 
 
 class OnTimer(_Loop):
-    """Takes one kind of timer. The method gets what rings and the unit of work."""
+    """An entrypoint for one kind of timer. The method gets the fired timer and the handler context."""
 
     def __init__(self, kind: str, **kwargs: Any):
         self.kind = kind
@@ -143,7 +143,7 @@ def on(one: type[A], two: type[B], /) -> Callable[[Method[S, A | B]], Method[S, 
 @overload
 def on(one: type[A], two: type[B], three: type[C], /) -> Callable[[Method[S, A | B | C]], Method[S, A | B | C]]: ...
 def on(*payloads: type[EventPayload]) -> Callable[[F], F]:
-    """Have a service's method take the events of these types. Its ``event`` is typed by their payloads."""
+    """Declare a service's method as the handler of these event types. Its ``event`` is typed by their payloads."""
 
     def decorate(method: F) -> F:
         for payload in payloads:

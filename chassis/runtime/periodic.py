@@ -1,4 +1,4 @@
-"""What is done again and again, through every outage and every error: no exception ends a loop."""
+"""Periodic tasks and restarting loops, which continue through every outage and every error."""
 
 import logging
 import threading
@@ -14,33 +14,33 @@ from chassis.observability.health import UNFORESEEN
 from chassis.persistence import StoreConflict, StoreUnavailable
 
 OUTAGE_PAUSE = 1.0
-"""Longest rest in seconds during an outage: what has its turn every half minute must not keep a service unready so long."""
+"""The longest pause in seconds during an outage: a task with a long interval must not keep a service unready for so long."""
 BACKOFF = Backoff(first=0.2, longest=30.0)
-"""The pauses of a loop that fails in a way that nobody foresaw; each failure is logged with its traceback."""
+"""The pauses of a loop after an unforeseen error; each error is logged with its traceback."""
 END = (GreenletExit, GeneratorExit, KeyboardInterrupt)
-"""How whoever runs a loop ends it, kill included. Everything else is an error of the loop, an escaped time-out too."""
+"""The exceptions by which a runner ends a loop, kill included. Any other is an error of the loop, an escaped time-out too."""
 log = logging.getLogger(__name__)
 
 Loop = Callable[[threading.Event], None]
 Report = Callable[[str | None], None]
-"""Gets what keeps a loop from working, or None."""
+"""Gets the reason why a loop cannot work, or None."""
 
 
 @dataclass(frozen=True, slots=True)
 class PeriodicTask:
-    """Something to do again and again: at once while ``step`` answers more than 0, else after ``pause`` seconds."""
+    """A periodic task. ``step`` is repeated at once while it returns more than 0, otherwise after ``pause`` seconds."""
 
     name: str
     step: Callable[[], int]
     pause: float
     woken: threading.Event | None = None
-    """Ends a pause early. A stop then does not, so such a pause is to be short."""
+    """A flag that ends a pause early. A stop does not end such a pause, so it has to be short."""
 
 
 def restarting_loop(name: str, loop: Loop, report: Report, count: Callable[[str], object]) -> Loop:
-    """The same loop, begun again after a pause whenever it raises; it ends when it returns, or by one of `END`.
+    """Return the same loop, restarted after a pause whenever it raises. It ends when it returns, or by one of `END`.
 
-    Each error is logged, reported as the loop's trouble until its next good word, and counted under the loop's name.
+    Each error is logged, reported as the loop's trouble until its next success, and counted under the loop's name.
     """
 
     def run(stop: threading.Event) -> None:
@@ -64,7 +64,7 @@ def restarting_loop(name: str, loop: Loop, report: Report, count: Callable[[str]
 
 
 def periodic_loop(part: PeriodicTask, report: Report) -> Loop:
-    """A loop that takes the part's steps until it is stopped. What a step raises and no outage explains, it raises."""
+    """Return a loop that runs the task's steps until it is stopped. Any error of a step that is not an outage is raised."""
 
     def loop(stop: threading.Event) -> None:
         while not stop.is_set():
@@ -82,7 +82,7 @@ def _rest(part: PeriodicTask, stop: threading.Event, seconds: float) -> None:
 
 
 def _step(part: PeriodicTask, report: Callable[[str | None], None]) -> float:
-    """Answers how long to rest, in seconds."""
+    """Run one step. Return the pause in seconds."""
     try:
         busy = part.step()
     except StoreConflict:

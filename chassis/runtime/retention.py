@@ -1,8 +1,8 @@
-"""Removing what is done: applied inbox rows and published outbox rows, when they are older than a span of machine time.
+"""Retention: applied inbox rows and published outbox rows are removed when they are older than a span of machine time.
 
-What waits for a person, or for another try, is never removed, nor is a timer. How far the removal went is written down in the
-same transaction, so that `whistle reconcile` knows what it cannot judge any more. docs/decisions/0017 says why a span is long
-enough, and what a repeated command is after it.
+A row that waits for a person or for a retry is never removed, nor is a timer. The extent of the removal is stored in the same
+transaction, so that `whistle reconcile` knows which rows it cannot check any more. docs/decisions/0017 gives the reasons for
+the span, and the meaning of a command that is repeated after it.
 """
 
 import time
@@ -19,21 +19,21 @@ from chassis.persistence.statements import dialect_insert
 from chassis.persistence.tables import APPLIED, PUBLISHED
 
 INBOX_MARK = "inbox.removed"
-"""The mark up to which inbox rows may have been removed, by when they were received."""
+"""The mark of the instant before which inbox rows may have been removed, by the time of their receipt."""
 SETTLED = 600.0
-"""Seconds without any trouble before something is removed. After an outage, however long, the broker first delivers again what
-was in hand when it began; the rows that know it must be there then."""
+"""Seconds without any trouble before rows are removed. After an outage, however long, the broker first redelivers the messages
+that were prefetched when it began; the rows that identify them must still exist then."""
 
 
 class RemovalWatch(Protocol):
-    """What retention reports to the metrics."""
+    """The metrics that retention reports to."""
 
     def removed(self, table: str, count: int) -> None:
-        """So many rows were removed."""
+        """Count removed rows."""
 
 
 class Retention:
-    """Removes one store's old rows, a batch at a time. ``settled`` is in seconds."""
+    """The retention of one store. It removes old rows in batches; ``settled`` is in seconds."""
 
     def __init__(
         self,
@@ -49,7 +49,8 @@ class Retention:
         self._calm_since: float | None = None
 
     def step(self) -> int:
-        """Remove one batch of each table; always answers 0, so that it goes on after a pause. Raises StoreUnavailable."""
+        """Remove one batch of each table. Always returns 0, so that the next step follows after a pause. Raises
+        StoreUnavailable."""
         if self._calm():
             before = machine_now() - self._span
             self._watch.removed("inbox", self.remove_applied(before))
@@ -65,7 +66,7 @@ class Retention:
         return time.monotonic() - self._calm_since >= self._settled
 
     def remove_applied(self, before: datetime) -> int:
-        """Remove inbox rows whose events were received before an instant and had their effect; answers how many."""
+        """Remove inbox rows whose events were received before an instant and took effect. Return how many."""
         table = self._store.tables.inbox
         key = (table.c.handler, table.c.source, table.c.event_id)
         old = (
@@ -74,7 +75,7 @@ class Retention:
             .order_by(table.c.received_at)
             .limit(self._batch)
             .with_for_update(skip_locked=True)
-            .cte("old")  # a subquery may be run again for each row, and would lock and remove another batch each time
+            .cte("old")  # a subquery may run again for each row, and would then lock and remove another batch each time
         )
         gone = delete(table).where(tuple_(*key).in_(select(*old.c))).returning(table.c.handler)
         with self._store.transaction() as connection:
@@ -84,9 +85,9 @@ class Retention:
         return count
 
     def remove_published(self, before: datetime) -> int:
-        """Remove outbox rows that were confirmed before an instant; answers how many.
+        """Remove outbox rows that were confirmed before an instant. Return how many.
 
-        Only the first by position are looked at, where the oldest are: that needs no index.
+        Only the first rows by position are read, where the oldest are: that needs no index.
         """
         table = self._store.tables.outbox
         columns = (table.c.position, table.c.published_at)
@@ -100,14 +101,14 @@ class Retention:
         return len(rows)
 
     def _note(self, connection: Connection, rows: Sequence[Any]) -> None:
-        """Note each subject's highest number that was removed. Locks the counters in the order of `chassis.unit_of_work`."""
+        """Store each subject's highest removed number. Locks the counters in the order of `chassis.unit_of_work`."""
         highest: dict[tuple[str, str], int] = {}
         for row in rows:
             stream = cloudevents_codec.spelled(row.headers)["ce-source"], row.subject
             highest[stream] = max(highest.get(stream, 0), row.sequence)
         table = self._store.tables.sequences
         insert = dialect_insert(connection)(table)
-        # the counter is there: what it would be inserted with is never used
+        # the counter always exists: the inserted values are never used
         further = case((insert.excluded.removed > table.c.removed, insert.excluded.removed), else_=table.c.removed)
         noted = insert.on_conflict_do_update(index_elements=[table.c.source, table.c.subject], set_={"removed": further})
         counters = [

@@ -1,7 +1,8 @@
-"""A service at work: its inboxes, relay and timers, each a loop, started together and stopped in order.
+"""The runtime of one service: its inboxes, relay and timers, each a loop, started together and stopped in order.
 
-Nothing here knows nameko or eventlet: a loop is a function of a stop flag, and whoever starts the runtime says how a loop
-is run (`spawn`). The order of a stop: no more intake, what was taken is settled, then what it said is published.
+The module does not depend on nameko or eventlet: a loop is a function of a stop flag, and the starter of the runtime supplies
+the function that runs a loop (`spawn`). A stop first ends the intake, then settles the received events, then publishes the
+events that they emitted.
 """
 
 import logging
@@ -48,13 +49,13 @@ RETRY_POLL = 0.2
 SAMPLE_EVERY = 2.0
 RETENTION_EVERY = 5.0
 DEAD_LETTER_EVERY = 30.0
-"""Seconds between looks at what the broker gave up: a person has to act on it anyway."""
+"""Seconds between polls of the broker's dead letter queues: a person has to act on the messages anyway."""
 SAMPLE_OWN_EVERY = 10.0
 STOP_DEADLINE = 25.0
 
 
 class Runtime:
-    """One service's moving parts. Register handlers with `on` and `on_timer`, then `start`."""
+    """The loops of one service. Register handlers with `on` and `on_timer`, then call `start`."""
 
     def __init__(
         self,
@@ -64,7 +65,8 @@ class Runtime:
         bus: Bus,
         clock: BusinessClock | None = None,
     ):
-        """``listened``: the event types somebody subscribes to; nobody being there for one of them is an error."""
+        """Set up the store, metrics and health. ``listened`` are the event types with subscribers; a missing queue for them is
+        an error."""
         self.definition = definition
         self.settings = settings
         timeouts = Timeouts(settings.statement_seconds, settings.lock_seconds)
@@ -89,37 +91,37 @@ class Runtime:
         self._outlets: list[threading.Event] = []
 
     def on(self, source: str, type_: str, handle: Handle) -> None:
-        """Take events of a type that arrive from a source."""
+        """Register the handler of an event type from a source. Raises ValueError if there is one already."""
         types = self._handlers.setdefault(source, {})
         if type_ in types:
             raise ValueError(f"{self.definition.name} has two handlers for {type_} from {source}")
         types[type_] = self.metrics.timed(source, type_, handle)
 
     def on_timer(self, kind: str, handler: TimerHandler) -> None:
-        """Take timers of a kind."""
+        """Register the handler of a kind of timer."""
         self._timer_handlers[kind] = handler
 
     def add_loop(self, name: str, step: Callable[[], int], pause: float, after_intake: bool = False) -> None:
-        """Repeat a step of the service's own beside the intake: at once again while it answers more than 0, else after a pause.
+        """Add a periodic task of the service: repeated at once while ``step`` returns more than 0, otherwise after a pause.
 
-        The pause is in seconds; with ``after_intake`` what this process takes in ends it. A stop waits for a step that runs,
-        so a step must end well within `STOP_DEADLINE`.
+        The pause is in seconds; with ``after_intake`` an event applied by this process ends it. A stop waits for a running
+        step, so a step must end well within `STOP_DEADLINE`.
         """
         self._service_tasks.append(
             PeriodicTask(name, step, pause, self.wakeups.for_follower() if after_intake and self.wakeups else None)
         )
 
     def on_published(self, payload: type[P], count: Count[P]) -> None:
-        """Have what was said counted: ``count`` gets the payload of each event of a type once the bus has it."""
+        """Count published events: ``count`` gets the payload of each event of a type after the bus confirmed it."""
         self._counters[payload.type] = PublishedCounter(payload, count)
 
     def add_gauges(self, read: Gauges) -> None:
-        """Have a service's own gauges read from the store now and then; ``read`` gets a connection and business time."""
+        """Register a service's own gauges to be read periodically; ``read`` gets a connection and business time."""
         self._gauges.append(read)
 
     @property
     def handlers(self) -> dict[str, set[str]]:
-        """The types taken from each source."""
+        """Return the event types that are handled, by source."""
         return {source: set(types) for source, types in self._handlers.items()}
 
     def start(self, spawn: Spawn) -> None:
@@ -144,19 +146,19 @@ class Runtime:
         spawn(self._beat, "heartbeat")
 
     def stop_intake(self) -> None:
-        """Take nothing more in, and return when all that was taken is settled. Safe to call again."""
+        """Stop the intake, and return when all received events are settled. Safe to call again."""
         self._intake_stop.set()
         _await(self._intake, "intake")
 
     def stop(self) -> None:
-        """Publish what the last events said, then let go of everything."""
+        """Publish the emitted events, then release everything."""
         self.stop_intake()
         self._relay_stop.set()
         _await(self._outlets, "relay")
         self.store.close()
 
     def inboxes(self) -> list[Inbox]:
-        """One for each source, in the order of their names."""
+        """Return one inbox for each source, in the order of their names."""
         return [
             Inbox(
                 handler=source,
@@ -177,7 +179,7 @@ class Runtime:
         ]
 
     def consumer(self, inbox: Inbox) -> Consumer:
-        """What takes an inbox's events off the bus."""
+        """Return the consumer of an inbox's queue."""
         queue = self._queue(inbox)
         loop = f"consume:{inbox.handler}"
 
@@ -188,27 +190,27 @@ class Runtime:
                 self.metrics.loop_failed(loop)
 
         def take(messages: Sequence[Message]) -> None:
-            with logs.bound(service=self.definition.name):  # whoever hands them over may be another service
+            with logs.bound(service=self.definition.name):  # the sender's thread may belong to another service
                 inbox.take(messages)
 
         consumer = self._bus.consumer(queue, take=take, probe=self.store.probe, on_state=state)
         return consumer
 
     def retries(self, inboxes: Sequence[Inbox]) -> list[PeriodicTask]:
-        """Return the loop that tries waiting events again; no loop if the service takes no events."""
+        """Return the task that retries waiting events; none if the service takes no events."""
         wakeups = self.wakeups
         if not inboxes or wakeups is None:
             return []
         return [PeriodicTask("retry", Retrier(inboxes, lambda: wakeups.version).step, RETRY_POLL, wakeups.for_waiting())]
 
     def dead_letter_queues(self, inboxes: Sequence[Inbox]) -> list[PeriodicTask]:
-        """What keeps in the store the messages that the bus gave up; nothing where it never does."""
+        """Return the task that stores the messages that the bus dead-lettered; none if the bus has no dead letter queues."""
         keep: dict[str, Keep] = {self._queue(inbox): partial(dead_letter_queue.keep, inbox) for inbox in inboxes}
         queues = self._bus.dead_letter_queue(self.definition.name, keep)
         return [PeriodicTask("dead letters", queues.drain, DEAD_LETTER_EVERY)] if queues else []
 
     def retention(self) -> list[PeriodicTask]:
-        """What removes old rows; nothing where they are kept for ever."""
+        """Return the task that removes old rows; none if they are stored for ever."""
         span = timedelta(days=self.settings.retention_days)
         retention = Retention(self.store, span, self.health, self.metrics)
         return [PeriodicTask("retention", retention.step, RETENTION_EVERY)] if span else []
@@ -217,7 +219,7 @@ class Runtime:
         return f"{self.definition.name}.{inbox.handler}"
 
     def timers(self) -> Timers:
-        """What rings timers."""
+        """Return the service's timers."""
         handlers = {**self._timer_handlers, announcement_timer.KIND: announce}
         return Timers(
             self.store, self.clock, self.definition.source, handlers, self.metrics, aggregates=self.definition.timer_aggregates
@@ -225,11 +227,11 @@ class Runtime:
 
     @property
     def service_tasks(self) -> Sequence[PeriodicTask]:
-        """What the service does of its own."""
+        """Return the periodic tasks of the service itself."""
         return tuple(self._service_tasks)
 
     def relay(self) -> Relay:
-        """What publishes what was said."""
+        """Return the relay, which publishes the emitted events."""
         return Relay(
             self.store,
             ObservedPublisher(self._bus.publisher(self.definition.name), self._counters, self.metrics.hook_failed),
@@ -283,7 +285,7 @@ class Runtime:
 
 
 def clock_of(settings: Settings) -> BusinessClock:
-    """The business clock that the settings ask for."""
+    """Return the business clock of the settings."""
     return SharedClock(settings.clock_file) if settings.clock_file else SystemClock()
 
 

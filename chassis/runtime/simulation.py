@@ -1,7 +1,7 @@
-"""Several services of one process, moved in one fixed order on a clock that jumps: the same story each time it is told.
+"""A simulation: several services of one process, stepped in a fixed order on a clock that skips time. Every run is the same.
 
-Nothing runs by itself. `settle` does all that can be done at this instant; then the clock may be moved to the next timer or
-to whatever is simulated. How fast the machine is decides nothing.
+Nothing runs by itself. `settle` does all work that is possible at this instant; then the clock may be moved to the next timer
+or to the next simulated event. The speed of the machine has no influence.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,19 +22,20 @@ from chassis.runtime.runtime import Runtime, Spawn
 
 _ANY_DUE = timedelta(days=365)
 DAILY_FROM_PAUSE = 5.0
-"""A part of a service's own that otherwise pauses for so many seconds looks once a day of the story: what it looks for, such
+"""A task of a service with a pause of at least so many seconds runs once a day of the simulation: the change it polls for, such
 as a changed configuration, does not happen in one."""
 
 
 class SteppedRuntime(Runtime):
-    """A service whose parts wait to be moved."""
+    """A runtime without loops of its own: the simulation steps it."""
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        self.wakeups = None  # the conductor says when what waits is tried: the machine's time must decide nothing
+        self.wakeups = None  # the simulation decides when waiting events are retried: machine time must decide nothing
 
     def start(self, spawn: Spawn) -> None:
-        """Open the queues, become the store's leader, and let nothing run. Raises StoreUnavailable where another leads."""
+        """Open the queues and become the store's leader, without starting a loop. Raises StoreUnavailable if another process
+        leads."""
         self._inboxes: list[Inbox] = self.inboxes()
         self._relay: Relay = self.relay()
         self._timers = self.timers()
@@ -42,7 +43,7 @@ class SteppedRuntime(Runtime):
         self._idle: dict[str, tuple[int, datetime | date]] = {}
         self._due_as_of = -1
         self._first_due = select(func.min(self.store.tables.timers.c.due_at))
-        self.store.woken.set()  # something may be left of another time
+        self.store.woken.set()  # events of an earlier run may be pending
         self._session: LeaderElection = self._held.enter_context(leader_election(self.store))
         if not self._session.lead():
             raise StoreUnavailable(f"another process is at work on {self.store.engine.url.database}")
@@ -52,15 +53,15 @@ class SteppedRuntime(Runtime):
             consumer.open()
 
     def stop_intake(self) -> None:
-        """Nothing is taken in but what the conductor moves."""
+        """Do nothing: only the simulation moves events."""
 
     def stop(self) -> None:
-        """Let go of everything."""
+        """Release everything."""
         self._held.close()
         self.store.close()
 
     def publish(self) -> int:
-        """Publish one batch; answers how many events it had."""
+        """Publish one batch. Return how many events it had."""
         if not self.store.woken.is_set():
             return 0
         self.store.woken.clear()
@@ -70,18 +71,18 @@ class SteppedRuntime(Runtime):
         return count
 
     def fire_timers(self) -> int:
-        """Ring one batch of what is due; answers how many timers it had."""
+        """Fire one batch of due timers. Return how many it had."""
         due = self.next_due()
         return self._unless_idle("timers", self._timers.fire_due) if due is not None and due <= self.clock.now() else 0
 
     def run_service_tasks(self) -> int:
-        """One step of each part of the service's own; answers how much there was to do."""
+        """Run one step of each task of the service. Return the sum of their results."""
         return sum(
             self._unless_idle(part.name, part.step, seldom=part.pause >= DAILY_FROM_PAUSE) for part in self.service_tasks
         )
 
     def retry(self) -> int:
-        """Try waiting events again, due or not: nothing else can change any more that they could wait for."""
+        """Retry waiting events, due or not: no other work is left that they could wait for. Return how many were tried."""
         return self._unless_idle("retry", self._retry_waiting)
 
     def _retry_waiting(self) -> int:
@@ -91,7 +92,7 @@ class SteppedRuntime(Runtime):
         return sum(retry_one(inbox, machine_now() + _ANY_DUE) for inbox in self._inboxes)
 
     def next_due(self) -> datetime | None:
-        """When the next timer is due, in business time."""
+        """Return when the next timer is due, in business time; None if none is armed."""
         if self._due_as_of != self.store.changes:
             with self.store.reading() as connection:
                 self._due: datetime | None = connection.execute(self._first_due).scalar_one()
@@ -99,9 +100,9 @@ class SteppedRuntime(Runtime):
         return self._due
 
     def _unless_idle(self, name: str, step: Callable[[], int], seldom: bool = False) -> int:
-        """Take a step, unless neither the store nor the clock has moved since it last had nothing to do.
+        """Run a step, unless neither the store nor the clock has changed since it last had nothing to do.
 
-        What is done ``seldom`` is not done again because the store has changed.
+        A step that is ``seldom`` run is not repeated because the store has changed.
         """
         if self._idle.get(name) == self._now(seldom):
             return 0
@@ -116,18 +117,19 @@ class SteppedRuntime(Runtime):
 
 
 class Simulation:
-    """Moves services in the order in which they are given."""
+    """Steps services in the order in which they are given."""
 
     def __init__(self, services: Sequence[SteppedRuntime]):
         self._services = services
 
     def settle(self) -> None:
-        """Do all that can be done at this instant. Raises StoreUnavailable and BusUnavailable: nobody else mends it."""
+        """Do all work that is possible at this instant. Raises StoreUnavailable and BusUnavailable: nothing retries in a
+        simulation."""
         while self._moved():
             pass
 
     def _moved(self) -> int:
-        """One round of the first kind of work that there is."""
+        """Run one round of the first kind of work that there is. Return how much was done."""
         return (
             sum(service.publish() for service in self._services)
             or sum(service.fire_timers() for service in self._services)
@@ -136,5 +138,5 @@ class Simulation:
         )
 
     def next_due(self) -> datetime | None:
-        """When the next timer of any service is due; None where none is armed."""
+        """Return when the next timer of any service is due; None if none is armed."""
         return min(filter(None, (service.next_due() for service in self._services)), default=None)

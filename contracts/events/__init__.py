@@ -1,4 +1,4 @@
-"""One module, or package, per producer. Importing this package publishes every contract."""
+"""The event contracts, one module or package per producer. Importing this package registers every contract."""
 
 from contracts.events import dispatch, intake, ledger, notify, sequences, tickets
 

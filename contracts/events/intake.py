@@ -1,4 +1,4 @@
-"""What comes in from outside: `intake.events`, the only exchange that producers and people may write.
+"""External events on `intake.events`, the only exchange that producers and people may write to.
 
 It carries private data, so tickets and dispatch alone may bind it.
 """
@@ -9,11 +9,11 @@ from contracts import codes, fields
 from contracts.payload import EventPayload, Part
 
 PRODUCER_ID = 128
-"""The longest of a producer's own ids that can be named: as long as the key of a command over HTTP may be."""
+"""The longest id of a producer that `same_as` can name: as long as the idempotency key of a command over HTTP."""
 
 
 class Location(Part):
-    """A point, and the system it was measured in."""
+    """A point and its coordinate system."""
 
     lat: float = fields.degrees("degrees north", 90)
     lon: float = fields.degrees("degrees east", 180)
@@ -21,7 +21,7 @@ class Location(Part):
 
 
 class Reporter(Part):
-    """A person: who blew the whistle, where they want to be known, or the other party of a dispute."""
+    """A person: the reporter, unless anonymous, or the other party of a dispute."""
 
     name: str | None = fields.name("what to call them", default=None)
     phone: str | None = fields.name(
@@ -31,7 +31,7 @@ class Reporter(Part):
 
 
 class WhistleBlown(EventPayload):
-    """Somebody, or a sensor, raised a matter. The same producer id twice is one ticket."""
+    """A person or a sensor raised a matter. The same producer id twice is one ticket."""
 
     type = "whistle.blown.v1"
     producer = "intake"
@@ -65,7 +65,7 @@ class WhistleBlown(EventPayload):
 
 
 class ReportFiled(EventPayload):
-    """A responder's command about an assignment. The sender must speak for the unit."""
+    """A responder's command about an assignment. The sender must be allowed to speak for the unit."""
 
     type = "report.filed.v1"
     producer = "intake"
@@ -85,7 +85,7 @@ class ReportFiled(EventPayload):
 
 
 class RequestMade(EventPayload):
-    """A resident's wish, made with a signed link or noted down by somebody on duty."""
+    """A resident's request, made with a signed link or recorded by somebody on duty."""
 
     type = "request.made.v1"
     producer = "intake"

@@ -1,4 +1,4 @@
-"""What the ledger says about its own log. It causes nothing in the chain."""
+"""Events of the ledger about its own log and the points. They cause nothing in the chain."""
 
 from datetime import datetime
 
@@ -7,7 +7,7 @@ from contracts.payload import EventPayload
 
 
 class CheckpointSigned(EventPayload):
-    """The log's size and root at a moment: who keeps it can prove later that nothing before it was changed."""
+    """The log's size and root at a moment. A stored copy can prove later that nothing before it was changed."""
 
     type = "checkpoint.signed.v1"
     producer = "ledger"
@@ -32,7 +32,7 @@ class CheckpointSigned(EventPayload):
 
 
 class GapFound(EventPayload):
-    """A source's numbers about a subject have a hole that did not fill in time: something was said that the log lacks."""
+    """A source's sequence about a subject has a gap that did not fill in time: the log lacks a published event."""
 
     type = "gap.found.v1"
     producer = "ledger"
@@ -45,7 +45,7 @@ class GapFound(EventPayload):
 
 
 class GapFilled(EventPayload):
-    """What was missing has come after all: the alarm about these numbers is over."""
+    """The missing events have arrived after all: the alert about these numbers is over."""
 
     type = "gap.filled.v1"
     producer = "ledger"
@@ -58,7 +58,7 @@ class GapFilled(EventPayload):
 
 
 class ForkFound(EventPayload):
-    """A source gave one number about a subject to two events: the log has both, and one of them should not be."""
+    """A source gave one number about a subject to two events: the log has both, and one of them is wrong."""
 
     type = "fork.found.v1"
     producer = "ledger"
@@ -72,7 +72,7 @@ class ForkFound(EventPayload):
 
 
 class Points(EventPayload):
-    """Base of what is said about an entry of the points book."""
+    """Base of the events about an entry of the points book."""
 
     entry: str = fields.ident("the entry's id")
     account: str = fields.ident("the account")
@@ -81,7 +81,7 @@ class Points(EventPayload):
 
 
 class PointsHeld(Points):
-    """Points are set aside until what they are for is certain."""
+    """Points were set aside until their condition is decided."""
 
     type = "points.held.v1"
     producer = "ledger"
@@ -90,7 +90,7 @@ class PointsHeld(Points):
 
 
 class PointsPosted(Points):
-    """Points were booked: debits equal credits."""
+    """Points were posted: debits equal credits."""
 
     type = "points.posted.v1"
     producer = "ledger"
@@ -99,7 +99,7 @@ class PointsPosted(Points):
 
 
 class PointsCorrected(Points):
-    """A posting was taken back, by a new entry the other way round: no entry ever changes."""
+    """A posting was reversed by a new entry in the other direction: no entry ever changes."""
 
     type = "points.corrected.v1"
     producer = "ledger"
@@ -110,7 +110,7 @@ class PointsCorrected(Points):
 
 
 class PointsVoided(Points):
-    """Held points were let go."""
+    """A hold of points was voided."""
 
     type = "points.voided.v1"
     producer = "ledger"

@@ -1,4 +1,4 @@
-"""What the notify service says about the notices it sent. No address ever travels here.
+"""Events of the notify service about its notices. They never contain an address.
 
 A notice ends delivered, or sent for the last time (``final``), or exhausted, or cancelled before it was sent.
 """
@@ -8,7 +8,7 @@ from contracts.payload import EventPayload
 
 
 class AboutNotice(EventPayload):
-    """Base of what is said about one notice."""
+    """Base of the events about one notice."""
 
     about = "subject"
 
@@ -24,7 +24,7 @@ class AboutNotice(EventPayload):
 
 
 class NotificationSent(AboutNotice):
-    """Handed to the channel."""
+    """The notice was handed to the channel."""
 
     type = "notification.sent.v1"
     producer = "notify"
@@ -36,7 +36,7 @@ class NotificationSent(AboutNotice):
 
 
 class NotificationDelivered(AboutNotice):
-    """The channel says that it arrived."""
+    """The channel reports that the notice arrived."""
 
     type = "notification.delivered.v1"
     producer = "notify"
@@ -47,7 +47,7 @@ class NotificationDelivered(AboutNotice):
 
 
 class NotificationFailed(AboutNotice):
-    """An attempt failed, or the channel says that it did not arrive, or says nothing; there will be another attempt."""
+    """An attempt failed, or the channel reports a failed delivery or reports nothing; another attempt follows."""
 
     type = "notification.failed.v1"
     producer = "notify"
@@ -60,7 +60,7 @@ class NotificationFailed(AboutNotice):
 
 
 class NotificationCancelled(AboutNotice):
-    """The notice was still waiting and is not sent any more: a later event made it pointless."""
+    """The waiting notice was cancelled: a later event made it pointless."""
 
     type = "notification.cancelled.v1"
     producer = "notify"
@@ -72,7 +72,7 @@ class NotificationCancelled(AboutNotice):
 
 
 class NotificationExhausted(AboutNotice):
-    """Every attempt on every way failed: somebody must tell them otherwise."""
+    """Every attempt on every channel failed: somebody must inform the recipient in another way."""
 
     type = "notification.exhausted.v1"
     producer = "notify"

@@ -1,18 +1,18 @@
-"""What the services say about their own numbers, so that the ledger also sees a lost tail: no later number shows that one.
+"""Announcements of the services' highest sequence numbers, by which the ledger detects the loss of the last events.
 
-One type for each source, since a type has one producer. The ledger announces nothing: nobody records what it says, and each
-of its checkpoints is numbered.
+No later number reveals such a loss. Each source has its own type, since a type has one producer. The ledger announces nothing:
+nobody records its events, and each of its checkpoints is numbered.
 """
 
 from contracts import fields
 from contracts.payload import EventPayload, Part
 
 MOST = 200
-"""How many subjects an announcement names at most."""
+"""The most subjects in one announcement."""
 
 
 class Reached(Part):
-    """How far a source's numbers about a subject go."""
+    """The highest sequence number of a source about a subject."""
 
     subject: str = fields.ident("what they are about")
     last: int = fields.count("the highest number so far")
@@ -27,7 +27,7 @@ class Announcement(EventPayload):
 
 
 class TicketsSequencesAnnounced(Announcement):
-    """How far the numbers of tickets go."""
+    """The highest sequence numbers of tickets."""
 
     type = "tickets_sequences.announced.v1"
     producer = "tickets"
@@ -35,7 +35,7 @@ class TicketsSequencesAnnounced(Announcement):
 
 
 class DispatchSequencesAnnounced(Announcement):
-    """How far the numbers of dispatch go."""
+    """The highest sequence numbers of dispatch."""
 
     type = "dispatch_sequences.announced.v1"
     producer = "dispatch"
@@ -43,7 +43,7 @@ class DispatchSequencesAnnounced(Announcement):
 
 
 class NotifySequencesAnnounced(Announcement):
-    """How far the numbers of notify go."""
+    """The highest sequence numbers of notify."""
 
     type = "notify_sequences.announced.v1"
     producer = "notify"
@@ -54,6 +54,6 @@ BY_SOURCE: dict[str, type[Announcement]] = {
     f"/{schema.producer}": schema
     for schema in (TicketsSequencesAnnounced, DispatchSequencesAnnounced, NotifySequencesAnnounced)
 }
-"""The announcement of each source that announces."""
+"""The announcement type of each source that announces."""
 
 ANNOUNCEMENTS = frozenset(schema.type for schema in BY_SOURCE.values())

@@ -1,4 +1,4 @@
-"""What the tickets service says. The free text and the reporter travel once, on `tickets.private`, to notify alone."""
+"""Events of the tickets service. The free text and the reporter travel once, on `tickets.private`, to notify alone."""
 
 from datetime import datetime
 
@@ -17,7 +17,7 @@ class Links(Part):
 
 
 class Respondent(Part):
-    """The other party of a dispute: told of the mediation, and of nothing else."""
+    """The other party of a dispute, who is told about the mediation and nothing else."""
 
     name: str | None = fields.name("what to call them", default=None)
     phone: str | None = fields.name("telephone number in E.164, short code, or e-mail address; normalised", default=None)
@@ -26,7 +26,7 @@ class Respondent(Part):
 
 
 class TicketOpened(EventPayload):
-    """A whistle became a ticket. Arms the watchdog: no `case.started` within its bound is an alert."""
+    """A whistle became a ticket. It arms the watchdog, which alerts if no `case.started` follows in time."""
 
     type = "ticket.opened.v1"
     producer = "tickets"
@@ -46,7 +46,7 @@ class TicketOpened(EventPayload):
 
 
 class TicketHandled(EventPayload):
-    """The responders say done; somebody else is to check."""
+    """The responders report the work as done; somebody else has to verify it."""
 
     type = "ticket.handled.v1"
     producer = "tickets"
@@ -57,7 +57,7 @@ class TicketHandled(EventPayload):
 
 
 class TicketVerified(EventPayload):
-    """Somebody else checked and found it solved; the resident is asked next."""
+    """Somebody else verified that the matter is solved; the resident is asked next."""
 
     type = "ticket.verified.v1"
     producer = "tickets"
@@ -68,7 +68,7 @@ class TicketVerified(EventPayload):
 
 
 class TicketReworkOrdered(EventPayload):
-    """It is not solved after all: back to the level that handled it."""
+    """The matter is not solved after all: it goes back to the level that handled it."""
 
     type = "ticket.rework_ordered.v1"
     producer = "tickets"
@@ -91,7 +91,7 @@ class TicketRated(EventPayload):
 
 
 class TicketClosed(EventPayload):
-    """The end, and why."""
+    """The ticket was closed, with this result."""
 
     type = "ticket.closed.v1"
     producer = "tickets"
@@ -102,7 +102,7 @@ class TicketClosed(EventPayload):
 
 
 class TicketRejected(EventPayload):
-    """The matter is not taken on, and why; the notice tells the route it has instead."""
+    """The matter is not taken on, for this reason; the notice names the route it has instead."""
 
     type = "ticket.rejected.v1"
     producer = "tickets"
@@ -112,7 +112,7 @@ class TicketRejected(EventPayload):
 
 
 class TicketMerged(EventPayload):
-    """It is the same matter as another ticket; the reporter follows the survivor's notices."""
+    """The ticket is the same matter as another ticket; its reporter follows the survivor's notices."""
 
     type = "ticket.merged.v1"
     producer = "tickets"
@@ -123,7 +123,7 @@ class TicketMerged(EventPayload):
 
 
 class TicketUnmerged(EventPayload):
-    """A merged ticket goes on by itself: dispatch takes it up again. Those that were merged into it follow it again."""
+    """A merged ticket continues by itself: dispatch works on it again. Tickets that were merged into it follow it again."""
 
     type = "ticket.unmerged.v1"
     producer = "tickets"
@@ -135,7 +135,7 @@ class TicketUnmerged(EventPayload):
 
 
 class TicketCategoryChanged(EventPayload):
-    """A more serious matter was merged into the ticket: it has that one's category, and is routed by it from now on."""
+    """A more serious matter was merged into the ticket, which takes over its category and is routed by it from now on."""
 
     type = "ticket.category_changed.v1"
     producer = "tickets"
@@ -149,7 +149,7 @@ class TicketCategoryChanged(EventPayload):
 
 
 class ClusterProposedV1(EventPayload):
-    """A whistle looks like an open ticket: same category, near in space and time. Said until 0.1.0, before `by`."""
+    """A whistle looks like an open ticket: same category, near in space and time. Published until 0.1.0, before `by`."""
 
     type = "cluster.proposed.v1"
     producer = "tickets"
@@ -172,7 +172,7 @@ class ClusterProposed(EventPayload):
 
 
 class TicketReopened(EventPayload):
-    """The resident came back within the time that a closed ticket may be reopened in."""
+    """The resident reopened the ticket within the time allowed after its closure."""
 
     type = "ticket.reopened.v1"
     producer = "tickets"
@@ -182,7 +182,7 @@ class TicketReopened(EventPayload):
 
 
 class TicketParked(EventPayload):
-    """It cannot be solved now: kept with a reason and a review date (挂账)."""
+    """The matter cannot be solved now: the ticket is parked with a reason and a review date (挂账)."""
 
     type = "ticket.parked.v1"
     producer = "tickets"
@@ -193,7 +193,7 @@ class TicketParked(EventPayload):
 
 
 class TicketResumed(EventPayload):
-    """A parked ticket is worked on again."""
+    """Work on a parked ticket continues."""
 
     type = "ticket.resumed.v1"
     producer = "tickets"
@@ -201,7 +201,7 @@ class TicketResumed(EventPayload):
 
 
 class TicketCancelled(EventPayload):
-    """The reporter withdrew it."""
+    """The reporter cancelled the ticket."""
 
     type = "ticket.cancelled.v1"
     producer = "tickets"
@@ -209,7 +209,7 @@ class TicketCancelled(EventPayload):
 
 
 class TicketUrgencyRaised(EventPayload):
-    """A person raised the urgency; every clock is computed anew from its old start."""
+    """A person raised the urgency; every clock is recomputed from its old start."""
 
     type = "ticket.urgency_raised.v1"
     producer = "tickets"
@@ -219,7 +219,7 @@ class TicketUrgencyRaised(EventPayload):
 
 
 class TicketClosureDoubted(EventPayload):
-    """The same place and category was whistled again soon after: the closure counts as ineffective."""
+    """The same place and category was whistled again soon after the closure, which counts as ineffective."""
 
     type = "ticket.closure_doubted.v1"
     producer = "tickets"
@@ -229,7 +229,7 @@ class TicketClosureDoubted(EventPayload):
 
 
 class TicketUnattended(EventPayload):
-    """The watchdog: a ticket was opened and dispatch has not started a case in time. Somebody must look."""
+    """The watchdog alerts: a ticket was opened and dispatch has not started a case in time. A person must look into it."""
 
     type = "ticket.unattended.v1"
     producer = "tickets"
@@ -251,7 +251,7 @@ class MatterDescribed(EventPayload):
 
 
 class ContactRecorded(EventPayload):
-    """Whom to tell about a ticket, and the links that let them answer."""
+    """The person to tell about a ticket, and the links by which they can answer."""
 
     type = "contact.recorded.v1"
     producer = "tickets"

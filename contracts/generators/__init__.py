@@ -1,1 +1,1 @@
-"""What is generated from the contracts, each kind of document in its own module. Run by `contracts.generate`."""
+"""Generators of the contracts' documents, one module for each kind. `contracts.generate` runs them."""

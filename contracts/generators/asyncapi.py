@@ -1,8 +1,8 @@
 """``asyncapi.yaml``: every exchange, queue and message, for readers who do not read Python.
 
-There is one channel per event type rather than one per exchange: a channel of AMQP's kind is a routing key on an
-exchange, our routing key is the type, and who may send or bind is decided per type. A channel of the queue kind stands
-for each queue, with all the types that are bound to it, because that is what a service consumes.
+There is one channel per event type and not one per exchange: an AMQP channel of AsyncAPI is a routing key on an exchange, the
+routing key here is the type, and permissions to send or bind are given per type. A channel of the queue kind stands for each
+queue, with all types that are bound to it, because a service consumes queues.
 """
 
 import inspect
@@ -38,13 +38,13 @@ _DOES = {OUTSIDE: "writes: producers and people outside", **dict.fromkeys(SERVIC
 
 
 def render(root: Path) -> str:
-    """The file ``asyncapi.yaml``."""
+    """Return the file ``asyncapi.yaml``."""
     body = yaml.dump(document(samples.read(root)), Dumper=PlainDumper, sort_keys=False, allow_unicode=True, width=120)
     return f"# {GENERATED}\n{body}"
 
 
 def document(known: list[samples.Sample]) -> Node:
-    """The whole document as plain data."""
+    """Return the whole document as plain data."""
     return {
         "asyncapi": "3.0.0",
         "info": {"title": "whistle", "version": "1.0.0", "description": _ABOUT},
@@ -67,10 +67,10 @@ def document(known: list[samples.Sample]) -> Node:
 
 
 class PlainDumper(yaml.SafeDumper):
-    """No anchors: they save lines and cost the reader a search. Long texts as blocks.
+    """A YAML dumper without anchors, which would make the reader search. Long texts are blocks.
 
-    The library quotes text that YAML 1.1 takes for a number. Readers of YAML 1.2 take more for one, such as `0018` and `1e3`
-    (https://yaml.org/spec/1.2.2/#103-core-schema), so these are quoted too.
+    The library quotes a text that YAML 1.1 reads as a number. Readers of YAML 1.2 read more texts as numbers, such as `0018`
+    and `1e3` (https://yaml.org/spec/1.2.2/#103-core-schema), so these are quoted too.
     """
 
     def ignore_aliases(self, data: Any) -> bool:
@@ -83,7 +83,7 @@ def _block_text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
 
 PlainDumper.add_representer(str, _block_text)
 PlainDumper.add_implicit_resolver(
-    "tag:whistle,number-in-1.2",  # a tag that no plain scalar has: text that matches is quoted, numbers are written as before
+    "tag:whistle,number-in-1.2",  # a tag that no plain scalar has: matching text is quoted, numbers are written as before
     re.compile(r"(?:0o[0-7]+|[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?)\Z"),
     list("-+.0123456789"),
 )
@@ -181,7 +181,7 @@ def _whole_story(schema: type[EventPayload]) -> str:
 
 
 def _headers(sample: samples.Sample) -> Node:
-    """The content type is a property of the AMQP message, so it is no header."""
+    """Return the headers. The content type is a property of the AMQP message and not a header."""
     return {f"ce-{name}": value for name, value in sample.attributes.items() if name != "datacontenttype"}
 
 

@@ -1,7 +1,8 @@
-"""How OpenAPI describes a field where a client's generator needs more than apispec says.
+"""The conversion of fields to OpenAPI, where generators of clients need more than apispec writes.
 
 A list of codes is a component under the codes' own name, so that a generated client has one `Urgency` and not one for each
-field that is an urgency. What may be null is said by `anyOf`: of `type: [string, 'null']` with an enum generators make three.
+field that is an urgency. A nullable list is written as `anyOf`: generators make three types of `type: [string, 'null']` with an
+enum.
 """
 
 import inspect
@@ -17,10 +18,10 @@ Node = dict[str, Any]
 
 
 class Converter(OpenAPIConverter):
-    """apispec's, which knows codes."""
+    """apispec's converter, extended by codes."""
 
     def field2property(self, field: fields.Field[Any]) -> Node:
-        """A field's schema."""
+        """Return a field's schema."""
         if not isinstance(field, fields.Enum):
             described: Node = super().field2property(field)
             return described
@@ -29,14 +30,15 @@ class Converter(OpenAPIConverter):
         return {"description": about, **({"anyOf": [codes, {"type": "null"}]} if field.allow_none else codes)}
 
     def _codes(self, field: fields.Enum[Any]) -> Node:
-        """The whole list by its name; what the field's validators leave of it by the field's title."""
+        """Return a reference: to the whole list under its name, or to the part that the field's validators allow under the
+        field's title."""
         every = [code.value for code in field.enum]
         left = [code for code in every if _accepted(field, code)]
         name = field.enum.__name__ if left == every else field.metadata["title"]
         return self.listed(name, inspect.getdoc(field.enum) or "", left)
 
     def listed(self, name: str, about: str, codes: Iterable[str]) -> Node:
-        """A list of codes by its name, described once."""
+        """Return a reference to a list of codes by its name; the list is described once."""
         if name not in self.spec.components.schemas:
             self.spec.components.schema(
                 name, component={"title": name, "description": about, "type": "string", "enum": list(codes)}
@@ -45,7 +47,7 @@ class Converter(OpenAPIConverter):
 
 
 class Plugin(MarshmallowPlugin):
-    """apispec's plugin with our converter, and schemas under their classes' names."""
+    """apispec's plugin with this converter, and with class names as the names of schemas."""
 
     Converter = Converter
 
@@ -54,7 +56,7 @@ class Plugin(MarshmallowPlugin):
 
 
 def new_spec(title: str) -> tuple[APISpec, Converter]:
-    """An empty document, and what fills it."""
+    """Return an empty document and its converter."""
     plugin = Plugin()
     spec = APISpec(title=title, version="1.0.0", openapi_version="3.1.0", plugins=[plugin])
     assert isinstance(plugin.converter, Converter)
@@ -62,7 +64,7 @@ def new_spec(title: str) -> tuple[APISpec, Converter]:
 
 
 def name_of(schema: type[Schema] | Schema) -> str:
-    """A schema's name in the document."""
+    """Return a schema's name in the document."""
     return schema.__name__ if isinstance(schema, type) else type(schema).__name__
 
 

@@ -1,4 +1,4 @@
-"""How OpenAPI describes the resources of GeoReport v2: two formats, forms, an api_key, and errors in the standard's words."""
+"""OpenAPI descriptions of GeoReport v2: two formats, forms, an api_key, and errors in the standard's format."""
 
 from http import HTTPStatus
 from typing import Any
@@ -21,11 +21,11 @@ _SECURITY: dict[Key, list[Node]] = {
     Key.OPTIONAL: [{}, {"api_key": []}, {"token": []}],
     Key.REQUIRED: [{"api_key": []}, {"token": []}, {}],
 }
-"""Nothing at all stands for a key in the form, which OpenAPI has no word for."""
+"""The empty object stands for a key in the form, which OpenAPI cannot express."""
 
 
 def errors() -> dict[str, Node]:
-    """The answers that say what is wrong, by their names in the components."""
+    """Return the error answers by their names in the components."""
     return {
         _word(status): _errors(status, about)
         for status, about in {**ERRORS, HTTPStatus.INTERNAL_SERVER_ERROR: "Anything else."}.items()
@@ -33,7 +33,7 @@ def errors() -> dict[str, Node]:
 
 
 def described(operation: GeoReport, converter: Converter) -> Node:
-    """The operation."""
+    """Return the description of an operation."""
     made: Node = {
         "operationId": operation.id,
         "summary": operation.summary,

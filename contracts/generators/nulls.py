@@ -1,8 +1,8 @@
-"""Null in an OpenAPI document: in a request it means nothing, in an answer that there is no such thing.
+"""Null in an OpenAPI document: a request never has it, and in an answer it means that there is no value.
 
-The fields of requests and events are declared alike, as optional. Generated code can only tell "left out" from "null" where the
-document does: of a request it says that optional fields may be left out and are never null, of an answer that a field which may
-be null is always there. GeoReport has rules of its own for its answers, which leave some fields out.
+The fields of requests and events are declared alike, as optional. Generated code can distinguish "left out" from "null" only if
+the document does: in a request optional fields may be left out and are never null; in an answer a nullable field is always
+present. GeoReport has its own rules for answers, which leave some fields out.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -17,7 +17,7 @@ NULL: Node = {"type": "null"}
 def tell_apart(paths: Mapping[str, Any], components: Mapping[str, Any], standard: Collection[str] = ()) -> None:
     """Change the schemas of a document's requests and answers in place. ``standard`` are the paths of GeoReport.
 
-    Raises LookupError where a part with fields is in requests and in answers: it needs two names.
+    Raises LookupError if a part with fields is in requests and in answers: it needs two names.
     """
     operations = [(path, operation) for path, methods in paths.items() for operation in methods.values()]
     asked = _objects((operation.get("requestBody") for _, operation in operations), components)
@@ -62,7 +62,7 @@ def _types(field: Node) -> list[str]:
 
 
 def _objects(roots: Iterable[Any], components: Mapping[str, Any]) -> set[str]:
-    """The names of the schemas with fields that something refers to, directly or through another component."""
+    """Return the names of the schemas with fields that are referenced, directly or through another component."""
     seen: set[tuple[str, str]] = set()
     left = [reference for root in roots for reference in references(root)]
     while left:
@@ -74,7 +74,7 @@ def _objects(roots: Iterable[Any], components: Mapping[str, Any]) -> set[str]:
 
 
 def references(part: Any) -> Iterator[str]:
-    """Every reference in a part of a document."""
+    """Yield every reference in a part of a document."""
     if isinstance(part, Mapping):
         if isinstance(reference := part.get("$ref"), str):
             yield reference

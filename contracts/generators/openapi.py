@@ -1,4 +1,4 @@
-"""``openapi/<service>.yaml``: what each service answers over HTTP, from the operations in `contracts.http`."""
+"""``openapi/<service>.yaml``: the HTTP interface of each service, from the operations in `contracts.http`."""
 
 import inspect
 from http import HTTPStatus
@@ -33,13 +33,13 @@ always there.
 
 
 def render(service: str, root: Path) -> str:
-    """The file ``openapi/<service>.yaml``."""
+    """Return the file ``openapi/<service>.yaml``."""
     body = yaml.dump(document(service, root), Dumper=PlainDumper, sort_keys=False, allow_unicode=True, width=120)
     return f"# {GENERATED}\n{body}"
 
 
 def document(service: str, root: Path) -> Node:
-    """The whole document as plain data. Raises LookupError where a body has neither an example nor a sample."""
+    """Return the whole document as plain data. Raises LookupError if a body has neither an example nor a sample."""
     spec, converter = new_spec(f"whistle {service}")
     known = samples.read(root)
     for operation in BY_SERVICE[service]:
@@ -58,7 +58,7 @@ def document(service: str, root: Path) -> Node:
     made = spec.to_dict()
     parts = made["components"]
     tell_apart(made["paths"], parts, standard)
-    # no operation can name 405, which is the answer to a method that is none
+    # no operation can name 405, which is the answer to an unknown method
     named = {*references(made["paths"]), RESPONSES + _word(HTTPStatus.METHOD_NOT_ALLOWED)}
     return {
         "openapi": "3.1.0",
@@ -83,7 +83,7 @@ def document(service: str, root: Path) -> Node:
 def _described(converted: Node, schema: type[Schema] | None, closed: bool) -> Node:
     if schema is None:  # a list of codes, which describes itself
         return converted
-    # an answer may come to have more fields; a form of the standard too
+    # an answer may get more fields later; a form of the standard too
     converted.pop("additionalProperties", None)
     element = getattr(schema, "element", None)
     return {
@@ -95,7 +95,7 @@ def _described(converted: Node, schema: type[Schema] | None, closed: bool) -> No
 
 
 def _closed(service: str) -> set[str]:
-    """The names of the schemas that refuse unknown fields: of commands' bodies, and of what they nest."""
+    """Return the names of the schemas that refuse unknown fields: of commands' bodies, and of their nested parts."""
     ours = [operation for operation in BY_SERVICE[service] if not isinstance(operation, GeoReport)]
     asked = set().union(*(_nested(operation.body_schema()) for operation in ours if operation.body_schema))
     answered = set().union(*(_nested(operation.answer()) for operation in ours))
@@ -105,7 +105,7 @@ def _closed(service: str) -> set[str]:
 
 
 def _nested(schema: Schema) -> set[str]:
-    """The names of a schema and of all that it nests."""
+    """Return the names of a schema and of all its nested schemas."""
     inner = (getattr(field, "inner", field) for field in schema.fields.values())
     return {name_of(schema)}.union(*(_nested(field.schema) for field in inner if isinstance(field, fields.Nested)))
 
@@ -167,7 +167,7 @@ _COMMON = {
     HTTPStatus.METHOD_NOT_ALLOWED: "The path has no such method.",
     HTTPStatus.INTERNAL_SERVER_ERROR: "Anything else, as a problem document.",
 }
-"""The problems that are described once. No operation can name 405: it is the answer to a method that is none."""
+"""The problems that are described once. No operation can name 405: it is the answer to an unknown method."""
 
 _PROBLEM_HEADERS: dict[HTTPStatus, tuple[str, str]] = {
     HTTPStatus.SERVICE_UNAVAILABLE: ("Retry-After", "Seconds to wait."),
@@ -177,7 +177,7 @@ _PROBLEM_HEADERS: dict[HTTPStatus, tuple[str, str]] = {
 
 
 def _word(status: HTTPStatus) -> str:
-    """The name of a common problem in the components, which is how apispec refers to it."""
+    """Return the name of a common problem in the components, by which apispec refers to it."""
     return status.phrase.title().replace(" ", "")
 
 

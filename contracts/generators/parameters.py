@@ -1,4 +1,4 @@
-"""The parameters of an operation as OpenAPI describes them."""
+"""OpenAPI descriptions of the parameters of an operation."""
 
 from marshmallow import Schema
 
@@ -7,17 +7,17 @@ from contracts.http.operation import IDEMPOTENCY_KEY, KEY_PATTERN, PathValues
 
 
 def path_parameter(name: str, about: str, converter: Converter) -> Node:
-    """An id, or the code of something."""
+    """Return a path parameter: an id or a code."""
     schema = converter.field2property(PathValues().fields["value"])
     schema.pop("description")
     return {"name": name, "in": "path", "required": True, "description": about, "schema": schema}
 
 
 def search_parameters(search: type[Schema], converter: Converter) -> list[Node]:
-    """What may stand behind the question mark."""
+    """Return the query parameters."""
     made: list[Node] = []
     for name, declared in search().fields.items():
-        declared.allow_none = False  # an address has no word for null: what is not searched by is left out
+        declared.allow_none = False  # a query string cannot express null: an unused parameter is left out
         schema = converter.field2property(declared)
         about = schema.pop("description")
         made.append({"name": name, "in": "query", "required": declared.required, "description": about, "schema": schema})
@@ -25,7 +25,7 @@ def search_parameters(search: type[Schema], converter: Converter) -> list[Node]:
 
 
 def idempotency_key(required: bool = True) -> Node:
-    """The header that makes repeating a command harmless."""
+    """Return the header that makes a repeated command harmless."""
     return {
         "name": IDEMPOTENCY_KEY,
         "in": "header",

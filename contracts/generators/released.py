@@ -1,9 +1,9 @@
-"""What was released, and the rule it is held to: within a version, only an optional field may be added.
+"""The released contracts and their rule: within a version, only an optional field may be added.
 
-``samples/released.json`` records every released field and the digest of every sample. `make contracts` adds what is new
-to it and refuses to change what is there. Anything else needs a new version of the type beside the old one: events of
-the old version stay in stores and queues, and the services are not all replaced in the same second. So a change that
-widens a field breaks the older consumers just as one that narrows it breaks the older events.
+``samples/released.json`` records every released field and the digest of every sample. `make contracts` adds new entries and
+refuses to change existing ones. Any other change needs a new version of the type next to the old one: events of the old version
+stay in stores and queues, and the services are not all replaced at the same moment. So a change that widens a field breaks the
+older consumers, just as one that narrows it breaks the older events.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ _CONSTRAINTS = (*_LOWER_BOUNDS, *_UPPER_BOUNDS, "enum", "pattern")
 
 
 class FieldShape(TypedDict):
-    """What a field accepts. ``kind`` is its format, or its type where it has none."""
+    """The values that a field accepts. ``kind`` is its format, or its type if it has no format."""
 
     required: bool
     nullable: bool
@@ -34,7 +34,7 @@ class FieldShape(TypedDict):
 
 
 class EventShape(TypedDict):
-    """What an event version is: where it travels, what its subject is, and its fields by path."""
+    """An event version: its exchange, the kind of its subject, and its fields by path."""
 
     exchange: str
     about: str
@@ -46,7 +46,7 @@ NamedField = tuple[str, FieldShape]
 
 
 class BrokenContract(Exception):
-    """Raised instead of overwriting what was released; ``rules`` says in sentences what was broken."""
+    """A change would break a released contract, and nothing is written; ``rules`` describes each violation in a sentence."""
 
     def __init__(self, rules: list[str]):
         self.rules = rules
@@ -54,7 +54,7 @@ class BrokenContract(Exception):
 
 
 def render(root: Path) -> str:
-    """The file ``samples/released.json``: what it said, and what is new. Raises BrokenContract."""
+    """Return the file ``samples/released.json``: the old entries and the new ones. Raises BrokenContract."""
     path = root / FILE
     before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"events": {}, "samples": {}}
     shapes, digests = current_shapes(), sample_digests(root)
@@ -65,7 +65,7 @@ def render(root: Path) -> str:
 
 
 def current_shapes() -> dict[str, EventShape]:
-    """The contracts as they are in the code."""
+    """Return the contracts as declared in the code."""
     return {
         schema.type: {
             "exchange": schema.exchange(),
@@ -77,12 +77,12 @@ def current_shapes() -> dict[str, EventShape]:
 
 
 def sample_digests(root: Path) -> dict[str, str]:
-    """SHA-256 of each sample's content, whatever its white space."""
+    """Return the SHA-256 of each sample's content, independent of white space."""
     return {sample.name: _digest(sample.event) for sample in samples.read(root)}
 
 
 def shape_fields(schema: JsonSchema, part: JsonSchema | None = None, path: str = "") -> Iterator[NamedField]:
-    """Every field of a JSON Schema by path; ``areas[]`` is an item of the list ``areas``."""
+    """Yield every field of a JSON Schema by path; ``areas[]`` is an item of the list ``areas``."""
     part = schema if part is None else part
     for name, declared in part.get("properties", {}).items():
         here = f"{path}.{name}" if path else name
@@ -90,7 +90,7 @@ def shape_fields(schema: JsonSchema, part: JsonSchema | None = None, path: str =
 
 
 def broken_rules(released: Shapes, current: Shapes) -> list[str]:
-    """One sentence for each way in which the current contracts break the released ones; empty if they do not."""
+    """Return one sentence for each violation of the released contracts by the current ones; an empty list if there is none."""
     broken: list[str] = []
     for type_, was in released.items():
         if type_ not in current:
@@ -101,7 +101,7 @@ def broken_rules(released: Shapes, current: Shapes) -> list[str]:
 
 
 def broken_samples(released: Mapping[str, str], current: Mapping[str, str]) -> list[str]:
-    """One sentence for each released sample that was changed or removed."""
+    """Return one sentence for each released sample that was changed or removed."""
     return [
         f"sample {name} was released and {'was changed' if name in current else 'is gone'}: samples are append-only, "
         "put it back and add another file."
@@ -123,7 +123,7 @@ def _broken_event(was: EventShape, now: EventShape) -> Iterator[str]:
                 yield f"field {path} {what}: {RULE}."
     added = now["fields"].keys() - was["fields"].keys()
     for path in sorted(added):
-        # a required field inside a new optional part is no burden on who does not send the part
+        # a required field inside a new optional part does not concern producers that do not send the part
         if now["fields"][path]["required"] and _parent(path) not in added:
             yield f"field {path} was added and is required: {RULE}."
 
@@ -183,7 +183,7 @@ def _shape(schema: JsonSchema, declared: JsonSchema, path: str, required: bool) 
 
 
 def _resolve(schema: JsonSchema, declared: JsonSchema) -> tuple[JsonSchema, bool]:
-    """What a field is once references are followed, and whether null is offered beside it."""
+    """Return a field with its references followed, and whether null is an option."""
     options = [option for option in declared.get("anyOf", [declared]) if option != {"type": "null"}]
     resolved: JsonSchema = options[0]
     if "$ref" in resolved:

@@ -1,6 +1,6 @@
 """The samples: every released shape as a whole CloudEvent in structured JSON.
 
-They are append-only, which `contracts.generators.released` watches.
+They are append-only, which `contracts.generators.released` enforces.
 """
 
 import json
@@ -12,36 +12,36 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One file ``samples/<type>/<n>-<what>.json``; ``name`` is its path below ``samples``."""
+    """A file ``samples/<type>/<n>-<what>.json``; ``name`` is its path below ``samples``."""
 
     name: str
     event: dict[str, Any]
 
     @property
     def type(self) -> str:
-        """The event type, which is the folder's name."""
+        """Return the event type, which is the folder's name."""
         return self.name.partition("/")[0]
 
     @property
     def data(self) -> dict[str, Any]:
-        """The event's data."""
+        """Return the event's data."""
         data: dict[str, Any] = self.event["data"]
         return data
 
     @property
     def attributes(self) -> dict[str, Any]:
-        """The CloudEvents attributes: all but the data."""
+        """Return the CloudEvents attributes: all but the data."""
         return {name: value for name, value in self.event.items() if name != "data"}
 
 
 def read(root: Path) -> list[Sample]:
-    """Every sample below the contracts' folder, in the order of name."""
+    """Return every sample below the contracts' folder, in the order of name."""
     folder = root / "samples"
     return [Sample(path.relative_to(folder).as_posix(), _load(path)) for path in sorted(folder.glob("*/*.json"))]
 
 
 def richest(samples: list[Sample], type_: str) -> Sample:
-    """The sample of a type that says most; the first of them by name. Raises LookupError if there is none."""
+    """Return the sample of a type with the most fields; the first of them by name. Raises LookupError if there is none."""
     candidates = [sample for sample in samples if sample.type == type_]
     if not candidates:
         raise LookupError(f"{type_} has no sample: write contracts/samples/{type_}/1-<what>.json")
@@ -49,7 +49,7 @@ def richest(samples: list[Sample], type_: str) -> Sample:
 
 
 def filled(data: Any, path: str = "") -> Iterator[str]:
-    """The paths of the fields that have a value: ``area``, ``location``, ``location.lat``, ``reached[].last``."""
+    """Yield the paths of the fields that have a value: ``area``, ``location``, ``location.lat``, ``reached[].last``."""
     for key, value in data.items():
         if value is None:
             continue

@@ -1,8 +1,7 @@
-"""What the services answer over HTTP: one module per service with its operations as data, and one for the standard
-that tickets speaks besides.
+"""The HTTP operations of the services as data: one module per service, and one for the standard Open311.
 
-An entrypoint takes the `Operation`, and `contracts.generators.openapi` describes it, so that route, role, schemas and
-document cannot say different things.
+An entrypoint uses the `Operation`, and `contracts.generators.openapi` describes it, so that route, role, schemas and document
+always agree.
 """
 
 from contracts.http import dispatch, ledger, links, notify, open311, problem, tickets
@@ -14,6 +13,6 @@ BY_SERVICE: dict[str, tuple[Operation, ...]] = {
     "notify": notify.OPERATIONS,
     "ledger": ledger.OPERATIONS,
 }
-"""Every operation of each service."""
+"""The operations of each service."""
 
 __all__ = ["BY_SERVICE", "Operation", "dispatch", "ledger", "links", "notify", "open311", "problem", "tickets"]

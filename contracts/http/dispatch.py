@@ -1,4 +1,4 @@
-"""The HTTP face of dispatch."""
+"""The HTTP operations of dispatch."""
 
 from http import HTTPStatus
 
@@ -20,7 +20,7 @@ class Report(intake.ReportFiled):
 
 
 class ReportTaken(Schema):
-    """The report is kept and had its effect."""
+    """The report was stored and took effect."""
 
     ticket = fields.ident("the ticket's id")
     command = fields.code(codes.Command, "what was reported")
@@ -28,7 +28,7 @@ class ReportTaken(Schema):
 
 
 class PartyRequest(intake.RequestMade):
-    """What a party of a mediation asks: the data of `request.made.v1`, where it is of dispatch."""
+    """A request of a party of a mediation: the data of `request.made.v1`, limited to the requests for dispatch."""
 
     request: codes.Request = typed.code(
         codes.Request, "what is asked", only=[codes.Request.CONSENT, codes.Request.WITHDRAW], title="PartyRequestKind"
@@ -36,14 +36,14 @@ class PartyRequest(intake.RequestMade):
 
 
 class RequestTaken(Schema):
-    """The request is kept and had its effect."""
+    """The request was stored and took effect."""
 
     ticket = fields.ident("the ticket's id")
     request = fields.code(codes.Request, "what was asked")
 
 
 class Assignment(Schema):
-    """One unit, named for one purpose."""
+    """The assignment of one unit for one purpose."""
 
     id = fields.ident("the assignment's id")
     to = fields.ident("the responder")
@@ -55,7 +55,7 @@ class Assignment(Schema):
 
 
 class Case(Schema):
-    """The work on a ticket, as it stands."""
+    """The current state of the work on a ticket."""
 
     id = fields.ident("the ticket's id, which is the case's")
     state = fields.code(CaseState, "where the work stands")

@@ -1,4 +1,4 @@
-"""The HTTP face of the ledger."""
+"""The HTTP operations of the ledger."""
 
 from enum import StrEnum
 from http import HTTPStatus
@@ -13,7 +13,7 @@ from contracts.http.operation import Operation
 
 
 class LogHead(Schema):
-    """How large the log is and what its root is (RFC 9162, SHA-256)."""
+    """The size and the root of the log (RFC 9162, SHA-256)."""
 
     size = fields.count("entries")
     root = fields.ident("the tree's hash, hexadecimal")
@@ -24,7 +24,7 @@ def _attribute(about: str, **how: Any) -> plain.String:
 
 
 class Entry(Schema):
-    """One recorded event: its CloudEvents attributes and its data, which for the ledger are never private."""
+    """One recorded event: its CloudEvents attributes and its data, which in the ledger is never private."""
 
     position = fields.count("its place in the log, from 0")
     type = _attribute("the event's type", required=True)
@@ -39,7 +39,7 @@ class Entry(Schema):
 
 
 class Entries(Schema):
-    """What happened to a subject."""
+    """The recorded events about a subject."""
 
     subject = fields.ident("what they are about")
     entries = fields.nested(Entry, "in the order they were recorded", many=True)
@@ -87,7 +87,7 @@ GET_ENTRIES = Operation(
 
 
 class Filters(Schema):
-    """What may stand after the question mark of the figures' paths. Without any, every ticket is counted."""
+    """The query parameters of the figures. Without any, every ticket is counted."""
 
     area = fields.ident("an area or estate; it stands for all that nests in it", optional=True)
     category = fields.ident("a category's code", optional=True)
@@ -102,7 +102,7 @@ class Filters(Schema):
 
 
 class By(StrEnum):
-    """What a figure can be grouped by. An area is the ticket's own; a ticket is in the group of each unit that was called."""
+    """A grouping of a figure. An area is the ticket's own; a ticket is in the group of each unit that was called."""
 
     AREA = "area"
     CATEGORY = "category"
@@ -113,20 +113,20 @@ class By(StrEnum):
 
 
 class GroupedFilters(Filters):
-    """What may stand after the question mark of one figure's path."""
+    """The query parameters of one figure."""
 
     by = fields.code(By, "also the same figure of each area, category, urgency, level, unit or month", optional=True)
 
 
 class Alarm(StrEnum):
-    """On which side of its band a rate is."""
+    """The side of the band on which a rate is."""
 
     LOW = "low"
     HIGH = "high"
 
 
 class Figure(Schema):
-    """A rate as the numbers it is made of, by a formula with a version."""
+    """A rate with its numerator and denominator, by a versioned formula."""
 
     kpi = fields.ident("which figure")
     title = fields.name("its name in Chinese")
@@ -231,7 +231,7 @@ GET_KPI = Operation(
 
 
 class Account(Schema):
-    """A member's points: what is posted and what is held, from the entries alone."""
+    """A member's points: posted and held, from the entries alone."""
 
     account = fields.ident("the member")
     posted = plain.Integer(required=True, metadata={"description": "points it owns"})

@@ -1,4 +1,4 @@
-"""How a signed link is looked at: by its holder's browser, and by whatever looks at links before they reach anybody."""
+"""The operation that shows a signed link: to its holder's browser, and to scanners that open links before people do."""
 
 from http import HTTPStatus
 
@@ -14,7 +14,7 @@ OVER = "The link is outdated, expired or used: `detail` says which, for its hold
 
 
 class LinkSearch(Schema):
-    """The link."""
+    """The query parameters: the link's token."""
 
     token = plain.String(
         required=True, validate=[validate.Length(1, 1000), fields.unicode], metadata={"description": "the signed token"}
@@ -22,7 +22,7 @@ class LinkSearch(Schema):
 
 
 class LinkShown(Schema):
-    """The link can be used: by a POST, and never by looking at it."""
+    """The link can be used: by a POST. Showing it has no effect."""
 
     ticket = fields.ident("the ticket's id")
     purpose = fields.code(codes.LinkPurpose, "what it is for")
@@ -30,7 +30,7 @@ class LinkShown(Schema):
 
 
 def show_link(path: str, id_: str, purpose: codes.LinkPurpose) -> Operation:
-    """The operation that says whether a link can be used."""
+    """Return the operation that shows whether a link can be used."""
     ticket = "TMFQWCZLOEBSG44DF"
     return Operation(
         method="GET",

@@ -1,4 +1,4 @@
-"""The HTTP face of notify."""
+"""The HTTP operations of notify."""
 
 from http import HTTPStatus
 
@@ -34,21 +34,21 @@ class Notice(Schema):
 
 
 class ReceiptGiven(Part):
-    """What became of a notice that a gateway took."""
+    """The result of a notice that a gateway accepted."""
 
     key: str = typed.ident("the idempotency key that came with the notice")
     outcome: Receipt = typed.code(Receipt, "delivered; undelivered: try again; rejected: this way it never can be")
 
 
 class ReceiptTaken(Schema):
-    """The receipt is kept. A late or repeated one changes nothing."""
+    """The receipt was stored. A late or repeated receipt changes nothing."""
 
     notice = fields.ident("the notice's id")
     state = fields.code(NoticeState, "how far it is now")
 
 
 class Notices(Schema):
-    """What was told about a ticket."""
+    """The notices about a ticket."""
 
     ticket = fields.ident("the ticket's id")
     notices = fields.nested(Notice, "every notice, by id", many=True)

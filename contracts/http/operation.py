@@ -1,4 +1,4 @@
-"""One thing that can be asked of a service over HTTP."""
+"""An HTTP operation of a service, as data."""
 
 import re
 from collections.abc import Mapping
@@ -15,53 +15,53 @@ from contracts.payload import Part
 
 IDEMPOTENCY_KEY = "Idempotency-Key"
 KEY_PATTERN = r"[!-~]{1,128}"
-"""1 to 128 visible ASCII characters: what every client and log repeats exactly, and short enough for `ce-causationid`."""
+"""1 to 128 visible ASCII characters: every client and log repeats them exactly, and they fit into `ce-causationid`."""
 
 _PLACEHOLDER = re.compile(r"{(\w+)}")
 
 
 class PathValues(Schema):
-    """The values in a path: each is an id, or the code of something."""
+    """The values in a path: each is an id or a code."""
 
     value = fields.ident("an id")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """What is asked, by whom, and what is answered.
+    """An operation: its request, the role it requires, and its answer.
 
-    With a ``body`` it is a command: it changes something, and an Idempotency-Key makes repeating it harmless. Without one it is
-    a query. ``refusals`` are the answers that are its own, beside those that every query or command can give.
+    With a ``body`` it is a command: it changes something, and an Idempotency-Key makes a repeat harmless. Without a body it is
+    a query. ``refusals`` are the operation's own problems, besides those of every query or command.
     """
 
     method: Literal["GET", "POST"]
     path: str
-    """With a placeholder for each id: ``/tickets/{ticket}``."""
+    """The path, with a placeholder for each id: ``/tickets/{ticket}``."""
     id: str
     summary: str
     role: str
     """The role that the account needs."""
     own_role: str | None = None
-    """An account that lacks the role may ask with this one, for what is its own; all else is not there for it."""
+    """The role with which an account that lacks ``role`` may query its own data; all other data does not exist for it."""
     personal: bool = False
-    """A query whose answer depends on the account that asks: the method gets it."""
+    """True for a query whose answer depends on the account; the method gets the account."""
     public: bool = False
-    """A query that needs no account. A browser gets a page."""
+    """True for a query that needs no account. A browser gets a page."""
     by_link: bool = False
-    """Whoever has no account may come without a token, with a signed link in the body's field ``link``."""
+    """True if a sender without an account may send a signed link in the body's field ``link`` instead of a token."""
     status: HTTPStatus
     answer: type[Schema]
     body: type[Part] | type[Schema] | None = None
-    """A part, which the method gets; of a form of a standard the schema, and the method gets what it loads."""
+    """A part, which the method gets; or the schema of a standard's form, whose loaded values the method gets."""
     parameters: Mapping[str, str] = field(default_factory=dict)
-    """What each placeholder of the path stands for."""
+    """The description of each placeholder of the path."""
     search: type[Schema] | None = None
-    """What may stand behind the question mark of a query, each at most once; anything else there is refused."""
+    """The query parameters, each at most once; any other is refused."""
     headers: Mapping[str, str] = field(default_factory=dict)
-    """The headers of the answer, and what they say."""
+    """The headers of the answer and their descriptions."""
     refusals: Mapping[HTTPStatus, str] = field(default_factory=dict)
     asked: Mapping[str, Any] | None = None
-    """An example of the body; None where the contracts have a sample of it."""
+    """An example of the body; None if the contracts have a sample of it."""
     answered: Mapping[str, Any] = field(default_factory=dict)
     """An example of the answer."""
 
@@ -77,24 +77,25 @@ class Operation:
 
     @property
     def body_schema(self) -> type[Schema] | None:
-        """The schema that the body is checked by."""
+        """Return the schema by which the body is validated."""
         return self.body.schema if self.body is not None and issubclass(self.body, Part) else self.body
 
     @property
     def body_fields(self) -> frozenset[str]:
-        """The names of the body's fields."""
+        """Return the names of the body's fields."""
         return frozenset(self.body_schema().fields) if self.body_schema else frozenset()
 
     def placeholders(self) -> list[str]:
-        """The names in the path, in its order."""
+        """Return the names in the path, in its order."""
         return _PLACEHOLDER.findall(self.path)
 
     def at(self, **values: str) -> str:
-        """The path for these values."""
+        """Return the path for these values."""
         return _PLACEHOLDER.sub(lambda found: quote(values[found[1]], safe=""), self.path)
 
     def problems(self) -> dict[HTTPStatus, str]:
-        """Every problem it can answer with, and when. The chassis adds 405 for another method and 500 for the unforeseen."""
+        """Return every problem of this operation, with its cause. The chassis adds 405 for another method and 500 for
+        unforeseen errors."""
         everything = OF_PUBLIC if self.public else OF_EVERYTHING
         common = everything | (OF_COMMANDS if self.body else {}) | (OF_SEARCHES if self.search else {})
         return dict(sorted({**common, **self.refusals}.items()))

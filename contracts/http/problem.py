@@ -25,14 +25,14 @@ OF_SEARCHES: dict[HTTPStatus, str] = {
 
 
 class FieldProblem(Schema):
-    """What is wrong with one field."""
+    """The error of one field."""
 
     field = fields.String(required=True, metadata={"description": "path of the field, such as location.lat"})
     detail = fields.String(required=True, metadata={"description": "what is wrong with it; never its value"})
 
 
 class ProblemDocument(Schema):
-    """Why something was not done (RFC 9457)."""
+    """A problem document: the reason why a request was refused (RFC 9457)."""
 
     type = fields.String(required=True, metadata={"description": "about:blank: the status says what kind it is"})
     title = fields.String(required=True, metadata={"description": "the status in words"})

@@ -1,4 +1,4 @@
-"""The HTTP face of tickets."""
+"""The HTTP operations of tickets."""
 
 import re
 from collections.abc import Mapping
@@ -19,22 +19,22 @@ from contracts.http.operation import Operation
 from contracts.payload import Part
 
 PAGE, LONGEST_PAGE = 50, 200
-"""Tickets on a page, unless the search says otherwise; and at most."""
+"""The default and the largest number of tickets on a page."""
 
 
 class Advice(Schema):
-    """What the reporter is told at once: whom to call where life is in danger. The deployment's own words."""
+    """The advice for the reporter in danger of life: the numbers to call at once, in the deployment's own words."""
 
     zh = fields.text("in Chinese")
     en = fields.text("in English")
 
 
 class Whistle(intake.WhistleBlown):
-    """Somebody, or a sensor, raises a matter: the data of `whistle.blown.v1`."""
+    """A matter that a person or a sensor raises: the data of `whistle.blown.v1`."""
 
 
 class WhistleTaken(Schema):
-    """The whistle is kept, and this ticket comes of it."""
+    """The whistle was stored and belongs to this ticket."""
 
     ticket = fields.ident("the ticket's id; the same for a repeated whistle")
     source = fields.name(
@@ -46,7 +46,7 @@ class WhistleTaken(Schema):
 
 
 class WhistleSearch(Schema):
-    """Which whistle of one's own."""
+    """The query parameters that identify one of the account's own whistles."""
 
     id = plain.String(
         required=True,
@@ -57,7 +57,7 @@ class WhistleSearch(Schema):
 
 
 class WhistleFound(Schema):
-    """The ticket that came of a whistle."""
+    """The ticket of a whistle."""
 
     ticket = fields.ident("the ticket's id")
     source = fields.ident("the whistle's source")
@@ -65,7 +65,7 @@ class WhistleFound(Schema):
 
 
 class Ticket(Schema):
-    """A ticket as it stands: what its reporter may see too. The matter's private part is not in it."""
+    """The current state of a ticket, as its reporter may see it too. The private part of the matter is not included."""
 
     id = fields.ident("the ticket's id")
     state = fields.code(TicketState, "where the matter stands")
@@ -101,7 +101,7 @@ class Ticket(Schema):
 
 
 class Digits(plain.Integer):
-    """A whole number as it stands behind a question mark: Python would also read 1_0, +5 and the digits of other scripts."""
+    """An integer in a query string: Python would also read 1_0, +5 and the digits of other scripts."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
         if re.fullmatch("[0-9]{1,9}", str(value)) is None:
@@ -110,7 +110,7 @@ class Digits(plain.Integer):
 
 
 class TicketSearch(Schema):
-    """Which tickets are listed. Several conditions hold together."""
+    """The query parameters of a list of tickets. All conditions must hold."""
 
     state = fields.code(TicketState, "only those that stand there", optional=True)
     category = fields.ident("only those of this category", optional=True)
@@ -129,36 +129,36 @@ class TicketPage(Schema):
 
 
 class Rejection(Part):
-    """The matter is not taken on."""
+    """The rejection of a matter that is not taken on."""
 
     reason: codes.RejectReason = typed.code(codes.RejectReason, "why; the notice tells the route it has instead")
 
 
 class Merger(Part):
-    """The same matter as another ticket."""
+    """The merger with another ticket of the same matter."""
 
     into: str = typed.ident("the ticket that goes on; the merged reporter follows its notices")
 
 
 class Parking(Part):
-    """It cannot be solved now (挂账)."""
+    """The parking of a ticket that cannot be solved now (挂账)."""
 
     reason: str = typed.ident("why, as a code")
     review_at: datetime = typed.instant("when it goes back to work; ahead")
 
 
 class Resumption(Part):
-    """A parked ticket goes back to work before its review date. It needs nothing more."""
+    """The resumption of a parked ticket before its review date. It has no fields."""
 
 
 class RaisedUrgency(Part):
-    """A person raises the urgency."""
+    """The urgency that a person raises."""
 
     urgency: codes.Urgency = typed.code(codes.Urgency, "the new urgency, above the old")
 
 
 class ResidentRequest(intake.RequestMade):
-    """What a resident asks: the data of `request.made.v1`, where it is of tickets."""
+    """A request of a resident: the data of `request.made.v1`, limited to the requests for tickets."""
 
     request: codes.Request = typed.code(
         codes.Request,
@@ -169,7 +169,7 @@ class ResidentRequest(intake.RequestMade):
 
 
 class TicketMoved(Schema):
-    """The command had its effect."""
+    """The command took effect."""
 
     ticket = fields.ident("the ticket's id")
     state = fields.code(TicketState, "where it stands now")

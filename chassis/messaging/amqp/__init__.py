@@ -1,6 +1,6 @@
-"""Events over RabbitMQ. No nameko and no eventlet here: plain blocking loops that run in any thread, green or not.
+"""Events over RabbitMQ: plain blocking loops without nameko or eventlet, which run in any thread, green or not.
 
-One connection for each publisher and for each consumed queue, so that no two loops ever write to one socket.
+Each publisher and each consumed queue has its own connection, so that no two loops ever write to one socket.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +18,7 @@ __all__ = ["LOST", "AmqpBus", "AmqpConsumer", "AmqpDeadLetterQueue", "AmqpPublis
 
 @dataclass(frozen=True, slots=True)
 class AmqpBus:
-    """A broker, as one account of it. ``batch`` and ``prefetch`` are messages, for each consumed queue."""
+    """A broker, as seen by one account. ``batch`` and ``prefetch`` count messages, for each consumed queue."""
 
     url: str
     batch: int = 100

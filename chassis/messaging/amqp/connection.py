@@ -1,4 +1,4 @@
-"""Connections to the broker, and what goes wrong with them."""
+"""Connections to the broker and their errors."""
 
 from typing import Any
 
@@ -8,19 +8,20 @@ from kombu import Connection
 from kombu.exceptions import KombuError, OperationalError
 
 LOST = (AMQPError, KombuError, OSError)
-"""What a connection that went away, or never was there, raises."""
+"""The errors of a connection that was lost or never opened."""
 HEARTBEAT = 20
 ANSWER_SECONDS = 10.0
-"""How long the broker is waited for where nothing else is said. One that froze answers nothing, and hangs up on nobody."""
+"""The default time-out for an answer of the broker. A frozen broker neither answers nor closes the connection."""
 
 
 _load_properties = amqp.serialization.GenericContent._load_properties
 
 
 def _load_what_can_be(content: Any, class_id: int, buffer: Any, offset: int) -> Any:
-    """A sender's content type that is no UTF-8, or a date in the year 60,000, must not end every consumer that reads it.
+    """Load a message's properties, or none if they are malformed.
 
-    Without its properties the message is no event any more and ends as a dead letter.
+    A content type that is not UTF-8, or a date in the year 60,000, must not end every consumer that reads it. Without its
+    properties the message is not an event any more and becomes a dead letter.
     """
     try:
         return _load_properties(content, class_id, buffer, offset)
@@ -33,14 +34,14 @@ amqp.serialization.GenericContent._load_properties = _load_what_can_be
 
 
 BETWEEN_HOSTS = ";"
-"""Between the complete URLs of a cluster's nodes, as kombu has it."""
+"""The separator of the complete URLs of a cluster's nodes, as in kombu."""
 
 
 def connect(url: str, name: str, heartbeat: int = HEARTBEAT) -> Connection:
-    """An open connection with a name that the broker's operators can read. Raises one of `LOST`.
+    """Return an open connection with a name that the broker's operators can read. Raises one of `LOST`.
 
-    Of several URLs (see `BETWEEN_HOSTS`) each is tried in the order given, until one node answers and lets us in. Where none
-    does, a refusal tells more than a node that is away.
+    Several URLs (see `BETWEEN_HOSTS`) are tried in the given order until one node accepts the account. If none does, a refusal
+    is raised rather than the error of an unavailable node, since it says more.
     """
     refused: Exception | None = None
     away: Exception | None = None
@@ -62,21 +63,21 @@ def _connect(url: str, name: str, heartbeat: int) -> Connection:
         transport_options={"client_properties": {"connection_name": name}},
     )
     try:
-        # one more try at once; kombu's own `connect` sleeps for two seconds before it
+        # one more attempt at once; kombu's own `connect` sleeps for two seconds before it
         connection.ensure_connection(max_retries=1, interval_start=0, interval_step=0)
     except OperationalError as wrong:
-        raise (wrong.__cause__ or wrong) from None  # the cause says what happened
+        raise (wrong.__cause__ or wrong) from None  # the cause names the fault
     sock: Any = connection.connection.sock
     sock.settimeout(ANSWER_SECONDS)
     return connection
 
 
 class BrokerRefused(Exception):
-    """The broker lives and lets nobody in with this name, password and virtual host."""
+    """The broker is running but refuses this name, password and virtual host."""
 
 
 def check_account(url: str, name: str) -> None:
-    """Try an account. Raises BrokerRefused; a broker that is away is none of its business."""
+    """Try an account. Raises BrokerRefused; an unavailable broker is ignored."""
     try:
         connect(url, name).release()
     except (AccessRefused, NotAllowed) as wrong:

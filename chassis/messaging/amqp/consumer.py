@@ -1,4 +1,4 @@
-"""Consuming a queue in batches."""
+"""The AMQP consumer, which consumes a queue in batches."""
 
 import logging
 import threading
@@ -23,10 +23,10 @@ BACKOFF = Backoff(first=0.2, longest=5.0)
 
 
 class AmqpConsumer:
-    """Consumes one queue in batches: whatever has arrived, at most ``batch``, is taken together and acked together.
+    """A consumer of one queue. The messages that have arrived, at most ``batch``, are taken together and acked together.
 
-    ``take`` returns when every message's row is committed. While it raises StoreUnavailable nothing is acked: the
-    connection is closed, so that the broker keeps the messages for whoever can work, until ``probe`` succeeds.
+    ``take`` returns when every message's row is committed. While it raises StoreUnavailable nothing is acked: the connection is
+    closed, so that the broker holds the messages for a process that can work, until ``probe`` succeeds.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class AmqpConsumer:
                 hint = f"; run `{as_typed('topology')}`" if isinstance(wrong, amqp.NotFound) else ""
                 self._outage(f"the broker is unavailable: {type(wrong).__name__}{hint}", wrong)
                 self._rest(stop)
-            except Exception as wrong:  # unforeseen, but the other queues need not stand still for it
+            except Exception as wrong:  # unforeseen; the other queues continue
                 log.exception("%s: unforeseen", self.queue)
                 self._outage(f"{UNFORESEEN}{type(wrong).__name__}", wrong)
                 self._rest(stop)
@@ -76,20 +76,21 @@ class AmqpConsumer:
         self._on_state(what)
 
     def _wait_for_store(self, stop: threading.Event) -> None:
-        """Ever more patiently while nothing can be taken: each time counts as a delivery of all that was in hand."""
+        """Wait with growing pauses while the store is unavailable: each attempt counts as a delivery of all prefetched
+        messages."""
         while not stop.wait(self._store_failures.failed()):
             try:
                 return self._probe()
             except StoreUnavailable:
                 continue
-            except Exception as wrong:  # unforeseen: not migrated, say
+            except Exception as wrong:  # unforeseen, for instance a database that is not migrated
                 self._outage(f"the store cannot be used: {type(wrong).__name__}", wrong)
 
     def _consume(self, connection: Connection, stop: threading.Event) -> None:
         self._buffer.clear()
         channel = connection.channel()
         channel.queue_declare(self.queue, passive=True)
-        # the body as it came: kombu's own Consumer decompresses, and the channel decodes, as a sender's header tells them to
+        # the body as received: kombu's own Consumer decompresses, and the channel decodes, as a sender's header tells them to
         channel.auto_decode = False
         channel.basic_qos(0, self._prefetch, False)
         tag = channel.basic_consume(self.queue, callback=self._buffer.append)
@@ -101,7 +102,7 @@ class AmqpConsumer:
             last = self._settle()
             self._failures.succeeded()
             if stop.is_set() and not stopping:
-                # before the ack: for what an ack makes room for, the broker sets messages aside that count as delivered
+                # before the ack: an ack makes room for further messages, which the broker would count as delivered
                 channel.basic_cancel(tag)
                 stopping = True
             if last is not None:
@@ -109,7 +110,7 @@ class AmqpConsumer:
             connection.heartbeat_check()
 
     def _gather(self, connection: Connection) -> None:
-        """Wait a little for a first message, then take along what is already here."""
+        """Wait briefly for a first message, then add the messages that are already here."""
         wait = 0.25
         while len(self._buffer) < self._batch:
             try:
@@ -120,7 +121,7 @@ class AmqpConsumer:
                 wait = 0
 
     def _settle(self) -> int | None:
-        """Take one batch; answers the delivery tag up to which all may be acked."""
+        """Take one batch. Return the delivery tag up to which all messages may be acked."""
         self._on_state(None)
         batch = [self._buffer.popleft() for _ in range(min(self._batch, len(self._buffer)))]
         if not batch:
@@ -132,7 +133,7 @@ class AmqpConsumer:
 
 
 def message_of(received: Any) -> Message:
-    """A message as the broker delivered it, its headers with their native types."""
+    """Return a message as the broker delivered it, its headers with their native types."""
     properties = received.properties
     headers = properties.get("application_headers") or {}
     return Message(

@@ -1,4 +1,4 @@
-"""What the broker gave up: it lies on ``<queue>.dead``, where nobody would look, until it is kept in the store."""
+"""Draining the broker's dead letter queues, ``<queue>.dead``, into the store, where operators see the messages."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,17 +14,18 @@ from chassis.messaging.bus import BusUnavailable, DeadLetteredMessage, Keep
 
 BATCH = 100
 _REASONS = {"rejected", "expired", "maxlen", "delivery_limit"}
-"""All that the broker has. Of ``x-death`` only what cannot be anybody's text is told: a sender may have written one, too."""
+"""The broker's reasons. Only these are copied from ``x-death``: a sender may have written that header, too."""
 
 
 class AmqpDeadLetterQueue:
-    """Looks with a connection for each look: there is seldom anything, and so nothing has to be kept alive between looks."""
+    """Reads the dead letter queues with a new connection each time: they are seldom used, so no connection has to be kept
+    alive."""
 
     def __init__(self, url: str, name: str, keep: Mapping[str, Keep]):
         self._url, self._name, self._keep = url, name, keep
 
     def drain(self) -> int:
-        """See `chassis.messaging.bus.SafetyNet.drain`. Takes at most `BATCH` messages of each queue."""
+        """See `chassis.messaging.bus.DeadLetterQueue.drain`. Takes at most `BATCH` messages of each queue."""
         try:
             connection = connect(self._url, self._name)
             try:
@@ -32,7 +33,7 @@ class AmqpDeadLetterQueue:
                 connection.release()
                 return count
             finally:
-                # whatever was taken and not acked goes back
+                # messages taken and not acked return to the queue
                 connection.collect()
         except LOST as wrong:
             hint = f"; run `{as_typed('topology')}`" if isinstance(wrong, amqp.NotFound) else ""

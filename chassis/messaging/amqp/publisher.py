@@ -1,4 +1,4 @@
-"""Publishing under a window of confirms."""
+"""The AMQP publisher, which publishes under a window of publisher confirms."""
 
 import time
 from collections.abc import Sequence
@@ -12,24 +12,25 @@ from chassis.messaging.amqp.connection import HEARTBEAT, LOST, connect
 from chassis.messaging.bus import BusUnavailable, Letter, Unconfirmed
 
 LOOK_SECONDS = 1.0
-"""Heartbeats keep a longer wait from ever being over."""
+"""The longest single wait for frames. Heartbeats would extend a longer wait without end."""
 BLOCKED = "the broker takes nothing in: it is short of memory or disk"
 
 
 class _Blocked(Exception):
-    """The broker has stopped reading from this connection, and will go on."""
+    """The broker has stopped reading from this connection, and will resume."""
 
 
 class AmqpPublisher:
     """Publishes persistent messages under a window of publisher confirms.
 
-    A lost connection or a confirm that takes longer than ``confirm_timeout`` seconds is BusUnavailable, and the connection is
-    dropped without waiting for the broker, which may be frozen.
+    A lost connection or a confirm that takes longer than ``confirm_timeout`` seconds raises BusUnavailable, and the connection
+    is dropped without waiting for the broker, which may be frozen.
 
-    After a nack the next letters take a new connection.
+    After a nack the next letters use a new connection.
 
-    A broker that is short of memory or disk says that it is blocked. That is BusUnavailable too, but the connection is kept
-    until it goes on: it reads no farewell, so of each connection that is let go it would keep its end.
+    A broker that is short of memory or disk reports that it is blocked. That raises BusUnavailable too, but the connection
+    stays open until the broker resumes: a blocked broker does not read a close, so it would hold its end of every dropped
+    connection.
     """
 
     def __init__(self, url: str, name: str, confirm_timeout: float = 20.0, heartbeat: int = HEARTBEAT):
@@ -64,7 +65,7 @@ class AmqpPublisher:
         return Unconfirmed(self._returned, frozenset(self._nacked - self._returned.keys()))
 
     def keep_alive(self) -> None:
-        """Send and read heartbeats: the broker ends a connection that is silent, and the next event would find it dead."""
+        """Send and read heartbeats: the broker closes a silent connection, and the next event would find it closed."""
         if self._connection is None:
             return
         try:
@@ -75,8 +76,8 @@ class AmqpPublisher:
             self.drop()
 
     def close(self) -> None:
-        """Close in good order."""
-        if self._blocked:  # it would not answer
+        """Close the connection in good order."""
+        if self._blocked:  # it does not answer
             self.drop()
         if self._connection is not None:
             with suppress(*LOST):
@@ -84,7 +85,7 @@ class AmqpPublisher:
         self._connection = None
 
     def drop(self) -> None:
-        """Let go of the connection without a word to the broker."""
+        """Drop the connection without notifying the broker."""
         if self._connection is not None:
             with suppress(Exception):
                 self._connection.collect()
@@ -104,7 +105,7 @@ class AmqpPublisher:
         link.on_blocked, link.on_unblocked = self._on_blocked, self._on_unblocked
 
     def _hear(self, seconds: float) -> None:
-        """Take all that the broker says, waiting so long for a first word. Raises _Blocked while it takes nothing in."""
+        """Read all frames of the broker, waiting ``seconds`` for the first. Raises _Blocked while the broker is blocked."""
         assert self._connection is not None
         with suppress(TimeoutError):
             self._connection.drain_events(timeout=seconds)
@@ -116,7 +117,7 @@ class AmqpPublisher:
 
     def _send(self, letter: Letter) -> None:
         assert self._connection is not None
-        if self._blocked:  # which is heard of while sending
+        if self._blocked:  # the broker may report it while messages are sent
             raise _Blocked
         message = amqp.Message(
             letter.message.body,

@@ -1,6 +1,6 @@
 """Declaring exchanges, queues and bindings on RabbitMQ, before any relay starts.
 
-A copy for a queue that is not there yet vanishes, so this runs first, as one command, and services check it passively.
+A copy for a missing queue would be lost, so one command declares them first, and services check them passively.
 """
 
 from collections.abc import Iterable, Mapping
@@ -9,32 +9,34 @@ from typing import Any
 from kombu import Connection, Exchange, Queue
 
 DELIVERY_LIMIT = 1000
-"""A consumer that is killed again and again must not take innocent prefetched messages with it: RabbitMQ 4 says 20."""
+"""The deliveries of a message before it is dead-lettered; RabbitMQ 4 has 20. A consumer that is killed again and again must not
+dead-letter innocent prefetched messages."""
 NET_LIMIT = 1_000_000
-"""Nothing lies behind the safety net: what is beyond its own limit would be gone, and RabbitMQ 4 says 20 there too."""
+"""A message beyond the dead letter queue's own limit would be lost, and RabbitMQ 4's limit is 20 there too."""
 
 
 def dead_queue(queue: str) -> str:
-    """The safety net of a queue: what the broker gives up ends there."""
+    """Return the name of a queue's dead letter queue, which receives the messages that the broker dead-letters."""
     return f"{queue}.dead"
 
 
 def arguments_of(queue: str, delivery_limit: int = DELIVERY_LIMIT) -> dict[str, Any]:
-    """How a queue over its safety net is declared. What falls is kept in the queue until it is safe in the net."""
+    """Return the arguments of a queue with a dead letter queue. A message stays in the queue until the dead letter queue has
+    it."""
     return {
         "x-queue-type": "quorum",
         "x-delivery-limit": delivery_limit,
         "x-dead-letter-exchange": "",
         "x-dead-letter-routing-key": dead_queue(queue),
         "x-dead-letter-strategy": "at-least-once",
-        "x-overflow": "reject-publish",  # which that strategy asks for; there is no length that could overflow
+        "x-overflow": "reject-publish",  # required by that strategy; without a maximum length nothing overflows
     }
 
 
 def declare(connection: Connection, exchanges: Iterable[str], queues: Mapping[str, Mapping[str, list[str]]]) -> None:
     """Declare durable topic ``exchanges`` and quorum ``queues`` {name: {exchange: [routing keys]}}.
 
-    Declaring what is there already changes nothing. Each queue has a safety net, ``<queue>.dead``.
+    Declaring an existing exchange or queue changes nothing. Each queue has a dead letter queue, ``<queue>.dead``.
     """
     with connection.channel() as channel:
         for name in exchanges:

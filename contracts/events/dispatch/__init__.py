@@ -1,4 +1,4 @@
-"""What the dispatch service says: the directory it keeps, and who works on a case by when. One module per entity."""
+"""Events of the dispatch service: its directory, and the work on a case with its deadlines. One module per entity."""
 
 from contracts.events.dispatch.assignment import *
 from contracts.events.dispatch.case import *

@@ -1,4 +1,4 @@
-"""Who is named, and what they report: from `assignment.made` to handled, verified, or relieved."""
+"""Assignments and the reports about them: from `assignment.made` to handled, verified or relieved."""
 
 from datetime import datetime
 
@@ -22,7 +22,7 @@ class AssignmentMade(EventPayload):
 
 
 class AssignmentStep(EventPayload):
-    """Base of what the responder of an assignment reports."""
+    """Base of the reports of an assignment's responder."""
 
     assignment: str = fields.ident("assignment's id")
     by: str = fields.ident("the responder")
@@ -30,7 +30,7 @@ class AssignmentStep(EventPayload):
 
 
 class AssignmentSigned(AssignmentStep):
-    """The responder has seen it."""
+    """The responder has seen the assignment."""
 
     type = "assignment.signed.v1"
     producer = "dispatch"
@@ -54,7 +54,7 @@ class AssignmentReportedIn(AssignmentStep):
 
 
 class AssignmentHandled(AssignmentStep):
-    """The responder says done."""
+    """The responder reports the work as done."""
 
     type = "assignment.handled.v1"
     producer = "dispatch"
@@ -62,7 +62,7 @@ class AssignmentHandled(AssignmentStep):
 
 
 class AssignmentProgressed(AssignmentStep):
-    """The responder says how it goes."""
+    """The responder reports progress."""
 
     type = "assignment.progressed.v1"
     producer = "dispatch"
@@ -70,7 +70,7 @@ class AssignmentProgressed(AssignmentStep):
 
 
 class AssignmentHandedUp(AssignmentStep):
-    """The responder cannot solve it at this level."""
+    """The responder cannot solve the matter at this level."""
 
     type = "assignment.handed_up.v1"
     producer = "dispatch"
@@ -78,7 +78,8 @@ class AssignmentHandedUp(AssignmentStep):
 
 
 class AssignmentReturned(AssignmentStep):
-    """The responder says "not mine". The first goes to the next fitting responder, the second to the supervisor's ruling."""
+    """The responder reports that the matter is not its own. The first return goes to the next fitting responder, the second to
+    a ruling."""
 
     type = "assignment.returned.v1"
     producer = "dispatch"
@@ -90,7 +91,7 @@ class AssignmentReturned(AssignmentStep):
 
 
 class AssignmentRuled(EventPayload):
-    """The supervisor named the unit; there is no further return."""
+    """The supervisor named the unit; no further return is possible."""
 
     type = "assignment.ruled.v1"
     producer = "dispatch"
@@ -102,7 +103,7 @@ class AssignmentRuled(EventPayload):
 
 
 class AssignmentRelieved(EventPayload):
-    """The responder is no longer asked for."""
+    """The responder is no longer responsible for the assignment."""
 
     type = "assignment.relieved.v1"
     producer = "dispatch"
@@ -113,7 +114,7 @@ class AssignmentRelieved(EventPayload):
 
 
 class ReportRefused(EventPayload):
-    """A responder's command came over AMQP and had no effect: something else came first. Over HTTP the answer is 409."""
+    """A responder's command over AMQP had no effect, because another fact came first. Over HTTP the answer is 409."""
 
     type = "report.refused.v1"
     producer = "dispatch"
@@ -127,7 +128,7 @@ class ReportRefused(EventPayload):
 
 
 class VerificationDone(EventPayload):
-    """Somebody who did not handle it has looked."""
+    """Somebody who did not handle the ticket has verified it."""
 
     type = "verification.done.v1"
     producer = "dispatch"

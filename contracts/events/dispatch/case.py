@@ -1,4 +1,4 @@
-"""The case: its way up the ladder, from `case.started` to its end."""
+"""Cases: the way up the ladder, from `case.started` to the end."""
 
 from datetime import datetime
 
@@ -7,7 +7,7 @@ from contracts.payload import EventPayload
 
 
 class CaseStarted(EventPayload):
-    """Dispatch took the ticket up, with a snapshot of this playbook."""
+    """Dispatch started the case of a ticket, with a snapshot of this playbook."""
 
     type = "case.started.v1"
     producer = "dispatch"
@@ -31,7 +31,8 @@ class CaseEscalated(EventPayload):
 
 
 class CaseRerouted(EventPayload):
-    """The ticket's category changed. Another playbook begins at its first level; the same one goes on where it stood."""
+    """The ticket's category changed. A different playbook starts at its first level; the same playbook continues where it
+    stood."""
 
     type = "case.rerouted.v1"
     producer = "dispatch"
@@ -45,9 +46,9 @@ class CaseRerouted(EventPayload):
 
 
 class CaseExhausted(EventPayload):
-    """Past the last level, or no playbook fits, or nobody can be called: the supervisor is to name a unit.
+    """The case is past the last level, or no playbook fits, or nobody can be called: the supervisor has to name a unit.
 
-    Until 0.1.0 it was also said, with the cause `no_verifier`, in the place of `verifier.requested`.
+    Until 0.1.0 it was also published, with the cause `no_verifier`, in the place of `verifier.requested`.
     """
 
     type = "case.exhausted.v1"
@@ -59,7 +60,8 @@ class CaseExhausted(EventPayload):
 
 
 class VerifierRequested(EventPayload):
-    """It is handled and nobody may verify it, or whoever was asked is silent: the supervisor is to name a unit."""
+    """The ticket is handled and nobody may verify it, or the chosen verifier does not respond: the supervisor has to name a
+    unit."""
 
     type = "verifier.requested.v1"
     producer = "dispatch"
@@ -70,7 +72,7 @@ class VerifierRequested(EventPayload):
 
 
 class CasePaused(EventPayload):
-    """The clocks stand still, but only for the working time that the pause covers."""
+    """The clocks are paused for the working time that the pause covers."""
 
     type = "case.paused.v1"
     producer = "dispatch"
@@ -80,7 +82,7 @@ class CasePaused(EventPayload):
 
 
 class CaseResumed(EventPayload):
-    """Work goes on at the same level: after a pause, or in a new generation."""
+    """Work continues at the same level: after a pause, or in a new generation."""
 
     type = "case.resumed.v1"
     producer = "dispatch"
@@ -91,7 +93,7 @@ class CaseResumed(EventPayload):
 
 
 class CaseWithdrawn(EventPayload):
-    """The ticket was rejected, merged or cancelled: those at work are relieved."""
+    """The ticket was rejected, merged or cancelled: the units at work are relieved."""
 
     type = "case.withdrawn.v1"
     producer = "dispatch"
@@ -101,7 +103,7 @@ class CaseWithdrawn(EventPayload):
 
 
 class CaseCompleted(EventPayload):
-    """The responders are done."""
+    """The responders have completed the case."""
 
     type = "case.completed.v1"
     producer = "dispatch"

@@ -1,4 +1,4 @@
-"""The clocks: set, warned, breached, extended. Every due time explains itself."""
+"""Deadlines: set, warned, breached, moved, extended. Every due time carries its explanation."""
 
 from datetime import datetime
 
@@ -13,7 +13,7 @@ class _Deadline(EventPayload):
 
 
 class DeadlineSet(_Deadline):
-    """A clock runs, and why it ends when it does. Set again where the due time was computed anew."""
+    """A clock runs; the event explains its due time. It is published again when the due time is recomputed."""
 
     type = "deadline.set.v1"
     producer = "dispatch"
@@ -27,7 +27,7 @@ class DeadlineSet(_Deadline):
 
 
 class DeadlineWarned(_Deadline):
-    """Time runs out, or has long run out."""
+    """A clock is about to run out, or ran out long ago."""
 
     type = "deadline.warned.v1"
     producer = "dispatch"
@@ -39,7 +39,7 @@ class DeadlineWarned(_Deadline):
 
 
 class DeadlineBreached(_Deadline):
-    """A clock ran out. A level's clock escalates, a case's clock supervises."""
+    """A clock ran out. A level clock escalates, a case clock supervises."""
 
     type = "deadline.breached.v1"
     producer = "dispatch"
@@ -49,7 +49,7 @@ class DeadlineBreached(_Deadline):
 
 
 class DeadlineMoved(_Deadline):
-    """Another working calendar moved a due time; the `deadline.set` that goes with it explains the new one."""
+    """Another working calendar moved a due time; the accompanying `deadline.set` explains the new one."""
 
     type = "deadline.moved.v1"
     producer = "dispatch"
@@ -61,7 +61,7 @@ class DeadlineMoved(_Deadline):
 
 
 class DeadlineExtensionAsked(_Deadline):
-    """A responder asked for more time, before it ran out and for the first time."""
+    """A responder asked for more time, before the clock ran out and for the first time."""
 
     type = "deadline.extension_asked.v1"
     producer = "dispatch"
@@ -72,7 +72,7 @@ class DeadlineExtensionAsked(_Deadline):
 
 
 class DeadlineExtended(_Deadline):
-    """The supervisor granted it; the resident is told."""
+    """The supervisor granted the extension; the resident is told."""
 
     type = "deadline.extended.v1"
     producer = "dispatch"
@@ -82,7 +82,7 @@ class DeadlineExtended(_Deadline):
 
 
 class DeadlineExtensionRefused(_Deadline):
-    """The supervisor refused it."""
+    """The supervisor refused the extension."""
 
     type = "deadline.extension_refused.v1"
     producer = "dispatch"

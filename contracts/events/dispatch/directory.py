@@ -1,11 +1,11 @@
-"""The directory that dispatch keeps: areas, categories, responders. A record is said again when it changes."""
+"""Directory records of dispatch: areas, categories, responders. A record is published again when it changes."""
 
 from contracts import codes, fields
 from contracts.payload import EventPayload
 
 
 class AreaRegistered(EventPayload):
-    """An area exists, or its record changed. Tickets accepts whistles only for registered areas."""
+    """An area was registered, or its record changed. Tickets accepts whistles only for registered areas."""
 
     type = "area.registered.v1"
     producer = "dispatch"
@@ -17,7 +17,7 @@ class AreaRegistered(EventPayload):
 
 
 class CategoryRegistered(EventPayload):
-    """A category exists, or its record changed."""
+    """A category was registered, or its record changed."""
 
     type = "category.registered.v1"
     producer = "dispatch"
@@ -29,7 +29,7 @@ class CategoryRegistered(EventPayload):
 
 
 class ResponderRegistered(EventPayload):
-    """A unit or person that can be called exists, or its record changed."""
+    """A unit or person that can be called was registered, or its record changed."""
 
     type = "responder.registered.v1"
     producer = "dispatch"
@@ -43,7 +43,7 @@ class ResponderRegistered(EventPayload):
 
 
 class ResponderRetired(EventPayload):
-    """A unit or person left: it is called no more, and what it had in hand goes to others."""
+    """A unit or person left: it is no longer called, and others take over its open work."""
 
     type = "responder.retired.v1"
     producer = "dispatch"

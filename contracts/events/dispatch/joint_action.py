@@ -11,7 +11,7 @@ class _JointAction(EventPayload):
 
 
 class JointActionCalled(_JointAction):
-    """Several units are called together; exactly one leads."""
+    """Several units were called together; exactly one leads."""
 
     type = "joint_action.called.v1"
     producer = "dispatch"
@@ -37,7 +37,7 @@ class JointActionUnitReportedIn(_UnitStep):
 
 
 class JointActionUnitFinished(_UnitStep):
-    """A called unit did its part."""
+    """A called unit finished its part."""
 
     type = "joint_action.unit_finished.v1"
     producer = "dispatch"
@@ -45,7 +45,7 @@ class JointActionUnitFinished(_UnitStep):
 
 
 class JointActionUnitExcused(_UnitStep):
-    """A called unit need not, by the supervisor's ruling."""
+    """The supervisor's ruling excused a called unit."""
 
     type = "joint_action.unit_excused.v1"
     producer = "dispatch"

@@ -1,4 +1,4 @@
-"""Mediation: voluntary, in steps, to agreement or failure, and whether what was agreed was done."""
+"""Mediations: voluntary sessions up to agreement or failure, and the performance of the agreement."""
 
 from datetime import datetime
 
@@ -11,7 +11,7 @@ class _Mediation(EventPayload):
 
 
 class MediationOpened(_Mediation):
-    """A mediator is invited and every party is asked for consent."""
+    """A mediator was invited and every party was asked for consent."""
 
     type = "mediation.opened.v1"
     producer = "dispatch"
@@ -24,7 +24,7 @@ class MediationOpened(_Mediation):
 
 
 class MediationConsented(_Mediation):
-    """A party consents."""
+    """A party consented."""
 
     type = "mediation.consented.v1"
     producer = "dispatch"
@@ -34,7 +34,7 @@ class MediationConsented(_Mediation):
 
 
 class MediationConsentWithdrawn(_Mediation):
-    """A party no longer consents: there is no further session."""
+    """A party withdrew its consent: there is no further session."""
 
     type = "mediation.consent_withdrawn.v1"
     producer = "dispatch"
@@ -55,7 +55,7 @@ class MediationSessionHeld(_Mediation):
 
 
 class MediationAgreed(_Mediation):
-    """The parties agreed. They are told of judicial confirmation within 30 days."""
+    """The parties agreed. They are told about judicial confirmation within 30 days."""
 
     type = "mediation.agreed.v1"
     producer = "dispatch"
@@ -66,7 +66,7 @@ class MediationAgreed(_Mediation):
 
 
 class MediationFailed(_Mediation):
-    """The parties did not agree. They are told of the court's and the authorities' routes."""
+    """The parties did not agree. They are told about the routes to court and authorities."""
 
     type = "mediation.failed.v1"
     producer = "dispatch"
@@ -78,7 +78,7 @@ class MediationFailed(_Mediation):
 
 
 class MediationPerformanceAsked(_Mediation):
-    """Somebody is asked whether what was agreed was done: the mediator before the day, the supervisors from then on."""
+    """Dispatch asked whether the agreement was performed: the mediator before the due day, the supervisors from then on."""
 
     type = "mediation.performance_asked.v1"
     producer = "dispatch"
@@ -90,7 +90,7 @@ class MediationPerformanceAsked(_Mediation):
 
 
 class MediationPerformed(_Mediation):
-    """What was agreed was done."""
+    """The agreement was performed."""
 
     type = "mediation.performed.v1"
     producer = "dispatch"
@@ -98,7 +98,7 @@ class MediationPerformed(_Mediation):
 
 
 class MediationNotPerformed(_Mediation):
-    """What was agreed was not done."""
+    """The agreement was not performed."""
 
     type = "mediation.not_performed.v1"
     producer = "dispatch"

@@ -1,4 +1,4 @@
-"""Open311 GeoReport v2, the second front door of tickets: its resources as the standard names them."""
+"""Open311 GeoReport v2, the second HTTP interface of tickets, with the resources of the standard."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,11 +21,11 @@ ERRORS = {
     HTTPStatus.NOT_FOUND: "No such jurisdiction, service, request, token or format.",
     HTTPStatus.SERVICE_UNAVAILABLE: "The store is out of reach, or the service stops. Ask again.",
 }
-"""The standard knows the first three; an outage is one, and says when to come again."""
+"""The standard defines the first three; an outage has its own status and says when to try again."""
 
 
 class Key(StrEnum):
-    """Whether an api_key is wanted: never looked at, may be given, must be given."""
+    """The use of an api_key: never read, optional, required."""
 
     NEVER = "never"
     OPTIONAL = "optional"
@@ -34,13 +34,13 @@ class Key(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GeoReport(Operation):
-    """A resource of the standard. ``role`` is of use only with a key: POST needs it, and a GET shows more to it."""
+    """A resource of the standard. ``role`` applies only with a key: POST requires it, and a GET shows more to it."""
 
     root: str
-    """The element that its XML begins with; where it is one of `words.LISTS`, the answer is a list."""
+    """The root element of its XML; if it is one of `words.LISTS`, the answer is a list."""
     key: Key = Key.NEVER
     addressed: bool = False
-    """The method gets the address by which the client came."""
+    """True if the method gets the address by which the client came."""
 
     def problems(self) -> dict[HTTPStatus, str]:
         return {one: said for one, said in ERRORS.items() if one is not HTTPStatus.FORBIDDEN or self.key is not Key.NEVER}

@@ -1,8 +1,8 @@
-"""What GeoReport v2 asks and answers (wiki.open311.org/GeoReport_v2).
+"""The requests and answers of GeoReport v2 (wiki.open311.org/GeoReport_v2).
 
-Every name of a field and of an element here is the standard's. Its JSON follows from its XML (the Spark convention): an element
-of `LISTS` is a list, what is not known is null there and an empty element here, and what the standard says "may not be
-returned" is left out. What differs from the standard, and why, is in docs/open311.md.
+Every name of a field and of an element here is the standard's. The JSON follows from the XML (the Spark convention): an element
+of `LISTS` is a list, an unknown value is null in JSON and an empty element in XML, and a field that by the standard "may not be
+returned" is left out. docs/open311.md lists the differences from the standard and their reasons.
 """
 
 from enum import StrEnum
@@ -14,7 +14,7 @@ from marshmallow import fields as plain
 from contracts import schema_fields as fields
 
 FORMATS = {"json": "application/json", "xml": "text/xml"}
-"""What an answer can be, by the ending of the path that it is asked for with. XML is the format that the standard requires."""
+"""The formats of an answer, by the ending of the requested path. XML is the format that the standard requires."""
 FORM = "application/x-www-form-urlencoded"
 LISTS = {
     "services": "service",
@@ -24,13 +24,13 @@ LISTS = {
     "endpoints": "endpoint",
     "formats": "format",
 }
-"""The elements that hold a list, and what each of its items is called."""
+"""The elements that hold a list, and the names of their items."""
 MOST_REQUESTS, MOST_DAYS = 1000, 90
-"""A query's limits: so many requests, requested within so many days."""
+"""The limits of a query: the number of requests, and the number of days in which they were requested."""
 
 
 class Type(StrEnum):
-    """How a request's id is told: at once, by a token, or never."""
+    """The way in which a request's id is returned: at once, by a token, or never."""
 
     REALTIME = "realtime"
     BATCH = "batch"
@@ -38,21 +38,21 @@ class Type(StrEnum):
 
 
 class EndpointType(StrEnum):
-    """Whether what is requested there is acted upon."""
+    """The kind of an endpoint: whether requests there are acted upon."""
 
     PRODUCTION = "production"
     TEST = "test"
 
 
 class Status(StrEnum):
-    """Where a request stands."""
+    """The status of a request."""
 
     OPEN = "open"
     CLOSED = "closed"
 
 
 class Commas(plain.List[Any]):
-    """Words with commas between them; empty ones do not count."""
+    """A list of words with commas between them; empty words are ignored."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[Any]:
         return super()._deserialize([word.strip() for word in value.split(",") if word.strip()], attr, data, **kwargs)
@@ -67,13 +67,13 @@ def _commas(one: plain.Field[Any], about: str) -> Commas:
 
 
 class Asked(Schema):
-    """What every resource takes."""
+    """The parameters that every resource accepts."""
 
     jurisdiction_id = fields.name("the deployment's, where it has one", optional=True)
 
 
 class RequestSearch(Asked):
-    """Which requests are shown. An argument without a value is no argument; one may come several times, or with commas."""
+    """The query parameters of requests. A parameter without a value is ignored; one may occur several times, or with commas."""
 
     service_request_id = _commas(fields.ident("an id"), "these requests; overrides all other arguments")
     service_code = _commas(fields.ident("a code"), "only of these services")
@@ -83,7 +83,7 @@ class RequestSearch(Asked):
 
 
 class RequestForm(Asked):
-    """A whistle as GeoReport sends it. Besides, each `attribute[code]` that a client sends becomes a line of the text."""
+    """A whistle as GeoReport sends it. Each `attribute[code]` that a client sends becomes a line of the text."""
 
     api_key = fields.text("an account's token, where it does not come as a bearer token", optional=True)
     service_code = fields.ident("a service's code")
@@ -102,7 +102,7 @@ class RequestForm(Asked):
 
 
 class Service(Schema):
-    """A kind of request that is taken."""
+    """A kind of request that is accepted."""
 
     element: ClassVar[str] = "service"
 
@@ -125,7 +125,7 @@ class ServiceDefinition(Schema):
 
 
 class RequestTaken(Schema):
-    """The request is kept."""
+    """The request was stored."""
 
     element: ClassVar[str] = "request"
 
@@ -134,7 +134,7 @@ class RequestTaken(Schema):
 
 
 class TokenRead(Schema):
-    """The request that came of what a token was given for."""
+    """The request that belongs to a token."""
 
     element: ClassVar[str] = "request"
 
@@ -143,7 +143,7 @@ class TokenRead(Schema):
 
 
 class ServiceRequest(Schema):
-    """A request as it stands: the reporter's words for their sender alone, and as the place its estate or area."""
+    """The current state of a request: the reporter's text for its sender alone, and as the place its estate or area."""
 
     element: ClassVar[str] = "request"
 
@@ -166,7 +166,7 @@ class ServiceRequest(Schema):
 
 
 class ServiceError(Schema):
-    """Why something was not done."""
+    """The reason why a request was refused."""
 
     element: ClassVar[str] = "error"
 
@@ -175,7 +175,7 @@ class ServiceError(Schema):
 
 
 class DiscoveredEndpoint(Schema):
-    """Where the standard is spoken."""
+    """An endpoint that implements the standard."""
 
     element: ClassVar[str] = "endpoint"
 
@@ -187,7 +187,7 @@ class DiscoveredEndpoint(Schema):
 
 
 class Discovery(Schema):
-    """What there is, and whom to ask."""
+    """The endpoints and the contact."""
 
     element: ClassVar[str] = "discovery"
 
