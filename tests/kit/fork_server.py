@@ -92,7 +92,21 @@ def _become(request: Mapping[str, Any]) -> None:
     os.environ.clear()
     os.environ.update(request["environment"])
     sys.argv[1:] = request["words"]
+    _renew_hub()
     whistle(request["words"])
+
+
+def _renew_hub() -> None:
+    """Give the process an event hub of its own.
+
+    A fork shares the epoll instance of its parent. Services that share one are woken by each other's sockets, and each such
+    wake-up restarts the time-out of the read that was woken: with a broker that is frozen a connect then never ends.
+    """
+    from eventlet import hubs
+
+    if (poll := getattr(hubs.get_hub(), "poll", None)) is not None:
+        poll.close()
+    hubs.use_hub()
 
 
 if __name__ == "__main__":

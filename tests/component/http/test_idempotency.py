@@ -7,10 +7,10 @@ import threading
 
 from tests.component.http.client import WHISTLE, ask, key, opened, over_servers, whistle
 from tests.component.http.moments import at_once, held, waiting
+from tests.kit.broker_actors import EventPublisher
 from tests.kit.deployment import Deployment
 from tests.kit.processes import wait_until
 from tests.kit.stack import Stack
-from tests.kit.street import Mouth
 
 
 def test_the_same_key_and_body_is_one_command(stack: Deployment) -> None:
@@ -93,7 +93,7 @@ def test_a_crowd_with_few_keys(stack: Deployment) -> None:
 def test_the_same_whistle_by_amqp_and_http_at_the_same_moment_is_one_ticket(stack: Stack) -> None:
     """Both insert the ticket; the request is second, and finds it when it looks again."""
     mine = key()
-    mouth = Mouth(stack, "hotline", threading.Event())
+    mouth = EventPublisher(stack, "hotline", threading.Event())
     with held(stack, "tickets", "sequences"):
         mouth.say("whistle.blown.v1", "/accounts/hotline", mine, mine, WHISTLE)
         wait_until(lambda: waiting(stack, "tickets") >= 1, "the event has inserted its ticket, and waits")
