@@ -13,7 +13,7 @@ from werkzeug.wrappers import Request, Response
 from chassis import strict_json
 from chassis.handler_context import HandlerContext, Missing
 from chassis.http.answer_sanitizer import sanitized
-from chassis.http.idempotency import Command, Kept, once_per_key
+from chassis.http.idempotency import Command, Kept
 from chassis.http.link_page import page, wants_page
 from chassis.http.problem import Problem, json_response, problem_of
 from chassis.http.request import (
@@ -178,7 +178,7 @@ class CommandApi(Api):
             said: Answer = run_in_worker(self, asked, ctx, key=command.key, **command.values)
             return Kept(int(self.operation.status), self.dumped(said.body), said.headers)
 
-        return once_per_key(self.runtime, command, effect)
+        return self.server.batches.run(command, effect)
 
 
 F = TypeVar("F", bound=Callable[..., Any])

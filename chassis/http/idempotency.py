@@ -89,14 +89,23 @@ def _attempt(runtime: Runtime, command: Command, effect: Effect) -> Kept:
         kept = effect(HandlerContext(unit, runtime.clock.now(), correlation="", causation=cause, actor=command.actor))
         unit.flush()
         inbox = runtime.store.tables.inbox
-        answer = {"status": kept.status, "body": dict(kept.body), "headers": dict(kept.headers)}
-        connection.execute(inbox.update().where(*_mine(runtime, command)).values(answer=answer))
+        connection.execute(inbox.update().where(*_mine(runtime, command)).values(answer=_stored(kept)))
     return kept
 
 
 def _is_first(runtime: Runtime, connection: Connection, command: Command) -> bool:
     inbox = runtime.store.tables.inbox
-    row = {
+    insert = dialect_insert(connection)(inbox).values(**_row(command)).on_conflict_do_nothing()
+    return connection.execute(insert.returning(inbox.c.event_id)).first() is not None
+
+
+def answered_row(command: Command, kept: Kept) -> dict[str, Any]:
+    """Return the inbox row of a command that was carried out, with its answer."""
+    return _row(command) | {"answer": _stored(kept)}
+
+
+def _row(command: Command) -> dict[str, Any]:
+    return {
         "handler": HANDLER,
         "source": command.who,
         "event_id": command.key,
@@ -107,8 +116,10 @@ def _is_first(runtime: Runtime, connection: Connection, command: Command) -> boo
         "received_at": machine_now(),
         "attempts": 1,
     }
-    insert = dialect_insert(connection)(inbox).values(**row).on_conflict_do_nothing()
-    return connection.execute(insert.returning(inbox.c.event_id)).first() is not None
+
+
+def _stored(kept: Kept) -> dict[str, Any]:
+    return {"status": kept.status, "body": dict(kept.body), "headers": dict(kept.headers)}
 
 
 def _answer_of_first(runtime: Runtime, connection: Connection, command: Command) -> Kept:

@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response
 from chassis.client_address import Crowd, Proxies
 from chassis.configuration.settings import Settings
 from chassis.errors import listening
+from chassis.http.command_batch import CommandBatches
 from chassis.http.problem import RETRY_AFTER_SECONDS, Problem, problem_of, unavailable
 from chassis.http.protocol import Protocol
 from chassis.observability import logs
@@ -66,6 +67,7 @@ class Server(WebServer):
         )
 
         settings: Settings = self.container.config[RUNTIME_KEY].settings
+        self.batches = CommandBatches(self.container.config[RUNTIME_KEY])
         self._proxies = settings.proxies
         self._connections, self._requests = Crowd(settings.per_client), Crowd(settings.per_client)
         self._turned_away = Counter(

@@ -236,14 +236,14 @@ def in_threads(*works: Callable[[], object], seconds: float = 30) -> None:
     wrong: list[BaseException] = []
     start = threading.Barrier(len(works))
 
-    def run(ctx: Callable[[], object]) -> None:
+    def run(work: Callable[[], object]) -> None:
         try:
             start.wait(seconds)
-            ctx()
+            work()
         except BaseException as failed:
             wrong.append(failed)
 
-    threads = [threading.Thread(target=run, args=(ctx,), daemon=True) for ctx in works]
+    threads = [threading.Thread(target=run, args=(work,), daemon=True) for work in works]
     for thread in threads:
         thread.start()
     for thread in threads:
