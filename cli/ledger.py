@@ -41,7 +41,7 @@ def export(file: BinaryIO) -> None:
     Ends with status 1, and signs nothing, where the log is not the one that was published.
     """
     from chassis.effects import Refused
-    from chassis.persistence.engine import reading
+    from chassis.persistence.engine import read_only
     from services.ledger.checkpoint_dir import CheckpointDir
     from services.ledger.export import export_lines
     from services.ledger.signing_keys import load_signer
@@ -50,7 +50,7 @@ def export(file: BinaryIO) -> None:
     directory = CheckpointDir.of_environment()
     try:
         with store.engine.connect() as connection:
-            for line in export_lines(reading(connection), load_signer(settings.secret), _now(settings), directory):
+            for line in export_lines(read_only(connection), load_signer(settings.secret), _now(settings), directory):
                 file.write(line)
     except Refused as wrong:
         raise click.ClickException(f"the log disagrees with what was published, and is not signed: {wrong}") from None

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Engine, and_, func, or_, select, tuple_
 from sqlalchemy.exc import DBAPIError
 
 from chassis.persistence import ChassisTables, StoreDamaged
-from chassis.persistence.engine import new_engine, reading
+from chassis.persistence.engine import new_engine, read_only
 from chassis.persistence.errors import translated
 from chassis.persistence.tables import APPLIED, PUBLISHED, WAITING
 from chassis.persistence.wal import WHAT_TO_DO
@@ -34,7 +34,7 @@ class _Store:
 
     def rows(self, statement: Any) -> list[Any]:
         try:
-            with reading(self.engine.connect()) as connection:
+            with read_only(self.engine.connect()) as connection:
                 return list(connection.execute(statement))
         except DBAPIError as wrong:
             raise translated(wrong) from wrong

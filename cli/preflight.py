@@ -11,14 +11,14 @@ from chassis.persistence.version import NotMigrated, require_current
 
 
 def check_accounts(service: str, path: Path) -> None:
-    """Check that there is an accounts file; `Identities.load` checks its content. Raises CannotStart."""
+    """Check that there is an accounts file; `Identities.load` checks its content. Raises StartupError."""
     if not path.is_file():
         shown = "deploy/identities.example.yaml shows one"
         raise StartupError(f"{service}: there is no accounts file {path}; {_see('IDENTITIES', service)}, {shown}")
 
 
 def check_store(service: str, package: str, url: str) -> None:
-    """Check the database's version, file and password. Raises CannotStart."""
+    """Check the database's version, file and password. Raises StartupError."""
     try:
         check_file(url)
         require_current(package, url)
@@ -33,7 +33,7 @@ def check_store(service: str, package: str, url: str) -> None:
 
 
 def check_broker(service: str, url: str) -> None:
-    """Check the broker account. Raises CannotStart."""
+    """Check the broker account. Raises StartupError."""
     try:
         check_account(url, f"{service}.start")
     except BrokerRefused as wrong:

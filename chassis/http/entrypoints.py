@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_type_hints
 
 from nameko.web.handlers import HttpRequestHandler
 from sqlalchemy import Connection
@@ -105,7 +105,7 @@ class Query(Api):
         values = self.asked_by(request) | path_values(request)
         if self.operation.search:
             values["search"] = searched(request, self.operation.search)
-        with self.runtime.store.transaction() as connection:
+        with self.runtime.store.snapshot() as connection:
             found = run_in_worker(self, connection, **values)
         if found is None:
             raise Missing("nothing of that name here")
@@ -147,6 +147,15 @@ class CommandApi(Api):
         super().__init__(operation, **kwargs)
         self._check = check
 
+    def setup(self) -> None:
+        """Raise TypeError if the service's method takes another body than the operation has."""
+        super().setup()
+        body = self.operation.body
+        if body is not None and issubclass(body, Part):
+            taken = get_type_hints(getattr(self.container.service_cls, self.method_name)).get("body")
+            if taken is not body:
+                raise TypeError(f"{self.method_name}: annotate its body as {body.__name__}, the body of {self.operation.id}")
+
     def answer(self, request: Request) -> Response:
         operation = self.operation
         assert operation.body is not None
@@ -168,7 +177,7 @@ class CommandApi(Api):
         """Return further errors of these fields, by field."""
         if self._check is None:
             return {}
-        with self.runtime.store.transaction() as connection:
+        with self.runtime.store.snapshot() as connection:
             return self._check(connection, data)
 
     def done(self, command: Command, asked: Part | Mapping[str, Any]) -> Kept:

@@ -58,7 +58,7 @@ class ChassisMetrics:
         )
         self._removed = Counter("whistle_rows_removed", "Rows removed because they are old.", ["table"], registry=registry)
         self._leader = Gauge("whistle_relay_leader", "1 where this process publishes its store's outbox.", registry=registry)
-        self._rang = Counter("whistle_timers_rung", "Timers by outcome.", ["kind", "outcome"], registry=registry)
+        self._fired = Counter("whistle_timers_fired", "Timers by outcome.", ["kind", "outcome"], registry=registry)
         self._lateness = Histogram(
             "whistle_timer_lateness_seconds",
             "Business time from due to fired.",
@@ -145,7 +145,7 @@ class ChassisMetrics:
 
     def fired(self, kind: str, outcome: str, lateness: float) -> None:
         """See `chassis.timers.TimerWatch`."""
-        self._rang.labels(kind, outcome).inc()
+        self._fired.labels(kind, outcome).inc()
         if outcome == "fired":
             self._lateness.labels(kind).observe(max(0.0, lateness))
 

@@ -56,10 +56,13 @@ def _postgres(url: URL, pool_size: int, timeouts: Timeouts | None) -> Engine:
     )
 
 
-def reading(connection: Connection) -> Connection:
-    """Return a connection for one read of the whole database, however long it takes: consistent, and blocking no writer."""
+def read_only(connection: Connection) -> Connection:
+    """Return a connection whose next transaction reads one snapshot, however long it takes, and cannot write on PostgreSQL.
+
+    It waits for no writer and blocks none.
+    """
     if connection.dialect.name == "postgresql":
-        return connection.execution_options(isolation_level="REPEATABLE READ")
+        return connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
     return connection.execution_options(sqlite_begin="BEGIN")
 
 
@@ -116,7 +119,7 @@ def check_file(url: str) -> None:
         return
     engine = new_engine(url)
     try:
-        with reading(engine.connect()) as connection:
+        with read_only(engine.connect()) as connection:
             found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
     except DBAPIError as wrong:
         raise translated(wrong) from wrong

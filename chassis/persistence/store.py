@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from chassis.persistence.document_mapper import Mapper
-from chassis.persistence.engine import new_engine
+from chassis.persistence.engine import new_engine, read_only
 from chassis.persistence.errors import StoreUnavailable, translated
 from chassis.persistence.tables import ChassisTables
 from chassis.persistence.timeouts import Timeouts
@@ -66,13 +66,13 @@ class Store:
     def transaction(self) -> Iterator[Connection]:
         """Open a transaction: committed when the block ends, rolled back when it raises. Its hooks run after the commit."""
         hooks: list[Hook] = []
-        try:
-            with self._one_at_a_time(), self.engine.begin() as connection, self._counting_changes(connection):
-                yield connection.execution_options(**{_HOOKS: hooks})
-        except DBAPIError as wrong:
-            raise translated(wrong) from wrong
-        except PoolTimeout as wrong:
-            raise StoreUnavailable("every connection is in use") from wrong
+        with (
+            self._errors_translated(),
+            self._one_at_a_time(),
+            self.engine.begin() as connection,
+            self._counting_changes(connection),
+        ):
+            yield connection.execution_options(**{_HOOKS: hooks})
         # outside of the block: a hook may open its own transaction, and its error is not an error of this one
         for hook in hooks:
             self._run(hook)
@@ -80,9 +80,24 @@ class Store:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Open a connection for one read-only statement: it locks nothing and waits for no writer. Raises StoreUnavailable."""
+        with self._errors_translated(), self.engine.connect() as connection:
+            yield self._autocommitting(connection)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """Open a read-only transaction: its statements read one snapshot. It waits for no writer and blocks none.
+
+        Raises StoreUnavailable.
+        """
+        with self._errors_translated(), self.engine.connect() as connection:
+            reader = read_only(connection)
+            with reader.begin():
+                yield reader
+
+    @contextmanager
+    def _errors_translated(self) -> Iterator[None]:
         try:
-            with self.engine.connect() as connection:
-                yield self._autocommitting(connection)
+            yield
         except DBAPIError as wrong:
             raise translated(wrong) from wrong
         except PoolTimeout as wrong:

@@ -1,33 +1,15 @@
 """Gauges that are read periodically from the store."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from prometheus_client import Gauge
 
 from chassis.clock import BusinessClock
 from chassis.observability.metrics import ChassisMetrics
+from chassis.observability.readiness import Outbox
 from chassis.persistence import Store, StoreUnavailable, machine_now
 from chassis.persistence.statements import levels
-
-STUCK_SECONDS = 60.0
-"""The age from which a pending event is stuck; the alert EventUnpublished uses the same age."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outbox:
-    """The outbox's unpublished events: number parked, number pending, and the age of the oldest pending event in seconds."""
-
-    parked: int
-    pending: int
-    oldest: float
-
-    def trouble(self) -> str | None:
-        """Describe the stuck events for /readyz; None if no event is stuck."""
-        stuck = [f"{self.parked} events are parked: `whistle outbox list` says why"] * (self.parked > 0)
-        stuck += [f"{self.pending} events are pending, the oldest for {self.oldest:.0f} s"] * (self.oldest > STUCK_SECONDS)
-        return "; ".join(stuck) or None
 
 
 def read_gauges(store: Store, clock: BusinessClock, metrics: ChassisMetrics) -> Outbox:

@@ -278,7 +278,7 @@ class Runtime:
         return 0
 
     def _sample_own(self) -> int:
-        with self.store.transaction() as connection:
+        with self.store.snapshot() as connection:
             for read in self._gauges:
                 read(connection, self.clock.now())
         return 0

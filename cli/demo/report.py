@@ -12,11 +12,11 @@ from services.ledger import store as ledger
 from services.ledger.api import view
 from services.ledger.config import FILE, load_rules
 from services.ledger.domain.audit import AuditError, audit
+from services.ledger.domain.double_entry import ISSUED, Balance, balances
 from services.ledger.domain.keyring import Key
 from services.ledger.domain.kpi_figures import compute_figure
 from services.ledger.domain.kpi_formulas import FORMULAS
 from services.ledger.domain.log_comparison import LogDisagrees
-from services.ledger.domain.points import ISSUED, Balance, balances
 from services.ledger.export import export_lines
 from services.ledger.kpi_query import kpi_query, matching_records
 from services.ledger.signing_keys import load_signer

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from chassis.http.idempotency import HANDLER
 from chassis.messaging.external_events import OUTSIDE, Digests
-from chassis.persistence.engine import new_engine, reading
+from chassis.persistence.engine import new_engine, read_only
 from chassis.persistence.errors import translated
 from chassis.persistence.tables import ChassisTables
 from chassis.runtime.retention import INBOX_MARK
@@ -42,7 +42,7 @@ def read_snapshot(urls: Mapping[str, str], secret: str) -> StoreSnapshot:
         engine = new_engine(urls[service])
         try:
             with engine.connect() as connection:
-                connection = reading(connection)
+                connection = read_only(connection)
                 tables = definition(service).tables
                 said += _read_outbox(connection, service, tables)
                 taken |= _read_inbox(connection, service, tables)

@@ -13,7 +13,7 @@ from contracts.codes import LinkPurpose
 from contracts.http import dispatch as http
 from contracts.http import links
 from services.dispatch import store
-from services.dispatch.config import Configured
+from services.dispatch.config import DispatchConfig
 from services.dispatch.domain.case import Case, MayNotSpeak
 from services.dispatch.domain.context import CaseContext
 from services.dispatch.report_handler import LINK_OF, check_grant, file_report, make_request
@@ -22,7 +22,7 @@ from services.dispatch.report_handler import LINK_OF, check_grant, file_report, 
 class DispatchApi:
     """The HTTP operations of dispatch. `DispatchService` inherits them, and provides the configuration and the context."""
 
-    config: Configured
+    config: DispatchConfig
     clock: BusinessClock
     context: Callable[[HandlerContext], CaseContext]
 

@@ -20,12 +20,13 @@ from chassis.clock import BusinessClock
 from chassis.handler_context import HandlerContext
 from chassis.persistence import Store, StoreConflict, StoreUnavailable
 from chassis.runtime.nameko import RUNTIME_KEY
+from chassis.runtime.providers import ConfigProvider
 from chassis.runtime.runtime import Runtime
 from chassis.unit_of_work import UnitOfWork
 from contracts.codes import Clock, Urgency
 from services.dispatch import calendars
 from services.dispatch import store as tables
-from services.dispatch.config import Config
+from services.dispatch.config import DispatchConfig
 from services.dispatch.domain import clocks
 from services.dispatch.domain.case import Case
 from services.dispatch.domain.context import CaseContext
@@ -127,7 +128,7 @@ class Recomputer:
         tables.set_calendar(unit.connection, id_, case.calendar)
 
 
-class DueTimeRecompute(Config):
+class DueTimeRecompute(ConfigProvider[DispatchConfig]):
     """Run the recomputation beside the runtime's other loops."""
 
     def setup(self) -> None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from chassis.handler_context import HandlerContext
 from chassis.runtime.nameko import on, on_timer
+from chassis.runtime.providers import BusinessClockProvider, ConfigProvider
 from chassis.timers import TimerFired
 from contracts.codes import Clock
 from contracts.envelope import Event
@@ -11,7 +12,7 @@ from contracts.events import intake, tickets
 from services.dispatch import calendars
 from services.dispatch.api import DispatchApi
 from services.dispatch.applying import apply
-from services.dispatch.config import BusinessTime, Config
+from services.dispatch.config import read_config
 from services.dispatch.directory_cache import DirectoryCacheProvider
 from services.dispatch.domain import pauses, rerouting, responder_departure, ticket_reactions
 from services.dispatch.domain.case import Case
@@ -28,10 +29,10 @@ class DispatchService(DispatchApi):
     """The dispatch service. Its HTTP operations are those of `DispatchApi`."""
 
     name = "dispatch"
-    config = Config()
-    clock = BusinessTime()
+    config = ConfigProvider(read_config)
+    clock = BusinessClockProvider()
     directory = DirectoryCacheProvider()
-    recomputing = DueTimeRecompute()
+    recomputing = DueTimeRecompute(read_config)
     metrics = Metrics()
 
     # --- the chain

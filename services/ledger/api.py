@@ -11,9 +11,9 @@ from chassis.http import query
 from contracts.http import ledger as http
 from services.ledger import store
 from services.ledger.config import LedgerConfig
+from services.ledger.domain.double_entry import balances
 from services.ledger.domain.kpi_figures import Figure, compute_figure, group_records
 from services.ledger.domain.kpi_formulas import BY_NAME, FORMULAS
-from services.ledger.domain.points import balances
 from services.ledger.domain.rules import Rules
 from services.ledger.domain.ticket_record import TicketRecord
 from services.ledger.kpi_query import kpi_query, matching_records

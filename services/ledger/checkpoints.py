@@ -18,9 +18,16 @@ from services.ledger.store import LOG, Log
 
 logger = logging.getLogger(__name__)
 
+CHECKPOINT_EVERY = timedelta(hours=1)
+
 
 class KeyRetired(Refused):
     """Raised for a signing key that has handed over to another: verifiers would refuse everything it signs now."""
+
+
+def next_checkpoint(now: datetime) -> datetime:
+    """Return the next full hour."""
+    return now.replace(minute=0, second=0, microsecond=0) + CHECKPOINT_EVERY
 
 
 def take_checkpoint(

@@ -1,22 +1,19 @@
 """The deployment's configuration of the ledger: `ledger.yaml`, read and checked once, at start; and the signing key."""
 
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
-from nameko.extensions import DependencyProvider
 
-from chassis.clock import BusinessClock
+from chassis.configuration.settings import Settings
 from chassis.configuration.yaml_files import BadConfig, duration, read_yaml
-from chassis.runtime.nameko import RUNTIME_KEY
 from contracts.payload import flatten
 from services.ledger.domain.checkpoint import Signer
+from services.ledger.domain.double_entry import Act
 from services.ledger.domain.kpi_figures import Band
 from services.ledger.domain.kpi_formulas import BY_NAME
-from services.ledger.domain.points import Act
 from services.ledger.domain.rules import Rules
 from services.ledger.signing_keys import load_signer
 
@@ -91,25 +88,6 @@ def load_rules(path: Path) -> Rules:
     )
 
 
-class ConfigProvider(DependencyProvider):
-    """A dependency that reads the deployment's `ledger.yaml` and signing key."""
-
-    def setup(self) -> None:
-        _ = self.configured
-
-    @cached_property
-    def configured(self) -> LedgerConfig:
-        """Return the configuration. Raises BadConfig or BadSettings at start."""
-        settings = self.container.config[RUNTIME_KEY].settings
-        return LedgerConfig(load_rules(settings.config_dir / FILE), load_signer(settings.secret))
-
-    def get_dependency(self, worker_ctx: Any) -> LedgerConfig:
-        return self.configured
-
-
-class ClockProvider(DependencyProvider):
-    """A dependency that gives business time to queries."""
-
-    def get_dependency(self, worker_ctx: Any) -> BusinessClock:
-        clock: BusinessClock = self.container.config[RUNTIME_KEY].clock
-        return clock
+def read_config(settings: Settings) -> LedgerConfig:
+    """Return the configuration of `ledger.yaml` and the signing key. Raises BadConfig or BadSettings."""
+    return LedgerConfig(load_rules(settings.config_dir / FILE), load_signer(settings.secret))

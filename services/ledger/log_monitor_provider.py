@@ -6,7 +6,7 @@ from typing import Any
 from nameko.extensions import DependencyProvider
 from sqlalchemy.exc import DBAPIError
 
-from chassis.persistence.engine import reading
+from chassis.persistence.engine import read_only
 from chassis.persistence.errors import translated
 from chassis.runtime.nameko import RUNTIME_KEY
 from chassis.runtime.runtime import Runtime
@@ -54,7 +54,7 @@ def check_once(runtime: Runtime, monitor: LogMonitor) -> str | None:
     try:
         memory = monitor.remember()
         with runtime.store.engine.connect() as connection:
-            connection = reading(connection)
+            connection = read_only(connection)
             monitor.check(connection, store.log(connection), memory)
     except (LogDisagrees, BadCheckpointDir) as wrong:
         return str(wrong)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, select
 from chassis.runtime.nameko import RUNTIME_KEY
 from chassis.runtime.runtime import Runtime
 from services.ledger import store
-from services.ledger.domain.points import ISSUED, Side, State
+from services.ledger.domain.double_entry import ISSUED, Side, State
 from services.ledger.gaps import FOUND, NOTED
 
 
@@ -57,7 +57,7 @@ class LedgerMetrics:
         self._read_points(connection)
 
     def _read_points(self, connection: Connection) -> None:
-        """Set the gauges of the points: see `services.ledger.domain.points.balances`."""
+        """Set the gauges of the points: see `services.ledger.domain.double_entry.balances`."""
         c = store.postings.c
         settles = c.settles.is_not(None)
         sums = select(c.state, settles, c.side, func.sum(c.amount)).where(c.account != ISSUED)

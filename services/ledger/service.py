@@ -1,17 +1,17 @@
 """The ledger service: it records every public event once, signs checkpoints of its log, and keeps the projections of it."""
 
-from datetime import datetime, timedelta
 from functools import partial
 
 from chassis.effects import ArmTimer, Effects, Refused
 from chassis.handler_context import HandlerContext
 from chassis.runtime.nameko import on, on_timer
+from chassis.runtime.providers import BusinessClockProvider, ConfigProvider
 from chassis.timers import TimerFired
 from contracts.envelope import Event
 from contracts.topology import SUBSCRIPTIONS
 from services.ledger import checkpoints, gaps, store
 from services.ledger.api import LedgerApi
-from services.ledger.config import ClockProvider, ConfigProvider
+from services.ledger.config import read_config
 from services.ledger.domain.merkle import leaf_hash
 from services.ledger.log_monitor_provider import LogMonitorProvider
 from services.ledger.metrics import MetricsProvider
@@ -20,7 +20,6 @@ from services.ledger.store import LOG, Log
 
 CHECKPOINT = "checkpoint"
 LOOK = "look"
-CHECKPOINT_EVERY = timedelta(hours=1)
 
 
 class NoSequence(Refused):
@@ -35,8 +34,8 @@ class LedgerService(LedgerApi):
     """The ledger service owns the history; it causes nothing in the chain. Its HTTP operations are `LedgerApi`."""
 
     name = "ledger"
-    config = ConfigProvider()
-    clock = ClockProvider()
+    config = ConfigProvider(read_config)
+    clock = BusinessClockProvider()
     metrics = MetricsProvider()
     monitor = LogMonitorProvider()
 
@@ -71,7 +70,7 @@ class LedgerService(LedgerApi):
             ctx.apply(Effects(ArmTimer(LOG, LOOK, ctx.now + self.config.rules.look_every)))
         if not log.checkpoint_armed:
             log.checkpoint_armed = True
-            ctx.apply(Effects(ArmTimer(LOG, CHECKPOINT, next_checkpoint(ctx.now))))
+            ctx.apply(Effects(ArmTimer(LOG, CHECKPOINT, checkpoints.next_checkpoint(ctx.now))))
 
     def _tell_monitor(self, ctx: HandlerContext, log: Log) -> None:
         """Tell the monitor, after the commit, from which frontier to which the transaction appended."""
@@ -103,8 +102,3 @@ class LedgerService(LedgerApi):
     @staticmethod
     def _log(ctx: HandlerContext) -> Log:
         return store.get_or_add(ctx, Log, LOG)
-
-
-def next_checkpoint(now: datetime) -> datetime:
-    """Return the next full hour."""
-    return now.replace(minute=0, second=0, microsecond=0) + CHECKPOINT_EVERY

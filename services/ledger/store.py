@@ -16,11 +16,11 @@ from contracts.events.dispatch import AreaRegistered, MediationOpened, Responder
 from contracts.payload import payload_for
 from services.ledger.domain.canonical import canonical as rfc8785
 from services.ledger.domain.checkpoint import Checkpoint, SignedCheckpoint
+from services.ledger.domain.double_entry import Posting, Side, State
 from services.ledger.domain.log_comparison import LogDisagrees
 from services.ledger.domain.members import Account
 from services.ledger.domain.merkle import Frontier
-from services.ledger.domain.points import Posting, Side, State
-from services.ledger.domain.points_hold import DECIDING_EVENTS, PointsHolds
+from services.ledger.domain.points import DECIDING_EVENTS, PointsHolds
 from services.ledger.domain.ticket_projection import PROJECTORS
 from services.ledger.domain.ticket_record import TicketRecord
 

@@ -11,8 +11,8 @@ from contracts.envelope import Event
 from services.notify import store
 from services.notify.domain.contact import Contact
 from services.notify.domain.notice import Notice
+from services.notify.domain.notice_rules import DUTY, WORK_TEMPLATES
 from services.notify.domain.obsolescence import SUPERSEDING, fact_from, find_superseding
-from services.notify.domain.recipient_rules import DUTY, WORK_TEMPLATES
 from services.notify.metrics import NotifyMetrics
 from services.notify.notice_factory import contact_for
 

@@ -2,15 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
-from nameko.extensions import DependencyProvider
 
+from chassis.configuration.settings import Settings
 from chassis.configuration.yaml_files import BadConfig, read_yaml
-from chassis.runtime.nameko import RUNTIME_KEY
 from chassis.signed_links import Links, links_of
 from contracts.payload import flatten
 from services.notify.config_fields import Duration, Success, Zone, language_tag, one_line
@@ -19,8 +17,8 @@ from services.notify.domain.channel_addresses import ChannelAddress
 from services.notify.domain.channels import LOG, LOG_ONLY, OTHERS, Channel, Channels, Route, Routes, is_one_address
 from services.notify.domain.languages import is_tag
 from services.notify.domain.limits import Unit
+from services.notify.domain.notice_rules import DUTY, RESIDENT, RULES
 from services.notify.domain.quiet_hours import QuietHours, QuietSchedule
-from services.notify.domain.recipient_rules import DUTY, RESIDENT, RULES
 from services.notify.domain.size_check import undersized_channels
 from services.notify.domain.templates import INSTANT_PARTS, Templates, placeholders
 
@@ -245,19 +243,8 @@ class NotifyConfig:
     """The ISO 3166 code of the country of telephone numbers without a country code."""
 
 
-class ConfigProvider(DependencyProvider):
-    """A dependency that reads `notices.yaml` and `channels.yaml` of the deployment's directory."""
-
-    def setup(self) -> None:
-        _ = self.configured
-
-    @cached_property
-    def configured(self) -> NotifyConfig:
-        """Return the configuration. Raises BadConfig at start."""
-        settings = self.container.config[RUNTIME_KEY].settings
-        directory, region = settings.config_dir, settings.phone_region
-        channels = load_channels(directory / "channels.yaml", region)
-        return NotifyConfig(load_templates(directory / "notices.yaml"), channels, links_of(settings), region)
-
-    def get_dependency(self, worker_ctx: Any) -> NotifyConfig:
-        return self.configured
+def read_config(settings: Settings) -> NotifyConfig:
+    """Return the configuration of `notices.yaml` and `channels.yaml`. Raises BadConfig."""
+    directory, region = settings.config_dir, settings.phone_region
+    channels = load_channels(directory / "channels.yaml", region)
+    return NotifyConfig(load_templates(directory / "notices.yaml"), channels, links_of(settings), region)

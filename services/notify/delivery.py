@@ -18,11 +18,12 @@ from chassis.failpoints import failpoint
 from chassis.handler_context import HandlerContext
 from chassis.persistence import Store, machine_now
 from chassis.runtime.nameko import RUNTIME_KEY
+from chassis.runtime.providers import ConfigProvider
 from chassis.runtime.runtime import Runtime
 from chassis.unit_of_work import UnitOfWork
 from contracts.events.notify import NotificationExhausted
 from services.notify import store as tables
-from services.notify.config import ConfigProvider
+from services.notify.config import NotifyConfig
 from services.notify.domain.attempts import Failure
 from services.notify.domain.channels import LOG_ONLY, Channel, Channels, recipient_kind
 from services.notify.domain.contact import Contact
@@ -171,7 +172,7 @@ def alert(events: Iterable[DomainEvent]) -> None:
             log.error("a notice is exhausted: somebody must tell them another way", extra={**ids, "ticket": happened.subject})
 
 
-class DeliveryWorkers(ConfigProvider):
+class DeliveryWorkers(ConfigProvider[NotifyConfig]):
     """A dependency that runs each channel's workers as loops of the runtime, and gives handlers the metrics."""
 
     def setup(self) -> None:

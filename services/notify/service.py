@@ -1,6 +1,6 @@
 """The notify service: its event handlers and timers.
 
-The recipients of an event are in `domain/recipient_rules.py`, delivery is in `delivery.py`.
+The recipients of an event are in `domain/notice_rules.py`, delivery is in `delivery.py`.
 """
 
 from functools import partial
@@ -8,16 +8,17 @@ from functools import partial
 from chassis.handler_context import HandlerContext
 from chassis.persistence import machine_now
 from chassis.runtime.nameko import on, on_timer
+from chassis.runtime.providers import ConfigProvider
 from chassis.timers import TimerFired
 from contracts.envelope import Event
 from contracts.events import dispatch, tickets
 from services.notify import cancellation, notice_factory, store
 from services.notify.api import NotifyApi
-from services.notify.config import ConfigProvider
+from services.notify.config import read_config
 from services.notify.delivery import DeliveryWorkers
 from services.notify.domain.notice import QUIET, Notice
+from services.notify.domain.notice_rules import RULES, URGENT
 from services.notify.domain.obsolescence import SUPERSEDING
-from services.notify.domain.recipient_rules import RULES, URGENT
 from services.notify.metrics import MetricsProvider
 
 
@@ -25,8 +26,8 @@ class NotifyService(NotifyApi):
     """The notify service tells people, and never changes a ticket. Its HTTP operations are `NotifyApi`."""
 
     name = "notify"
-    config = ConfigProvider()
-    delivery_metrics = DeliveryWorkers()
+    config = ConfigProvider(read_config)
+    delivery_metrics = DeliveryWorkers(read_config)
     metrics = MetricsProvider()
 
     # --- whom and what

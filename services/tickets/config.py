@@ -6,11 +6,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from nameko.extensions import DependencyProvider
-
-from chassis.clock import BusinessClock
+from chassis.configuration.settings import Settings
 from chassis.configuration.yaml_files import BadConfig, duration, read_yaml
-from chassis.runtime.nameko import RUNTIME_KEY
 from chassis.signed_links import Links, links_of
 from contracts.codes import Urgency
 from contracts.contact_points import EMAIL_MARK, comparable
@@ -36,31 +33,12 @@ class TicketsConfig:
         return MatchKeys(self.salt, self.region, self.rules.shared_contacts)
 
 
-class ConfigProvider(DependencyProvider):
-    """A dependency that reads the files of the deployment's directory once, at start."""
-
-    def setup(self) -> None:
-        _ = self.configured
-
-    @cached_property
-    def configured(self) -> TicketsConfig:
-        """Return the configuration. Raises BadConfig at start."""
-        settings = self.container.config[RUNTIME_KEY].settings
-        matters = read_police_matters(settings.config_dir / "police_matters.yaml")
-        rules = replace(read_rules(settings.config_dir / "tickets.yaml"), police_matters=matters)
-        catalog, links = read_service_catalog(settings.config_dir), links_of(settings)
-        return TicketsConfig(rules, catalog, settings.secret.encode(), links, settings.phone_region)
-
-    def get_dependency(self, worker_ctx: Any) -> TicketsConfig:
-        return self.configured
-
-
-class ClockProvider(DependencyProvider):
-    """A dependency that gives business time to queries."""
-
-    def get_dependency(self, worker_ctx: Any) -> BusinessClock:
-        clock: BusinessClock = self.container.config[RUNTIME_KEY].clock
-        return clock
+def read_config(settings: Settings) -> TicketsConfig:
+    """Return the configuration of a deployment's directory. Raises BadConfig."""
+    matters = read_police_matters(settings.config_dir / "police_matters.yaml")
+    rules = replace(read_rules(settings.config_dir / "tickets.yaml"), police_matters=matters)
+    catalog, links = read_service_catalog(settings.config_dir), links_of(settings)
+    return TicketsConfig(rules, catalog, settings.secret.encode(), links, settings.phone_region)
 
 
 def read_rules(path: Path) -> Rules:

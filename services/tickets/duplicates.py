@@ -11,8 +11,6 @@ def compare_with_others(id_: str, rules: Rules, ctx: HandlerContext) -> None:
     """Propose duplicates, and put a closure in doubt. Locks only the tickets about which an event is published.
 
     Of two tickets that were opened at once, the one compared last sees the other; each pair is published once.
-
-    Of two that were opened at once, whoever is compared last sees the other; each pair is said once.
     """
     ticket = store.ticket(ctx.connection, id_)
     if ticket is None:

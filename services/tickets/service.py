@@ -3,20 +3,21 @@
 from chassis.effects import Refused
 from chassis.handler_context import HandlerContext
 from chassis.runtime.nameko import on, on_timer
+from chassis.runtime.providers import BusinessClockProvider, ConfigProvider
 from chassis.timers import TimerFired
 from contracts.codes import Purpose
 from contracts.envelope import Event
 from contracts.events import dispatch, intake
 from services.tickets import store
 from services.tickets.api import TicketsApi
-from services.tickets.config import ClockProvider, ConfigProvider
+from services.tickets.config import read_config
 from services.tickets.domain import operator_commands
 from services.tickets.domain.ticket import COMPARE, REVIEW, REVISIT, WATCHDOG, Ticket
 from services.tickets.domain.whistle import ticket_id
 from services.tickets.duplicates import compare_with_others
 from services.tickets.intake import channel_errors, open_ticket
 from services.tickets.metrics import MetricsProvider
-from services.tickets.open311.api import Open311Api
+from services.tickets.open311_api import Open311Api
 from services.tickets.resident_requests import LINK_FOR, make_request
 
 
@@ -26,8 +27,8 @@ class TicketsService(TicketsApi, Open311Api):
     """
 
     name = "tickets"
-    config = ConfigProvider()
-    clock = ClockProvider()
+    config = ConfigProvider(read_config)
+    clock = BusinessClockProvider()
     metrics = MetricsProvider()
 
     # --- intake

@@ -18,7 +18,7 @@ from contracts.events import dispatch as d
 from contracts.events import tickets as t
 from contracts.events.ledger import PointsCorrected, PointsHeld, PointsPosted, PointsVoided
 from services.ledger import store
-from services.ledger.domain.points import Balance, balances
+from services.ledger.domain.double_entry import Balance, balances
 from services.ledger.projections.points import correct
 from tests.component.ledger_alone import RULES, START, LedgerAlone, happened, whistle
 

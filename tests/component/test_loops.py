@@ -13,9 +13,9 @@ from sqlalchemy import update
 from chassis.configuration.settings import read
 from chassis.messaging.bus import ALL_CONFIRMED, BusUnavailable, Letter
 from chassis.messaging.embedded import EmbeddedBus
+from chassis.observability.readiness import Outbox
 from chassis.outbox.relay import Relay
 from chassis.runtime import runtime
-from chassis.runtime.gauges import Outbox
 from chassis.runtime.runtime import Runtime
 from chassis.timers import Timers
 from contracts.events.intake import ReportFiled

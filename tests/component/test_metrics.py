@@ -26,7 +26,7 @@ from contracts.payload import EventPayload
 from services.dispatch import store as dispatch
 from services.dispatch.metrics import CaseMetrics
 from services.ledger import store as ledger
-from services.ledger.domain.points import balances
+from services.ledger.domain.double_entry import balances
 from services.ledger.metrics import LedgerMetrics
 from services.notify import store as notify
 from services.notify.metrics import NoticeGauges

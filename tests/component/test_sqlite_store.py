@@ -14,7 +14,7 @@ from chassis.effects import ArmTimer
 from chassis.handler_context import HandlerContext
 from chassis.inbox.retries import retry_one
 from chassis.persistence import Store, StoreUnavailable, engine, store
-from chassis.persistence.engine import reading
+from chassis.persistence.engine import read_only
 from chassis.persistence.leader_election import leader_election
 from chassis.timers import TimerFired
 from contracts.envelope import Event
@@ -149,7 +149,7 @@ def test_a_transaction_that_holds_the_store_for_too_long_is_an_outage(counting: 
 
 def test_a_long_look_at_everything_is_in_no_writers_way_and_sees_one_moment(counting: Counting) -> None:
     with counting.store.engine.connect() as connection:
-        looking = reading(connection)
+        looking = read_only(connection)
         assert looking.execute(select(notes)).all() == []
         counting.inbox().take([report("a", "1")])
         with counting.store.transaction() as writing:

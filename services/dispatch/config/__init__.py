@@ -4,7 +4,7 @@ Each error names file, path within it and reason.
 """
 
 from services.dispatch.config.clocks import load_clocks
+from services.dispatch.config.dispatch_config import DispatchConfig, read_config
 from services.dispatch.config.playbooks import load_playbook, load_playbooks, load_police_matters
-from services.dispatch.config.provider import BusinessTime, Config, Configured
 
-__all__ = ["BusinessTime", "Config", "Configured", "load_clocks", "load_playbook", "load_playbooks", "load_police_matters"]
+__all__ = ["DispatchConfig", "load_clocks", "load_playbook", "load_playbooks", "load_police_matters", "read_config"]

@@ -1,4 +1,7 @@
-"""Office hours: one plan for every working day, and other plans for weekdays, seasons and single days."""
+"""The types of office hours: one plan for every working day, and other plans for weekdays, seasons and single days.
+
+The hours themselves stand in deploy/clocks.yaml; `services.dispatch.domain.due.WorkCalendar` reckons with them.
+"""
 
 from dataclasses import dataclass
 from datetime import date, time

@@ -1,7 +1,7 @@
 """Returns (退单): a unit says "not mine", with a reason.
 
-Each case has a budget: the last return asks for a ruling, those before it go to the next fitting responder of the level; after
-it there is none. The case clocks never move.
+Each case has a budget, which its playbook sets (`returns` in deploy/playbooks). The last return asks for a ruling; those before
+it go to the next fitting responder of the level; after it there is none. The case clocks never move.
 """
 
 from chassis.effects import NO_EFFECTS, Effects, Refused

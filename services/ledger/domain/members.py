@@ -7,7 +7,7 @@ it. So the points are the same whichever was heard first.
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from services.ledger.domain.points import Transfer, opening_transfer
+from services.ledger.domain.double_entry import Transfer, opening_transfer
 
 
 @dataclass

@@ -1,143 +1,90 @@
-"""Points as double entry: every transfer debits one account and credits another by the same amount.
+"""The points held for the mediations of a ticket, and the facts that post or void them.
 
-Nothing that was entered ever changes. A hold sets points aside; it is resolved once, by a second transfer that posts or
-voids it. A correction is a transfer the other way round. So debits equal credits at every moment.
+Facts may come in any order: each is kept, then it is seen what follows. A hold is voided when the mediation failed, the case
+was withdrawn, or the ticket closed otherwise; it is posted when the ticket closed, which it does only after it was verified,
+and the mediation had agreed. Once all facts are there nothing is held for a closed ticket.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import TypedDict
+from dataclasses import dataclass, field
+from datetime import datetime
 
-from chassis.effects import DomainEvent, Effects, Refused
-from contracts.events import ledger as events
+from contracts.codes import Outcome as Ended
+from contracts.envelope import Event
+from contracts.events import dispatch as d
+from contracts.events import tickets as t
+from services.ledger.domain.double_entry import Act, State, Transfer
 
-ISSUED = ".issued"
-"""The community's own account, from which points are issued. No responder's id is likely to begin with a dot."""
-OPENING = "opening"
-
-
-class Act(StrEnum):
-    """An act that earns points. The deployment sets how many; the act's rule decides whether they are posted."""
-
-    MEDIATION = "mediation"
+DECIDING_EVENTS = frozenset(
+    schema.type for schema in (d.MediationAgreed, d.MediationFailed, d.CaseCompleted, d.CaseWithdrawn, t.TicketClosed)
+)
+"""The events that `PointsHolds.take` takes."""
 
 
-class State(StrEnum):
-    """The state of a transfer: points held, posted, or released from a hold."""
+@dataclass
+class Hold:
+    """Points set aside for a mediator."""
 
-    HELD = "held"
-    POSTED = "posted"
-    VOIDED = "voided"
-
-
-class Side(StrEnum):
-    """The side of an account."""
-
-    DEBIT = "debit"
-    CREDIT = "credit"
-
-
-@dataclass(frozen=True, slots=True)
-class Posting:
-    """One side of a transfer. ``settles`` is the hold that this transfer posts or voids."""
-
-    transfer: str
-    side: Side
     account: str
     amount: int
-    state: State
-    cause: str
-    settles: str | None = None
+    opened_at: datetime
+    settled: bool = False
 
 
-class _Names(TypedDict):
-    """The fields of every event about points."""
-
-    entry: str
-    account: str
-    amount: int
-    cause: str
-
-
-@dataclass(frozen=True, slots=True)
-class Transfer:
-    """A transfer of points from the community's account to a member's. The id follows from its reason, so that it is booked
-    once.
-
-    One that ``corrects`` another takes its points back.
-    """
+@dataclass
+class PointsHolds:
+    """A ticket's holds by mediation, and the facts that settle them."""
 
     id: str
-    account: str
-    amount: int
-    state: State
-    cause: str
-    settles: str | None = None
-    corrects: str | None = None
+    holds: dict[str, Hold] = field(default_factory=dict)
+    agreed: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+    ended: dict[str, str] = field(default_factory=dict)
+    """The outcome of the case, by generation."""
+    closed: dict[str, datetime] = field(default_factory=dict)
+    """The instant of the ticket's closure, by generation. A closure before a mediation was opened does not concern it."""
+    withdrawn: bool = False
 
-    def rows(self) -> tuple[Posting, Posting]:
-        """Return both sides."""
-        giver, taker = (self.account, ISSUED) if self.corrects else (ISSUED, self.account)
-        return self._row(Side.DEBIT, giver), self._row(Side.CREDIT, taker)
+    def take(self, event: Event) -> tuple[Transfer, ...]:
+        """Keep a fact; return the transfers that it settles."""
+        match event.payload:
+            case d.MediationAgreed(mediation=mediation):
+                self.agreed.append(mediation)
+            case d.MediationFailed(mediation=mediation):
+                self.failed.append(mediation)
+            case d.CaseCompleted(generation=generation, outcome=outcome):
+                self.ended[str(generation)] = outcome.value
+            case d.CaseWithdrawn():
+                self.withdrawn = True
+            case t.TicketClosed(generation=generation):
+                self.closed[str(generation)] = event.time
+        return self._settle()
 
-    def said(self) -> DomainEvent:
-        """Return the event about the member's side."""
-        kinds: dict[State, type[events.Points]] = {
-            State.HELD: events.PointsHeld,
-            State.POSTED: events.PointsPosted,
-            State.VOIDED: events.PointsVoided,
-        }
-        names: _Names = {"entry": self.id, "account": self.account, "amount": self.amount, "cause": self.cause}
-        if self.corrects:
-            return DomainEvent(events.PointsCorrected(**names, corrects=self.corrects), self.account)
-        return DomainEvent(kinds[self.state](**names), self.account)
+    def hold(self, mediation: str, mediator: str, amount: int, at: datetime) -> tuple[Transfer, ...]:
+        """Set points aside for a member who was invited to mediate. Earlier facts may settle them at once."""
+        if mediation in self.holds or amount == 0:
+            return ()
+        self.holds[mediation] = Hold(mediator, amount, at)
+        return (Transfer(f"hold:{mediation}", mediator, amount, State.HELD, Act.MEDIATION), *self._settle())
 
-    def _row(self, side: Side, account: str) -> Posting:
-        return Posting(self.id, side, account, self.amount, self.state, self.cause, self.settles)
+    def _settle(self) -> tuple[Transfer, ...]:
+        made = []
+        for mediation, hold in self.holds.items():
+            decided = None if hold.settled else self._decide(mediation, hold)
+            if decided:
+                hold.settled = True
+                state, cause = decided
+                made.append(Transfer(f"{state}:{mediation}", hold.account, hold.amount, state, cause, f"hold:{mediation}"))
+        return tuple(made)
 
-
-def opening_transfer(account: str, amount: int) -> Transfer:
-    """Return the posting with which a member begins."""
-    return Transfer(f"{OPENING}:{account}", account, amount, State.POSTED, OPENING)
-
-
-def correcting_transfer(rows: Iterable[Posting], cause: str) -> Transfer:
-    """Return the transfer that takes a posted one back; ``rows`` are the posted one's. Its id follows, so that it is booked
-    once.
-
-    Raises Refused for a hold or what settles none: a hold is let go by what it waits for; and for a correction itself.
-    """
-    member = next((row for row in rows if row.account != ISSUED), None)
-    if member is None:
-        raise Refused("entry: there is no such entry")
-    if member.state is not State.POSTED or member.side is not Side.CREDIT:
-        raise Refused("entry: only points that were posted to a member can be taken back")
-    return Transfer(
-        f"correction:{member.transfer}", member.account, member.amount, State.POSTED, cause, corrects=member.transfer
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Balance:
-    """An account's balance: ``posted`` points are owned, ``held`` ones are set aside."""
-
-    posted: int = 0
-    held: int = 0
-
-
-def balances(rows: Iterable[Posting]) -> dict[str, Balance]:
-    """Return every account's balance: credits minus debits."""
-    made: dict[str, Balance] = {}
-    for row in rows:
-        sign = row.amount if row.side is Side.CREDIT else -row.amount
-        was = made.get(row.account, Balance())
-        posted = was.posted + (sign if row.state is State.POSTED else 0)
-        held = was.held + (sign if row.state is State.HELD else 0) - (sign if row.settles else 0)
-        made[row.account] = Balance(posted, held)
-    return made
-
-
-def events_of(transfers: Iterable[Transfer]) -> Effects:
-    """Return the events of some transfers."""
-    return Effects(*(transfer.said() for transfer in transfers))
+    def _decide(self, mediation: str, hold: Hold) -> tuple[State, str] | None:
+        if mediation in self.failed:
+            return State.VOIDED, "mediation_failed"
+        if self.withdrawn:
+            return State.VOIDED, "case_withdrawn"
+        closed = [generation for generation, at in self.closed.items() if at >= hold.opened_at]
+        if closed and mediation in self.agreed:
+            return State.POSTED, "mediation_agreed"
+        ends = [self.ended[generation] for generation in closed if generation in self.ended]
+        if ends and all(end != Ended.AGREED.value for end in ends):
+            return State.VOIDED, "ended_otherwise"
+        return None

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+from services.ledger.domain.double_entry import Act
 from services.ledger.domain.kpi_figures import Band
-from services.ledger.domain.points import Act
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from chassis.persistence import machine_now
 from contracts.envelope import Event
 from contracts.events.dispatch import MediationOpened, ResponderRegistered
 from services.ledger import store
+from services.ledger.domain.double_entry import Act, Transfer, correcting_transfer, events_of
 from services.ledger.domain.members import Account
-from services.ledger.domain.points import Act, Transfer, correcting_transfer, events_of
-from services.ledger.domain.points_hold import DECIDING_EVENTS, PointsHolds
+from services.ledger.domain.points import DECIDING_EVENTS, PointsHolds
 from services.ledger.domain.rules import Rules
 
 

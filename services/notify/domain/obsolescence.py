@@ -1,4 +1,4 @@
-"""The table of later events that make a waiting notice obsolete. It complements the table of recipients (`recipient_rules`).
+"""The table of later events that make a waiting notice obsolete. It complements the table of recipients (`notice_rules`).
 
 A line names events of the same producer alone: their ``sequence`` about one subject says which is later, whatever clocks say.
 """
@@ -12,7 +12,7 @@ from contracts.envelope import Event
 from contracts.events import dispatch as d
 from contracts.events import tickets as t
 from contracts.payload import EventPayload
-from services.notify.domain.recipient_rules import RULES
+from services.notify.domain.notice_rules import RULES
 
 
 @dataclass(frozen=True)

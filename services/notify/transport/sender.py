@@ -47,7 +47,7 @@ def send(channel: Channel, notice: Notice, channels: Channels) -> None:
         return
     if not _can_be_addressed(channel, notice.address):
         raise NotSent(Failure(BAD_ADDRESS, final=True))
-    from services.notify.transport.apprise_gateway import attempt  # see `make_ready`
+    from services.notify.transport.apprise_gateway import attempt  # see `preload`
 
     subject = notice.subject or notice.ticket
     refused = refused_field({"subject": subject, "address": notice.address or ""})

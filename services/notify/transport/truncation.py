@@ -24,7 +24,7 @@ def neutralize_markup(text: str) -> str:
 def fit_text(parts: Sequence[Part], limits: Sequence[Limit], renders_markup: bool = False) -> str | None:
     """Return the text within every limit; None where address and link alone exceed one.
 
-    ``interpreted``: the channel takes markup in the text for its own.
+    ``renders_markup``: the channel takes markup in the text for its own.
     """
     shown = [
         Part(part.kind, neutralize_markup(part.text) if renders_markup and part.kind in FOREIGN else part.text)

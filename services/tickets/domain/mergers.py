@@ -26,7 +26,11 @@ class PoliceMatter(operator_commands.BadSurvivor):
 
 
 def check_merger(ticket: Ticket, survivor: Ticket, more_serious: bool, rules: Rules) -> None:
-    """Raise PoliceMatter or BadSurvivor unless routing allows the merger. ``more_serious``: the merged category is."""
+    """Raise PoliceMatter or BadSurvivor unless routing allows the merger. ``more_serious``: the merged category is.
+
+    Two other checks stand elsewhere: `state.ALLOWED` says in which states a ticket may be merged, and `operator_commands.merge`
+    that a survivor is open and not the ticket itself.
+    """
     if {ticket.category, survivor.category} & rules.police_matters:
         raise PoliceMatter("into: a police matter is never merged, nor is anything merged into it; each is handled by itself")
     if more_serious and survivor.state not in BEFORE_HANDLED | {State.PARKED}:

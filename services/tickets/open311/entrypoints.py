@@ -56,7 +56,7 @@ class GeoReportQuery(_GeoReportEntrypoint):
         assert search is not None
         actor = parsing.caller(request, self.runtime.identities, self.operation, given)
         asked = checked(parsing.single_values(given, search), search)
-        with self.runtime.store.transaction() as connection:
+        with self.runtime.store.snapshot() as connection:
             found = run_in_worker(self, connection, search=asked, actor=actor, **values)
         if found is None:
             raise Missing("nothing of that name here")

@@ -18,9 +18,9 @@ from services.notify.domain.attempts import Retries
 from services.notify.domain.channel_addresses import ChannelAddress
 from services.notify.domain.channels import Channel, Channels, Route, Routes
 from services.notify.domain.notice import Notice, NoticeState
+from services.notify.domain.notice_rules import RULES
 from services.notify.domain.obsolescence import OBSOLETE_AFTER, find_superseding
 from services.notify.domain.quiet_hours import QuietHours, QuietSchedule
-from services.notify.domain.recipient_rules import RULES
 from tests.unit.notify.post_office import START, PostOffice
 
 HOUR = timedelta(hours=1)

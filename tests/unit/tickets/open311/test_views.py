@@ -15,8 +15,9 @@ from services.tickets.config import read_rules
 from services.tickets.domain.coordinates import Point
 from services.tickets.domain.state import State
 from services.tickets.domain.ticket import Ticket
+from services.tickets.open311.request_search import STATUS, ListedTicket, date_range
 from services.tickets.open311.service_catalog import read_service_catalog
-from services.tickets.open311.views import STATUS, ListedTicket, date_range, request_view
+from services.tickets.open311.views import request_view
 from tests.unit.tickets.tickets import RULES, T0, brought_to, ticket
 
 DEPLOY = Path(__file__).resolve().parents[4] / "deploy"

@@ -1,4 +1,7 @@
-"""The table of recipients: for each event who is told, by which template. Other events are told to nobody."""
+"""The table of notices: the recipients of each event, the template, and the values and link that its text may use.
+
+An event without a rule is told to nobody. The texts stand in deploy/notices.yaml.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field

@@ -19,8 +19,9 @@ from services.tickets.domain.whistle import ticket_id
 from services.tickets.intake import open_ticket
 from services.tickets.open311.entrypoints import ATTRIBUTES, command, query
 from services.tickets.open311.form_mapping import whistle_from_form
+from services.tickets.open311.request_search import visibility, visible_requests
 from services.tickets.open311.service_catalog import ServiceCatalog
-from services.tickets.open311.views import request_view, service_notice, visibility, visible_requests
+from services.tickets.open311.views import request_view, service_notice
 
 Body = Mapping[str, Any]
 

@@ -15,9 +15,9 @@ from contracts.envelope import Event
 from contracts.events import dispatch as d
 from contracts.events import tickets as t
 from contracts.payload import EventPayload
+from services.ledger.domain.double_entry import ISSUED, OPENING, Posting, Side, State, Transfer, balances, correcting_transfer
 from services.ledger.domain.members import Account
-from services.ledger.domain.points import ISSUED, OPENING, Posting, Side, State, Transfer, balances, correcting_transfer
-from services.ledger.domain.points_hold import PointsHolds
+from services.ledger.domain.points import PointsHolds
 from tests.kit.payloads import some
 
 STARTS_WITH, REWARD = 10, 2
