@@ -1,4 +1,4 @@
-"""`python -m bench [a b c d e f g h]`: measure these lines, by default all, print each and keep all in var/bench.json."""
+"""`python -m bench [a b c d e f g h i]`: measure these lines, by default all, print each and keep all in var/bench.json."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ NAMES = {
     "f": "a, b and e with two processes per service, beside one where it was measured in the same run",
     "g": "cost of an event where tables hold many rows",
     "h": "memory",
+    "i": "processor time per closed ticket",
 }
 Group = Callable[[Mapping[str, float]], Iterable[Figure]]
 
@@ -32,7 +33,7 @@ def groups(servers: Servers, size: Sizes, names: frozenset[str]) -> list[Group]:
     """Return the measurements of these names, in order; each is given the values so far."""
     chosen: list[tuple[str, Group]] = [
         ("a", lambda _: whistle_intake.lines(servers, size)),
-        ("bch", lambda _: lifecycles.lines(servers, size, names)),
+        ("bchi", lambda _: lifecycles.lines(servers, size, names)),
         ("d", lambda _: timer_lateness.lines(servers, size)),
         ("e", lambda _: ledger_appends.lines(servers, size)),
         ("f", lambda values: two_processes.lines(servers, size, values)),

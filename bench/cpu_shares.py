@@ -30,6 +30,12 @@ def shares(town: BenchDeployment) -> Iterator[dict[str, float]]:
     found |= {name: (after[name] - before[name]) / elapsed for name in named}
 
 
+def cpu_seconds(town: BenchDeployment, *services: str) -> float:
+    """Return the processor seconds that these services have used since they started."""
+    named = pids(town)
+    return sum(_seconds({name: named[name] for name in town.names(*services)}).values())
+
+
 def said(found: Mapping[str, float]) -> str:
     """Return the shares in one line."""
     return ", ".join(f"{name} {share:.2f}" for name, share in found.items())

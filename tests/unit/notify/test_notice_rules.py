@@ -43,7 +43,7 @@ def test_every_event_that_notify_takes_has_a_rule() -> None:
     ids=str,
 )
 def test_a_rule_that_names_a_field_which_its_event_lacks_is_not_made(named: dict[str, Any]) -> None:
-    good = Rule(tickets.TicketClosed, (RESIDENT,), "ticket_closed", variant="closure")
+    good = Rule(tickets.TicketClosed, (RESIDENT,), "ticket_closed", variant="closure", obsolete_after=())
     with pytest.raises(TypeError, match=r"ticket_closed: ticket\.closed\.v1 has no field"):
         replace(good, **named)
 

@@ -18,8 +18,8 @@ from services.notify.domain.attempts import Retries
 from services.notify.domain.channel_addresses import ChannelAddress
 from services.notify.domain.channels import Channel, Channels, Route, Routes
 from services.notify.domain.notice import Notice, NoticeState
-from services.notify.domain.notice_rules import RULES
-from services.notify.domain.obsolescence import OBSOLETE_AFTER, find_superseding
+from services.notify.domain.notice_rules import RULES, Rule
+from services.notify.domain.obsolescence import find_superseding
 from services.notify.domain.quiet_hours import QuietHours, QuietSchedule
 from tests.unit.notify.post_office import START, PostOffice
 
@@ -222,16 +222,12 @@ def test_a_corrected_number_is_used_for_a_waiting_notice() -> None:
 # --- the table
 
 
-def test_every_notice_has_a_line_and_is_compared_with_events_of_its_own_producer_alone() -> None:
-    assert OBSOLETE_AFTER.keys() == {rule.template for rule in RULES}
-    producers = {rule.template: rule.event.producer for rule in RULES}
-    for template, lines in OBSOLETE_AFTER.items():
-        for one in lines:
-            assert one.event.producer == producers[template], (template, one.event.type)
-            assert one.fields <= one.event.field_names(), (template, one.event.type)
-    for rule in RULES:
-        for one in OBSOLETE_AFTER[rule.template]:
-            assert set(one.same) <= rule.event.field_names(), (rule.template, one.event.type)
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.template)
+def test_a_notice_is_compared_with_events_of_its_own_producer_alone(rule: Rule) -> None:
+    for one in (*rule.obsolete_after, *rule.case_clock_over):
+        assert one.event.producer == rule.event.producer, one.event.type
+        assert one.fields <= one.event.field_names(), one.event.type
+        assert set(one.same) <= rule.event.field_names(), one.event.type
 
 
 # --- any story
