@@ -1,4 +1,7 @@
-"""One measured run of some services: its duration, and the rows that it wrote."""
+"""One measured run of some services: its duration, and the rows that it wrote.
+
+Each benchmark runs its own warm-up before, with `timed`.
+"""
 
 from __future__ import annotations
 

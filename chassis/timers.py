@@ -3,6 +3,8 @@
 The effect of a fired timer and the deletion of its row commit together. Handlers insert and delete rows but never wait for one:
 the row of a firing timer is locked, a handler that cancels it skips it, and it does nothing because the aggregate's generation
 has advanced. So a timer and an event for the same aggregate cannot deadlock.
+
+`persistence.statements.due_timers` decides the order in which due timers fire.
 """
 
 import logging

@@ -7,7 +7,7 @@ from prometheus_client import Gauge
 
 from chassis.clock import BusinessClock
 from chassis.observability.metrics import ChassisMetrics
-from chassis.observability.readiness import Outbox
+from chassis.observability.outbox_readiness import Outbox
 from chassis.persistence import Store, StoreUnavailable, machine_now
 from chassis.persistence.statements import levels
 

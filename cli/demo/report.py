@@ -1,4 +1,7 @@
-"""The report of the demonstration: the statistics of the events, and the findings of four stores and an offline verifier."""
+"""The report of the demonstration: the statistics of the events, and the findings of four stores and an offline verifier.
+
+The figures come from `statistics`; `report_text` prints them.
+"""
 
 from collections.abc import Iterator
 from typing import Any

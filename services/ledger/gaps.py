@@ -18,8 +18,16 @@ from chassis.timers import TimerFired
 from contracts.events.ledger import ForkFound, GapFilled, GapFound
 from contracts.events.sequences import ANNOUNCEMENTS, Announcement
 from services.ledger import store
-from services.ledger.domain.gaps import Fork, Gap, NumberedEvent, compare_neighbours, lost_tail, remaining_gaps, unknown_parts
 from services.ledger.domain.rules import Rules
+from services.ledger.domain.sequence_comparison import (
+    Fork,
+    Gap,
+    NumberedEvent,
+    compare_neighbours,
+    lost_tail,
+    remaining_gaps,
+    unknown_parts,
+)
 
 log = logging.getLogger(__name__)
 GAP = "gap"

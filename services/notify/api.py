@@ -19,7 +19,7 @@ from services.notify.domain.attempts import Failure
 from services.notify.domain.idempotency_keys import parse_idempotency_key
 from services.notify.domain.notice import Notice
 from services.notify.metrics import NotifyMetrics
-from services.notify.routing import addresses_for, contacts_by_ticket
+from services.notify.recipient_addresses import addresses_for, contacts_by_ticket
 
 
 class NotifyApi:

@@ -12,7 +12,7 @@ from services.notify import store
 from services.notify.domain.contact import Contact
 from services.notify.domain.notice import Notice
 from services.notify.domain.notice_rules import DUTY, WORK_TEMPLATES
-from services.notify.domain.obsolescence import SUPERSEDING, fact_from, find_superseding
+from services.notify.domain.superseder_search import SUPERSEDING, fact_from, find_superseding
 from services.notify.metrics import NotifyMetrics
 from services.notify.notice_factory import contact_for
 
@@ -43,8 +43,6 @@ def cancel_for_retired(event: Event, ctx: HandlerContext, metrics: NotifyMetrics
     """Cancel the work notices to a retired responder; its other notices go to those on duty.
 
     The notice that it is relieved is still sent to it.
-
-    That it is relieved it is still told.
     """
     for id_ in store.waiting_ids(ctx.connection, audience=event.subject):
         notice = ctx.load(Notice, id_)

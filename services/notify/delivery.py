@@ -28,9 +28,9 @@ from services.notify.domain.attempts import Failure
 from services.notify.domain.channels import LOG_ONLY, Channel, Channels, recipient_kind
 from services.notify.domain.contact import Contact
 from services.notify.domain.notice import Notice
-from services.notify.domain.obsolescence import find_superseding
+from services.notify.domain.superseder_search import find_superseding
 from services.notify.metrics import NotifyMetrics
-from services.notify.routing import addresses_for, contacts_by_ticket
+from services.notify.recipient_addresses import addresses_for, contacts_by_ticket
 from services.notify.transport.sender import NotSent, preload, send
 
 log = logging.getLogger(__name__)

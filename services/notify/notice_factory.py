@@ -23,7 +23,7 @@ from services.notify.domain.contact import Contact, Person
 from services.notify.domain.message import Part, PartKind, joined
 from services.notify.domain.notice import Notice
 from services.notify.domain.notice_rules import PARTIES, RESIDENT, URGENT, PlannedNotice, Rule, planned_notices
-from services.notify.domain.obsolescence import comparison_values
+from services.notify.domain.superseder_search import comparison_values
 
 ID_LENGTH = 72
 """The longest id of a notice in characters: an idempotency key has at most 80, and later keys are longer than the first."""

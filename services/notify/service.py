@@ -18,7 +18,7 @@ from services.notify.config import read_config
 from services.notify.delivery import DeliveryWorkers
 from services.notify.domain.notice import QUIET, Notice
 from services.notify.domain.notice_rules import RULES, URGENT
-from services.notify.domain.obsolescence import SUPERSEDING
+from services.notify.domain.superseder_search import SUPERSEDING
 from services.notify.metrics import MetricsProvider
 
 

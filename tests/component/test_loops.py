@@ -13,7 +13,7 @@ from sqlalchemy import update
 from chassis.configuration.settings import read
 from chassis.messaging.bus import ALL_CONFIRMED, BusUnavailable, Letter
 from chassis.messaging.embedded import EmbeddedBus
-from chassis.observability.readiness import Outbox
+from chassis.observability.outbox_readiness import Outbox
 from chassis.outbox.relay import Relay
 from chassis.runtime import runtime
 from chassis.runtime.runtime import Runtime

@@ -7,11 +7,11 @@ from typing import Any
 
 from contracts.events.sequences import ANNOUNCEMENTS
 from services.ledger.domain.checkpoint import END, SignedCheckpoint
-from services.ledger.domain.gaps import Fork, Gap, NumberedEvent, find_gaps_and_forks
 from services.ledger.domain.keyring import ClockStep, Key, Keyring, Signatures, Untrusted
 from services.ledger.domain.log_file import BadLine, Entry, Header, LineReader
 from services.ledger.domain.merkle import Frontier
 from services.ledger.domain.prior_log import ContinuityCheck, NotContinued, PriorLog
+from services.ledger.domain.sequence_comparison import Fork, Gap, NumberedEvent, find_gaps_and_forks
 
 
 class AuditError(Exception):

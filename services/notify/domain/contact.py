@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from contracts.codes import Urgency
 from contracts.events.tickets import ContactRecorded, Respondent
-from services.notify.domain.obsolescence import Fact
+from services.notify.domain.superseder_search import Fact
 
 
 @dataclass

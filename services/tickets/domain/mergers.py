@@ -12,31 +12,55 @@ the ticket of their own, which then goes on by itself.
 from collections.abc import Sequence
 from datetime import datetime
 
-from chassis.effects import NO_EFFECTS, DomainEvent, Effects
+from chassis.effects import NO_EFFECTS, DomainEvent, Effects, Refused
 from contracts.codes import UnmergeCause, Urgency
 from contracts.events import tickets as events
 from services.tickets.domain import operator_commands, resident_commands
 from services.tickets.domain.rules import Rules
-from services.tickets.domain.state import BEFORE_HANDLED, NotNow, State
+from services.tickets.domain.state import BEFORE_HANDLED, OPEN_STATES, Command, NotNow, State, require
 from services.tickets.domain.ticket import Ticket
 
 
-class PoliceMatter(operator_commands.BadSurvivor):
+class BadSurvivor(Refused):
+    """Raised for a merger of a ticket into itself, or into one that is not open."""
+
+
+class PoliceMatter(BadSurvivor):
     """Raised for a merger in which one of the two tickets is a police matter."""
 
 
 def check_merger(ticket: Ticket, survivor: Ticket, more_serious: bool, rules: Rules) -> None:
     """Raise PoliceMatter or BadSurvivor unless routing allows the merger. ``more_serious``: the merged category is.
 
-    Two other checks stand elsewhere: `state.ALLOWED` says in which states a ticket may be merged, and `operator_commands.merge`
-    that a survivor is open and not the ticket itself.
+    Two other checks stand elsewhere: `state.ALLOWED` says in which states a ticket may be merged, and `merge` that a
+    survivor is open and not the ticket itself.
     """
     if {ticket.category, survivor.category} & rules.police_matters:
         raise PoliceMatter("into: a police matter is never merged, nor is anything merged into it; each is handled by itself")
     if more_serious and survivor.state not in BEFORE_HANDLED | {State.PARKED}:
-        raise operator_commands.BadSurvivor(
-            f"into: {survivor.id!r} is said to be done, and this ticket's category is more serious"
-        )
+        raise BadSurvivor(f"into: {survivor.id!r} is said to be done, and this ticket's category is more serious")
+
+
+def merge(ticket: Ticket, survivor: Ticket) -> Effects:
+    """Merge a ticket into the survivor, which takes over all its followers.
+
+    Where the survivor had nobody to ask whether it is solved, the merged reporter is asked. Raises BadSurvivor.
+    """
+    require(Command.MERGE, ticket.state)
+    if survivor.id == ticket.id or survivor.state not in OPEN_STATES:
+        raise BadSurvivor(f"into: {survivor.id!r} is the same ticket, or is {survivor.state.value}")
+    ticket.merged_into = survivor.id
+    survivor.followers += [one for one in (ticket.id, *ticket.followers) if one not in survivor.followers]
+    survivor.has_contact = survivor.has_contact or ticket.has_contact
+    merged = events.TicketMerged(into=survivor.id, generation=ticket.generation)
+    return ticket.end(State.MERGED, DomainEvent(merged, ticket.id))
+
+
+def take_urgency(survivor: Ticket, merged: Ticket) -> Effects:
+    """Raise the survivor's urgency to that of the merged ticket, where that is higher."""
+    if merged.urgency.value >= survivor.urgency.value:
+        return NO_EFFECTS
+    return operator_commands.raise_urgency(survivor, merged.urgency)
 
 
 def is_more_serious(category: Urgency, other: Urgency) -> bool:
@@ -50,9 +74,9 @@ def merge_into(ticket: Ticket, survivor: Ticket, more_serious: bool, rules: Rule
     Raises NotNow, BadSurvivor, PoliceMatter, before anything has changed.
     """
     check_merger(ticket, survivor, more_serious, rules)
-    merged = operator_commands.merge(ticket, survivor)
+    merged = merge(ticket, survivor)
     changed = _take_category(survivor, ticket, rules, at) if more_serious else NO_EFFECTS
-    return merged + changed + operator_commands.take_urgency(survivor, ticket)
+    return merged + changed + take_urgency(survivor, ticket)
 
 
 def continue_without_survivor(
@@ -67,7 +91,7 @@ def continue_without_survivor(
         outcome += Effects(DomainEvent(events.TicketMerged(into=first.id, generation=other.generation), other.id))
         first.followers += [one for one in (other.id, *other.followers) if one not in first.followers]
         first.has_contact = first.has_contact or other.has_contact
-        outcome += operator_commands.take_urgency(first, other)
+        outcome += take_urgency(first, other)
     return outcome
 
 

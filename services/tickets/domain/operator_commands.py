@@ -6,12 +6,8 @@ from chassis.effects import NO_EFFECTS, ArmTimer, CancelTimer, DomainEvent, Effe
 from contracts.codes import RejectReason, ReworkCause, Urgency
 from contracts.events import tickets as events
 from services.tickets.domain.rules import Rules
-from services.tickets.domain.state import AFTER_HANDLED, OPEN_STATES, Command, State, require
+from services.tickets.domain.state import AFTER_HANDLED, Command, State, require
 from services.tickets.domain.ticket import REVIEW, REVISIT, WATCHDOG, Ticket
-
-
-class BadSurvivor(Refused):
-    """Raised for a merger of a ticket into itself, or into one that is not open."""
 
 
 class NotLater(Refused):
@@ -27,28 +23,6 @@ def reject(ticket: Ticket, reason: RejectReason) -> Effects:
     require(Command.REJECT, ticket.state)
     ticket.rejected_for = reason
     return ticket.end(State.REJECTED, DomainEvent(events.TicketRejected(reason=reason), ticket.id))
-
-
-def merge(ticket: Ticket, survivor: Ticket) -> Effects:
-    """Merge a ticket into the survivor, which takes over all its followers.
-
-    Where the survivor had nobody to ask whether it is solved, the merged reporter is asked. Raises BadSurvivor.
-    """
-    require(Command.MERGE, ticket.state)
-    if survivor.id == ticket.id or survivor.state not in OPEN_STATES:
-        raise BadSurvivor(f"into: {survivor.id!r} is the same ticket, or is {survivor.state.value}")
-    ticket.merged_into = survivor.id
-    survivor.followers += [one for one in (ticket.id, *ticket.followers) if one not in survivor.followers]
-    survivor.has_contact = survivor.has_contact or ticket.has_contact
-    merged = events.TicketMerged(into=survivor.id, generation=ticket.generation)
-    return ticket.end(State.MERGED, DomainEvent(merged, ticket.id))
-
-
-def take_urgency(survivor: Ticket, merged: Ticket) -> Effects:
-    """Raise the survivor's urgency to that of the merged ticket, where that is higher."""
-    if merged.urgency.value >= survivor.urgency.value:
-        return NO_EFFECTS
-    return raise_urgency(survivor, merged.urgency)
 
 
 def park(ticket: Ticket, reason: str, review_at: datetime, at: datetime) -> Effects:

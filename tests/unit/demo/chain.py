@@ -31,7 +31,7 @@ from services.dispatch.domain.context import CaseContext
 from services.dispatch.domain.playbook import choose
 from services.dispatch.domain.report import Report
 from services.dispatch.domain.responses import timer_handlers
-from services.tickets.domain import duplicates, operator_commands, resident_commands
+from services.tickets.domain import duplicates, mergers, operator_commands, resident_commands
 from services.tickets.domain.match_keys import MatchKeys
 from services.tickets.domain.ticket import COMPARE, REVIEW, REVISIT, WATCHDOG, Ticket
 from services.tickets.domain.whistle import ticket_from_whistle
@@ -235,7 +235,7 @@ class Chain:
 
     @staticmethod
     def _merge(ticket: Ticket, survivor: Ticket) -> Effects:
-        return operator_commands.merge(ticket, survivor) + operator_commands.take_urgency(survivor, ticket)
+        return mergers.merge(ticket, survivor) + mergers.take_urgency(survivor, ticket)
 
     # --- timers
 

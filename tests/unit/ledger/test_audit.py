@@ -11,10 +11,10 @@ from contracts.events.sequences import TicketsSequencesAnnounced
 from services.ledger.domain.audit import AuditError, audit
 from services.ledger.domain.canonical import canonical, canonical_2
 from services.ledger.domain.checkpoint import END, Checkpoint, SignedCheckpoint, Signer, key_id
-from services.ledger.domain.gaps import Fork, Gap
 from services.ledger.domain.keyring import Key
 from services.ledger.domain.log_file import checkpoint_line, entry_line, header, header_2
 from services.ledger.domain.merkle import Frontier, leaf_hash
+from services.ledger.domain.sequence_comparison import Fork, Gap
 
 SIGNER = Signer(bytes(range(32)))
 TRUSTED = [Key(SIGNER.public)]

@@ -17,7 +17,7 @@ from services.notify.domain.channel_addresses import ChannelAddress
 from services.notify.domain.channels import LOG_ONLY
 from services.notify.domain.languages import Match
 from services.notify.domain.notice_rules import DUTY, RESIDENT, RESPONDENT, RULES, Rule, planned_notices
-from services.notify.domain.obsolescence import SUPERSEDING
+from services.notify.domain.superseder_search import SUPERSEDING
 from tests.kit.payloads import some
 
 DEPLOY = Path(__file__).resolve().parents[3] / "deploy"

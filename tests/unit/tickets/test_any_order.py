@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from chassis.effects import ArmTimer, CancelTimer, Effects
 from contracts.codes import RejectReason, Urgency
-from services.tickets.domain import duplicates, operator_commands, resident_commands
+from services.tickets.domain import duplicates, mergers, operator_commands, resident_commands
 from services.tickets.domain.state import ALLOWED, FINAL, OPEN_STATES, Command, NotNow, State
 from services.tickets.domain.ticket import REVIEW, REVISIT, WATCHDOG, SelfVerification
 from tests.unit.tickets.tickets import RULES, T0, ticket
@@ -123,7 +123,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     @rule()
     def merged(self) -> None:
-        self.command(Command.MERGE, lambda: operator_commands.merge(self.ticket, self.survivor))
+        self.command(Command.MERGE, lambda: mergers.merge(self.ticket, self.survivor))
 
     @rule(hours=st.sampled_from([-1, 0, 48]))
     def parked(self, hours: int) -> None:

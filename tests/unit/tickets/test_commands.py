@@ -8,7 +8,7 @@ import pytest
 
 from chassis.effects import ArmTimer, CancelTimer, Effects, Refused
 from contracts.codes import Closure, RejectReason, ReworkCause, Urgency
-from services.tickets.domain import operator_commands, resident_commands
+from services.tickets.domain import mergers, operator_commands, resident_commands
 from services.tickets.domain.rules import Rules
 from services.tickets.domain.state import ALLOWED, BEFORE_HANDLED, FINAL, OPEN_STATES, Command, NotNow, State
 from services.tickets.domain.ticket import REVIEW, REVISIT, WATCHDOG, Ticket
@@ -16,7 +16,7 @@ from tests.unit.tickets.tickets import DAY, RULES, T0, brought_to, said, ticket
 
 COMMANDS: dict[Command, Callable[[Ticket], Effects]] = {
     Command.REJECT: lambda one: operator_commands.reject(one, RejectReason.IN_COURT),
-    Command.MERGE: lambda one: operator_commands.merge(one, ticket(id="T9")),
+    Command.MERGE: lambda one: mergers.merge(one, ticket(id="T9")),
     Command.PARK: lambda one: operator_commands.park(one, "awaits_budget", T0 + DAY, T0),
     Command.RESUME: lambda one: operator_commands.resume(one, RULES, T0),
     Command.RAISE_URGENCY: lambda one: operator_commands.raise_urgency(one, Urgency.E0),
@@ -165,22 +165,22 @@ def test_urgency_is_raised_and_never_lowered(before: Urgency, after: Urgency) ->
 @pytest.mark.parametrize("state", sorted(FINAL | {State.CLOSED}))
 def test_nothing_is_merged_into_what_is_over(state: State) -> None:
     one, survivor = brought_to(State.HANDLING), brought_to(state, id="T3")
-    with pytest.raises(operator_commands.BadSurvivor, match=state.value):
-        operator_commands.merge(one, survivor)
+    with pytest.raises(mergers.BadSurvivor, match=state.value):
+        mergers.merge(one, survivor)
     assert (one.state, survivor.followers) == (State.HANDLING, [])
 
 
 def test_nothing_is_merged_into_itself() -> None:
     one = brought_to(State.OPEN)
-    with pytest.raises(operator_commands.BadSurvivor, match="same"):
-        operator_commands.merge(one, one)
+    with pytest.raises(mergers.BadSurvivor, match="same"):
+        mergers.merge(one, one)
 
 
 def test_the_survivor_takes_over_everybody() -> None:
     first, second, last = (ticket(id=name, has_contact=name == "T1") for name in ("T1", "T2", "T3"))
-    operator_commands.merge(first, second)
+    mergers.merge(first, second)
     assert (second.followers, second.has_contact) == (["T1"], True)
-    merged = operator_commands.merge(second, last)
+    merged = mergers.merge(second, last)
     assert merged.events[0].payload.by_name() == {"into": "T3", "generation": 1}
     assert (last.followers, last.has_contact) == (["T2", "T1"], True)
     assert [one.merged_into for one in (first, second, last)] == ["T2", "T3", None]
@@ -191,7 +191,7 @@ def test_the_survivor_takes_over_everybody() -> None:
 def test_the_survivor_is_as_urgent_as_the_more_urgent_of_both(before: Urgency, merged: Urgency) -> None:
     survivor, one = brought_to(State.REVISITING, id="T3", urgency=before), brought_to(State.HANDLING, urgency=merged)
     raised = ["ticket.urgency_raised"] if merged.value < before.value else []
-    assert said(operator_commands.take_urgency(survivor, one)) == raised
+    assert said(mergers.take_urgency(survivor, one)) == raised
     assert survivor.urgency.value == min(before.value, merged.value)
 
 
@@ -209,7 +209,7 @@ def test_every_refusal_is_one_that_a_person_is_told() -> None:
         issubclass(kind, Refused)
         for kind in (
             NotNow,
-            operator_commands.BadSurvivor,
+            mergers.BadSurvivor,
             operator_commands.NotLater,
             operator_commands.NotRaised,
             resident_commands.TooLate,

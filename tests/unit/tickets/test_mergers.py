@@ -78,7 +78,7 @@ def test_a_category_that_is_not_more_serious_changes_nothing(matters: Matters, m
 def test_a_more_serious_matter_is_not_merged_into_what_is_said_to_be_done(matters: Matters) -> None:
     survivor, other = matters.open("parking"), matters.open("street_light")
     matters.act(survivor, lambda told: commands.execute(told.case, Report(Command.HANDLE, PROPERTY, "app"), told.context))
-    with pytest.raises(operator_commands.BadSurvivor, match="more serious"):
+    with pytest.raises(mergers.BadSurvivor, match="more serious"):
         matters.merge(other, survivor)
     assert matters.tickets[other].state is State.HANDLING
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from chassis.effects import Effects
 from contracts.codes import Channel, RejectReason, Urgency
-from services.tickets.domain import operator_commands, resident_commands
+from services.tickets.domain import mergers, operator_commands, resident_commands
 from services.tickets.domain.rules import Rules
 from services.tickets.domain.state import State
 from services.tickets.domain.ticket import Ticket
@@ -46,7 +46,7 @@ def brought_to(state: State, **changes: Any) -> Ticket:
         case State.REJECTED:
             operator_commands.reject(one, RejectReason.ABUSE)
         case State.MERGED:
-            operator_commands.merge(one, ticket(id="T2"))
+            mergers.merge(one, ticket(id="T2"))
         case State.CANCELLED:
             resident_commands.cancel(one)
         case State.PARKED:

@@ -1,4 +1,7 @@
-"""The present addresses of a notice's recipient, by the deployment's routes and the ticket's contact."""
+"""The present addresses of a notice's recipient, by the deployment's routes and the ticket's contact.
+
+Whom an event is told to is decided before, by `services.notify.domain.notice_rules`.
+"""
 
 from collections.abc import Iterable, Mapping
 

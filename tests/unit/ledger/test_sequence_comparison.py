@@ -5,7 +5,15 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ledger.domain.gaps import Fork, Gap, NumberedEvent, find_gaps_and_forks, lost_tail, remaining_gaps, unknown_parts
+from services.ledger.domain.sequence_comparison import (
+    Fork,
+    Gap,
+    NumberedEvent,
+    find_gaps_and_forks,
+    lost_tail,
+    remaining_gaps,
+    unknown_parts,
+)
 
 SPANS = st.tuples(st.integers(1, 40), st.integers(0, 15)).map(lambda span: Gap("/tickets", "T", span[0], span[0] + span[1]))
 

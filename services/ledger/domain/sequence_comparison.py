@@ -1,4 +1,7 @@
-"""Gaps and forks in the numbers of sources: 1, 2, 3 … per source and subject, up to the highest that was announced."""
+"""Gaps and forks in the numbers of sources: 1, 2, 3 … per source and subject, up to the highest that was announced.
+
+Pure comparisons; `services.ledger.gaps` decides when they are made and when a gap is reported.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
