@@ -43,7 +43,7 @@ def lines(servers: Servers, sizes: Sizes) -> Iterable[Figure]:
         floor = floor_runner.run(one, *run.tasks)
         print(floor, flush=True)
         note = f"answered in {asked:.1f} s, all published after {run.seconds:.1f} s; the callers took {load:.0%} of a processor"
-        yield Figure(HTTP, sizes.whistles_http / run.seconds, "whistles/s", sizes.whistles_http / floor.seconds, note=note)
+        yield Figure(HTTP, sizes.whistles_http / run.seconds, "whistles/s", sizes.whistles_http / floor.seconds, at_least, note)
 
 
 def backlog(one: BenchDeployment, first: int, count: int) -> Load:
