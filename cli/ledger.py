@@ -16,7 +16,7 @@ from cli.local_time import format_instant
 
 @click.group()
 def ledger() -> None:
-    """What happened: export, verify, figures."""
+    """Export and verify the log, and compute figures from it."""
 
 
 def _store() -> tuple[Store, Any]:

@@ -1,4 +1,4 @@
-"""What happened, counted from the events alone.
+"""The statistics of a demonstration, counted from the events alone.
 
 Branches, and which event proves each:
 

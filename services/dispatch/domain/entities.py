@@ -11,7 +11,7 @@ ORDER = list(Step)
 
 
 class LevelRunState(StrEnum):
-    """How far a level run is."""
+    """The progress of a level run."""
 
     OPEN = "open"
     PASSED = "passed"

@@ -1,4 +1,4 @@
-"""Who of the responders works unpaid. Loading the directory again says it of those who do."""
+"""Add the responders who work unpaid. Loading the directory again says it of those who do."""
 
 import sqlalchemy as sa
 from alembic import op

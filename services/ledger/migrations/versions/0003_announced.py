@@ -1,4 +1,4 @@
-"""How far each number was announced."""
+"""Add the number up to which each sequence was announced."""
 
 from alembic import op
 

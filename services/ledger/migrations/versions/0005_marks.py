@@ -1,4 +1,4 @@
-"""How far old rows were removed, and what shows that the store can write."""
+"""Add the marks of removed rows, and the row that shows that the store can write."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""Where tickets are and when they were closed, so that like ones are found; and what residents asked."""
+"""Add the place and the closing time of tickets, so that like ones are found; and what residents asked."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""When a ticket changed last."""
+"""Add the time of a ticket's last change."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Whether a category's tickets are disputes: a boolean, in place of the text "True" or "False"."""
+"""Store a category's disputes as a boolean, in place of the text "True" or "False"."""
 
 import sqlalchemy as sa
 from alembic import op
