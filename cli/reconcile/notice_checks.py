@@ -8,7 +8,8 @@ from chassis.persistence.tables import APPLIED
 from cli.reconcile.snapshot import InboxKey, NoticeRow, OutboxRow, StoreSnapshot, subscribers
 from contracts.events.tickets import ContactRecorded
 from services.notify.domain.notice import NoticeState
-from services.notify.domain.notice_rules import PARTIES, RESIDENT, RESPONDENT, RULES, planned_notices
+from services.notify.domain.notice_rule import PARTIES, RESIDENT, RESPONDENT
+from services.notify.domain.notice_rules import RULES, planned_notices
 
 TOLD = frozenset(
     {"notification.sent.v1", "notification.delivered.v1", "notification.exhausted.v1", "notification.cancelled.v1"}

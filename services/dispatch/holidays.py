@@ -19,7 +19,7 @@ import chinese_calendar
 from services.dispatch.domain.due import LATE_DECEMBER, weekday
 
 LIBRARIES = tuple(f"{name}-{version(name)}" for name in ("chinesecalendar", "holidays"))
-"""What the calendar follows from beside the deployment's file; a part of its version."""
+"""The libraries that the calendar uses beside the deployment's file, with their versions: a part of the calendar's version."""
 FIXED = frozenset({(1, 1), (5, 1), (5, 2), (10, 1), (10, 2), (10, 3)})
 """Month and day of the statutory holidays that have the same date every year: 元旦, 劳动节, 国庆节."""
 

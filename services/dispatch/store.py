@@ -31,7 +31,7 @@ from services.dispatch.domain.responder_departure import concerns
 
 Row = dict[str, Any]
 OPEN = (CaseState.WORKING, CaseState.EXHAUSTED, CaseState.COMPLETED)
-"""Where somebody may still be asked for something."""
+"""The states of a case in which a responder may still be asked for something."""
 
 case_documents.register()
 metadata = MetaData()

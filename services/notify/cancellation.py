@@ -11,7 +11,8 @@ from contracts.envelope import Event
 from services.notify import store
 from services.notify.domain.contact import Contact
 from services.notify.domain.notice import Notice
-from services.notify.domain.notice_rules import DUTY, WORK_TEMPLATES
+from services.notify.domain.notice_rule import DUTY
+from services.notify.domain.notice_rules import WORK_TEMPLATES
 from services.notify.domain.superseder_search import SUPERSEDING, fact_from, find_superseding
 from services.notify.metrics import NotifyMetrics
 from services.notify.notice_factory import contact_for

@@ -17,7 +17,8 @@ from services.notify.domain.channel_addresses import ChannelAddress
 from services.notify.domain.channels import LOG, LOG_ONLY, OTHERS, Channel, Channels, Route, Routes, is_one_address
 from services.notify.domain.languages import is_tag
 from services.notify.domain.limits import Unit
-from services.notify.domain.notice_rules import DUTY, RESIDENT, RULES
+from services.notify.domain.notice_rule import DUTY, RESIDENT
+from services.notify.domain.notice_rules import RULES
 from services.notify.domain.quiet_hours import QuietHours, QuietSchedule
 from services.notify.domain.size_check import undersized_channels
 from services.notify.domain.templates import INSTANT_PARTS, Templates, placeholders

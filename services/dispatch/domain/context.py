@@ -23,4 +23,4 @@ class CaseContext:
     at: datetime
     police_matters: frozenset[str] = frozenset()
     calendar_counts: bool = True
-    """Whether this calendar computes due times: no process with a newer one has started, see `due_time_recompute`."""
+    """True if this calendar computes due times: no process with a newer one has started, see `due_time_recompute`."""

@@ -21,10 +21,10 @@ from services.dispatch.domain.due import Pause
 from services.dispatch.domain.entities import Running
 
 MARKS = (0.5, 0.8, 1.0, 2.0, 3.0)
-"""When each stage ends, as a part of the time from start to due; how that is counted says `WorkCalendar.part_of`."""
+"""The ends of the stages, as parts of the time from start to due. `WorkCalendar.part_of` counts that time."""
 BREACHED = 3
 STAGES = (WarningStage.URGE_HALF, WarningStage.URGE_MOST, None, WarningStage.REPORT_UP)
-"""What is said at each mark; the third is the breach, and after the last the top is called."""
+"""The warning of each mark. The third mark is the breach; after these four the highest supervisor is called."""
 
 
 def ringing(case: Case, key: str, version: int) -> Running | None:

@@ -68,7 +68,7 @@ class TicketRecord:
     answers: dict[str, Answer] = field(default_factory=dict)
     """The resident's answer by generation. An answer "not solved" stays, whatever the result of the rework."""
     verified: dict[str, bool] = field(default_factory=dict)
-    """Whether the verifier found the matter solved, by generation."""
+    """True if the verifier found the matter solved, by generation."""
     reworked: dict[str, bool] = field(default_factory=dict)
     """The generations that had to be worked on again."""
     numbers: dict[str, int] = field(default_factory=dict)

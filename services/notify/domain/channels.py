@@ -10,7 +10,7 @@ from contracts.contact_points import EMAIL_MARK, comparable
 from services.notify.domain.attempts import Retries
 from services.notify.domain.channel_addresses import ChannelAddress
 from services.notify.domain.limits import Limit, Unit, vendor_limit
-from services.notify.domain.notice_rules import DUTY, PARTIES, RESIDENT
+from services.notify.domain.notice_rule import DUTY, PARTIES, RESIDENT
 from services.notify.domain.quiet_hours import QuietSchedule
 from services.notify.domain.rate_limit import RateLimit
 from services.notify.domain.success_rules import SuccessRule

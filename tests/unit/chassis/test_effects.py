@@ -1,4 +1,4 @@
-"""What a domain method answers: effects in the order they happened."""
+"""The effects of a domain method keep the order in which they happened."""
 
 from datetime import UTC, datetime
 

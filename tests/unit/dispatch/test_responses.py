@@ -30,7 +30,7 @@ PACKAGE = "services.dispatch"
 
 @dataclass
 class Raffle:
-    """Who was asked first, and who won."""
+    """The state of a draw: the units that were asked, and the winner."""
 
     asked: list[str]
     winner: str | None = None

@@ -53,7 +53,7 @@ class Mediation:
     perform: str | None = None
     """The span after which performance is looked at, such as 30d; None before the parties agreed."""
     asked: int = 0
-    """How often somebody was asked whether the agreement was performed."""
+    """The number of questions so far about the agreement's performance."""
 
     @property
     def goes_on(self) -> bool:
