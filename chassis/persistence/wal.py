@@ -9,6 +9,7 @@ for it. Format: sqlite.org/fileformat2.html, section 4.
 import fcntl
 import struct
 from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from chassis.persistence.errors import StoreDamaged
@@ -32,8 +33,8 @@ def verify_once(database: Path) -> None:
     path = database.resolve()
     if path in _verified:
         return
-    log = log_of(path)
-    if log.exists() and not _open_elsewhere(path) and (wrong := damage(log.read_bytes())):
+    if wrong := damage(_unused_log(path)):
+        log = log_of(path)
         raise StoreDamaged(f"{log}: {wrong}; SQLite would silently forget every transaction from there on. {WHAT_TO_DO}")
     _verified.add(path)
 
@@ -44,7 +45,7 @@ def accept(database: Path) -> Path | None:
     path = database.resolve()
     log = log_of(path)
     copy = None
-    if path not in _verified and log.exists() and damage(raw := log.read_bytes()):
+    if path not in _verified and damage(raw := _unused_log(path)):
         copy = log.with_name(f"{log.name}.damaged")
         copy.touch(mode=0o600)
         copy.write_bytes(raw)
@@ -57,16 +58,24 @@ def log_of(database: Path) -> Path:
     return database.with_name(f"{database.name}-wal")
 
 
-def _open_elsewhere(database: Path) -> bool:
-    """Return whether another process has the database open. This process has not: closing the file would release its locks."""
-    try:
-        with database.with_name(f"{database.name}-shm").open("r+b") as shared:
+def _unused_log(database: Path) -> bytes:
+    """Return the log that the last process to use a database left behind; empty if there is none or a process uses it now.
+
+    The lock that every connection shares is held alone while the log is read: nobody can write it meanwhile. Whoever closes the
+    database last removes the log after it gave up the lock, so the file may be gone at any moment. This process must not have
+    the database open: closing the file would release its locks.
+    """
+    with ExitStack() as held:
+        try:
+            shared = held.enter_context(database.with_name(f"{database.name}-shm").open("r+b"))
             fcntl.lockf(shared, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, _LIVE_LOCK)
-    except FileNotFoundError:
-        return False
-    except OSError:
-        return True
-    return False
+        except FileNotFoundError:
+            pass  # a log without shared memory was copied here: nobody uses it
+        except OSError:
+            return b""
+        with suppress(FileNotFoundError):
+            return log_of(database).read_bytes()
+    return b""
 
 
 def damage(raw: bytes) -> str | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -106,9 +108,6 @@ def test_an_engine_refuses_a_damaged_log_before_sqlite_forgets_it(tmp_path: Path
 
 def test_a_log_that_another_process_writes_is_left_to_it(tmp_path: Path) -> None:
     """Within this process locks of POSIX do not tell: the other one is a process of its own."""
-    import subprocess
-    import sys
-
     database = crashed(tmp_path / "db", 5)
     holds = (
         "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('select * from t').fetchall(); "
@@ -124,5 +123,28 @@ def test_a_log_that_another_process_writes_is_left_to_it(tmp_path: Path) -> None
         new_engine(f"sqlite:///{database}").dispose()
     finally:
         other.stdin.close()
+        other.wait(20)
+        other.stdout.close()
+
+
+def test_a_log_may_be_removed_and_rewritten_at_any_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever closes a database last removes its log, for instance `whistle reconcile` while a service starts."""
+    database = crashed(tmp_path / "db", 5)
+    uses = (
+        "import sqlite3, sys\n"
+        "while True:\n"
+        "    c = sqlite3.connect(sys.argv[1], isolation_level=None); c.execute('INSERT INTO t DEFAULT VALUES'); c.close()\n"
+        "    print(flush=True)"
+    )
+    other = subprocess.Popen([sys.executable, "-c", uses, str(database)], stdout=subprocess.PIPE)
+    assert other.stdout is not None
+    try:
+        for _ in range(300):
+            assert other.stdout.readline() == b"\n"
+            for _ in range(20):
+                monkeypatch.setattr(wal, "_verified", set())
+                wal.verify_once(database)
+    finally:
+        other.kill()
         other.wait(20)
         other.stdout.close()
