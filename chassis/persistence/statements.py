@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Delete, Insert, Select, Table, bindparam, delete, func, insert, or_, select, tuple_
+from sqlalchemy import Connection, Delete, Insert, Select, Table, bindparam, delete, func, insert, literal, or_, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
 from chassis.persistence.tables import DEAD, PARKED, PENDING, WAITING, ChassisTables
@@ -72,9 +72,18 @@ def disarming(timers: Table) -> Delete:
 
 @cache
 def first_due_by_handler(inbox: Table) -> Select[Any]:
-    """Read, for each handler group with waiting events, its name and when the first of them is due."""
-    c = inbox.c
-    return select(c.handler, func.min(c.due_at).label("due_at")).where(c.state == WAITING).group_by(c.handler)
+    """Read, for each handler group with waiting events, its name and when the first of them is due.
+
+    The waiting events are materialized first: SQLite would read the whole inbox in the order of its key to group by handler.
+    """
+    waiting = select(inbox.c.handler, inbox.c.due_at).where(inbox.c.state == WAITING).cte("waiting").prefix_with("MATERIALIZED")
+    return select(waiting.c.handler, func.min(waiting.c.due_at).label("due_at")).group_by(waiting.c.handler)
+
+
+@cache
+def any_waiting(inbox: Table) -> Select[Any]:
+    """Read one row if any event waits."""
+    return select(literal(1)).select_from(inbox).where(inbox.c.state == WAITING).limit(1)
 
 
 @cache

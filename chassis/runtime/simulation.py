@@ -17,7 +17,7 @@ from chassis.messaging.embedded import EmbeddedConsumer
 from chassis.outbox.relay import BATCH, Relay
 from chassis.persistence import StoreUnavailable, machine_now
 from chassis.persistence.leader_election import LeaderElection, leader_election
-from chassis.persistence.statements import first_due_by_handler
+from chassis.persistence.statements import any_waiting
 from chassis.runtime.runtime import Runtime, Spawn
 
 _ANY_DUE = timedelta(days=365)
@@ -87,7 +87,7 @@ class SteppedRuntime(Runtime):
 
     def _retry_waiting(self) -> int:
         with self.store.reading() as connection:
-            if connection.execute(first_due_by_handler(self.store.tables.inbox)).first() is None:
+            if connection.execute(any_waiting(self.store.tables.inbox)).first() is None:
                 return 0
         return sum(retry_one(inbox, machine_now() + _ANY_DUE) for inbox in self._inboxes)
 

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from functools import partial
 from typing import Any, TypedDict
 
-from sqlalchemy import Connection, Subquery, and_, delete, func, insert, select, update
+from sqlalchemy import Connection, and_, delete, func, insert, select, tuple_, update
 
 from chassis.effects import ArmTimer, DomainEvent, Effects
 from chassis.handler_context import HandlerContext
@@ -22,12 +22,12 @@ from services.ledger.domain.rules import Rules
 from services.ledger.domain.sequence_comparison import (
     Fork,
     Gap,
-    NumberedEvent,
     compare_neighbours,
     lost_tail,
     remaining_gaps,
     unknown_parts,
 )
+from services.ledger.neighbours import suspicious_neighbours
 
 log = logging.getLogger(__name__)
 GAP = "gap"
@@ -45,7 +45,7 @@ class _Numbers(TypedDict):
 
 def find_gaps(ctx: HandlerContext, since: int, rules: Rules) -> None:
     """Note the gaps of every source and subject with entries since a position; publish the forks at once."""
-    for before, after in list(_suspicious(ctx.connection, since)):
+    for before, after in list(suspicious_neighbours(ctx.connection, since)):
         found = compare_neighbours(before, after)
         if isinstance(found, Fork):
             _note_fork(found, ctx)
@@ -80,43 +80,17 @@ def report_gap(timer: TimerFired, ctx: HandlerContext) -> None:
 
 def _publish_filled(ctx: HandlerContext, since: int) -> None:
     """Publish each published gap that is filled now."""
-    table, touched = store.gaps, _touched(since)
-    about = and_(touched.c.source == table.c.source, touched.c.subject == table.c.subject)
-    open_ = select(table).join(touched, about).where(table.c.state == FOUND)
-    ordered = open_.order_by(table.c.source, table.c.subject, table.c.missing_from)
+    table, c = store.gaps, store.entries.c
+    appended = tuple_(table.c.source, table.c.subject).in_(select(c.source, c.subject).where(c.position >= since))
+    ordered = (
+        select(table).where(table.c.state == FOUND, appended).order_by(table.c.source, table.c.subject, table.c.missing_from)
+    )
     for row in ctx.connection.execute(ordered).all():
         gap = Gap(row.source, row.subject, row.missing_from, row.missing_to)
         if not remaining_gaps(gap, _present(ctx.connection, gap)):
             ctx.connection.execute(update(table).where(_is(gap)).values(state=FILLED))
             ctx.after_commit(partial(log.warning, "gap filled", extra=_ids(gap)))
             ctx.for_subject(gap.subject).apply(Effects(DomainEvent(GapFilled(**_numbers(gap)), gap.subject)))
-
-
-def _touched(since: int) -> Subquery:
-    """Return every source and subject with entries since a position."""
-    c = store.entries.c
-    return select(c.source, c.subject).where(c.position >= since).distinct().subquery()
-
-
-def _suspicious(connection: Connection, since: int) -> Iterator[tuple[NumberedEvent | None, NumberedEvent]]:
-    """Yield the neighbours whose numbers do not follow each other: the database compares them, in one statement."""
-    c, touched = store.entries.c, _touched(since)
-    window: dict[str, Any] = {"partition_by": (c.source, c.subject), "order_by": (c.sequence, c.event_id)}
-    neighbours = (
-        select(
-            *(c.source, c.subject, c.sequence, c.event_id, c.type),
-            func.lag(c.sequence).over(**window).label("before"),
-            func.lag(c.event_id).over(**window).label("before_id"),
-            func.lag(c.type).over(**window).label("before_type"),
-        )
-        .join(touched, and_(touched.c.source == c.source, touched.c.subject == c.subject))
-        .subquery()
-    )
-    broken = neighbours.c.sequence != func.coalesce(neighbours.c.before, 0) + 1
-    for row in connection.execute(select(neighbours).where(broken)):
-        after = NumberedEvent(row.source, row.subject, row.sequence, row.event_id, row.type)
-        before = NumberedEvent(row.source, row.subject, row.before, row.before_id, row.before_type) if row.before_id else None
-        yield before, after
 
 
 def _lost_tails(connection: Connection, since: int) -> Iterator[Gap]:

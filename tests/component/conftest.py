@@ -40,6 +40,19 @@ def ledger(ledger_url: str) -> Iterator[LedgerAlone]:
 
 
 @pytest.fixture(scope="module", params=["postgres", "sqlite"])
+def ledger_of_either_kind(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """A ledger's store on either kind of database. A test rolls back what it writes."""
+    if request.param == "postgres":
+        url = request.getfixturevalue("ledger_url")
+    else:
+        url = f"sqlite:///{tmp_path_factory.mktemp('ledger')}/ledger.db"
+        upgrade("services.ledger", url)
+    store = Store(url, DEFINITION.tables, DEFINITION.mappers)
+    yield store
+    store.close()
+
+
+@pytest.fixture(scope="module", params=["postgres", "sqlite"])
 def forged_url(request: pytest.FixtureRequest, postgres_server: PostgresServer, tmp_path_factory: Any) -> Iterator[str]:
     """A ledger's database of either kind, as its migrations make it."""
     name = f"forged_{uuid4().hex[:8]}"

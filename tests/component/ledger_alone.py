@@ -98,8 +98,8 @@ class LedgerAlone:
             assert self._timers.fire_due()
         self.clock.move_to(end)
 
-    def ring_failing(self, **spans: float) -> None:
-        """Time goes on, and what is due then fails and is put off."""
+    def ring(self, **spans: float) -> None:
+        """Time goes on at once, and one batch of what is due then fires."""
         self.clock.move_to(self.clock.now() + timedelta(**spans))
         assert self._timers.fire_due()
 
@@ -154,3 +154,11 @@ def closed(subject: str, sequences: Collection[int]) -> list[Event]:
     from contracts.events.tickets import TicketClosed
 
     return [happened(TicketClosed, subject, number, closure=Closure.NO_CONTACT, generation=number) for number in sequences]
+
+
+def announced(number: int, **last: int) -> Event:
+    """Tickets announces how far its numbers go."""
+    from contracts.events.sequences import TicketsSequencesAnnounced
+
+    reached = [{"subject": subject, "last": highest} for subject, highest in last.items()]
+    return happened(TicketsSequencesAnnounced, "tickets", number, reached=reached)

@@ -41,7 +41,7 @@ def test_an_entry_after_the_last_checkpoint_that_was_edited_is_not_signed(town: 
 
 def test_the_service_signs_no_entry_that_was_edited_since_it_saw_it(town: Town) -> None:
     town.forge(edit(5))
-    town.ledger.ring_failing(hours=1)
+    town.ledger.ring(hours=1)
     assert town.ledger.monitor.trouble == "entry 5: changed since this process saw it"
     assert len(town.ledger.said(CheckpointSigned)) == 2
 
@@ -61,7 +61,7 @@ def test_a_forged_frontier_is_not_exported_and_not_signed(town: Town, tmp_path: 
     assert "ledger-frontier.json was written" in town.export(tmp_path / "log").output
     if restarted:
         town.ledger.restart(CheckpointDir(town.directory))
-    town.ledger.ring_failing(hours=1)
+    town.ledger.ring(hours=1)
     assert "changed since" in (town.ledger.monitor.trouble or "")
     assert len(town.ledger.said(CheckpointSigned)) == 2
 
@@ -83,7 +83,7 @@ def test_a_log_without_its_later_checkpoints_is_not_signed(town: Town, tmp_path:
         town.ledger.restart(CheckpointDir(town.directory))
     for done in (town.export(tmp_path / "log"), town.command("rebuild"), town.command("hand-over", new_key(tmp_path))):
         assert (done.exit_code, MISSING in done.output) == (1, True), done.output
-    town.ledger.ring_failing(hours=1)
+    town.ledger.ring(hours=1)
     assert MISSING in (town.ledger.monitor.trouble or "")
 
 

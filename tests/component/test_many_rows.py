@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from functools import partial
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
@@ -13,7 +15,7 @@ from prometheus_client import CollectorRegistry
 
 from chassis.effects import TooEarly
 from chassis.handler_context import HandlerContext
-from chassis.inbox.retries import retry_one
+from chassis.inbox.retries import Retrier, retry_one
 from chassis.inbox.wakeups import Wakeups
 from chassis.observability.health import Health
 from chassis.observability.metrics import ChassisMetrics
@@ -22,6 +24,7 @@ from chassis.persistence.migrate import upgrade
 from chassis.runtime.gauges import read_gauges
 from cli.services import definition
 from contracts.envelope import Event
+from contracts.events.ledger import GapFilled
 from services.dispatch import store as dispatch
 from services.dispatch.metrics import CaseMetrics
 from services.ledger.metrics import LedgerMetrics
@@ -29,6 +32,7 @@ from services.notify import store as notify
 from services.notify.metrics import NoticeGauges
 from services.tickets.metrics import TicketsMetrics
 from tests.component.counting import Counting, do_everything, metadata, new_store, report
+from tests.component.ledger_alone import LedgerAlone, announced, closed
 from tests.component.plans import reads
 from tests.component.relaying import Refusing, running
 from tests.component.ringing import timers
@@ -43,9 +47,19 @@ NOW = machine_now()
 CLOCK: Any = SimpleNamespace(now=lambda: NOW)
 
 
+NewDatabase = Callable[[], AbstractContextManager[str]]
+
+
+@pytest.fixture(params=["postgres", "sqlite"])
+def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> NewDatabase:
+    """Makes one that nobody else uses, and of which the server knows no statistics; gives its URL."""
+    if request.param == "sqlite":
+        return lambda: nullcontext(f"sqlite:///{tmp_path}/many.db")
+    return partial(_on_the_server, request.getfixturevalue("postgres_server"))
+
+
 @contextmanager
-def new_database(server: PostgresServer) -> Iterator[str]:
-    """The URL of one that nobody else uses, and of which the server knows no statistics."""
+def _on_the_server(server: PostgresServer) -> Iterator[str]:
     name = f"many_{uuid4().hex[:8]}"
     url = server.create_database(name)
     try:
@@ -55,19 +69,19 @@ def new_database(server: PostgresServer) -> Iterator[str]:
 
 
 @contextmanager
-def store_of(server: PostgresServer, service: str) -> Iterator[Store]:
+def store_of(new_database: NewDatabase, service: str) -> Iterator[Store]:
     """A service's store, as its migrations make it."""
     defined = definition(service)
-    with new_database(server) as url:
+    with new_database() as url:
         upgrade(f"services.{service}", url)
         with closing(Store(url, defined.tables, defined.mappers)) as store:
             yield store
 
 
 @pytest.fixture
-def newly_counting(postgres_server: PostgresServer) -> Iterator[Counting]:
+def newly_counting(new_database: NewDatabase) -> Iterator[Counting]:
     """The counting service over a database of its own."""
-    with new_database(postgres_server) as url, closing(new_store(url)) as store:
+    with new_database() as url, closing(new_store(url)) as store:
         metadata.create_all(store.engine)
         yield Counting(store)
 
@@ -106,9 +120,9 @@ def _what_awaits_a_calendar(store: Store) -> None:
     ],
 )
 def test_a_look_at_a_service_reads_no_table_that_grows(
-    service: str, look: Callable[[Store], None], postgres_server: PostgresServer
+    service: str, look: Callable[[Store], None], new_database: NewDatabase
 ) -> None:
-    with store_of(postgres_server, service) as store:
+    with store_of(new_database, service) as store:
         with reads(store) as seen:
             look(store)
         assert seen.sent
@@ -134,6 +148,7 @@ def test_the_loops_of_every_service_read_no_table_that_grows(newly_counting: Cou
     with reads(counting.store) as taking:
         for id_, subject in enumerate(("late", "early", "late")):
             inbox.take([report(subject, f"r-{id_}")])
+        Retrier([inbox], lambda: 0).step()
         retry_one(inbox)
         counting.later(hours=2)
         timers(counting).fire_due()
@@ -145,3 +160,16 @@ def test_the_loops_of_every_service_read_no_table_that_grows(newly_counting: Cou
         read_gauges(counting.store, counting.clock, ChassisMetrics(CollectorRegistry(), Health()))
     assert counting.outbox == []
     assert taking.from_end_to_end() | telling.from_end_to_end() == set()
+
+
+def test_the_search_for_gaps_reads_the_new_entries_and_their_neighbours(new_database: NewDatabase) -> None:
+    """The log only grows: the search runs all the time, and must not read what it has read."""
+    with store_of(new_database, "ledger") as store:
+        alone = LedgerAlone(store)
+        alone.hear(*closed("T", [1, 2, 5]), announced(1, T=6))
+        alone.let_pass(hours=1)
+        alone.hear(*closed("T", [3, 4]), announced(2, T=6))
+        with reads(store) as seen:
+            alone.ring(minutes=2)
+        assert alone.said(GapFilled)
+        assert {table for table, _ in seen.from_end_to_end()} <= FEW
