@@ -5,11 +5,11 @@ publishes the announcement when the timer fires.
 """
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-from sqlalchemy import Connection, insert, literal, select
+from sqlalchemy import Connection
 
-from chassis.persistence import ChassisTables, Instant
+from chassis.persistence import ChassisTables
+from chassis.persistence.statements import arming_once
 from contracts.events.sequences import BY_SOURCE
 
 KIND = "announce"
@@ -34,16 +34,9 @@ def arm(connection: Connection, tables: ChassisTables, source: str, said: dateti
     """
     if source not in BY_SOURCE:
         return
-    due, table = due_after(said), tables.timers
-    subject, name = subject_of(source), f"{KIND}:{due.isoformat()}"
-    row: dict[str, Any] = {
-        "subject": literal(subject),
-        "name": literal(name),
-        "generation": literal(0),
-        "due_at": literal(due, Instant()),
-    }
-    armed = select(table.c.position).where(table.c.subject == subject, table.c.name == name).exists()
-    connection.execute(insert(table).from_select(list(row), select(*row.values()).where(~armed)))
+    due = due_after(said)
+    timer = {"subject": subject_of(source), "name": f"{KIND}:{due.isoformat()}", "due_at": due}
+    connection.execute(arming_once(tables.timers), timer)
 
 
 def subject_of(source: str) -> str:

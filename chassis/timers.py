@@ -15,7 +15,7 @@ from functools import partial
 from itertools import takewhile
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, delete, update
+from sqlalchemy import Connection, update
 
 from chassis.backoff import Backoff
 from chassis.clock import BusinessClock
@@ -26,7 +26,7 @@ from chassis.observability import logs
 from chassis.persistence import Store, StoreConflict, StoreUnavailable, machine_now
 from chassis.persistence.conflicts import retry_conflicts
 from chassis.persistence.poll_gate import PollGate
-from chassis.persistence.statements import due_timers, first_timer_due
+from chassis.persistence.statements import due_timers, first_timer_due, removing_fired
 from chassis.unit_of_work import UnitOfWork
 
 log = logging.getLogger(__name__)
@@ -126,8 +126,7 @@ class Timers:
             for row in sorted(rows, key=lambda row: (row["subject"], row["due_at"], row["position"])):
                 self._fire_row(row, unit)
             # before the effects are written: one of them may be the same timer, armed again
-            table = self._store.tables.timers
-            connection.execute(delete(table).where(table.c.position.in_([row["position"] for row in rows])))
+            connection.execute(removing_fired(self._store.tables.timers), {"positions": [row["position"] for row in rows]})
             unit.flush()
             failpoint("timers.claimed")
             unit.after_commit(partial(self._report, rows))

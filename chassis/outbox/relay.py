@@ -18,8 +18,8 @@ from chassis.messaging.bus import BusUnavailable, Letter, Publisher
 from chassis.messaging.cloudevents_codec import JSON, Message
 from chassis.persistence import Store, StoreUnavailable, machine_now
 from chassis.persistence.leader_election import LeaderElection, leader_election
-from chassis.persistence.statements import pending_events
-from chassis.persistence.tables import PARKED, PUBLISHED
+from chassis.persistence.statements import marking_published, pending_events
+from chassis.persistence.tables import PARKED
 
 log = logging.getLogger(__name__)
 
@@ -137,13 +137,9 @@ class Relay:
         return Letter(row["event_id"], row["exchange"], row["type"], message, self._mandatory(row["type"]))
 
     def _mark(self, connection: Connection, positions: Sequence[int]) -> None:
-        table = self._store.tables.outbox
         if positions:
-            connection.execute(
-                update(table)
-                .where(table.c.position.in_(positions))
-                .values(state=PUBLISHED, published_at=machine_now(), reason=None)
-            )
+            marked = {"positions": positions, "at": machine_now()}
+            connection.execute(marking_published(self._store.tables.outbox), marked)
 
     def _park(self, connection: Connection, row: Any, why: str) -> None:
         table = self._store.tables.outbox

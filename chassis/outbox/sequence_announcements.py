@@ -8,13 +8,13 @@ timer the same run has the same announcements. docs/decisions/0014 gives the rea
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from chassis.announcement_timer import subject_of
 from chassis.effects import ArmTimer, DomainEvent, Effects
 from chassis.handler_context import HandlerContext
 from chassis.persistence import ChassisTables
-from chassis.persistence.statements import dialect_insert
+from chassis.persistence.statements import marking_announced, unannounced
 from chassis.timers import TimerFired
 from contracts.events.sequences import BY_SOURCE, MOST, Reached
 
@@ -40,17 +40,11 @@ def announce(timer: TimerFired, ctx: HandlerContext) -> None:
 def _grown(connection: Connection, tables: ChassisTables, source: str) -> Sequence[Any]:
     """Return the subjects with numbers not announced yet. Private events are numbered under a source of their own and are not
     included."""
-    c = tables.sequences.c
-    grown = select(c.subject, c.last).where(c.source == source, c.last > c.announced, c.subject != subject_of(source))
-    return connection.execute(grown.order_by(c.subject).limit(MOST)).all()
+    return connection.execute(unannounced(tables.sequences, MOST), {"source": source, "own": subject_of(source)}).all()
 
 
 def _mark(connection: Connection, tables: ChassisTables, source: str, grown: Sequence[Any]) -> None:
     """Store the announced numbers, which were read before; newer ones come later. Locks in the order of the unit of work."""
-    table = tables.sequences
-    statement = dialect_insert(connection)(table)
-    statement = statement.on_conflict_do_update(
-        index_elements=[table.c.source, table.c.subject], set_={"announced": statement.excluded.announced}
-    ).returning(table.c.subject)
+    statement = marking_announced(tables.sequences, connection.dialect.name)
     rows = [{"source": source, "subject": row.subject, "last": row.last, "announced": row.last} for row in grown]
     connection.execute(statement, sorted(rows, key=lambda row: str(row["subject"])))

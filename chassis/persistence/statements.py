@@ -4,10 +4,26 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Delete, Insert, Select, Table, bindparam, delete, func, insert, literal, or_, select, tuple_
+from sqlalchemy import (
+    Connection,
+    Delete,
+    Insert,
+    Select,
+    Table,
+    Update,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
-from chassis.persistence.tables import DEAD, PARKED, PENDING, WAITING, ChassisTables
+from chassis.persistence.tables import DEAD, PARKED, PENDING, PUBLISHED, WAITING, ChassisTables
 
 
 def dialect_of(name: str) -> Any:
@@ -71,6 +87,21 @@ def disarming(timers: Table) -> Delete:
 
 
 @cache
+def arming_once(timers: Table) -> Insert:
+    """Insert the timer of ``subject``, ``name`` and ``due_at`` unless there is one. Two transactions may insert two."""
+    subject, name = bindparam("subject", type_=timers.c.subject.type), bindparam("name", type_=timers.c.name.type)
+    row = select(subject, name, literal(0), bindparam("due_at", type_=timers.c.due_at.type))
+    armed = select(timers.c.position).where(timers.c.subject == subject, timers.c.name == name).exists()
+    return insert(timers).from_select(["subject", "name", "generation", "due_at"], row.where(~armed))
+
+
+@cache
+def removing_fired(timers: Table) -> Delete:
+    """Delete the timers of ``positions``."""
+    return delete(timers).where(timers.c.position.in_(bindparam("positions", expanding=True)))
+
+
+@cache
 def first_due_by_handler(inbox: Table) -> Select[Any]:
     """Read, for each handler group with waiting events, its name and when the first of them is due.
 
@@ -119,6 +150,31 @@ def pending_events(outbox: Table) -> Select[Any]:
     c = outbox.c
     columns = (c.position, c.event_id, c.exchange, c.type, c.headers, c.body)
     return select(*columns).where(c.state == PENDING).order_by(c.position).limit(bindparam("most"))
+
+
+@cache
+def marking_published(outbox: Table) -> Update:
+    """Mark the events of ``positions`` as published ``at`` an instant."""
+    confirmed = outbox.c.position.in_(bindparam("positions", expanding=True))
+    return update(outbox).where(confirmed).values(state=PUBLISHED, published_at=bindparam("at"), reason=None)
+
+
+@cache
+def unannounced(sequences: Table, most: int) -> Select[Any]:
+    """Read the first ``most`` subjects of ``source`` with numbers not announced yet, without its ``own`` subject."""
+    c = sequences.c
+    grown = (c.source == bindparam("source"), c.last > c.announced, c.subject != bindparam("own"))
+    return select(c.subject, c.last).where(*grown).order_by(c.subject).limit(most)
+
+
+@cache
+def marking_announced(sequences: Table, dialect: str) -> Any:
+    """Store the announced numbers of existing rows, as an upsert with RETURNING: see `overwriting`."""
+    statement = dialect_of(dialect).insert(sequences)
+    upsert = statement.on_conflict_do_update(
+        index_elements=[sequences.c.source, sequences.c.subject], set_={"announced": statement.excluded.announced}
+    )
+    return upsert.returning(sequences.c.subject)
 
 
 @cache

@@ -91,6 +91,7 @@ def _known_or(years: Arrangements, day: date) -> bool | None:
     return weekday(day) if known is None and day.year in years else known
 
 
+@cache
 def _by_library(day: date) -> bool | None:
     try:
         return bool(chinese_calendar.is_workday(day))

@@ -10,13 +10,13 @@ from dataclasses import asdict
 from functools import partial
 from typing import Any, TypedDict
 
-from sqlalchemy import Connection, and_, delete, func, insert, select, tuple_, update
+from sqlalchemy import Connection, and_, delete, insert, select, update
 
 from chassis.effects import ArmTimer, DomainEvent, Effects
 from chassis.handler_context import HandlerContext
 from chassis.timers import TimerFired
 from contracts.events.ledger import ForkFound, GapFilled, GapFound
-from contracts.events.sequences import ANNOUNCEMENTS, Announcement
+from contracts.events.sequences import Announcement
 from services.ledger import store
 from services.ledger.domain.rules import Rules
 from services.ledger.domain.sequence_comparison import (
@@ -27,7 +27,7 @@ from services.ledger.domain.sequence_comparison import (
     remaining_gaps,
     unknown_parts,
 )
-from services.ledger.neighbours import suspicious_neighbours
+from services.ledger.gap_queries import announcements, highest_numbers, suspicious_neighbours, touched_gaps
 
 log = logging.getLogger(__name__)
 GAP = "gap"
@@ -80,27 +80,19 @@ def report_gap(timer: TimerFired, ctx: HandlerContext) -> None:
 
 def _publish_filled(ctx: HandlerContext, since: int) -> None:
     """Publish each published gap that is filled now."""
-    table, c = store.gaps, store.entries.c
-    appended = tuple_(table.c.source, table.c.subject).in_(select(c.source, c.subject).where(c.position >= since))
-    ordered = (
-        select(table).where(table.c.state == FOUND, appended).order_by(table.c.source, table.c.subject, table.c.missing_from)
-    )
-    for row in ctx.connection.execute(ordered).all():
+    for row in touched_gaps(ctx.connection, FOUND, since):
         gap = Gap(row.source, row.subject, row.missing_from, row.missing_to)
         if not remaining_gaps(gap, _present(ctx.connection, gap)):
-            ctx.connection.execute(update(table).where(_is(gap)).values(state=FILLED))
+            ctx.connection.execute(update(store.gaps).where(_is(gap)).values(state=FILLED))
             ctx.after_commit(partial(log.warning, "gap filled", extra=_ids(gap)))
             ctx.for_subject(gap.subject).apply(Effects(DomainEvent(GapFilled(**_numbers(gap)), gap.subject)))
 
 
 def _lost_tails(connection: Connection, since: int) -> Iterator[Gap]:
     """Yield the gaps between announced and present numbers: one statement for each announcement since a position."""
-    c = store.entries.c
-    announced = select(c.source, c.body).where(c.position >= since, c.type.in_(sorted(ANNOUNCEMENTS)))
-    for source, body in connection.execute(announced.order_by(c.position)).all():
-        reached = _announced(bytes(body))
-        there = select(c.subject, func.max(c.sequence)).where(c.source == source, c.subject.in_(sorted(reached)))
-        highest = {row[0]: row[1] for row in connection.execute(there.group_by(c.subject))}
+    for source, body in announcements(connection, since):
+        reached = _announced(body)
+        highest = highest_numbers(connection, source, reached)
         for subject, last in sorted(reached.items()):
             if lost := lost_tail(source, subject, highest.get(subject, 0), last):
                 yield lost

@@ -143,11 +143,14 @@ def _any_due_query() -> Select[Any]:
 
 def waiting_ids(connection: Connection, origin: str | None = None, audience: str | None = None) -> list[str]:
     """Return the ids of notices that are held or due: those of a subject's events, or those to an audience."""
-    whose = notices.c.origin == origin if origin is not None else notices.c.audience == audience
-    rows = connection.execute(
-        select(notices.c.id).where(whose, _OPEN_STATES, notices.c.state.in_(_WAITING)).order_by(notices.c.id)
-    )
-    return list(rows.scalars())
+    whose, value = ("origin", origin) if origin is not None else ("audience", audience)
+    return list(connection.execute(_waiting_query(whose), {whose: value}).scalars())
+
+
+@cache
+def _waiting_query(whose: str) -> Select[Any]:
+    waiting = (notices.c[whose] == bindparam(whose), _OPEN_STATES, notices.c.state.in_(_WAITING))
+    return select(notices.c.id).where(*waiting).order_by(notices.c.id)
 
 
 def contacts_by_id(connection: Connection, ids: Collection[str]) -> dict[str, Contact]:
@@ -188,12 +191,19 @@ def claimable(
     connection: Connection, now: datetime, most: int, channel: str | None = None, without: tuple[str, ...] = ()
 ) -> list[str]:
     """Lock the due notices whose turn it is, of one channel or of all but some; skip those locked by others."""
-    chosen = notices.c.channel == channel if channel is not None else notices.c.channel.not_in(without)
-    rows = connection.execute(
+    chosen = {"channel": channel} if channel is not None else {"without": without}
+    query = _claim_query(of_one=channel is not None)
+    return list(connection.execute(query, {**chosen, "now": now, "most": most}).scalars())
+
+
+@cache
+def _claim_query(of_one: bool) -> Select[Any]:
+    others: Any = bindparam("without", expanding=True)
+    chosen = notices.c.channel == bindparam("channel") if of_one else notices.c.channel.not_in(others)
+    return (
         select(notices.c.id)
-        .where(chosen, notices.c.next_at <= now, _is_next())
+        .where(chosen, notices.c.next_at <= bindparam("now"), _is_next())
         .order_by(notices.c.next_at, notices.c.happened_at, notices.c.sequence, notices.c.id)
-        .limit(most)
+        .limit(bindparam("most"))
         .with_for_update(skip_locked=True, of=notices)
     )
-    return list(rows.scalars())

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, delete, insert
 from chassis.persistence import Store
 from services.ledger import store
 from services.ledger.domain.sequence_comparison import NumberedEvent, compare_neighbours
-from services.ledger.neighbours import suspicious_neighbours
+from services.ledger.gap_queries import suspicious_neighbours
 from tests.component.ledger_alone import START
 
 EVENTS = st.tuples(st.sampled_from(["/tickets", "/dispatch"]), st.sampled_from("AB"), st.integers(1, 6), st.sampled_from("xyz"))

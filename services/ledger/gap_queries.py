@@ -1,16 +1,14 @@
-"""The neighbours among the entries of one source and subject, in the order of their numbers, as the search for gaps reads them.
-
-Neighbours are found through the index of source, subject and number, so a search costs as much as there are new entries.
-"""
+"""The queries of the search for gaps, each built once. Their cost depends on the new entries and not on the size of the log."""
 
 import operator
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, FromClause, ScalarSelect, Select, asc, bindparam, desc, func, select, tuple_
+from sqlalchemy import Connection, FromClause, Row, ScalarSelect, Select, asc, bindparam, desc, func, select, tuple_
 
+from contracts.events.sequences import ANNOUNCEMENTS
 from services.ledger.domain.sequence_comparison import NumberedEvent
-from services.ledger.store import entries
+from services.ledger.store import entries, gaps
 
 
 def suspicious_neighbours(connection: Connection, since: int) -> Iterator[tuple[NumberedEvent | None, NumberedEvent]]:
@@ -59,3 +57,36 @@ def _before_an_older() -> Select[Any]:
 
 
 _BEHIND_ANOTHER, _BEFORE_AN_OLDER = _behind_another(), _before_an_older()
+
+_ANNOUNCED = (
+    select(entries.c.source, entries.c.body)
+    .where(entries.c.position >= bindparam("since"), entries.c.type.in_(sorted(ANNOUNCEMENTS)))
+    .order_by(entries.c.position)
+)
+_HIGHEST = (
+    select(entries.c.subject, func.max(entries.c.sequence).label("last"))
+    .where(entries.c.source == bindparam("source"), entries.c.subject.in_(bindparam("subjects", expanding=True)))
+    .group_by(entries.c.subject)
+)
+_APPENDED = select(entries.c.source, entries.c.subject).where(entries.c.position >= bindparam("since"))
+_TOUCHED = (
+    select(gaps)
+    .where(gaps.c.state == bindparam("state"), tuple_(gaps.c.source, gaps.c.subject).in_(_APPENDED))
+    .order_by(gaps.c.source, gaps.c.subject, gaps.c.missing_from)
+)
+
+
+def announcements(connection: Connection, since: int) -> Sequence[tuple[str, bytes]]:
+    """Return source and body of each announcement that was appended since a position."""
+    return [(row.source, bytes(row.body)) for row in connection.execute(_ANNOUNCED, {"since": since})]
+
+
+def highest_numbers(connection: Connection, source: str, subjects: Collection[str]) -> dict[str, int]:
+    """Return the highest number of each of a source's subjects; a subject without entries is left out."""
+    rows = connection.execute(_HIGHEST, {"source": source, "subjects": sorted(subjects)})
+    return {row.subject: row.last for row in rows}
+
+
+def touched_gaps(connection: Connection, state: str, since: int) -> Sequence[Row[Any]]:
+    """Return the gaps in a state of every source and subject with entries since a position."""
+    return connection.execute(_TOUCHED, {"state": state, "since": since}).all()
