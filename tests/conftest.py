@@ -51,6 +51,7 @@ KILLABLE = {"killable_postgres", "killable_rabbit"}
 """Servers of one process's own, which take long to start: what kills and freezes them shares one pair."""
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in its own hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What belongs together stays in one process: a module, a directory that shares a deployment, who kills a server."""
     killing = {_module(item) for item in items if KILLABLE & set(getattr(item, "fixturenames", ()))}
@@ -58,6 +59,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         module = _module(item)
         group = next((directory for directory in TOGETHER if module.startswith(directory)), module)
         item.add_marker(pytest.mark.xdist_group("killing" if module in killing else group))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Refuse to run if pytest-xdist ignores the groups: everything would be set up in every process. Its issue 1386."""
+    grouping = hasattr(session.config, "workerinput") and session.config.getvalue("loadgroup")
+    if grouping and session.items and "@" not in session.items[0].nodeid:
+        raise pytest.UsageError("this pytest-xdist ignores the groups of tests: install requirements/dev.txt")
 
 
 def _module(item: pytest.Item) -> str:
