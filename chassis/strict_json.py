@@ -8,10 +8,7 @@ import json
 import re
 from typing import Any
 
-MAX_BYTES = 256 * 1024
-"""A body is smaller than this; so is every body that a contract allows."""
-MAX_DEPTH = 32
-"""The deepest nesting of objects and lists; the contracts need four."""
+from chassis.size_limits import MAX_BODY_BYTES, MAX_DEPTH
 
 _PLAIN_NAME = re.compile(r"[a-z_]{1,40}")
 _TOKENS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[{]|[\]}]', re.DOTALL)
@@ -29,7 +26,7 @@ class NotJson(ValueError):
 
 def read(raw: bytes | str) -> Any:
     """Return the value. Raises NotJson."""
-    if len(raw) >= MAX_BYTES:
+    if len(raw) >= MAX_BODY_BYTES:
         raise NotJson("not smaller than 256 KiB")
     try:
         text = raw if isinstance(raw, str) else raw.decode()

@@ -11,6 +11,7 @@ import click
 from chassis.configuration.yaml_files import BadConfig
 from chassis.persistence import Store
 from chassis.untrusted_text import escaped_line, escaped_lines
+from cli.cannot_check import CannotCheck, cannot_check_on_errors
 from cli.local_time import format_instant
 
 
@@ -64,7 +65,8 @@ def export(file: BinaryIO) -> None:
 @click.option("--keys", type=click.Path(path_type=Path), help="Several keys, and when each counts (YAML).")
 @click.option("--since", type=click.File("rb"), help="Checkpoints that you kept, or an older export: FILE must continue it.")
 def verify(file: BinaryIO, key: Any, keys: Path | None, since: BinaryIO | None) -> None:
-    """Verify an exported FILE (standard input) offline. Ends with status 1 naming the first bad entry.
+    """Verify an exported FILE (standard input) offline. Ends with status 1 naming the first bad entry, and with status 2
+    where a key or --since cannot be read.
 
     With --key or --keys also what those keys handed over to is trusted; without, the keys that the file names itself. A log
     that somebody with the database and the key wrote anew verifies by itself: --since finds it.
@@ -75,12 +77,13 @@ def verify(file: BinaryIO, key: Any, keys: Path | None, since: BinaryIO | None) 
     from services.ledger.domain.prior_log import BadPriorLog, read_prior_log
     from services.ledger.signing_keys import public_from_pem, read_keys
 
-    trusted = ([Key(public_from_pem(key.read()))] if key else []) + (read_keys(keys) if keys else [])
+    with cannot_check_on_errors():
+        trusted = ([Key(public_from_pem(key.read()))] if key else []) + (read_keys(keys) if keys else [])
     try:
         earlier = read_prior_log(lines_of(since)) if since else None
         report = audit(lines_of(file), trusted or None, earlier)
     except BadPriorLog as bad:
-        raise click.ClickException(f"--since: {bad}") from None
+        raise CannotCheck(f"--since: {bad}") from None
     except AuditError as bad:
         click.echo(escaped_line(f"bad: {bad}"), err=True)
         sys.exit(1)

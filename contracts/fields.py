@@ -1,7 +1,7 @@
 """Specifiers of payload fields: each has the type of its field's value and carries the marshmallow field behind it.
 
 A field is required unless it has ``default=None``; then it may be left out or null, and its annotation ends in ``| None``.
-`contracts.schema_fields` defines what each kind of field accepts.
+`contracts.marshmallow_fields` defines what each kind of field accepts.
 """
 
 import dataclasses
@@ -13,9 +13,8 @@ from typing import Any, ClassVar, Protocol, TypeVar, overload
 from marshmallow import Schema
 from marshmallow import fields as plain
 
-from contracts import schema_fields
-from contracts.schema_fields import ADDRESS as ADDRESS
-from contracts.schema_fields import ID, TEXT
+from contracts import marshmallow_fields
+from contracts.limits import ID, TEXT
 
 FIELD, KIND = "field", "kind"
 """Keys of a dataclass field's metadata: the marshmallow field, and the type of the value that it loads."""
@@ -37,7 +36,7 @@ def ident(about: str, most: int = ID) -> str: ...
 def ident(about: str, most: int = ID, *, default: None) -> str | None: ...
 def ident(about: str, most: int = ID, **optional: None) -> Any:
     """Return the specifier of an opaque id."""
-    return _specified(str, schema_fields.ident(about, most, optional=bool(optional)))
+    return _specified(str, marshmallow_fields.ident(about, most, optional=bool(optional)))
 
 
 @overload
@@ -46,7 +45,7 @@ def name(about: str) -> str: ...
 def name(about: str, *, default: None) -> str | None: ...
 def name(about: str, **optional: None) -> Any:
     """Return the specifier of a short text without control characters."""
-    return _specified(str, schema_fields.name(about, optional=bool(optional)))
+    return _specified(str, marshmallow_fields.name(about, optional=bool(optional)))
 
 
 @overload
@@ -55,7 +54,7 @@ def text(about: str, most: int = TEXT) -> str: ...
 def text(about: str, most: int = TEXT, *, default: None) -> str | None: ...
 def text(about: str, most: int = TEXT, **optional: None) -> Any:
     """Return the specifier of a free text."""
-    return _specified(str, schema_fields.text(about, most, optional=bool(optional)))
+    return _specified(str, marshmallow_fields.text(about, most, optional=bool(optional)))
 
 
 @overload
@@ -64,7 +63,7 @@ def code(kind: type[E], about: str, only: Sequence[E] = (), title: str | None = 
 def code(kind: type[E], about: str, only: Sequence[E] = (), title: str | None = None, *, default: None) -> E | None: ...
 def code(kind: type[E], about: str, only: Sequence[E] = (), title: str | None = None, **optional: None) -> Any:
     """Return the specifier of one code of a list, or of a part of a list, which needs a ``title``."""
-    return _specified(kind, schema_fields.code(kind, about, only, title, optional=bool(optional)))
+    return _specified(kind, marshmallow_fields.code(kind, about, only, title, optional=bool(optional)))
 
 
 @overload
@@ -73,7 +72,7 @@ def instant(about: str) -> datetime: ...
 def instant(about: str, *, default: None) -> datetime | None: ...
 def instant(about: str, **optional: None) -> Any:
     """Return the specifier of an instant with an offset."""
-    return _specified(datetime, schema_fields.instant(about, optional=bool(optional)))
+    return _specified(datetime, marshmallow_fields.instant(about, optional=bool(optional)))
 
 
 @overload
@@ -82,7 +81,7 @@ def count(about: str) -> int: ...
 def count(about: str, *, default: None) -> int | None: ...
 def count(about: str, **optional: None) -> Any:
     """Return the specifier of an integer from 0."""
-    return _specified(int, schema_fields.count(about, optional=bool(optional)))
+    return _specified(int, marshmallow_fields.count(about, optional=bool(optional)))
 
 
 @overload
@@ -91,12 +90,12 @@ def flag(about: str) -> bool: ...
 def flag(about: str, *, default: None) -> bool | None: ...
 def flag(about: str, **optional: None) -> Any:
     """Return the specifier of a boolean."""
-    return _specified(bool, schema_fields.flag(about, optional=bool(optional)))
+    return _specified(bool, marshmallow_fields.flag(about, optional=bool(optional)))
 
 
 def degrees(about: str, most: int) -> float:
     """Return the specifier of an angle from -most to most."""
-    specified: float = _specified(float, schema_fields.degrees(about, most))
+    specified: float = _specified(float, marshmallow_fields.degrees(about, most))
     return specified
 
 
@@ -106,7 +105,7 @@ def idents(about: str, most: int = 100) -> list[str]: ...
 def idents(about: str, most: int = 100, *, default: None) -> list[str] | None: ...
 def idents(about: str, most: int = 100, **optional: None) -> Any:
     """Return the specifier of a list of ids."""
-    return _specified(list[str], schema_fields.idents(about, most, optional=bool(optional)))
+    return _specified(list[str], marshmallow_fields.idents(about, most, optional=bool(optional)))
 
 
 @overload
@@ -115,12 +114,12 @@ def names(about: str, most: int = 20) -> list[str]: ...
 def names(about: str, most: int = 20, *, default: None) -> list[str] | None: ...
 def names(about: str, most: int = 20, **optional: None) -> Any:
     """Return the specifier of a list of short texts."""
-    return _specified(list[str], schema_fields.names(about, most, optional=bool(optional)))
+    return _specified(list[str], marshmallow_fields.names(about, most, optional=bool(optional)))
 
 
 def codes(kind: type[E], about: str, least: int = 0) -> list[E]:
     """Return the specifier of a list of codes."""
-    specified: list[E] = _specified(list[kind], schema_fields.codes(kind, about, least))  # type: ignore[valid-type]
+    specified: list[E] = _specified(list[kind], marshmallow_fields.codes(kind, about, least))  # type: ignore[valid-type]
     return specified
 
 
@@ -130,7 +129,7 @@ def nested(part: type[P], about: str) -> P: ...
 def nested(part: type[P], about: str, *, default: None) -> P | None: ...
 def nested(part: type[P], about: str, **optional: None) -> Any:
     """Return the specifier of a part with its own fields."""
-    return _specified(part, schema_fields.nested(part.schema, about, optional=bool(optional)))
+    return _specified(part, marshmallow_fields.nested(part.schema, about, optional=bool(optional)))
 
 
 @overload
@@ -139,7 +138,7 @@ def parts(part: type[P], about: str, most: int) -> list[P]: ...
 def parts(part: type[P], about: str, most: int, *, default: None) -> list[P] | None: ...
 def parts(part: type[P], about: str, most: int, **optional: None) -> Any:
     """Return the specifier of a list of parts with their own fields."""
-    return _specified(list[part], schema_fields.parts(part.schema, about, most, optional=bool(optional)))  # type: ignore[valid-type]
+    return _specified(list[part], marshmallow_fields.parts(part.schema, about, most, optional=bool(optional)))  # type: ignore[valid-type]
 
 
 def _specified(kind: Any, field: plain.Field[Any]) -> Any:

@@ -20,7 +20,7 @@ from typing import Any, ClassVar, Self, TypeVar, dataclass_transform, get_args, 
 
 from marshmallow import EXCLUDE, RAISE, Schema, ValidationError
 
-from contracts import fields, schema_fields
+from contracts import fields, marshmallow_fields
 
 SchemaClass = type[Schema]
 T = TypeVar("T", bound="Part")
@@ -166,7 +166,7 @@ class Part:
     def codes_of(cls, name: str) -> type[StrEnum]:
         """Return the codes that a field accepts. Raises TypeError if it accepts anything else."""
         field = _instance(cls.schema).fields[name]
-        if not isinstance(field, schema_fields.Code):
+        if not isinstance(field, marshmallow_fields.Code):
             raise TypeError(f"{cls.__name__}.{name}: takes no codes")
         return field.enum
 

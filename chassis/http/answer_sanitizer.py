@@ -6,7 +6,7 @@ from typing import Any
 from marshmallow import Schema, fields
 
 from chassis.untrusted_text import visible_text
-from contracts.schema_fields import FreeText
+from contracts.marshmallow_fields import FreeText
 
 
 def sanitized(schema: Schema, dumped: Mapping[str, Any]) -> dict[str, Any]:

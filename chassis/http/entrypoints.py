@@ -10,14 +10,12 @@ from sqlalchemy import Connection
 from werkzeug.routing import Rule
 from werkzeug.wrappers import Request, Response
 
-from chassis import strict_json
 from chassis.handler_context import HandlerContext, Missing
 from chassis.http.answer_sanitizer import sanitized
 from chassis.http.idempotency import Command, Kept
 from chassis.http.link_page import page, wants_page
 from chassis.http.problem import Problem, json_response, problem_of
 from chassis.http.request import (
-    MAX_ANONYMOUS_BYTES,
     actor_of,
     checked,
     command_key,
@@ -31,6 +29,7 @@ from chassis.http.server import Server
 from chassis.observability import logs
 from chassis.runtime.nameko import RUNTIME_KEY, run_in_worker
 from chassis.runtime.runtime import Runtime
+from chassis.size_limits import MAX_ANONYMOUS_BYTES, MAX_BODY_BYTES
 from contracts.http.operation import Operation
 from contracts.payload import Part
 
@@ -164,7 +163,7 @@ class CommandApi(Api):
         if not anonymous:  # a sender without an account gets the problem before the body is read
             actor_of(request, self.runtime.identities, operation.role)
         key, values = command_key(request), path_values(request)
-        body = json_body(request, MAX_ANONYMOUS_BYTES if anonymous else strict_json.MAX_BYTES)
+        body = json_body(request, MAX_ANONYMOUS_BYTES if anonymous else MAX_BODY_BYTES)
         sender = sender_of(request, self.runtime.identities, operation, body)
         command = Command(operation.id, sender, key, values, body)
         logs.add(causation=command.cause(self.runtime.digests))  # a refused command can be found by it, too

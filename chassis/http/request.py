@@ -15,12 +15,9 @@ from chassis.handler_context import Missing
 from chassis.http.problem import Problem
 from chassis.messaging.external_events import is_ticket
 from chassis.observability import logs
+from chassis.size_limits import MAX_BODY_BYTES
 from contracts.http.operation import IDEMPOTENCY_KEY, KEY_PATTERN, Operation, PathValues
 from contracts.payload import flatten
-
-MAX_ANONYMOUS_BYTES = 64 * 1024
-"""The limit of a body that itself identifies its sender, by a signed link or a key in a form: it is read before the sender is
-known."""
 
 
 def sender_of(request: Request, identities: Identities, operation: Operation, body: Any) -> Actor | str:
@@ -95,7 +92,7 @@ def command_key(request: Request) -> str:
     return key
 
 
-def json_body(request: Request, limit: int = strict_json.MAX_BYTES) -> Any:
+def json_body(request: Request, limit: int = MAX_BODY_BYTES) -> Any:
     """Return the body as JSON. Raises Problem 400 or 415, RequestEntityTooLarge, ClientDisconnected."""
     if request.mimetype != "application/json":
         raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "the body wants Content-Type: application/json")
@@ -156,7 +153,7 @@ def _spell(name: str) -> str:
     return name if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_-]{0,39}|[0-9]{1,4}", name) else "?"
 
 
-def raw_body(request: Request, limit: int = strict_json.MAX_BYTES) -> bytes:
+def raw_body(request: Request, limit: int = MAX_BODY_BYTES) -> bytes:
     """Return the body, shorter than ``limit`` bytes. Raises Problem 415, RequestEntityTooLarge, ClientDisconnected."""
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "the body may not be compressed: no Content-Encoding is read")

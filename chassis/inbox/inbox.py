@@ -79,8 +79,8 @@ class Inbox:
     source: str
     handle: Mapping[str, Handle]
     watch: Watch
+    retries: RetryPolicy
     actor_of: Callable[[str | None], Actor | None] = lambda _: None
-    retries: RetryPolicy = field(default_factory=RetryPolicy)
     prefetch: Prefetch = field(default_factory=dict)
     wakeups: Wakeups | None = None
     """Wakes the loops that wait for applied events; without it a waiting event is retried only when its pause is over."""

@@ -12,10 +12,13 @@ from contracts.payload import InvalidEvent, UnknownEvent
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """The attempts that an event has before it is dead, and the pauses between them (seconds of machine time)."""
+    """The attempts that an event has before it is dead, and the pauses between them (seconds of machine time).
 
-    attempts: int = 10
-    first: float = 0.25
+    The attempts and the first pause are the settings ``WHISTLE_RETRY_ATTEMPTS`` and ``WHISTLE_RETRY_FIRST``.
+    """
+
+    attempts: int
+    first: float
     longest: float = 60.0
 
     def after(self, attempts: int) -> timedelta:

@@ -22,8 +22,8 @@ from cloudevents.core.v1.event import CloudEvent
 from chassis import strict_json
 from chassis.messaging import native_headers
 from contracts.envelope import SEQUENCE_DIGITS, Event
+from contracts.marshmallow_fields import is_business_time
 from contracts.payload import InvalidEvent, payload_for
-from contracts.schema_fields import is_business_time
 
 JSON = "application/json"
 _STRUCTURED = "application/cloudevents"

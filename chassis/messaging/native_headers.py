@@ -11,12 +11,13 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from chassis.size_limits import MAX_DEPTH
+
 TEXT_ATTRIBUTES = frozenset({"id", "source", "type", "subject", "specversion", "dataschema", "datacontenttype"})
 """Attributes whose CloudEvents type is String or URI: a native number is another type and an error of the sender."""
 TIME = "time"
-MAX_DEPTH = 32
-"""The deepest nesting of tables and lists that is stored; anything deeper is replaced by `TOO_DEEP`."""
 TOO_DEEP = "…"
+"""It replaces tables and lists that are nested deeper than is stored."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 

@@ -33,7 +33,10 @@ class RemovalWatch(Protocol):
 
 
 class Retention:
-    """The retention of one store. It removes old rows in batches; ``settled`` is in seconds."""
+    """The retention of one store. It removes old rows in batches.
+
+    ``span`` is the setting ``WHISTLE_RETENTION_DAYS``; ``settled`` is in seconds.
+    """
 
     def __init__(
         self,

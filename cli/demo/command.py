@@ -28,7 +28,7 @@ def _path(default: str) -> dict[str, Any]:
 @click.option("--home", **_path("var/demo"), help="Where its files are; emptied first.")
 @click.option("--config", **_path("deploy"), help="The rules to run by.")
 @click.option("--json", "file", **_path("var/demo.json"), help="Where the report is written, too.")
-@click.option("--seed", help="Another story than that of deploy/demo/street.yaml.")
+@click.option("--seed", help="Another story than that of deploy/demo/behaviour.yaml.")
 @click.option("--first", type=click.IntRange(min=1), help="Only the first so many requests.")
 def demo(home: Path, config: Path, file: Path, seed: str | None, first: int | None) -> None:
     """Replay a night of real requests on a clock that jumps, and report.

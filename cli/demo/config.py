@@ -29,13 +29,13 @@ class DemoConfig:
 def read_demo_config(folder: Path, calendar: WorkCalendar, seed: str | None = None, first: int | None = None) -> DemoConfig:
     """Return the configuration from the four files of a folder. Raises BadConfig.
 
-    Another ``seed`` than street.yaml's makes another story; ``first`` tells only so many of its whistles.
+    Another ``seed`` than behaviour.yaml's makes another story; ``first`` tells only so many of its whistles.
     """
     complaints, boards = read_complaints(folder / "complaints.yaml"), read_boards(folder / "boards.yaml")
-    rules = read_rules(folder / "street.yaml")
+    rules = read_rules(folder / "behaviour.yaml")
     if seed is not None:
         rules = replace(rules, seed=seed)
-    _check_departments(rules, complaints, folder / "street.yaml")
+    _check_departments(rules, complaints, folder / "behaviour.yaml")
     night = read_whistles(folder / REQUESTS, complaints, boards, rules, calendar.zone)
     whistles = night[:first]
     town = Town(boards, complaints, rules)

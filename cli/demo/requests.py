@@ -1,7 +1,7 @@
 """New York's service requests as whistles: `whistle.blown.v1`, with the moment at which each is blown.
 
 The business time is `created_date`, read as local time of the deployment and moved by whole days so that the first falls on
-street.yaml's date. The data names nobody: who asks, and their telephone numbers, are invented from the seed.
+behaviour.yaml's date. The data names nobody: who asks, and their telephone numbers, are invented from the seed.
 """
 
 import csv

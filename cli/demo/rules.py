@@ -1,4 +1,4 @@
-"""street.yaml: the simulated behaviour. Situations, the courses of action in each of them, and their frequencies."""
+"""behaviour.yaml: the simulated behaviour. Situations, the courses of action in each of them, and their frequencies."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from marshmallow import Schema, ValidationError, validate
 from marshmallow import fields as plain
 
 from chassis.configuration.yaml_files import duration
-from cli.demo.delays import BadDelay, Delay
+from cli.demo.delay_syntax import BadDelay, Delay
 from cli.demo.schemas import code, load_checked, nested, refuse_unless, table
 from cli.demo.steps import STEPS
 from contracts.codes import Urgency

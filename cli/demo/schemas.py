@@ -7,7 +7,7 @@ from marshmallow import RAISE, Schema, ValidationError, validate
 from marshmallow import fields as plain
 
 from chassis.configuration.yaml_files import BadConfig, read_yaml
-from contracts import schema_fields as fields
+from contracts import marshmallow_fields as fields
 from contracts.payload import flatten
 
 

@@ -11,7 +11,7 @@ from random import Random
 from typing import Any, TypeVar
 
 from cli.demo.acts import Act, Kind
-from cli.demo.delays import ActionTiming
+from cli.demo.delay_syntax import ActionTiming
 from cli.demo.requests import Whistle
 from cli.demo.rules import ANYBODY, Course, Rules, Situation, draw
 from cli.demo.steps import STEPS, By, Step
@@ -185,7 +185,7 @@ class SimulatedPeople:
         return APPS[self._town.units[met.unit].role], Kind.REPORT, {"command": step.name, "unit": met.unit}
 
     def _more(self, met: Encounter, word: str, step: Step, due: datetime) -> Mapping[str, Any]:
-        """Return the data of a step that street.yaml does not contain."""
+        """Return the data of a step that behaviour.yaml does not contain."""
         says: dict[str, Callable[[], dict[str, Any]]] = {
             Command.RETURN: lambda: {"reason": self._chosen(met, [one.value for one in ReturnReason])},
             Command.EXTEND: lambda: {"until": due + self._rules.extension},

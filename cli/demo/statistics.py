@@ -72,7 +72,7 @@ BRANCHES: Mapping[str, Branch[Any]] = {
     "merged": Branch(t.TicketMerged),
     "reopened": Branch(t.TicketReopened),
 }
-"""The branches that must occur as often as street.yaml's ``proof`` says."""
+"""The branches that must occur as often as behaviour.yaml's ``proof`` says."""
 
 MORE: Mapping[str, Branch[Any]] = {
     "unreachable": Branch(d.CaseEscalated, lambda said: said.cause == EscalationCause.UNREACHABLE),

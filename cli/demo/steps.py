@@ -1,4 +1,4 @@
-"""The steps that street.yaml may name: each is a command, its sender, and its data."""
+"""The steps that behaviour.yaml may name: each is a command, its sender, and its data."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

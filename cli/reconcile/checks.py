@@ -11,7 +11,7 @@ from cli.reconcile.notice_checks import check_notices
 from cli.reconcile.snapshot import InboxKey, OutboxRow, StoreSnapshot, WhistleKey, digest_of, subscribers
 from contracts.payload import payload_for
 from contracts.topology import SUBSCRIPTIONS
-from services.tickets.domain.state import State
+from services.tickets.domain.allowed_commands import State
 
 
 @dataclass

@@ -15,6 +15,7 @@ from environs import EnvError, FileAwareEnv
 
 from chassis.configuration.settings import BadSettings
 from chassis.untrusted_text import escaped_line, escaped_lines
+from cli.cannot_check import CannotCheck, cannot_check_on_errors
 from contracts.topology import SERVICES
 
 
@@ -68,9 +69,9 @@ def reconcile(file: Path, settled: bool) -> None:
     """Say what is lost and what happened twice, from the ids sent and the four stores alone.
 
     The stores are those of WHISTLE_<SERVICE>_DATABASE_URL, and WHISTLE_SECRET is the secret of their deployment. Ends with
-    status 1 where anything is lost or doubled, and with status 2 where FILE names a source from which nothing was ever taken
-    in: it may be written in another way than the stores have it. Over AMQP a whistle's source is its attribute `source`; over
-    HTTP the 202 response names it.
+    status 1 where anything is lost or doubled. Ends with status 2 where that cannot be found out: a store cannot be read, or
+    FILE names a source from which nothing was ever taken in, which may be written in another way than the stores have it. Over
+    AMQP a whistle's source is its attribute `source`; over HTTP the 202 response names it.
     """
     from cli.reconcile.checks import check_snapshot
     from cli.reconcile.store_reader import read_snapshot  # every service's tables: only where they are asked
@@ -78,8 +79,9 @@ def reconcile(file: Path, settled: bool) -> None:
     try:
         sent = read_sent(file.read_text())
     except ValueError as wrong:
-        raise click.ClickException(f"{file}: {wrong}") from None
-    snapshot = read_snapshot(database_urls(), secret())
+        raise CannotCheck(f"{file}: {wrong}") from None
+    with cannot_check_on_errors():
+        snapshot = read_snapshot(database_urls(), secret())
     _refuse_unknown_sources(file, sent, snapshot.sources())
     found = check_snapshot(sent, snapshot, settled)
     click.echo(escaped_lines(json.dumps(asdict(found), ensure_ascii=False, indent=2)))

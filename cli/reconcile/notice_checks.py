@@ -8,7 +8,7 @@ from chassis.persistence.tables import APPLIED
 from cli.reconcile.snapshot import InboxKey, NoticeRow, OutboxRow, StoreSnapshot, subscribers
 from contracts.events.tickets import ContactRecorded
 from services.notify.domain.notice import NoticeState
-from services.notify.domain.notice_rule import PARTIES, RESIDENT, RESPONDENT
+from services.notify.domain.notice_planning import PARTIES, RESIDENT, RESPONDENT
 from services.notify.domain.notice_rules import RULES, planned_notices
 
 TOLD = frozenset(

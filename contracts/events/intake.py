@@ -5,11 +5,8 @@ It carries private data, so tickets and dispatch alone may bind it.
 
 from datetime import datetime
 
-from contracts import codes, fields
+from contracts import codes, fields, limits
 from contracts.payload import EventPayload, Part
-
-PRODUCER_ID = 128
-"""The longest id of a producer that `same_as` can name: as long as the idempotency key of a command over HTTP."""
 
 
 class Location(Part):
@@ -42,7 +39,7 @@ class WhistleBlown(EventPayload):
     estate: str | None = fields.ident("code of the estate, where there is one", default=None)
     channel: codes.Channel = fields.code(codes.Channel, "how it reached us")
     text: str = fields.text("what is the matter, in the reporter's words")
-    address: str | None = fields.text("where, in words", most=fields.ADDRESS, default=None)
+    address: str | None = fields.text("where, in words", most=limits.ADDRESS, default=None)
     location: Location | None = fields.nested(Location, "where, as a point", default=None)
     reporter: Reporter | None = fields.nested(Reporter, "who to answer", default=None)
     respondent: Reporter | None = fields.nested(
@@ -59,7 +56,7 @@ class WhistleBlown(EventPayload):
     dispute: bool | None = fields.flag("two parties are at odds", default=None)
     same_as: str | None = fields.ident(
         "the producer's own id of an earlier whistle: it is the same matter, and joins that one's ticket while it is at work",
-        most=PRODUCER_ID,
+        most=limits.PRODUCER_ID,
         default=None,
     )
 

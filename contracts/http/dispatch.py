@@ -6,7 +6,7 @@ from marshmallow import Schema
 
 from contracts import codes
 from contracts import fields as typed
-from contracts import schema_fields as fields
+from contracts import marshmallow_fields as fields
 from contracts.codes import CaseState, Step
 from contracts.events import intake
 from contracts.http.links import OVER, show_link

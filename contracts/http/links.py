@@ -6,7 +6,7 @@ from marshmallow import Schema, validate
 from marshmallow import fields as plain
 
 from contracts import codes
-from contracts import schema_fields as fields
+from contracts import marshmallow_fields as fields
 from contracts.http.operation import Operation
 
 USABLE = "此链接有效，尚未使用。 · This link is valid and was not used yet."

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from marshmallow import Schema
 
 from contracts import fields as typed
-from contracts import schema_fields as fields
+from contracts import marshmallow_fields as fields
 from contracts.codes import FallbackReason, NoticeState, Receipt
 from contracts.http.operation import Operation
 from contracts.payload import Part

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from marshmallow import Schema
 
-from contracts import schema_fields as fields
+from contracts import marshmallow_fields as fields
 from contracts.http.problem import OF_COMMANDS, OF_EVERYTHING, OF_PUBLIC, OF_SEARCHES
 from contracts.payload import Part
 

@@ -9,7 +9,7 @@ from chassis.signed_links import Grant, Links, UsedLink
 from contracts.codes import LinkPurpose, Party
 from contracts.events import dispatch as events
 from contracts.events import intake
-from services.dispatch.applying import apply
+from services.dispatch.case_effects import apply
 from services.dispatch.domain import commands
 from services.dispatch.domain.case import Case, MayNotSpeak, NotNow
 from services.dispatch.domain.context import CaseContext

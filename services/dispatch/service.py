@@ -11,7 +11,7 @@ from contracts.envelope import Event
 from contracts.events import intake, tickets
 from services.dispatch import calendars
 from services.dispatch.api import DispatchApi
-from services.dispatch.applying import apply
+from services.dispatch.case_effects import apply
 from services.dispatch.config import read_config
 from services.dispatch.directory_cache import DirectoryCacheProvider
 from services.dispatch.domain import pauses, rerouting, responder_departure, ticket_reactions

@@ -11,7 +11,7 @@ from contracts.envelope import Event
 from services.notify import store
 from services.notify.domain.contact import Contact
 from services.notify.domain.notice import Notice
-from services.notify.domain.notice_rule import DUTY
+from services.notify.domain.notice_planning import DUTY
 from services.notify.domain.notice_rules import WORK_TEMPLATES
 from services.notify.domain.superseder_search import SUPERSEDING, fact_from, find_superseding
 from services.notify.metrics import NotifyMetrics

@@ -17,7 +17,7 @@ from services.notify.domain.channel_addresses import ChannelAddress
 from services.notify.domain.channels import LOG, LOG_ONLY, OTHERS, Channel, Channels, Route, Routes, is_one_address
 from services.notify.domain.languages import is_tag
 from services.notify.domain.limits import Unit
-from services.notify.domain.notice_rule import DUTY, RESIDENT
+from services.notify.domain.notice_planning import DUTY, RESIDENT
 from services.notify.domain.notice_rules import RULES
 from services.notify.domain.quiet_hours import QuietHours, QuietSchedule
 from services.notify.domain.size_check import undersized_channels
@@ -75,7 +75,7 @@ class _Retries(Schema):
     first = Duration()
     longest = Duration()
     patience = Duration()
-    passing = fields.List(fields.Integer(strict=True, validate=validate.Range(400, 499)))
+    retryable = fields.List(fields.Integer(strict=True, validate=validate.Range(400, 499)))
 
 
 class _Channels(Schema):
@@ -175,11 +175,11 @@ def load_channels(path: Path, region: str = "CN") -> Channels:
     for way in (way for route in routes.all() for way in route.ways(None)):
         if way.channel not in channels:
             raise BadConfig(f"{path}: routes: no channel {way.channel!r}")
-    passing = loaded["retries"].pop("passing", None)
+    retryable = loaded["retries"].pop("retryable", None)
     more: dict[str, Any] = {name: loaded[name] for name in ("link", "margin") if name in loaded}
     _only(more.get("link", ""), frozenset({"ticket", "purpose", "token"}), f"{path}: link")
-    if passing is not None:
-        more["passing"] = frozenset(passing)
+    if retryable is not None:
+        more["retryable"] = frozenset(retryable)
     quiet = QuietSchedule({kind: QuietHours(**one) for kind, one in loaded["quiet"].items()})
     made = Channels(channels, routes, retries=Retries(**loaded["retries"]), quiet=quiet, **more)
     for name, what in undersized_channels(made):

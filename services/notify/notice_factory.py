@@ -22,8 +22,9 @@ from services.notify.domain.channels import recipient_kind
 from services.notify.domain.contact import Contact, Person
 from services.notify.domain.message import Part, PartKind, joined
 from services.notify.domain.notice import Notice
-from services.notify.domain.notice_rule import PARTIES, RESIDENT, URGENT, PlannedNotice, Rule
+from services.notify.domain.notice_planning import PARTIES, RESIDENT, PlannedNotice, Rule
 from services.notify.domain.notice_rules import planned_notices
+from services.notify.domain.quiet_hours import URGENT
 from services.notify.domain.superseder_search import comparison_values
 
 ID_LENGTH = 72

@@ -13,7 +13,7 @@ from services.notify.domain.channel_addresses import ChannelAddress
 from services.notify.domain.channels import Routes
 from services.notify.domain.contact import Contact
 from services.notify.domain.notice import Notice
-from services.notify.domain.notice_rule import PARTIES, RESIDENT
+from services.notify.domain.notice_planning import PARTIES, RESIDENT
 
 
 def contacts_by_ticket(connection: Connection, notices: Iterable[Notice]) -> Mapping[str, Contact]:

@@ -17,8 +17,8 @@ from services.notify.api import NotifyApi
 from services.notify.config import read_config
 from services.notify.delivery import DeliveryWorkers
 from services.notify.domain.notice import QUIET, Notice
-from services.notify.domain.notice_rule import URGENT
 from services.notify.domain.notice_rules import RULES
+from services.notify.domain.quiet_hours import URGENT
 from services.notify.domain.superseder_search import SUPERSEDING
 from services.notify.metrics import MetricsProvider
 

@@ -18,8 +18,8 @@ from services.tickets import store
 from services.tickets.config import TicketsConfig
 from services.tickets.contacts import contact_errors
 from services.tickets.domain import operator_commands
+from services.tickets.domain.allowed_commands import ALLOWED, State
 from services.tickets.domain.rules import Rules
-from services.tickets.domain.state import ALLOWED, State
 from services.tickets.domain.ticket import Ticket
 from services.tickets.domain.whistle import ticket_id
 from services.tickets.intake import channel_errors, open_ticket, unregistered_codes

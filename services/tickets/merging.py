@@ -11,8 +11,8 @@ from services.tickets import store
 from services.tickets.config import TicketsConfig
 from services.tickets.contacts import REPORTER_LINKS, can_be_asked, contact_recorded, signed_links
 from services.tickets.domain import mergers
+from services.tickets.domain.allowed_commands import BEFORE_HANDLED, State
 from services.tickets.domain.mergers import BadSurvivor
-from services.tickets.domain.state import BEFORE_HANDLED, State
 from services.tickets.domain.ticket import Ticket
 from services.tickets.domain.whistle import ticket_id
 

@@ -11,7 +11,7 @@ from chassis.runtime.nameko import RUNTIME_KEY
 from chassis.runtime.runtime import Runtime
 from contracts.codes import Closure, Urgency
 from contracts.events import tickets as events
-from services.tickets.domain.state import OPEN_STATES
+from services.tickets.domain.allowed_commands import OPEN_STATES
 from services.tickets.store import tickets
 
 NO_LEVEL = "none"

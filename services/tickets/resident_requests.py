@@ -12,8 +12,8 @@ from contracts.events.intake import RequestMade
 from services.tickets import store
 from services.tickets.config import TicketsConfig
 from services.tickets.domain import resident_commands
+from services.tickets.domain.allowed_commands import ALLOWED, Command, State
 from services.tickets.domain.rules import Rules
-from services.tickets.domain.state import ALLOWED, Command, State
 from services.tickets.domain.ticket import Ticket
 from services.tickets.merging import continue_without_survivor, reopen_merged, survivor_chain
 

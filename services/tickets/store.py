@@ -25,9 +25,9 @@ from chassis.persistence.statements import dialect_insert
 from chassis.service_definition import ServiceDefinition
 from contracts.envelope import Event
 from contracts.events import dispatch, intake
+from services.tickets.domain.allowed_commands import OPEN_STATES, State
 from services.tickets.domain.coordinates import box
 from services.tickets.domain.rules import Proximity
-from services.tickets.domain.state import OPEN_STATES, State
 from services.tickets.domain.ticket import Ticket
 from services.tickets.domain.whistle import ticket_id
 

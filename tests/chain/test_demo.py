@@ -150,7 +150,7 @@ def test_another_seed_is_another_story(tmp_path: Path) -> None:
 
 def test_what_cannot_begin_says_why_in_one_line_and_touches_nothing(tmp_path: Path) -> None:
     bad = shutil.copytree(ROOT / "deploy", tmp_path / "deploy")
-    street = bad / "demo/street.yaml"
+    street = bad / "demo/behaviour.yaml"
     street.write_text(street.read_text("utf-8").replace("extend: 1h..4h", "extend: 4h..1h"), "utf-8")
     mine = tmp_path / "mine" / "home"
     mine.mkdir(parents=True)

@@ -16,6 +16,7 @@ from sqlalchemy import func, select
 from chassis.clock import ManualClock
 from chassis.inbox.inbox import Inbox
 from chassis.inbox.inbox_records import message_of
+from chassis.inbox.retry_policy import RetryPolicy
 from chassis.messaging import cloudevents_codec
 from chassis.persistence import Store
 from chassis.runtime.nameko import On, OnTimer
@@ -59,6 +60,7 @@ class LedgerAlone:
             source=DEFINITION.source,
             handle={entry.payload.type: method for method, entry in self._entrypoints(On)},
             watch=self.watch,
+            retries=RetryPolicy(attempts=10, first=0.25),
             prefetch=DEFINITION.prefetch,
         )
         rings: dict[str, TimerHandler] = {entry.kind: method for method, entry in self._entrypoints(OnTimer)}

@@ -173,7 +173,7 @@ def test_an_event_that_fails_again_and_again_is_dead_after_its_attempts(counting
 def test_the_pause_between_attempts_grows_to_a_bound() -> None:
     from chassis.inbox.retry_policy import RetryPolicy
 
-    retries = RetryPolicy(first=0.5, longest=10)
+    retries = RetryPolicy(attempts=3, first=0.5, longest=10)
     for attempts, most in zip([1, 2, 3, 4, 5, 6, 7, 1025, 10**6], [0.5, 1, 2, 4, 8, 10, 10, 10, 10], strict=True):
         assert most * 0.8 <= retries.after(attempts).total_seconds() <= most
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from marshmallow import Schema, fields, validate
 
-from chassis.strict_json import MAX_BYTES, MAX_DEPTH
+from chassis.size_limits import MAX_BODY_BYTES, MAX_DEPTH
 from contracts.http import BY_SERVICE
 from contracts.payload import all_payloads
 
@@ -22,7 +22,7 @@ EVENTS = [payload.schema for payload in all_payloads()]
 @pytest.mark.parametrize("schema", [*EVENTS, *BODIES], ids=lambda schema: schema.__name__)
 def test_the_largest_of_a_contract_fits(schema: type[Schema]) -> None:
     size, depth = largest(schema)
-    assert size < MAX_BYTES
+    assert size < MAX_BODY_BYTES
     assert depth <= 4 < MAX_DEPTH
 
 

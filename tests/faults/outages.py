@@ -130,7 +130,8 @@ class Outage:
         held = {one.laddr.port for one in psutil.net_connections("tcp") if one.status == psutil.CONN_ESTABLISHED}
         there = [one for one in listed if one.get("peer_port") in held] or listed
         names = (one.get("client_properties", {}).get("connection_name") for one in there)
-        return Counter(name for name in names if name and not name.endswith(".dead"))
+        # the people of the street have connections of their own
+        return Counter(name for name in names if name and name.partition(".")[0] in SERVICES and not name.endswith(".dead"))
 
     def _complaints(self) -> Counter[str]:
         logs = {name: self.stack.processes[name].log.read_text().splitlines() for name in SERVICES}

@@ -11,7 +11,8 @@ from typing import Any, ClassVar
 from marshmallow import Schema, validate
 from marshmallow import fields as plain
 
-from contracts import schema_fields as fields
+from contracts import limits
+from contracts import marshmallow_fields as fields
 
 FORMATS = {"json": "application/json", "xml": "text/xml"}
 """The formats of an answer, by the ending of the requested path. XML is the format that the standard requires."""
@@ -89,7 +90,7 @@ class RequestForm(Asked):
     service_code = fields.ident("a service's code")
     lat = _degrees("degrees north, WGS-84; with `long`, or else `address_id` or `address_string` is needed", 90)
     long = _degrees("degrees east, WGS-84", 180)
-    address_string = fields.text("where, in words", most=fields.ADDRESS, optional=True)
+    address_string = fields.text("where, in words", most=limits.ADDRESS, optional=True)
     address_id = fields.ident("where, as the code of an area or estate", optional=True)
     email = fields.name("address for e-mail; becomes a line of the text", optional=True)
     device_id = fields.text("not kept", optional=True)

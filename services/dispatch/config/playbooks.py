@@ -7,7 +7,7 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 
 from chassis.configuration.yaml_files import BadConfig
 from contracts.codes import AreaKind, Clock, Respond, Role, Urgency
-from services.dispatch.config.reading import checked, code, span, spans
+from services.dispatch.config.yaml_fields import checked, code, span, spans
 from services.dispatch.domain.playbook import Call, Level, Playbook
 from services.dispatch.domain.playbook_rules import police_problems
 from services.dispatch.domain.responses import RESPONSES, all_responses, response_of

@@ -10,7 +10,7 @@ from contracts.contact_points import EMAIL_MARK, comparable
 from services.notify.domain.attempts import Retries
 from services.notify.domain.channel_addresses import ChannelAddress
 from services.notify.domain.limits import Limit, Unit, vendor_limit
-from services.notify.domain.notice_rule import DUTY, PARTIES, RESIDENT
+from services.notify.domain.notice_planning import DUTY, PARTIES, RESIDENT
 from services.notify.domain.quiet_hours import QuietSchedule
 from services.notify.domain.rate_limit import RateLimit
 from services.notify.domain.success_rules import SuccessRule
@@ -29,7 +29,7 @@ SMS = frozenset(
 )
 PLAIN = MAIL | SMS | {"", "webhook", "webhooks", "json", "jsons", "form", "forms", "xml", "xmls"}
 """The schemes that hand on a plain text unchanged. Chat services interpret mentions, links and Markdown in it."""
-DEFAULT_PASSING = frozenset({401, 403, 408, 425, 429})
+RETRYABLE_STATUSES = frozenset({401, 403, 408, 425, 429})
 
 
 @dataclass(frozen=True)
@@ -141,13 +141,13 @@ class Channels:
     link: str = "$token"
     quiet: QuietSchedule = field(default_factory=QuietSchedule)
     retries: Retries = field(default_factory=Retries)
-    passing: frozenset[int] = DEFAULT_PASSING
+    retryable: frozenset[int] = RETRYABLE_STATUSES
     """HTTP refusals that are temporary or our own fault: the notice is sent again. Every other 4xx is final."""
     margin: timedelta = timedelta(seconds=5)
 
     def final(self, status: int) -> bool:
         """Return whether an HTTP status makes further attempts on this channel useless."""
-        return 400 <= status < 500 and status not in self.passing
+        return 400 <= status < 500 and status not in self.retryable
 
     def link_to(self, ticket: str, purpose: str, token: str) -> str:
         """Return the address at which a resident acts."""

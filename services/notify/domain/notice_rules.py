@@ -10,7 +10,7 @@ from contracts.events import dispatch as d
 from contracts.events import ledger
 from contracts.events import tickets as t
 from contracts.payload import EventPayload
-from services.notify.domain.notice_rule import DUTY, PARTIES, RESIDENT, RESPONDENT, PlannedNotice, Rule
+from services.notify.domain.notice_planning import DUTY, PARTIES, RESIDENT, RESPONDENT, PlannedNotice, Rule
 from services.notify.domain.superseder import (
     ASKED_AGAIN,
     ASSIGNMENT_OVER,

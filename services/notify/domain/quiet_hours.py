@@ -5,6 +5,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from contracts.codes import Urgency
+
+URGENT = frozenset({Urgency.E0, Urgency.E1})
+"""The urgencies of a ticket whose notices ignore quiet hours, all of them."""
+
 
 @dataclass(frozen=True)
 class QuietHours:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from contracts.codes import LinkPurpose
-from contracts.schema_fields import ADDRESS
+from contracts.limits import ADDRESS
 from services.notify.domain.channels import Channels, Route
 
 _MAX_ADDRESS = "\U0001f600" * ADDRESS

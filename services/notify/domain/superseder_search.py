@@ -7,7 +7,7 @@ from typing import Any
 from contracts.codes import CancelReason
 from contracts.envelope import Event
 from contracts.payload import EventPayload
-from services.notify.domain.notice_rule import Rule
+from services.notify.domain.notice_planning import Rule
 from services.notify.domain.notice_rules import RULES
 from services.notify.domain.superseder import Superseder
 

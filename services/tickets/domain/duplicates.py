@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from chassis.effects import NO_EFFECTS, DomainEvent, Effects
 from contracts.codes import Likeness
 from contracts.events import tickets as events
+from services.tickets.domain.allowed_commands import OPEN_STATES, State
 from services.tickets.domain.coordinates import metres
 from services.tickets.domain.rules import Proximity
-from services.tickets.domain.state import OPEN_STATES, State
 from services.tickets.domain.ticket import Ticket
 
 SAME_PLACE = frozenset({Likeness.PLACE, Likeness.ADDRESS})

@@ -16,8 +16,8 @@ from chassis.effects import NO_EFFECTS, DomainEvent, Effects, Refused
 from contracts.codes import UnmergeCause, Urgency
 from contracts.events import tickets as events
 from services.tickets.domain import operator_commands, resident_commands
+from services.tickets.domain.allowed_commands import BEFORE_HANDLED, OPEN_STATES, Command, NotNow, State, require
 from services.tickets.domain.rules import Rules
-from services.tickets.domain.state import BEFORE_HANDLED, OPEN_STATES, Command, NotNow, State, require
 from services.tickets.domain.ticket import Ticket
 
 

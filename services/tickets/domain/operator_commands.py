@@ -5,8 +5,8 @@ from datetime import datetime
 from chassis.effects import NO_EFFECTS, ArmTimer, CancelTimer, DomainEvent, Effects, Refused
 from contracts.codes import RejectReason, ReworkCause, Urgency
 from contracts.events import tickets as events
+from services.tickets.domain.allowed_commands import AFTER_HANDLED, Command, State, require
 from services.tickets.domain.rules import Rules
-from services.tickets.domain.state import AFTER_HANDLED, Command, State, require
 from services.tickets.domain.ticket import REVIEW, REVISIT, WATCHDOG, Ticket
 
 

@@ -5,8 +5,8 @@ from datetime import datetime
 from chassis.effects import CancelTimer, DomainEvent, Effects, Refused
 from contracts.codes import Closure, ReworkCause
 from contracts.events import tickets as events
+from services.tickets.domain.allowed_commands import Command, State, require
 from services.tickets.domain.rules import Rules
-from services.tickets.domain.state import Command, State, require
 from services.tickets.domain.ticket import REVISIT, Ticket
 
 

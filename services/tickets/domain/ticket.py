@@ -16,9 +16,9 @@ from datetime import datetime
 from chassis.effects import NO_EFFECTS, ArmTimer, CancelTimer, DomainEvent, Effects, Refused
 from contracts.codes import Channel, Closure, Likeness, RejectReason, ReworkCause, Urgency
 from contracts.events import tickets as events
+from services.tickets.domain.allowed_commands import BEFORE_HANDLED, State
 from services.tickets.domain.coordinates import Point
 from services.tickets.domain.rules import Rules
-from services.tickets.domain.state import BEFORE_HANDLED, State
 
 WATCHDOG, REVISIT, REVIEW, COMPARE = "watchdog", "revisit", "review", "compare"
 """The timers: no case was started · the resident did not answer · a parked ticket is due for review · compare with other

@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate, validates_schema
 
 from chassis.configuration.yaml_files import BadConfig
-from contracts import schema_fields as ours
+from contracts import marshmallow_fields as ours
 from contracts.payload import flatten
 from services.tickets.domain.coordinates import Point
 from services.tickets.domain.places import Place, Places, Ring

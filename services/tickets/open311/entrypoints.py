@@ -5,15 +5,15 @@ from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
-from chassis import strict_json
 from chassis.handler_context import Missing
 from chassis.http.answer_sanitizer import sanitized
 from chassis.http.entrypoints import Api, CommandApi
 from chassis.http.idempotency import Command
 from chassis.http.problem import Problem
-from chassis.http.request import MAX_ANONYMOUS_BYTES, checked
+from chassis.http.request import checked
 from chassis.observability import logs
 from chassis.runtime.nameko import run_in_worker
+from chassis.size_limits import MAX_ANONYMOUS_BYTES, MAX_BODY_BYTES
 from contracts.http.open311 import GeoReport
 from contracts.http.open311.words import LISTS, RequestForm
 from services.tickets.open311 import parsing, rendering
@@ -71,7 +71,7 @@ class GeoReportCommand(_GeoReportEntrypoint, CommandApi):
         given = parsing.arguments(request)
         if parsing.has_key(request, given):  # then the body is read of an account alone
             parsing.caller(request, self.runtime.identities, self.operation, given)
-            form = parsing.form(request, strict_json.MAX_BYTES)
+            form = parsing.form(request, MAX_BODY_BYTES)
         else:
             form = parsing.form(request, MAX_ANONYMOUS_BYTES)
         actor = parsing.caller(request, self.runtime.identities, self.operation, form, given)

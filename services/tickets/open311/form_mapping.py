@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chassis.effects import Refused
-from contracts import schema_fields as fields
+from contracts import limits
 from contracts.codes import CoordinateSystem
 from contracts.events.intake import Location, Reporter, WhistleBlown
 from services.tickets.domain.coordinates import Point
@@ -57,8 +57,8 @@ def text_of(form: Mapping[str, Any], attributes: Mapping[str, list[str]]) -> str
     more = {name: form[name] for name in ("email", "media_url") if form.get(name)}
     said = {**more, **{f"attribute[{code}]": ", ".join(values) for code, values in attributes.items()}}
     text = "\n".join([*filter(None, [form.get("description")]), *(f"{name}: {value}" for name, value in said.items())])
-    if len(text) > fields.TEXT or "\0" in text:
-        raise TooLong(f"description: with email, media_url and attributes at most {fields.TEXT} characters, none U+0000")
+    if len(text) > limits.TEXT or "\0" in text:
+        raise TooLong(f"description: with email, media_url and attributes at most {limits.TEXT} characters, none U+0000")
     return text
 
 
@@ -71,5 +71,5 @@ def reporter_of(form: Mapping[str, Any]) -> Reporter | None:
 def full_name(first: str | None, last: str | None) -> str | None:
     """Return a name in the order of its language: 王秀英, but John Smith."""
     if first and last:
-        return f"{first} {last}"[: fields.NAME] if (first + last).isascii() else f"{last}{first}"[: fields.NAME]
+        return f"{first} {last}"[: limits.NAME] if (first + last).isascii() else f"{last}{first}"[: limits.NAME]
     return first or last

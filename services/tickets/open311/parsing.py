@@ -9,11 +9,11 @@ from uuid import uuid4
 from marshmallow import Schema
 from werkzeug.wrappers import Request
 
-from chassis import strict_json
 from chassis.configuration.identities import Actor, Identities
 from chassis.handler_context import Missing
 from chassis.http import Problem
 from chassis.http.request import account_of, bearer_token, command_key, permitted, raw_body
+from chassis.size_limits import MAX_BODY_BYTES
 from contracts.http.open311 import GeoReport, Key
 from contracts.http.open311.words import FORM, FORMATS, Commas
 from contracts.http.operation import IDEMPOTENCY_KEY, PathValues
@@ -29,7 +29,7 @@ def arguments(request: Request) -> Arguments:
     return _parsed(request.query_string)
 
 
-def form(request: Request, limit: int = strict_json.MAX_BYTES) -> Arguments:
+def form(request: Request, limit: int = MAX_BODY_BYTES) -> Arguments:
     """Return the body as a form, smaller than ``limit`` bytes. Raises Problem 400 or 415, RequestEntityTooLarge."""
     if request.mimetype != FORM:
         raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"the body wants Content-Type: {FORM}")

@@ -15,7 +15,7 @@ from chassis.effects import Refused
 from chassis.persistence import converter
 from contracts.http.open311 import GET_REQUEST
 from contracts.http.open311.words import MOST_DAYS, MOST_REQUESTS, Status
-from services.tickets.domain.state import OPEN_STATES, State
+from services.tickets.domain.allowed_commands import OPEN_STATES, State
 from services.tickets.domain.ticket import Ticket
 from services.tickets.open311.service_catalog import ServiceCatalog
 from services.tickets.store import tickets, whistles

@@ -11,11 +11,11 @@ from marshmallow import RAISE, Schema, ValidationError, fields, post_load, valid
 
 from chassis.configuration.yaml_files import BadConfig, read_yaml
 from chassis.handler_context import Missing
-from contracts import schema_fields as ours
+from contracts import marshmallow_fields as ours
 from contracts.codes import Channel, Closure, RejectReason
 from contracts.payload import flatten
+from services.tickets.domain.allowed_commands import State
 from services.tickets.domain.places import Places
-from services.tickets.domain.state import State
 from services.tickets.domain.ticket import Ticket
 from services.tickets.open311 import boundaries
 

@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Any
 
+from services.tickets.domain.allowed_commands import State
 from services.tickets.domain.rules import Rules
-from services.tickets.domain.state import State
 from services.tickets.domain.ticket import Ticket
 from services.tickets.open311.request_search import STATUS, ListedTicket
 from services.tickets.open311.service_catalog import ServiceCatalog

@@ -15,8 +15,8 @@ from chassis.persistence import migrate
 from chassis.persistence.engine import driver_url
 from services.tickets import store
 from services.tickets.domain import duplicates
+from services.tickets.domain.allowed_commands import State
 from services.tickets.domain.coordinates import Point
-from services.tickets.domain.state import State
 from services.tickets.domain.ticket import Ticket
 from tests.kit.servers import PostgresServer
 from tests.unit.tickets.tickets import DAY, RULES, T0, ticket

@@ -3,7 +3,7 @@
 from marshmallow import Schema
 
 from chassis.http.answer_sanitizer import sanitized
-from contracts import schema_fields as fields
+from contracts import marshmallow_fields as fields
 
 
 class _Session(Schema):

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from chassis.messaging import cloudevents_codec, native_headers
 from chassis.messaging.cloudevents_codec import JSON, Message, Undecodable
+from chassis.size_limits import MAX_DEPTH
 from contracts.codes import Command
 from contracts.envelope import Event
 from contracts.events import intake
@@ -316,7 +317,7 @@ def test_a_table_that_is_too_deep_is_cut() -> None:
     deep: Any = "x"
     for _ in range(300):
         deep = [deep]
-    assert json.dumps(native_headers.to_json(native_headers.plain(deep))).count("[") == native_headers.MAX_DEPTH
+    assert json.dumps(native_headers.to_json(native_headers.plain(deep))).count("[") == MAX_DEPTH
 
 
 def test_headers_of_others_are_not_looked_at() -> None:

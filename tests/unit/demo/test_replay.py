@@ -8,7 +8,7 @@ from cli.demo.config import DemoConfig, read_demo_config
 from cli.demo.statistics import BRANCHES
 from cli.demo.ticket_state import TicketStatus
 from contracts.events.tickets import ClusterProposed
-from services.tickets.domain.state import FINAL, State
+from services.tickets.domain.allowed_commands import FINAL, State
 from tests.unit.demo.chain import Chain
 from tests.unit.demo.shipped import CALENDAR, CONFIG, DEMO, DEPLOY
 

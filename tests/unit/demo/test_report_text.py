@@ -11,7 +11,7 @@ from cli.demo.words import GROUPS, read_words
 from contracts.codes import Clock, Closure, RejectReason, Urgency
 from services.dispatch.domain.playbook import NO_PLAYBOOK
 from services.ledger.domain.kpi_formulas import FORMULAS
-from services.tickets.domain.state import State
+from services.tickets.domain.allowed_commands import State
 from tests.unit.demo.chain import Chain
 from tests.unit.demo.shipped import BOOK, CALENDAR, CONFIG, DEMO
 

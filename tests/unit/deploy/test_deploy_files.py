@@ -34,7 +34,7 @@ LOADERS: dict[str, Callable[[Path], Any]] = {
     "demo/boards.yaml": read_boards,
     "demo/complaints.yaml": read_complaints,
     "demo/directory.yaml": lambda path: read_directory(read_yaml(path), str(path)),
-    "demo/street.yaml": read_street,
+    "demo/behaviour.yaml": read_street,
     "demo/words.yaml": read_words,
     "identities.example.yaml": read_accounts,
     "ledger-keys.example.yaml": read_keys,

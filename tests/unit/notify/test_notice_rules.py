@@ -16,7 +16,7 @@ from services.notify.config import load_channels, load_templates
 from services.notify.domain.channel_addresses import ChannelAddress
 from services.notify.domain.channels import LOG_ONLY
 from services.notify.domain.languages import Match
-from services.notify.domain.notice_rule import DUTY, RESIDENT, RESPONDENT, Rule
+from services.notify.domain.notice_planning import DUTY, RESIDENT, RESPONDENT, Rule
 from services.notify.domain.notice_rules import RULES, planned_notices
 from services.notify.domain.superseder_search import SUPERSEDING
 from tests.kit.payloads import some

@@ -18,7 +18,7 @@ from services.notify.domain.attempts import Retries
 from services.notify.domain.channel_addresses import ChannelAddress
 from services.notify.domain.channels import Channel, Channels, Route, Routes
 from services.notify.domain.notice import Notice, NoticeState
-from services.notify.domain.notice_rule import Rule
+from services.notify.domain.notice_planning import Rule
 from services.notify.domain.notice_rules import RULES
 from services.notify.domain.quiet_hours import QuietHours, QuietSchedule
 from services.notify.domain.superseder_search import find_superseding

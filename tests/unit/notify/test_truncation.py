@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chassis.untrusted_text import without_links
-from contracts.schema_fields import ADDRESS
+from contracts.limits import ADDRESS
 from services.notify.domain.channels import Channel
 from services.notify.domain.limits import Limit, Unit, measure, segments
 from services.notify.domain.message import Part, PartKind, joined, link_spans, parts_of

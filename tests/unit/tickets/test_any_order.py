@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from chassis.effects import ArmTimer, CancelTimer, Effects
 from contracts.codes import RejectReason, Urgency
 from services.tickets.domain import duplicates, mergers, operator_commands, resident_commands
-from services.tickets.domain.state import ALLOWED, FINAL, OPEN_STATES, Command, NotNow, State
+from services.tickets.domain.allowed_commands import ALLOWED, FINAL, OPEN_STATES, Command, NotNow, State
 from services.tickets.domain.ticket import REVIEW, REVISIT, WATCHDOG, SelfVerification
 from tests.unit.tickets.tickets import RULES, T0, ticket
 

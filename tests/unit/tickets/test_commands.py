@@ -9,8 +9,8 @@ import pytest
 from chassis.effects import ArmTimer, CancelTimer, Effects, Refused
 from contracts.codes import Closure, RejectReason, ReworkCause, Urgency
 from services.tickets.domain import mergers, operator_commands, resident_commands
+from services.tickets.domain.allowed_commands import ALLOWED, BEFORE_HANDLED, FINAL, OPEN_STATES, Command, NotNow, State
 from services.tickets.domain.rules import Rules
-from services.tickets.domain.state import ALLOWED, BEFORE_HANDLED, FINAL, OPEN_STATES, Command, NotNow, State
 from services.tickets.domain.ticket import REVIEW, REVISIT, WATCHDOG, Ticket
 from tests.unit.tickets.tickets import DAY, RULES, T0, brought_to, said, ticket
 

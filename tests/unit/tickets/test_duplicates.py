@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from contracts.codes import Likeness
 from services.tickets.domain import duplicates
+from services.tickets.domain.allowed_commands import FINAL, OPEN_STATES, State
 from services.tickets.domain.coordinates import Point, metres
 from services.tickets.domain.rules import Proximity
-from services.tickets.domain.state import FINAL, OPEN_STATES, State
 from services.tickets.domain.ticket import Ticket
 from tests.unit.tickets.tickets import DAY, RULES, T0, brought_to, said, ticket
 

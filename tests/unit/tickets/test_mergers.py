@@ -16,7 +16,7 @@ from services.dispatch.domain.police_matter import NEVER
 from services.dispatch.domain.report import Report
 from services.dispatch.domain.responses.mediate import mediation_of
 from services.tickets.domain import mergers, operator_commands, resident_commands
-from services.tickets.domain.state import OPEN_STATES, NotNow, State
+from services.tickets.domain.allowed_commands import OPEN_STATES, NotNow, State
 from tests.unit.dispatch.town import COMMUNITY, PEOPLE, POLICE_MATTERS, PROPERTY, T0, VERIFIER
 from tests.unit.tickets.matters import CATEGORIES, Matters
 from tests.unit.tickets.tickets import said

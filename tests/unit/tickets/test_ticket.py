@@ -9,9 +9,9 @@ from chassis.effects import ArmTimer, CancelTimer
 from chassis.persistence import converter
 from contracts.codes import Closure, Likeness
 from services.tickets.domain import operator_commands, resident_commands
+from services.tickets.domain.allowed_commands import State
 from services.tickets.domain.coordinates import Point
 from services.tickets.domain.rules import Rules
-from services.tickets.domain.state import State
 from services.tickets.domain.ticket import COMPARE, WATCHDOG, SelfVerification, Ticket
 from tests.unit.tickets.tickets import DAY, RULES, T0, brought_to, said, ticket
 

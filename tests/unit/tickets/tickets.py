@@ -6,8 +6,8 @@ from typing import Any
 from chassis.effects import Effects
 from contracts.codes import Channel, RejectReason, Urgency
 from services.tickets.domain import mergers, operator_commands, resident_commands
+from services.tickets.domain.allowed_commands import State
 from services.tickets.domain.rules import Rules
-from services.tickets.domain.state import State
 from services.tickets.domain.ticket import Ticket
 
 T0 = datetime(2026, 3, 2, 9, tzinfo=UTC)

@@ -11,7 +11,7 @@ import pytest
 from chassis.configuration.yaml_core import dump_yaml, load_yaml
 from chassis.configuration.yaml_files import BadConfig
 from chassis.handler_context import Missing
-from services.tickets.domain.state import State
+from services.tickets.domain.allowed_commands import State
 from services.tickets.open311.boundaries import read_map
 from services.tickets.open311.service_catalog import Service, read_service_catalog
 

@@ -12,8 +12,8 @@ import pytest
 from chassis.effects import Refused
 from contracts.codes import Closure, RejectReason, Urgency
 from services.tickets.config import read_rules
+from services.tickets.domain.allowed_commands import State
 from services.tickets.domain.coordinates import Point
-from services.tickets.domain.state import State
 from services.tickets.domain.ticket import Ticket
 from services.tickets.open311.request_search import STATUS, ListedTicket, date_range
 from services.tickets.open311.service_catalog import read_service_catalog

@@ -1,4 +1,4 @@
-"""The kinds of field in the contracts. Each has a limit, because an unlimited field can be used to fill a disk."""
+"""The kinds of field in the contracts, as marshmallow fields. `contracts.limits` has their limits."""
 
 import re
 from collections.abc import Sequence
@@ -8,14 +8,9 @@ from typing import Any, TypeVar
 
 from marshmallow import Schema, ValidationError, fields, validate
 
-F = TypeVar("F", bound=fields.Field[Any])
+from contracts import limits
 
-ID = 80
-NAME = 200
-ADDRESS = 200
-"""The longest address. A notice contains the address uncut, so the limit of every channel must have room for it."""
-TEXT = 4000
-YEARS = range(1900, 2200)
+F = TypeVar("F", bound=fields.Field[Any])
 
 
 class Whole(validate.Regexp):
@@ -39,7 +34,7 @@ class FreeText(fields.String):
     """A text that a person wrote. Views for a person leave out its invisible characters; events carry the original."""
 
 
-def ident(about: str, most: int = ID, **kwargs: Any) -> fields.String:
+def ident(about: str, most: int = limits.ID, **kwargs: Any) -> fields.String:
     """Return a field for an opaque id: printable, no spaces, at most 80 characters. Python and ECMAScript agree on these
     spaces."""
     return _required(
@@ -55,12 +50,12 @@ def name(about: str, **kwargs: Any) -> fields.String:
     return _required(
         FreeText,
         about,
-        validate=[validate.Length(1, NAME), Whole(r"^[^\x00-\x1f\x7f-\x9f]*$", error="Not a name."), unicode],
+        validate=[validate.Length(1, limits.NAME), Whole(r"^[^\x00-\x1f\x7f-\x9f]*$", error="Not a name."), unicode],
         **kwargs,
     )
 
 
-def text(about: str, most: int = TEXT, **kwargs: Any) -> fields.String:
+def text(about: str, most: int = limits.TEXT, **kwargs: Any) -> fields.String:
     """Return a field for a free text, by default at most 4,000 characters; U+0000 is refused because no store can hold it."""
     return _required(
         FreeText,
@@ -89,12 +84,12 @@ def code(kind: type[StrEnum], about: str, only: Sequence[StrEnum] = (), title: s
 
 def is_business_time(value: datetime) -> bool:
     """Return whether a time is in the supported range: beyond it calendars and other time zones fail."""
-    return value.year in YEARS
+    return value.year in limits.YEARS
 
 
 def _in_range(value: datetime) -> None:
     if not is_business_time(value):
-        raise ValidationError(f"Not from {YEARS.start} to {YEARS.stop - 1}.")
+        raise ValidationError(f"Not from {limits.YEARS.start} to {limits.YEARS.stop - 1}.")
 
 
 def instant(about: str, **kwargs: Any) -> fields.AwareDateTime:

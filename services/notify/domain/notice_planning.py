@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from contracts.codes import LinkPurpose, Urgency
+from contracts.codes import LinkPurpose
 from contracts.payload import EventPayload
 from services.notify.domain.superseder import Superseder
 
@@ -16,8 +16,6 @@ PARTIES = (RESIDENT, RESPONDENT)
 """The reporter and the respondent: people, told by the ticket's contact."""
 DATA = "data:"
 """The prefix of an audience that stands in a field of the payload; the name of the field follows."""
-URGENT = frozenset({Urgency.E0, Urgency.E1})
-"""The urgencies that make every notice about a ticket urgent."""
 
 
 @dataclass(frozen=True)

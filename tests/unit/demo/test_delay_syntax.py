@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli.demo.delays import ActionTiming, BadDelay, Delay, after_office
+from cli.demo.delay_syntax import ActionTiming, BadDelay, Delay, after_office
 from contracts.codes import Urgency
 from tests.unit.demo.shipped import CALENDAR
 
