@@ -16,12 +16,12 @@ from cli.startup_gc import gc_paused
 
 SERVICE = click.Choice(sorted(CLASSES))
 MODULES = {
-    "dead": "cli.dead_letters",
+    "dead": "cli.quarantine",
     "demo": "cli.demo.command",
     "directory": "cli.directory",
     "embedded": "cli.embedded",
     "ledger": "cli.ledger",
-    "outbox": "cli.dead_letters",
+    "outbox": "cli.quarantine",
     "reconcile": "cli.reconcile.command",
 }
 """The module of each command that has one of its own."""

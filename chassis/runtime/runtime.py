@@ -19,7 +19,7 @@ from chassis import announcement_timer
 from chassis.clock import BusinessClock, SharedClock, SystemClock
 from chassis.configuration.identities import Identities
 from chassis.configuration.settings import Settings
-from chassis.inbox import dead_letter_queue
+from chassis.inbox import dead_letter_storage
 from chassis.inbox.inbox import Handle, Inbox
 from chassis.inbox.retries import Retrier
 from chassis.inbox.retry_policy import RetryPolicy
@@ -205,7 +205,7 @@ class Runtime:
 
     def dead_letter_queues(self, inboxes: Sequence[Inbox]) -> list[PeriodicTask]:
         """Return the task that stores the messages that the bus dead-lettered; none if the bus has no dead letter queues."""
-        keep: dict[str, Keep] = {self._queue(inbox): partial(dead_letter_queue.keep, inbox) for inbox in inboxes}
+        keep: dict[str, Keep] = {self._queue(inbox): partial(dead_letter_storage.keep, inbox) for inbox in inboxes}
         queues = self._bus.dead_letter_queue(self.definition.name, keep)
         return [PeriodicTask("dead letters", queues.drain, DEAD_LETTER_EVERY)] if queues else []
 

@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 
 from chassis.command_line import as_typed
-from chassis.dead_letters import DEAD_LETTERS, Quarantine
 from chassis.effects import Refused
 from chassis.handler_context import HandlerContext
-from chassis.inbox import dead_letter_queue
+from chassis.inbox import dead_letter_storage
 from chassis.inbox.inbox import Inbox
 from chassis.inbox.retries import retry_one
 from chassis.messaging.amqp import AmqpDeadLetterQueue, connect
 from chassis.messaging.amqp.topology import dead_queue
 from chassis.messaging.bus import BusUnavailable
 from chassis.persistence import StoreUnavailable
+from chassis.quarantine import DEAD_LETTERS, Quarantine
 from contracts.envelope import Event
 from tests.component.broker import Broker
 from tests.component.counting import Counting, on_postgres, report, states
@@ -30,7 +30,7 @@ pytestmark = on_postgres
 
 def net(broker: Broker, queue: str, inbox: Inbox) -> AmqpDeadLetterQueue:
     """A queue's safety net."""
-    return AmqpDeadLetterQueue(broker.url, "tests", {queue: partial(dead_letter_queue.keep, inbox)})
+    return AmqpDeadLetterQueue(broker.url, "tests", {queue: partial(dead_letter_storage.keep, inbox)})
 
 
 def rejected(broker: Broker, queue: str, count: int = 1) -> None:

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import update
 
 from chassis.persistence.tables import PARKED
-from cli import dead_letters
+from cli import quarantine
 from tests.component.counting import DEFINITION, Counting, states
 from tests.component.on_duty import Duty
 
@@ -21,7 +21,7 @@ REASON = "no queue is bound for it"
 @pytest.fixture
 def duty(counting: Counting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Duty:
     """Two parked events, and one that is to be published."""
-    monkeypatch.setattr(dead_letters, "definition", lambda _: DEFINITION)
+    monkeypatch.setattr(quarantine, "definition", lambda _: DEFINITION)
     for subject in ("a", "b", "c"):
         counting.say(subject)
     with counting.store.transaction() as connection:

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from chassis.dead_letters import DEAD_LETTERS, Quarantine
 from chassis.effects import Refused
 from chassis.handler_context import HandlerContext
 from chassis.inbox.inbox import Inbox
 from chassis.inbox.retries import retry_one
-from cli import dead_letters
+from chassis.quarantine import DEAD_LETTERS, Quarantine
+from cli import quarantine
 from contracts.envelope import Event
 from tests.component.counting import DEFINITION, Counting, report, states
 from tests.component.on_duty import Duty
@@ -25,7 +25,7 @@ PRIVATE = "029-00001111"
 @pytest.fixture
 def duty(counting: Counting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Duty:
     """Three dead letters: two that were refused, one that cannot be read."""
-    monkeypatch.setattr(dead_letters, "definition", lambda _: DEFINITION)
+    monkeypatch.setattr(quarantine, "definition", lambda _: DEFINITION)
     refusing(counting).take([report("a", "1", note=PRIVATE), report("b", "2", note=PRIVATE)])
     refusing(counting).take([report("c", "3", note=PRIVATE, time="x")])
     return Duty(counting, tmp_path, "dead")
@@ -149,7 +149,7 @@ def test_many_are_replayed_with_a_look_and_a_few_statements(duty: Duty) -> None:
 
 
 def test_a_batch_takes_its_part_and_leaves_the_rest_to_the_next(duty: Duty, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chassis.dead_letters.BATCH", 2)
+    monkeypatch.setattr("chassis.quarantine.BATCH", 2)
     assert duty.types("replay", "--all") == "3 to be tried again\n"
     assert states(duty.counting.letters) == ["waiting"] * 3
 

@@ -11,10 +11,9 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import select
 
-from chassis.dead_letters import DEAD_LETTERS, Quarantine
 from chassis.effects import Refused, TooEarly
 from chassis.handler_context import HandlerContext
-from chassis.inbox import dead_letter_queue
+from chassis.inbox import dead_letter_storage
 from chassis.inbox.inbox_records import message_of
 from chassis.inbox.retries import retry_one
 from chassis.messaging import cloudevents_codec
@@ -22,6 +21,7 @@ from chassis.messaging.bus import DeadLetteredMessage
 from chassis.messaging.cloudevents_codec import JSON, Message
 from chassis.observability import logs
 from chassis.persistence import StoreUnavailable
+from chassis.quarantine import DEAD_LETTERS, Quarantine
 from contracts.envelope import Event
 from contracts.events.intake import ReportFiled
 from tests.component.counting import (
@@ -126,7 +126,7 @@ def test_four_equal_messages_without_a_readable_id_are_four_dead_letters(message
     inbox = counting.inbox()
     inbox.take([message, message])
     inbox.take([message])
-    dead_letter_queue.keep(inbox, [DeadLetteredMessage(message, "the broker gave it up")])
+    dead_letter_storage.keep(inbox, [DeadLetteredMessage(message, "the broker gave it up")])
     assert states(counting.letters) == ["dead"] * 4
     assert len({row["event_id"] for row in counting.letters}) == 4
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from chassis.messaging.amqp.connection import LOST, connect
 from chassis.messaging.amqp.consumer import AmqpConsumer
-from chassis.messaging.amqp.dead_letter_queue import AmqpDeadLetterQueue
+from chassis.messaging.amqp.dead_letter_drain import AmqpDeadLetterQueue
 from chassis.messaging.amqp.publisher import AmqpPublisher
 from chassis.messaging.bus import Keep
 from chassis.messaging.cloudevents_codec import Message

@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
-from chassis.dead_letters import DEAD_LETTERS, PARKED_EVENTS, Filter, Quarantine, QuarantineKind
 from chassis.persistence import Store
+from chassis.quarantine import DEAD_LETTERS, PARKED_EVENTS, Filter, Quarantine, QuarantineKind
 from chassis.untrusted_text import escaped_line, escaped_lines
 from cli.local_time import format_instant
 from cli.services import CLASSES, definition
