@@ -10,3 +10,5 @@ TEXT = 4000
 """The longest text that a person writes, unless its field has a limit of its own."""
 YEARS = range(1900, 2200)
 """The years in which an instant may lie."""
+OPEN311_REQUESTS, OPEN311_DAYS = 1000, 90
+"""The most requests in an answer to a search by GeoReport v2, and the longest span that is searched."""

@@ -10,7 +10,7 @@ from cli.demo.rules import Rules, read_rules
 from cli.demo.schemas import refuse_unless
 from cli.demo.simulated_people import SimulatedPeople
 from cli.demo.town import Town
-from services.dispatch.domain.due import WorkCalendar
+from services.dispatch.domain.work_calendar import WorkCalendar
 
 REQUESTS = "nyc311-2024-04-16.csv"
 

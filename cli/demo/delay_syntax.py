@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from random import Random
 
 from contracts.codes import Urgency
-from services.dispatch.domain.due import EndlessCalendar, WorkCalendar
+from services.dispatch.domain.work_calendar import EndlessCalendar, WorkCalendar
 
 _MINUTES = {"min": 1, "h": 60, "d": 24 * 60, "wmin": 1, "wh": 60}
 _END = r"(\d{1,4})\s*(wmin|wh|min|h|d)"

@@ -21,7 +21,7 @@ from contracts.envelope import Event
 from contracts.events import dispatch as d
 from contracts.events import tickets as t
 from contracts.payload import EventPayload
-from services.dispatch.domain.due import WorkCalendar
+from services.dispatch.domain.work_calendar import WorkCalendar
 
 PARKED_FOR = "cannot_be_solved_now"
 

@@ -6,7 +6,7 @@ from typing import Any
 from contracts.generators.converter import Converter, Node
 from contracts.generators.parameters import idempotency_key, path_parameter, search_parameters
 from contracts.http.open311 import ERRORS, GeoReport, Key
-from contracts.http.open311.words import FORM, FORMATS, LISTS, ServiceError
+from contracts.http.open311.schemas import FORM, FORMATS, LISTS, ServiceError
 
 SECURITY: Node = {
     "api_key": {"type": "apiKey", "in": "query", "name": "api_key", "description": "The same token, as GeoReport sends it."}

@@ -24,13 +24,13 @@ from chassis.runtime.providers import ConfigProvider
 from chassis.runtime.runtime import Runtime
 from chassis.unit_of_work import UnitOfWork
 from contracts.codes import Clock, Urgency
-from services.dispatch import calendars
+from services.dispatch import adopted_calendar
 from services.dispatch import store as tables
 from services.dispatch.config import DispatchConfig
 from services.dispatch.domain import clocks
 from services.dispatch.domain.case import Case
 from services.dispatch.domain.context import CaseContext
-from services.dispatch.domain.due import WorkCalendar
+from services.dispatch.domain.work_calendar import WorkCalendar
 from services.dispatch.metrics import DispatchMetrics
 
 log = logging.getLogger(__name__)
@@ -77,8 +77,8 @@ class Recomputer:
     def _counts(self, connection: Connection) -> bool:
         """Return whether due times are computed by this process's calendar, which is adopted at its first look."""
         if self._adopted:
-            return calendars.counts(connection, self.calendar.version)
-        return calendars.adopt(connection, self.calendar, self.clock.now())
+            return adopted_calendar.counts(connection, self.calendar.version)
+        return adopted_calendar.adopt(connection, self.calendar, self.clock.now())
 
     def _warn(self, mine: bool) -> None:
         if not mine and not self._stands_down:

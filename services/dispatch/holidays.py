@@ -16,7 +16,7 @@ from importlib.metadata import version
 
 import chinese_calendar
 
-from services.dispatch.domain.due import LATE_DECEMBER, weekday
+from services.dispatch.domain.work_calendar import LATE_DECEMBER, weekday
 
 LIBRARIES = tuple(f"{name}-{version(name)}" for name in ("chinesecalendar", "holidays"))
 """The libraries that the calendar uses beside the deployment's file, with their versions: a part of the calendar's version."""

@@ -9,7 +9,7 @@ from chassis.timers import TimerFired
 from contracts.codes import Clock
 from contracts.envelope import Event
 from contracts.events import intake, tickets
-from services.dispatch import calendars
+from services.dispatch import adopted_calendar
 from services.dispatch.api import DispatchApi
 from services.dispatch.case_effects import apply
 from services.dispatch.config import read_config
@@ -136,7 +136,7 @@ class DispatchService(DispatchApi):
     def ring_clock(self, timer: TimerFired, ctx: HandlerContext) -> None:
         """Advance a clock whose next stage came."""
         case = ctx.load(Case, timer.subject)
-        counts = calendars.counts(ctx.connection, self.config.calendar.version)
+        counts = adopted_calendar.counts(ctx.connection, self.config.calendar.version)
         context = replace(self.context(ctx), calendar_counts=counts)
         apply(case, ticket_reactions.rang(case, timer.name, timer.generation, context), ctx)
 

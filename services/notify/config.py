@@ -16,7 +16,7 @@ from services.notify.domain.attempts import Retries
 from services.notify.domain.channel_addresses import ChannelAddress
 from services.notify.domain.channels import LOG, LOG_ONLY, OTHERS, Channel, Channels, Route, Routes, is_one_address
 from services.notify.domain.languages import is_tag
-from services.notify.domain.limits import Unit
+from services.notify.domain.message_size import Unit
 from services.notify.domain.notice_planning import DUTY, RESIDENT
 from services.notify.domain.notice_rules import RULES
 from services.notify.domain.quiet_hours import QuietHours, QuietSchedule

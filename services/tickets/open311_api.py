@@ -11,7 +11,7 @@ from chassis.configuration.identities import Actor
 from chassis.handler_context import HandlerContext
 from chassis.http import Answer, Problem
 from contracts.http import open311
-from contracts.http.open311.words import FORMATS, Type
+from contracts.http.open311.schemas import FORMATS, Type
 from services.tickets import store
 from services.tickets.config import TicketsConfig
 from services.tickets.contacts import contact_errors

@@ -17,7 +17,7 @@ from chassis.messaging.cloudevents_codec import Message
 from chassis.persistence import StoreUnavailable
 from tests.component.broker import Broker, Road
 from tests.component.counting import Counting, report, states
-from tests.kit.processes import wait_until
+from tests.kit.processes import PATIENCE, wait_until
 
 
 class Running:
@@ -63,7 +63,7 @@ def test_a_stop_settles_what_was_delivered_and_nothing_is_redelivered(broker: Br
     broker.publish(queue, *(report("a", str(number)) for number in range(100)))
 
     def take(messages: Sequence[Message]) -> None:
-        go.wait(10)
+        go.wait(PATIENCE)
         taken.extend(message.headers["ce-id"] for message in messages)
 
     consumer = Running(broker.url, queue, take, batch=5, prefetch=40)

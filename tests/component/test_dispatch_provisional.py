@@ -24,7 +24,7 @@ from services.dispatch.domain import ticket_reactions
 from services.dispatch.domain.case import Case
 from services.dispatch.domain.context import CaseContext
 from services.dispatch.domain.directory import Directory
-from services.dispatch.domain.due import WorkCalendar
+from services.dispatch.domain.work_calendar import WorkCalendar
 from services.dispatch.due_time_recompute import Recomputer
 from tests.component.counting import in_threads
 from tests.kit.servers import PostgresServer

@@ -31,7 +31,7 @@ from tests.component.counting import (
     states,
 )
 from tests.component.ringing import HOUR, ring_up, timers
-from tests.kit.processes import wait_until
+from tests.kit.processes import PATIENCE, wait_until
 from tests.kit.servers import PostgresServer
 
 
@@ -53,7 +53,7 @@ def test_a_real_deadlock_is_tried_again_at_once(counting: Counting, counting_url
         attempts.append(event.id)
         count_up(event, ctx)
         if not wants_a.is_set():
-            holds_b.wait(10)
+            holds_b.wait(PATIENCE)
             wants_a.set()
             # the database looks for a deadlock once: by then there has to be one
             wait_until(lambda: blocked(ctx.connection) > 0, "the other waits for a", 10)
@@ -63,10 +63,10 @@ def test_a_real_deadlock_is_tried_again_at_once(counting: Counting, counting_url
         store = new_store(counting_url)
         with suppress(Exception), store.transaction() as connection:
             # lose later than the handler does, so that it is the handler that the database picks
-            connection.execute(text("SET LOCAL deadlock_timeout = '20s'"))
+            connection.execute(text("SET LOCAL deadlock_timeout = '100s'"))
             connection.execute(update(counters).where(counters.c.id == "b").values(count=counters.c.count))
             holds_b.set()
-            assert wants_a.wait(10)
+            assert wants_a.wait(PATIENCE)
             try:
                 connection.execute(update(counters).where(counters.c.id == "a").values(count=counters.c.count))
             except Exception as wrong:
@@ -76,7 +76,8 @@ def test_a_real_deadlock_is_tried_again_at_once(counting: Counting, counting_url
 
     in_threads(lambda: counting.inbox(handle).take([report("a", "2")]), other)
     assert errors == []
-    assert len(attempts) == 2  # the first was the deadlock's
+    # the first was the deadlock's; on a busy machine the handler may take `a` again before the other wakes up, and lose again
+    assert len(attempts) >= 2
     assert counting.counts == {"a": 2, "b": 11}
     assert states(counting.letters) == ["applied"] * 3
 
@@ -111,7 +112,7 @@ def test_two_processes_that_make_the_same_row_at_once_both_have_their_effect(cou
         if ctx.find(Counter, event.subject) is None:
             looked.append(event.id)
             if len(looked) <= 2:
-                both_looked.wait(10)
+                both_looked.wait(PATIENCE)
         count_up(event, ctx)
 
     def take(number: int) -> None:
@@ -220,7 +221,7 @@ def test_a_timer_that_is_overtaken_while_it_rings_does_nothing_and_nobody_deadlo
     def handle(event: Event, ctx: HandlerContext) -> None:
         count_up(event, ctx)
         has_counter.set()
-        assert has_row.wait(10)
+        assert has_row.wait(PATIENCE)
         ctx.apply(Effects(change))
 
     def ring(timer: TimerFired, ctx: HandlerContext) -> None:
@@ -238,7 +239,7 @@ def test_a_timer_that_is_overtaken_while_it_rings_does_nothing_and_nobody_deadlo
     ringer._claim = claim_and_tell  # type: ignore[method-assign]
 
     def run_timers() -> None:
-        assert has_counter.wait(10)
+        assert has_counter.wait(PATIENCE)
         assert ringer.fire_due() == 1
 
     in_threads(lambda: counting.inbox(handle).take([report("a", "1")]), run_timers)

@@ -12,7 +12,7 @@ from chassis.messaging.cloudevents_codec import Message
 from tests.component.counting import Counting, report, states
 from tests.component.relaying import all_published
 from tests.conformance.world import SAID, TOLD, Listener, World
-from tests.kit.processes import wait_until
+from tests.kit.processes import PATIENCE, wait_until
 
 
 def ids(speaker: Counting) -> list[str]:
@@ -138,7 +138,7 @@ def test_a_stop_settles_what_was_taken_and_nothing_comes_twice(world: World) -> 
     for number in range(100):
         speaker.say("a", number)
     with world.relaying(speaker):
-        assert slow.began.wait(10)
+        assert slow.began.wait(PATIENCE)
         listener.begin_stop()
         slow.go.set()
         listener.stop()

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from contracts.http.open311 import OPERATIONS, GeoReport, Key, words
+from contracts import limits
+from contracts.http.open311 import OPERATIONS, GeoReport, Key, schemas
 from tests.kit.openapi_conformance import document
 
 RESOURCES = {
@@ -32,24 +33,24 @@ MAY_BE_LEFT_OUT = {
 NOT_KNOWN_HERE = {"zipcode"}
 
 TABLES: list[tuple[type[Any], str]] = [
-    (words.Service, "service_code service_name description metadata type keywords group"),
-    (words.ServiceDefinition, "service_code attributes"),
-    (words.RequestTaken, "service_request_id token service_notice account_id"),
-    (words.TokenRead, "service_request_id token"),
+    (schemas.Service, "service_code service_name description metadata type keywords group"),
+    (schemas.ServiceDefinition, "service_code attributes"),
+    (schemas.RequestTaken, "service_request_id token service_notice account_id"),
+    (schemas.TokenRead, "service_request_id token"),
     (
-        words.ServiceRequest,
+        schemas.ServiceRequest,
         "service_request_id status status_notes service_name service_code description agency_responsible service_notice"
         " requested_datetime updated_datetime expected_datetime address address_id zipcode lat long media_url",
     ),
-    (words.ServiceError, "code description"),
-    (words.Discovery, "changeset contact key_service endpoints"),
-    (words.DiscoveredEndpoint, "specification url changeset type formats"),
+    (schemas.ServiceError, "code description"),
+    (schemas.Discovery, "changeset contact key_service endpoints"),
+    (schemas.DiscoveredEndpoint, "specification url changeset type formats"),
 ]
 ARGUMENTS: list[tuple[type[Any], str]] = [
-    (words.Asked, "jurisdiction_id"),
-    (words.RequestSearch, "jurisdiction_id service_request_id service_code start_date end_date status"),
+    (schemas.Asked, "jurisdiction_id"),
+    (schemas.RequestSearch, "jurisdiction_id service_request_id service_code start_date end_date status"),
     (
-        words.RequestForm,
+        schemas.RequestForm,
         "api_key jurisdiction_id service_code lat long address_string address_id email device_id account_id first_name"
         " last_name phone description media_url",
     ),
@@ -66,7 +67,7 @@ def test_an_answer_has_the_fields_of_its_table_in_their_order(schema: type[Any],
     assert [name for name in table.split() if name in fields] == fields
     left_out = set(table.split()) - set(fields)
     assert left_out <= MAY_BE_LEFT_OUT | NOT_KNOWN_HERE
-    if schema is words.RequestTaken:
+    if schema is schemas.RequestTaken:
         assert "token" not in fields, "not beside the id"
 
 
@@ -76,16 +77,16 @@ def test_every_argument_is_taken(schema: type[Any], table: str) -> None:
 
 
 def test_codes_are_the_standards() -> None:
-    assert [one.value for one in words.Type] == ["realtime", "batch", "blackbox"]
-    assert [one.value for one in words.Status] == ["open", "closed"]
-    assert words.FORMATS == {"xml": "text/xml", "json": "application/json"}
-    assert (words.MOST_REQUESTS, words.MOST_DAYS) == (1000, 90)
+    assert [one.value for one in schemas.Type] == ["realtime", "batch", "blackbox"]
+    assert [one.value for one in schemas.Status] == ["open", "closed"]
+    assert schemas.FORMATS == {"xml": "text/xml", "json": "application/json"}
+    assert (limits.OPEN311_REQUESTS, limits.OPEN311_DAYS) == (1000, 90)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: one.id)
 def test_the_document_tells_both_formats_and_every_error(operation: GeoReport) -> None:
     described = document("tickets")["paths"][operation.path][operation.method.lower()]
-    assert set(described["responses"][str(int(operation.status))]["content"]) == set(words.FORMATS.values())
+    assert set(described["responses"][str(int(operation.status))]["content"]) == set(schemas.FORMATS.values())
     errors = {"400", "404", "503"} | ({"403"} if operation.key is not Key.NEVER else set())
     assert set(described["responses"]) == errors | {"200", "default"}
     keyless = {} in described["security"] or described["security"] == []

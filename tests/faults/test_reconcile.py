@@ -23,9 +23,10 @@ WHISTLES = 10
 
 @pytest.fixture(scope="module")
 def closed(running: Town) -> Town:
-    """Ten whistles, all closed, and nothing on its way."""
+    """Ten whistles, all closed, and nothing on its way. The services are stopped: they announce their numbers at any time."""
     running.whistle(WHISTLES)
     running.prove()
+    running.stack.stop()
     return running
 
 
@@ -154,10 +155,12 @@ def test_a_dead_letter_is_lost_and_a_waiting_one_is_unsettled(closed: Town) -> N
 def test_a_whistle_over_http_is_a_whistle(closed: Town) -> None:
     """Its producer is the account, its id the Idempotency-Key; its inbox row is not that of a message."""
     body = {"category": "noise", "area": "shanqi-1", "estate": "yangguang", "channel": "hotline", "text": "楼上半夜放音乐"}
+    closed.stack.start()
     status, answer, _ = closed.stack.call("tickets", "POST", "/whistles", "hotline", body, key="h-1")
     assert status == 202
     wait_until(lambda: answer["ticket"] in closed.street.closed, "the ticket closed", 20)
     closed.prove()
+    closed.stack.stop()
     posted = ("/accounts/hotline", "h-1")
     assert check_snapshot([posted], read_snapshot(closed.stack.databases, SECRET)).clean
     with changed(closed, "tickets", "inbox", "DELETE FROM inbox WHERE handler = 'http'"):
@@ -176,7 +179,7 @@ def test_an_entry_that_was_rewritten_is_found_whatever_root_is_kept(closed: Town
             frontier.append(leaf_hash(bytes(body)))
         kept = json.dumps({"frontier": {"size": frontier.size, "peaks": frontier.peaks}})
         closed.stack.rows("ledger", "UPDATE logs SET document = document || %s::jsonb RETURNING id", kept)
-        lost = closed.reconcile().lost
-        assert [one for one in lost if one.endswith("its data is not what tickets said")] == lost
-        assert len(lost) == 1
+        # at the full hour a checkpoint may have been signed, which finds it too
+        (lost,) = (one for one in closed.reconcile().lost if "changed since checkpoint.signed" not in one)
+        assert lost.endswith("its data is not what tickets said")
     assert closed.reconcile().clean

@@ -8,7 +8,7 @@ from typing import Any
 
 from marshmallow import Schema
 
-from contracts.http.open311 import words
+from contracts.http.open311 import schemas
 from contracts.http.operation import Operation
 
 ENDPOINT = "/open311/v2"
@@ -37,7 +37,7 @@ class GeoReport(Operation):
     """A resource of the standard. ``role`` applies only with a key: POST requires it, and a GET shows more to it."""
 
     root: str
-    """The root element of its XML; if it is one of `words.LISTS`, the answer is a list."""
+    """The root element of its XML; if it is one of `schemas.LISTS`, the answer is a list."""
     key: Key = Key.NEVER
     addressed: bool = False
     """True if the method gets the address by which the client came."""
@@ -65,7 +65,7 @@ def _get(
         root=root,
         parameters=parameters,
         answered=answered,
-        **{"search": words.Asked, **more},
+        **{"search": schemas.Asked, **more},
     )
 
 
@@ -89,7 +89,7 @@ GET_SERVICES = _get(
     f"{ENDPOINT}/services.{{format}}",
     "open311GetServices",
     "What may be requested.",
-    words.Service,
+    schemas.Service,
     "services",
     {
         "service_code": "noise",
@@ -105,7 +105,7 @@ GET_DEFINITION = _get(
     f"{ENDPOINT}/services/{{service_code}}.{{format}}",
     "open311GetServiceDefinition",
     "The attributes of a service.",
-    words.ServiceDefinition,
+    schemas.ServiceDefinition,
     "service_definition",
     {"service_code": "noise", "attributes": []},
     parameters={"service_code": "The service's code."},
@@ -114,17 +114,17 @@ GET_REQUESTS = _get(
     f"{ENDPOINT}/requests.{{format}}",
     "open311GetRequests",
     "Requests, the newest first: at most 1,000, of at most 90 days.",
-    words.ServiceRequest,
+    schemas.ServiceRequest,
     "service_requests",
     _REQUEST,
-    search=words.RequestSearch,
+    search=schemas.RequestSearch,
     key=Key.OPTIONAL,
 )
 GET_REQUEST = _get(
     f"{ENDPOINT}/requests/{{service_request_id}}.{{format}}",
     "open311GetRequest",
     "A request as it stands.",
-    words.ServiceRequest,
+    schemas.ServiceRequest,
     "service_requests",
     _REQUEST,
     parameters={"service_request_id": "The request's id."},
@@ -134,7 +134,7 @@ GET_TOKEN = _get(
     f"{ENDPOINT}/tokens/{{token}}.{{format}}",
     "open311GetToken",
     "The id of the request that a token was given for.",
-    words.TokenRead,
+    schemas.TokenRead,
     "service_requests",
     {"service_request_id": _ID, "token": _ID},
     parameters={"token": "The token."},
@@ -143,7 +143,7 @@ GET_DISCOVERY = _get(
     "/open311/discovery.{format}",
     "open311Discover",
     "Where the standard is spoken, and whom to ask.",
-    words.Discovery,
+    schemas.Discovery,
     "discovery",
     addressed=True,
     answered={
@@ -156,7 +156,7 @@ GET_DISCOVERY = _get(
                 "url": f"https://tickets.street.example{ENDPOINT}",
                 "changeset": "2026-11-22 09:00",
                 "type": "production",
-                "formats": list(words.FORMATS.values()),
+                "formats": list(schemas.FORMATS.values()),
             }
         ],
     },
@@ -169,8 +169,8 @@ POST_REQUEST = GeoReport(
     role="producer",
     key=Key.REQUIRED,
     status=HTTPStatus.OK,
-    body=words.RequestForm,
-    answer=words.RequestTaken,
+    body=schemas.RequestForm,
+    answer=schemas.RequestTaken,
     root="service_requests",
     parameters=_FORMAT,
     asked={

@@ -9,7 +9,7 @@ from chassis.configuration.yaml_files import BadConfig
 from contracts.codes import Clock, Urgency
 from services.dispatch.config.work_calendar import CalendarSchema, calendar_of
 from services.dispatch.config.yaml_fields import checked, code, spans
-from services.dispatch.domain.due import WorkCalendar
+from services.dispatch.domain.work_calendar import WorkCalendar
 
 STANDARD_CLOCKS = [Clock.SIGN, Clock.CONTACT, Clock.REPORT_IN, Clock.HANDLE, Clock.VERIFY]
 Standards = Mapping[Urgency, Mapping[Clock, str]]

@@ -8,8 +8,8 @@ from chassis.signed_links import Links, links_of
 from contracts.codes import Clock, Urgency
 from services.dispatch.config.clocks import load_clocks
 from services.dispatch.config.playbooks import load_playbooks, load_police_matters
-from services.dispatch.domain.due import WorkCalendar
 from services.dispatch.domain.playbook import Playbook
+from services.dispatch.domain.work_calendar import WorkCalendar
 
 
 @dataclass(frozen=True)

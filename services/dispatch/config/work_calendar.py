@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from chassis.configuration.yaml_files import BadConfig
-from services.dispatch.domain.due import WorkCalendar
 from services.dispatch.domain.office_hours import EVERY_WEEKDAY, Hours, Season, SpecialHours
+from services.dispatch.domain.work_calendar import WorkCalendar
 from services.dispatch.holidays import LIBRARIES, Arrangement, assumed_of, workday_of
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

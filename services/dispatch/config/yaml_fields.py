@@ -8,7 +8,7 @@ from marshmallow import RAISE, Schema, ValidationError, fields, validate
 from chassis.configuration.yaml_files import BadConfig, read_yaml
 from contracts.codes import Clock
 from contracts.payload import flatten
-from services.dispatch.domain.due import BadSpan, parse
+from services.dispatch.domain.work_calendar import BadSpan, parse
 
 
 def checked(schema: type[Schema], path: Path) -> dict[str, Any]:

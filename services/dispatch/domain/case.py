@@ -19,9 +19,9 @@ from contracts.events import dispatch as events
 from contracts.payload import EventPayload
 from services.dispatch.domain import police_matter
 from services.dispatch.domain.context import CaseContext
-from services.dispatch.domain.due import Pause
 from services.dispatch.domain.entities import Assignment, LevelRun, LevelRunState, Running, Step
 from services.dispatch.domain.playbook import NO_PLAYBOOK, Call, Level, Playbook
+from services.dispatch.domain.work_calendar import Pause
 
 UNDER_WAY = frozenset({CaseState.WORKING, CaseState.EXHAUSTED})
 """The matter is not handled yet."""

@@ -13,8 +13,8 @@ from contracts.events import dispatch as events
 from services.dispatch.domain import deadline_stages
 from services.dispatch.domain.case import Case
 from services.dispatch.domain.context import CaseContext
-from services.dispatch.domain.due import Due, Pause, counts_working_time
 from services.dispatch.domain.entities import Assignment, Running, Step
+from services.dispatch.domain.work_calendar import Due, Pause, counts_working_time
 
 CASE_CLOCKS = (Clock.CONTACT, Clock.HANDLE)
 LEVEL_CLOCKS = (Clock.SIGN, Clock.REPORT_IN, Clock.HANDLE_WITHIN)

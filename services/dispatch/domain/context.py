@@ -6,7 +6,7 @@ from datetime import datetime
 
 from contracts.codes import Clock, Urgency
 from services.dispatch.domain.directory import Directory
-from services.dispatch.domain.due import WorkCalendar
+from services.dispatch.domain.work_calendar import WorkCalendar
 
 
 @dataclass(frozen=True)

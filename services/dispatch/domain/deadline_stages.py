@@ -17,8 +17,8 @@ from contracts.codes import WarningStage
 from contracts.events import dispatch as events
 from services.dispatch.domain.case import Case
 from services.dispatch.domain.context import CaseContext
-from services.dispatch.domain.due import Pause
 from services.dispatch.domain.entities import Running
+from services.dispatch.domain.work_calendar import Pause
 
 MARKS = (0.5, 0.8, 1.0, 2.0, 3.0)
 """The ends of the stages, as parts of the time from start to due. `WorkCalendar.part_of` counts that time."""

@@ -1,6 +1,6 @@
 """The types of office hours: one plan for every working day, and other plans for weekdays, seasons and single days.
 
-The hours themselves stand in deploy/clocks.yaml; `services.dispatch.domain.due.WorkCalendar` reckons with them.
+The hours themselves stand in deploy/clocks.yaml; `services.dispatch.domain.work_calendar.WorkCalendar` reckons with them.
 """
 
 from dataclasses import dataclass

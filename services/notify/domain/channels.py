@@ -9,7 +9,7 @@ from urllib.parse import quote
 from contracts.contact_points import EMAIL_MARK, comparable
 from services.notify.domain.attempts import Retries
 from services.notify.domain.channel_addresses import ChannelAddress
-from services.notify.domain.limits import Limit, Unit, vendor_limit
+from services.notify.domain.message_size import Limit, Unit, vendor_limit
 from services.notify.domain.notice_planning import DUTY, PARTIES, RESIDENT
 from services.notify.domain.quiet_hours import QuietSchedule
 from services.notify.domain.rate_limit import RateLimit

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 
 import regex
 
-from services.notify.domain.limits import Limit, Unit, is_gsm
 from services.notify.domain.message import FOREIGN, WHOLE, Part, PartKind
+from services.notify.domain.message_size import Limit, Unit, is_gsm
 
 _CLUSTER = regex.compile(r"\X")
 _FULL_WIDTH = str.maketrans("<>[]*_`~#@|\\", "＜＞［］＊＿｀～＃＠｜＼")

@@ -32,7 +32,7 @@ class PoliceMatter(BadSurvivor):
 def check_merger(ticket: Ticket, survivor: Ticket, more_serious: bool, rules: Rules) -> None:
     """Raise PoliceMatter or BadSurvivor unless routing allows the merger. ``more_serious``: the merged category is.
 
-    Two other checks stand elsewhere: `state.ALLOWED` says in which states a ticket may be merged, and `merge` that a
+    Two other checks stand elsewhere: `allowed_commands.ALLOWED` says in which states a ticket may be merged, and `merge` that a
     survivor is open and not the ticket itself.
     """
     if {ticket.category, survivor.category} & rules.police_matters:

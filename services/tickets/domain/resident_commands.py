@@ -1,4 +1,4 @@
-"""The commands of residents on their ticket. Each raises NotNow where `state.ALLOWED` does not allow it."""
+"""The commands of residents on their ticket. Each raises NotNow where `allowed_commands.ALLOWED` does not allow it."""
 
 from datetime import datetime
 

@@ -15,7 +15,7 @@ from chassis.observability import logs
 from chassis.runtime.nameko import run_in_worker
 from chassis.size_limits import MAX_ANONYMOUS_BYTES, MAX_BODY_BYTES
 from contracts.http.open311 import GeoReport
-from contracts.http.open311.words import LISTS, RequestForm
+from contracts.http.open311.schemas import LISTS, RequestForm
 from services.tickets.open311 import parsing, rendering
 from services.tickets.open311.rendering import format_of
 

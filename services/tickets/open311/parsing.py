@@ -15,7 +15,7 @@ from chassis.http import Problem
 from chassis.http.request import account_of, bearer_token, command_key, permitted, raw_body
 from chassis.size_limits import MAX_BODY_BYTES
 from contracts.http.open311 import GeoReport, Key
-from contracts.http.open311.words import FORM, FORMATS, Commas
+from contracts.http.open311.schemas import FORM, FORMATS, Commas
 from contracts.http.operation import IDEMPOTENCY_KEY, PathValues
 
 Arguments = Mapping[str, list[str]]

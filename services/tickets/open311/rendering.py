@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 from werkzeug.wrappers import Response
 
 from chassis.http import Problem
-from contracts.http.open311.words import FORMATS, LISTS
+from contracts.http.open311.schemas import FORMATS, LISTS
 
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """The characters that an XML 1.0 document cannot hold, not even escaped."""

@@ -1,6 +1,6 @@
 """Searching requests: the tickets that a caller may see, the filters, and the range of dates.
 
-The fields of a search are declared in contracts/http/open311/words.py.
+The fields of a search are declared in contracts/http/open311/schemas.py.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,8 @@ from chassis.configuration.identities import Actor
 from chassis.effects import Refused
 from chassis.persistence import converter
 from contracts.http.open311 import GET_REQUEST
-from contracts.http.open311.words import MOST_DAYS, MOST_REQUESTS, Status
+from contracts.http.open311.schemas import Status
+from contracts.limits import OPEN311_DAYS, OPEN311_REQUESTS
 from services.tickets.domain.allowed_commands import OPEN_STATES, State
 from services.tickets.domain.ticket import Ticket
 from services.tickets.open311.service_catalog import ServiceCatalog
@@ -24,7 +25,7 @@ STATUS: Mapping[State, Status] = {state: Status.OPEN if state in OPEN_STATES els
 """The standard's status of each state. A ticket that is reported as done is still open: it is checked, and the reporter is
 asked.
 """
-_SPAN = timedelta(days=MOST_DAYS)
+_SPAN = timedelta(days=OPEN311_DAYS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +55,14 @@ def visibility(catalog: ServiceCatalog, actor: Actor | None) -> ColumnElement[bo
 def visible_requests(
     connection: Connection, may: ColumnElement[bool], search: Mapping[str, Any], now: datetime, actor: Actor | None = None
 ) -> list[ListedTicket]:
-    """Return the newest visible tickets, at most `MOST_REQUESTS`, with their text where the actor sent it.
+    """Return the newest visible tickets, at most `OPEN311_REQUESTS`, with their text where the actor sent it.
 
     ``service_request_id`` overrides all other arguments. Raises Refused.
     """
     ids = search.get("service_request_id")
     wanted = [tickets.c.id.in_(ids)] if ids else _conditions(search, now)
     query = select(tickets.c.document, tickets.c.changed_at).where(may, *wanted)
-    newest = query.order_by(tickets.c.opened_at.desc(), tickets.c.id.desc()).limit(MOST_REQUESTS)
+    newest = query.order_by(tickets.c.opened_at.desc(), tickets.c.id.desc()).limit(OPEN311_REQUESTS)
     rows = [(converter.structure(row.document, Ticket), row.changed_at) for row in connection.execute(newest)]
     texts = _own_texts(connection, [ticket.id for ticket, _ in rows], actor)
     return [ListedTicket(ticket, changed_at, texts.get(ticket.id)) for ticket, changed_at in rows]
@@ -97,5 +98,5 @@ def date_range(start: datetime | None, end: datetime | None, now: datetime) -> t
     except OverflowError:
         raise Refused("start_date, end_date: too far away") from None
     if not timedelta() <= until - since <= _SPAN:
-        raise Refused(f"start_date, end_date: the second is the later one, by {MOST_DAYS} days at most")
+        raise Refused(f"start_date, end_date: the second is the later one, by {OPEN311_DAYS} days at most")
     return since, until

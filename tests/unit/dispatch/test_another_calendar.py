@@ -7,7 +7,7 @@ import pytest
 
 from contracts.codes import Command
 from services.dispatch.domain import clocks, pauses, ticket_reactions
-from services.dispatch.domain.due import WorkCalendar
+from services.dispatch.domain.work_calendar import WorkCalendar
 from tests.unit.dispatch.test_clocks import begun, clock
 from tests.unit.dispatch.town import CALENDAR, COMMUNITY, PROPERTY, T0, Told, day
 

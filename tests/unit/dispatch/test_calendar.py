@@ -14,8 +14,8 @@ from chassis.configuration.yaml_files import BadConfig
 from contracts.codes import Command
 from services.dispatch.config import load_clocks
 from services.dispatch.domain import clocks, pauses, ticket_reactions
-from services.dispatch.domain.due import WorkCalendar
 from services.dispatch.domain.entities import Running
+from services.dispatch.domain.work_calendar import WorkCalendar
 from services.dispatch.holidays import assumed_of, statutory
 from tests.unit.dispatch.town import CALENDAR, DEPLOY, PROPERTY, Told, day
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.dispatch.domain.deadline_stages import MARKS
-from services.dispatch.domain.due import Pause
+from services.dispatch.domain.work_calendar import Pause
 from tests.unit.dispatch.test_due import instants, rules
 from tests.unit.dispatch.town import CALENDAR, day
 

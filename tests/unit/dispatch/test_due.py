@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.dispatch.domain.due import BadSpan, Pause
+from services.dispatch.domain.work_calendar import BadSpan, Pause
 from tests.unit.dispatch.town import CALENDAR, day
 
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from chassis.configuration.yaml_core import dump_yaml, load_yaml
 from chassis.configuration.yaml_files import BadConfig
 from services.dispatch.config import load_clocks
-from services.dispatch.domain.due import Pause, WorkCalendar
 from services.dispatch.domain.office_hours import Season
+from services.dispatch.domain.work_calendar import Pause, WorkCalendar
 from tests.unit.dispatch.town import CALENDAR, DEPLOY, day
 
 SUMMER = [{"opens": "08:30", "closes": "12:00"}, {"opens": "15:00", "closes": "18:30"}]

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.codes import Command, ReturnReason
-from services.dispatch.domain.due import Pause, parse
 from services.dispatch.domain.extensions import NoExtension
+from services.dispatch.domain.work_calendar import Pause, parse
 from tests.unit.dispatch.test_clocks import begun, clock
 from tests.unit.dispatch.town import CALENDAR, COMMUNITY, PROPERTY, SECOND, Told, day
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from chassis.untrusted_text import without_links
 from contracts.limits import ADDRESS
 from services.notify.domain.channels import Channel
-from services.notify.domain.limits import Limit, Unit, measure, segments
 from services.notify.domain.message import Part, PartKind, joined, link_spans, parts_of
+from services.notify.domain.message_size import Limit, Unit, measure, segments
 from services.notify.transport.truncation import fit_text, neutralize_markup
 
 LINK = "https://street.example/t/TMFQWCZLOEBSG44DF/rate?token=WyJUTUZRV0Na.c2lnbmF0dXJl_x"

@@ -12,7 +12,7 @@ from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request
 
 from chassis.http import Problem
-from contracts.http.open311.words import FORM, RequestForm, RequestSearch
+from contracts.http.open311.schemas import FORM, RequestForm, RequestSearch
 from services.tickets.open311.parsing import arguments, attributes, form, key_of, single_values
 
 

@@ -26,8 +26,6 @@ LISTS = {
     "formats": "format",
 }
 """The elements that hold a list, and the names of their items."""
-MOST_REQUESTS, MOST_DAYS = 1000, 90
-"""The limits of a query: the number of requests, and the number of days in which they were requested."""
 
 
 class Type(StrEnum):
@@ -64,7 +62,7 @@ def _degrees(about: str, most: int) -> plain.Float:
 
 
 def _commas(one: plain.Field[Any], about: str) -> Commas:
-    return Commas(one, validate=validate.Length(max=MOST_REQUESTS), metadata={"description": about})
+    return Commas(one, validate=validate.Length(max=limits.OPEN311_REQUESTS), metadata={"description": about})
 
 
 class Asked(Schema):

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from chassis.persistence.statements import dialect_insert
-from services.dispatch.domain.due import WorkCalendar
+from services.dispatch.domain.work_calendar import WorkCalendar
 from services.dispatch.store import adopted_calendar
 
 LONGEST_LOOK = 50
