@@ -201,10 +201,7 @@ def get_or_add(ctx: HandlerContext, cls: type[T], key: str) -> T:
 
 
 def canonical(event: Event) -> bytes:
-    """Return an event as the bytes that are hashed: every attribute and all data, by RFC 8785.
-
-    The data was validated when the event was read, and is not validated again.
-    """
+    """Return an event, validated when it was read, as the bytes that are hashed: all attributes and data, by RFC 8785."""
     return rfc8785(
         {
             "type": event.type,

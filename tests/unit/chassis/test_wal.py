@@ -128,7 +128,7 @@ def test_a_log_that_another_process_writes_is_left_to_it(tmp_path: Path) -> None
 
 
 def test_a_log_may_be_removed_and_rewritten_at_any_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever closes a database last removes its log, for instance `whistle reconcile` while a service starts."""
+    """The last process to close a database removes its log, for instance `whistle reconcile` while a service starts."""
     database = crashed(tmp_path / "db", 5)
     uses = (
         "import sqlite3, sys\n"
