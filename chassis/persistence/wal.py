@@ -61,9 +61,9 @@ def log_of(database: Path) -> Path:
 def _unused_log(database: Path) -> bytes:
     """Return the log that the last process to use a database left behind; empty if there is none or a process uses it now.
 
-    The lock that every connection shares is held alone while the log is read: nobody can write it meanwhile. The last process to
-    close the database removes the log after it released the lock, so the file may be gone at any moment. This process must not
-    have the database open: closing the file would release its locks.
+    The lock that every connection shares is held alone while the log is read: nobody can write it meanwhile. The file may be
+    gone at any moment: the last process to close the database releases the lock, and then removes the log. This process must
+    not have the database open: closing the file would release its locks.
     """
     with ExitStack() as held:
         try:

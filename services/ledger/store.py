@@ -201,7 +201,7 @@ def get_or_add(ctx: HandlerContext, cls: type[T], key: str) -> T:
 
 
 def canonical(event: Event) -> bytes:
-    """Return an event, validated when it was read, as the bytes that are hashed: all attributes and data, by RFC 8785."""
+    """Return an event, which was validated when read, as the bytes that are hashed: all of it, by RFC 8785."""
     return rfc8785(
         {
             "type": event.type,
