@@ -12,6 +12,7 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from chassis.configuration.settings import Settings
 from chassis.effects import Refused
 
+_OF_ANOTHER = "link: signed for another subject or purpose"
 FIRST = 1
 """The generation of links that carry none, as version 0.1 made them."""
 
@@ -58,11 +59,16 @@ class Grant:
     generation: int
     until: datetime | None
     """Business time; None for a token without expiry."""
+    purpose: str = ""
 
     def require(self, generation: int, at: datetime) -> None:
         """Check that the token may be used for this generation of its subject. Raises OutdatedLink, ExpiredLink."""
         if self.generation != generation:
             raise OutdatedLink
+        self.require_unexpired(at)
+
+    def require_unexpired(self, at: datetime) -> None:
+        """Check that the token has not expired, whatever its generation. Raises ExpiredLink."""
         if self.until is not None and at > self.until:
             raise ExpiredLink
 
@@ -83,16 +89,23 @@ class Links:
 
     def read(self, token: str, subject: str, purpose: str) -> Grant:
         """Return the content of a token for this subject and purpose. Raises BadLink; never repeats the token."""
+        grant = self.read_any(token, subject)
+        if grant.purpose != purpose:
+            raise BadLink(_OF_ANOTHER)
+        return grant
+
+    def read_any(self, token: str, subject: str) -> Grant:
+        """Return the content of a token for this subject and any purpose. Raises BadLink; never repeats the token."""
         try:
             signed = self._signer.loads(token)
         except BadSignature:
             raise BadLink("link: not signed by us") from None
-        if signed[:2] != [subject, purpose]:
-            raise BadLink("link: signed for another subject or purpose")
+        if signed[0] != subject:
+            raise BadLink(_OF_ANOTHER)
         if len(signed) == 2:  # of version 0.1: valid until the subject is taken up again
-            return Grant(FIRST, None)
-        _, _, generation, until = signed
-        return Grant(generation, datetime.fromtimestamp(until, UTC))
+            return Grant(FIRST, None, signed[1])
+        _, purpose, generation, until = signed
+        return Grant(generation, datetime.fromtimestamp(until, UTC), purpose)
 
 
 def links_of(settings: Settings) -> Links:

@@ -301,6 +301,37 @@ class TicketState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class TicketCommand(StrEnum):
+    """A command that a person gives on a ticket: somebody on duty, or its reporter."""
+
+    REJECT = "reject"
+    MERGE = "merge"
+    PARK = "park"
+    RESUME = "resume"
+    RAISE_URGENCY = "raise_urgency"
+    RATE = "rate"
+    REOPEN = "reopen"
+    CANCEL = "cancel"
+
+
+class CommandRefusal(StrEnum):
+    """The reason for which a ticket does not allow a command: its state · the time is over · the urgency is the highest · it is
+    a police matter · the matter goes on as another ticket."""
+
+    NOT_NOW = "not_now"
+    TOO_LATE = "too_late"
+    HIGHEST_URGENCY = "highest_urgency"
+    POLICE_MATTER = "police_matter"
+    GOES_ON_ELSEWHERE = "goes_on_elsewhere"
+
+
+class Truth(StrEnum):
+    """The answer to a yes-or-no question of a query string."""
+
+    TRUE = "true"
+    FALSE = "false"
+
+
 class CaseState(StrEnum):
     """The state of a case."""
 

@@ -109,7 +109,7 @@ class Query(Api):
         if found is None:
             raise Missing("nothing of that name here")
         dumped = self.dumped(found)
-        if self.operation.public and wants_page(request):
+        if self.operation.page and wants_page(request):
             return page(self.operation.status, dumped["told"])
         return json_response(self.operation.status, dumped)
 
@@ -124,7 +124,7 @@ class Query(Api):
         return {"owner": owner} if operation.own_role else {}
 
     def refused(self, problem: Problem, request: Request) -> Response:
-        if self.operation.public and wants_page(request):
+        if self.operation.page and wants_page(request):
             return page(problem.status, problem.detail)
         return super().refused(problem, request)
 

@@ -132,7 +132,7 @@ def _operation(operation: Operation, known: list[samples.Sample], converter: Con
 
 def _who(operation: Operation) -> str:
     if operation.public:
-        return "Anybody may ask. A browser, which asks for `text/html`, gets a page."
+        return "Anybody may ask." + (" A browser, which asks for `text/html`, gets a page." if operation.page else "")
     return f"The account needs the role `{operation.role}`.{_LINK if operation.by_link else ''}{_own(operation)}"
 
 

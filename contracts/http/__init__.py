@@ -4,15 +4,15 @@ An entrypoint uses the `Operation`, and `contracts.generators.openapi` describes
 always agree.
 """
 
-from contracts.http import dispatch, ledger, links, notify, open311, problem, tickets
+from contracts.http import desk, dispatch, ledger, links, notify, open311, problem, tickets
 from contracts.http.operation import Operation
 
 BY_SERVICE: dict[str, tuple[Operation, ...]] = {
-    "tickets": (*tickets.OPERATIONS, *open311.OPERATIONS),
+    "tickets": (*tickets.OPERATIONS, *desk.OPERATIONS, *open311.OPERATIONS),
     "dispatch": dispatch.OPERATIONS,
     "notify": notify.OPERATIONS,
     "ledger": ledger.OPERATIONS,
 }
 """The operations of each service."""
 
-__all__ = ["BY_SERVICE", "Operation", "dispatch", "ledger", "links", "notify", "open311", "problem", "tickets"]
+__all__ = ["BY_SERVICE", "Operation", "desk", "dispatch", "ledger", "links", "notify", "open311", "problem", "tickets"]

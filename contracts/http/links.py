@@ -39,6 +39,7 @@ def show_link(path: str, id_: str, purpose: codes.LinkPurpose) -> Operation:
         summary="Whether a signed link can still be used, as JSON or as a page; whoever looks changes nothing.",
         role="",
         public=True,
+        page=True,
         status=HTTPStatus.OK,
         answer=LinkShown,
         search=LinkSearch,

@@ -46,7 +46,9 @@ class Operation:
     personal: bool = False
     """True for a query whose answer depends on the account; the method gets the account."""
     public: bool = False
-    """True for a query that needs no account. A browser gets a page."""
+    """True for a query that needs no account."""
+    page: bool = False
+    """True for a public query that answers a browser with a page: the text in the answer's field `told`."""
     by_link: bool = False
     """True if a sender without an account may send a signed link in the body's field ``link`` instead of a token."""
     status: HTTPStatus

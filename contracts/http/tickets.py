@@ -115,6 +115,12 @@ class TicketSearch(Schema):
     state = fields.code(TicketState, "only those that stand there", optional=True)
     category = fields.ident("only those of this category", optional=True)
     area = fields.ident("only those of this area, and of all that nests in it", optional=True)
+    estate = fields.ident("only those of this estate", optional=True)
+    urgency = fields.code(codes.Urgency, "only those of this urgency", optional=True)
+    channel = fields.code(codes.Channel, "only those that came in this way", optional=True)
+    open = fields.code(codes.Truth, "true: only those that are not settled; false: only those that are", optional=True)
+    opened_from = fields.instant("only those that were opened then or later", optional=True)
+    opened_before = fields.instant("only those that were opened earlier", optional=True)
     after = fields.ident("only those that come after this ticket: `next` of the page before", optional=True)
     limit = Digits(
         load_default=PAGE, validate=validate.Range(1, LONGEST_PAGE), metadata={"description": "at most so many tickets"}
@@ -259,7 +265,8 @@ FIND_WHISTLE = Operation(
 )
 
 
-def _command(id_: str, under: str, summary: str, body: type[Part], asked: Mapping[str, Any], state: str) -> Operation:
+def ticket_command(id_: str, under: str, summary: str, body: type[Part], asked: Mapping[str, Any], state: str) -> Operation:
+    """Return a command of the desk on a ticket; ``state`` is of the example."""
     return Operation(
         method="POST",
         path=f"/tickets/{{ticket}}/{under}",
@@ -281,7 +288,7 @@ def _command(id_: str, under: str, summary: str, body: type[Part], asked: Mappin
     )
 
 
-MAKE_REQUEST = _command(
+MAKE_REQUEST = ticket_command(
     "makeRequest",
     "requests",
     "A resident rates, reopens or cancels: by the signed link of a notice, or noted down by somebody on duty.",
@@ -290,11 +297,13 @@ MAKE_REQUEST = _command(
     "closed",
 )
 SHOW_LINK = show_link("/tickets/{ticket}", "showLink", codes.LinkPurpose.RATE)
-REJECT = _command("rejectTicket", "rejections", "The matter is not taken on.", Rejection, {"reason": "in_court"}, "rejected")
-MERGE = _command(
+REJECT = ticket_command(
+    "rejectTicket", "rejections", "The matter is not taken on.", Rejection, {"reason": "in_court"}, "rejected"
+)
+MERGE = ticket_command(
     "mergeTicket", "merges", "It is the same matter as another ticket.", Merger, {"into": "T3ZK5QZ7XJ2M4N6PA"}, "merged"
 )
-PARK = _command(
+PARK = ticket_command(
     "parkTicket",
     "parkings",
     "It cannot be solved now: kept until its review date.",
@@ -302,8 +311,8 @@ PARK = _command(
     {"reason": "awaits_budget", "review_at": "2026-06-01T09:00:00+08:00"},
     "parked",
 )
-RESUME = _command("resumeTicket", "resumptions", "A parked ticket goes back to work at once.", Resumption, {}, "handling")
-RAISE_URGENCY = _command(
+RESUME = ticket_command("resumeTicket", "resumptions", "A parked ticket goes back to work at once.", Resumption, {}, "handling")
+RAISE_URGENCY = ticket_command(
     "raiseUrgency", "urgency", "A person raises the urgency; nobody lowers it.", RaisedUrgency, {"urgency": "E1"}, "handling"
 )
 

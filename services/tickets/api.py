@@ -11,20 +11,21 @@ from chassis.effects import Refused
 from chassis.handler_context import HandlerContext
 from chassis.http import Answer, command, query
 from chassis.signed_links import UsedLink
-from contracts.codes import LinkPurpose, Request, UnmergeCause
+from contracts.codes import LinkPurpose, UnmergeCause
 from contracts.http import links
 from contracts.http import tickets as http
 from services.tickets import store
 from services.tickets.config import TicketsConfig
 from services.tickets.contacts import contact_errors
 from services.tickets.domain import operator_commands
-from services.tickets.domain.allowed_commands import ALLOWED, State
-from services.tickets.domain.rules import Rules
+from services.tickets.domain.allowed_commands import State
 from services.tickets.domain.ticket import Ticket
 from services.tickets.domain.whistle import ticket_id
 from services.tickets.intake import channel_errors, open_ticket, unregistered_codes
 from services.tickets.merging import continue_without_survivor, merge
-from services.tickets.resident_requests import COMMANDS, LINK_FOR, check_grant, make_request, missing_answers
+from services.tickets.resident_requests import LINK_FOR, check_grant, make_request, missing_answers
+from services.tickets.ticket_search import ticket_page
+from services.tickets.views import view
 
 
 class TicketsApi:
@@ -67,7 +68,7 @@ class TicketsApi:
         """Return one page of tickets, and where the next page begins. Raises Refused where ``after`` is no ticket."""
         if search.get("after") and store.ticket(connection, search["after"]) is None:
             raise Refused("after: no such ticket")
-        found = store.page(connection, search, search["limit"] + 1)
+        found = ticket_page(connection, search, search["limit"] + 1)
         shown = found[: search["limit"]]
         return {
             "tickets": [view(one, self.config.rules, store.survivor(connection, one)) for one in shown],
@@ -133,22 +134,6 @@ class TicketsApi:
         found = ctx.load(Ticket, ticket)
         ctx.for_subject(ticket).apply(operator_commands.raise_urgency(found, body.urgency))
         return state_answer(found)
-
-
-def view(ticket: Ticket, rules: Rules, survivor: Ticket) -> dict[str, Any]:
-    """Return a ticket as other systems see it: its state, the requests that its reporter may make, and the advice for the
-    reporter.
-
-    ``survivor`` is the ticket itself, or what it was merged into at last: once that one is closed a merged one may be reopened.
-    """
-    may_reopen = survivor.state is State.CLOSED and survivor.closed_at is not None
-    alone = [Request.REOPEN] if may_reopen and ticket.state is State.MERGED else []
-    return {
-        **vars(ticket),
-        "reopen_until": survivor.closed_at + rules.reopen if may_reopen and survivor.closed_at else None,
-        "requests": [request for request, wanted in COMMANDS.items() if ticket.state in ALLOWED[wanted]] + alone,
-        "advice": rules.advice.get(ticket.urgency),
-    }
 
 
 def state_answer(ticket: Ticket) -> Answer:

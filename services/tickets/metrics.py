@@ -1,6 +1,7 @@
 """The metrics of tickets. Labels are codes and the levels of the deployment's playbooks."""
 
 from datetime import datetime
+from typing import Any
 
 from nameko.extensions import DependencyProvider
 from prometheus_client import CollectorRegistry, Counter, Gauge
@@ -11,10 +12,13 @@ from chassis.runtime.nameko import RUNTIME_KEY
 from chassis.runtime.runtime import Runtime
 from contracts.codes import Closure, Urgency
 from contracts.events import tickets as events
+from contracts.http import desk
 from services.tickets.domain.allowed_commands import OPEN_STATES
 from services.tickets.store import tickets
 
 NO_LEVEL = "none"
+READERS = tuple(role for role in (desk.GET_MATTER.role, desk.GET_MATTER.own_role) if role)
+"""The roles that may read the private part of a ticket."""
 _OPEN = tickets.c.state.in_(sorted(OPEN_STATES))
 
 
@@ -37,6 +41,14 @@ class TicketsMetrics:
         )
         self._opened = Counter("whistle_tickets_opened", "Tickets opened.", ["urgency"], registry=registry)
         self._closed = Counter("whistle_tickets_closed", "Tickets closed.", ["closure"], registry=registry)
+        self._read = Counter(
+            "whistle_tickets_matters_read",
+            "Readings of the private part of a ticket, by the role of the account.",
+            ["role"],
+            registry=registry,
+        )
+        for role in READERS:
+            self._read.labels(role)
         for urgency in Urgency:
             self._opened.labels(urgency.value)
         for closure in Closure:
@@ -50,6 +62,10 @@ class TicketsMetrics:
         """Count a closed ticket."""
         self._closed.labels(said.closure).inc()
 
+    def matter_read(self, role: str) -> None:
+        """Count a reading of the private part of a ticket."""
+        self._read.labels(role).inc()
+
     def read(self, connection: Connection, now: datetime) -> None:
         """Set the gauges from the store."""
         document = tickets.c.document
@@ -61,11 +77,14 @@ class TicketsMetrics:
 
 
 class MetricsProvider(DependencyProvider):
-    """A dependency that registers the metrics with the runtime."""
+    """A dependency that registers the metrics with the runtime, and gives them to queries."""
 
     def setup(self) -> None:
         runtime: Runtime = self.container.config[RUNTIME_KEY]
-        metrics = TicketsMetrics(runtime.registry)
-        runtime.add_gauges(metrics.read)
-        runtime.on_published(events.TicketOpened, metrics.opened)
-        runtime.on_published(events.TicketClosed, metrics.closed)
+        self.metrics = TicketsMetrics(runtime.registry)
+        runtime.add_gauges(self.metrics.read)
+        runtime.on_published(events.TicketOpened, self.metrics.opened)
+        runtime.on_published(events.TicketClosed, self.metrics.closed)
+
+    def get_dependency(self, worker_ctx: Any) -> TicketsMetrics:
+        return self.metrics

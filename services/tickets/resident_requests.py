@@ -31,13 +31,15 @@ COMMANDS: Mapping[Request, Command] = {
     Request.CANCEL: Command.CANCEL,
 }
 """The command of each request."""
+ANSWERS = ("resolved", "satisfied")
+"""The fields that a rating needs."""
 
 
 def missing_answers(data: Mapping[str, Any]) -> dict[str, str]:
     """Return the answers that a rating lacks, by field."""
     if data.get("request") is not Request.RATE:
         return {}
-    return {name: "a rating needs it" for name in ("resolved", "satisfied") if data.get(name) is None}
+    return {name: "a rating needs it" for name in ANSWERS if data.get(name) is None}
 
 
 def check_grant(grant: Grant, ticket: Ticket, request: Request, survivor: Ticket, rules: Rules, at: datetime) -> None:

@@ -8,9 +8,10 @@ from chassis.timers import TimerFired
 from contracts.codes import Purpose
 from contracts.envelope import Event
 from contracts.events import dispatch, intake
-from services.tickets import store
+from services.tickets import store, ticket_units
 from services.tickets.api import TicketsApi
 from services.tickets.config import read_config
+from services.tickets.desk_api import DeskApi
 from services.tickets.domain import operator_commands
 from services.tickets.domain.ticket import COMPARE, REVIEW, REVISIT, WATCHDOG, Ticket
 from services.tickets.domain.whistle import ticket_id
@@ -21,9 +22,9 @@ from services.tickets.open311_api import Open311Api
 from services.tickets.resident_requests import LINK_FOR, make_request
 
 
-class TicketsService(TicketsApi, Open311Api):
-    """The tickets service owns the matter and never assigns work. Its HTTP operations are `TicketsApi` and, by GeoReport,
-    `Open311Api`.
+class TicketsService(TicketsApi, DeskApi, Open311Api):
+    """The tickets service owns the matter and never assigns work. Its HTTP operations are `TicketsApi`, `DeskApi` and, by
+    GeoReport, `Open311Api`.
     """
 
     name = "tickets"
@@ -64,12 +65,28 @@ class TicketsService(TicketsApi, Open311Api):
 
     @on(dispatch.AssignmentMade)
     def take_assignment(self, event: Event[dispatch.AssignmentMade], ctx: HandlerContext) -> None:
-        """Set the ticket to verifying for an assignment of a verifier; otherwise the work has begun, or begun again."""
+        """Set the ticket to verifying for an assignment of a verifier; otherwise the work has begun, or begun again.
+
+        The unit may read the private part of the ticket from now on.
+        """
         ticket, said = ctx.load(Ticket, event.subject), event.payload
+        ticket_units.begin(ctx.connection, said.assignment, ticket.id, said.to, said.purpose)
         if said.purpose is Purpose.VERIFY:
             ctx.apply(ticket.verification_assigned(said.generation))
         else:
             ctx.apply(ticket.work_assigned(said.generation, said.level))
+
+    @on(dispatch.AssignmentRelieved, dispatch.AssignmentReturned)
+    def take_relieved(
+        self, event: Event[dispatch.AssignmentRelieved | dispatch.AssignmentReturned], ctx: HandlerContext
+    ) -> None:
+        """Let the unit no longer read the private part of the ticket by this assignment."""
+        ticket_units.end(ctx.connection, event.payload.assignment, event.subject, event.payload.by, ctx.now)
+
+    @on(dispatch.JointActionUnitExcused)
+    def take_excused(self, event: Event[dispatch.JointActionUnitExcused], ctx: HandlerContext) -> None:
+        """Let the excused unit no longer read the private part of the ticket by what it was called to."""
+        ticket_units.end_all(ctx.connection, event.subject, event.payload.unit, ctx.now)
 
     @on(dispatch.CaseRerouted)
     def take_rerouted(self, event: Event[dispatch.CaseRerouted], ctx: HandlerContext) -> None:

@@ -17,7 +17,6 @@ from sqlalchemy import (
     and_,
     func,
     select,
-    tuple_,
 )
 
 from chassis.persistence import Document, Instant, Mapper, Position, chassis_tables, converter
@@ -49,7 +48,15 @@ tickets = Table(
     Column("address_key", Text),
     Column("reporter_key", Text),
     Column("occurred_at", Instant),
-    Index("tickets_open", "state", "opened_at"),
+    Column("urgency", Text),
+    Column("estate", Text),
+    Column("channel", Text),
+    Column("settled", Boolean),
+    Index("tickets_state", "state", "opened_at", "id"),
+    Index("tickets_settled", "settled", "opened_at", "id"),
+    Index("tickets_urgency", "urgency", "opened_at", "id"),
+    Index("tickets_estate", "estate", "opened_at", "id"),
+    Index("tickets_point", "lat", "lon"),
     Index("tickets_place", "category", "lat", "lon"),
     Index("tickets_order", "opened_at", "id"),
     Index("tickets_area", "area", "opened_at", "id"),
@@ -59,7 +66,7 @@ tickets = Table(
 """``lat`` and ``lon`` are WGS-84, whatever system the whistle named. ``changed_at``: None where that was before it was kept.
 
 ``address_key`` and ``reporter_key`` are digests (`match_keys`), ``occurred_at`` is what the whistle said: None where there is
-nothing to compare or it said nothing, and in tickets before 0.2.0.
+nothing to compare or it said nothing, and in tickets before 0.2.0. ``settled``: in none of the open states.
 """
 
 MAX_KEYED = 100
@@ -88,6 +95,20 @@ requests = Table(
 )
 """The requests of residents with their comments (private). ``noted_by`` is the account that took it down; None for a link."""
 
+ticket_units = Table(
+    "ticket_units",
+    metadata,
+    Column("assignment", Text, primary_key=True),
+    Column("ticket", Text, nullable=False),
+    Column("unit", Text, nullable=False),
+    Column("purpose", Text),
+    Column("ended_at", Instant),
+    Index("ticket_units_ticket", "ticket"),
+)
+"""The assignments of dispatch: the units that may read the private part of a ticket. ``ended_at``: since when the unit is no
+longer to work on it; a unit that reported done is not ended. ``purpose``: None where the end was heard before the beginning.
+"""
+
 areas = Table(
     "areas",
     metadata,
@@ -113,10 +134,16 @@ def tickets_of(event: Event) -> tuple[str, ...]:
     if isinstance(event.payload, intake.WhistleBlown):
         named = (event.id, event.payload.same_as)
         return tuple(ticket_id(event.source, one) for one in named if one)
-    return () if event.type in _RECORDS else (event.subject,)
+    return () if event.type in _WITHOUT_TICKET else (event.subject,)
 
 
-_RECORDS = {dispatch.AreaRegistered.type, dispatch.CategoryRegistered.type}
+_WITHOUT_TICKET = {
+    dispatch.AreaRegistered.type,
+    dispatch.CategoryRegistered.type,
+    dispatch.AssignmentRelieved.type,
+    dispatch.AssignmentReturned.type,
+    dispatch.JointActionUnitExcused.type,
+}
 
 DEFINITION = ServiceDefinition(
     "tickets",
@@ -136,6 +163,10 @@ DEFINITION = ServiceDefinition(
                 "address_key": ticket.address_key,
                 "reporter_key": ticket.reporter_key,
                 "occurred_at": ticket.occurred_at,
+                "urgency": ticket.urgency.value,
+                "estate": ticket.estate,
+                "channel": ticket.channel.value,
+                "settled": ticket.state not in OPEN_STATES,
             },
             changed_at="changed_at",
         ),
@@ -219,24 +250,6 @@ def closed_alike(connection: Connection, one: Ticket, near: Proximity) -> list[T
     return _found(connection, [wanted.where(near_) for near_ in _inside(one, near)] + keyed)
 
 
-def page(connection: Connection, search: Mapping[str, Any], most: int) -> list[Ticket]:
-    """Return at most so many tickets, the newest first.
-
-    ``search`` may have state, category, area (with all that nests in it) and after: the id of the last ticket already seen.
-    """
-    query = select(tickets.c.document).order_by(tickets.c.opened_at.desc(), tickets.c.id.desc()).limit(most)
-    if search.get("state"):
-        query = query.where(tickets.c.state == search["state"])
-    if search.get("category"):
-        query = query.where(tickets.c.category == search["category"])
-    if search.get("area"):
-        query = query.where(tickets.c.area.in_(_within(search["area"])))
-    if search.get("after"):
-        last = select(tickets.c.opened_at, tickets.c.id).where(tickets.c.id == search["after"])
-        query = query.where(tuple_(tickets.c.opened_at, tickets.c.id) < last.scalar_subquery())
-    return [converter.structure(document, Ticket) for document in connection.execute(query).scalars()]
-
-
 def _others(one: Ticket) -> Select[Any]:
     return select(tickets.c.id, tickets.c.document).where(tickets.c.category == one.category, tickets.c.id != one.id)
 
@@ -265,9 +278,3 @@ def _found(connection: Connection, queries: list[Select[Any]]) -> list[Ticket]:
     """Return the tickets that the queries find, each once. Each index has a query: a database seldom joins two for an OR."""
     documents = {row.id: row.document for query in queries for row in connection.execute(query)}
     return [converter.structure(document, Ticket) for document in documents.values()]
-
-
-def _within(code: str) -> Select[Any]:
-    """Return the codes of an area and of all areas within it. UNION, so that a circle of parents ends."""
-    nested = select(areas.c.code).where(areas.c.code == code).cte("nested", recursive=True)
-    return select(nested.union(select(areas.c.code).join(nested, areas.c.parent == nested.c.code)).c.code)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,6 +14,7 @@ from uuid import uuid4
 import pytest
 from prometheus_client import CollectorRegistry
 
+from chassis.configuration.identities import Actor
 from chassis.effects import TooEarly
 from chassis.handler_context import HandlerContext
 from chassis.inbox.retries import Retrier, retry_one
@@ -23,6 +25,7 @@ from chassis.persistence import Store, machine_now
 from chassis.persistence.migrate import upgrade
 from chassis.runtime.gauges import read_gauges
 from cli.services import definition
+from contracts.codes import Truth
 from contracts.envelope import Event
 from contracts.events.ledger import GapFilled
 from services.dispatch import store as dispatch
@@ -30,6 +33,8 @@ from services.dispatch.metrics import CaseMetrics
 from services.ledger.metrics import LedgerMetrics
 from services.notify import store as notify
 from services.notify.metrics import NoticeGauges
+from services.tickets import ticket_search, ticket_units
+from services.tickets.domain.coordinates import Point
 from services.tickets.metrics import TicketsMetrics
 from tests.component.counting import Counting, do_everything, metadata, new_store, report
 from tests.component.ledger_alone import LedgerAlone, announced, closed
@@ -39,6 +44,7 @@ from tests.component.ringing import timers
 from tests.component.test_retention import retention
 from tests.kit.processes import wait_until
 from tests.kit.servers import PostgresServer
+from tests.unit.tickets.tickets import ticket
 
 FEW = {"areas", "categories", "logs", "checkpoints", "signing_keys", "forks", "gaps", "postings", "marks", "paces"}
 """Tables that do not grow with every event: a few rows for each member, outage, quarter of an hour or year."""
@@ -108,6 +114,30 @@ def _what_awaits_a_calendar(store: Store) -> None:
         dispatch.outdated(connection, "v", ["T-1"])
 
 
+SEARCHES: list[dict[str, Any]] = [
+    {},
+    {"state": "handling"},
+    {"urgency": "E0"},
+    {"estate": "yangguang"},
+    {"channel": "hotline"},
+    {"open": Truth.TRUE, "urgency": "E0", "category": "noise"},
+    {"area": "shanqi-1", "open": Truth.TRUE},
+    {"opened_from": NOW, "opened_before": NOW, "open": Truth.FALSE},
+    {"after": "T1", "open": Truth.TRUE},
+]
+"""What the desk asks of the list."""
+
+
+def _what_the_desk_asks(store: Store) -> None:
+    placed = replace(ticket(address_key="a", reporter_key="r"), place=Point(34.3, 108.9))
+    account = Actor("responders", frozenset({"*"}), frozenset({"responder"}))
+    with store.transaction() as connection:
+        for search in SEARCHES:
+            ticket_search.ticket_page(connection, search, 50)
+        ticket_search.related(connection, placed, 50)
+        ticket_units.may_read(connection, account, "T1")
+
+
 @pytest.mark.parametrize(
     ("service", "look"),
     [
@@ -117,6 +147,7 @@ def _what_awaits_a_calendar(store: Store) -> None:
         pytest.param("ledger", _gauges(LedgerMetrics), id="the ledger's gauges"),
         pytest.param("notify", _notices_due, id="which notices are due"),
         pytest.param("dispatch", _what_awaits_a_calendar, id="what awaits a calendar"),
+        pytest.param("tickets", _what_the_desk_asks, id="what the desk asks"),
     ],
 )
 def test_a_look_at_a_service_reads_no_table_that_grows(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -150,6 +151,28 @@ def test_old_categories_keep_whether_they_are_disputes(
         rows = dict(connection.execute(text("SELECT code, dispute FROM categories")).all())
     engine.dispose()
     assert rows == {"noise": "True", "leak": "False"}
+
+
+@pytest.mark.parametrize("database", ["postgresql", "sqlite"])
+def test_old_tickets_are_found_by_what_a_desk_asks(database: str, url: str, tmp_path: Path) -> None:
+    chosen = url if database == "postgresql" else f"sqlite:///{tmp_path}/tickets.db"
+    configured, engine = migrate.config("services.tickets", chosen), create_engine(driver_url(chosen))
+    command.upgrade(configured, "0008")
+    columns = "(id, state, category, area, opened_at, document)"
+    old = f"INSERT INTO tickets {columns} VALUES (:id, :state, 'noise', 'a', :at, :document)"
+    document = json.dumps({"urgency": "E0", "estate": None, "channel": "hotline"})
+    at = "2026-03-02 09:00:00.000000"
+    with engine.begin() as connection:
+        for id_, state in (("T1", "handling"), ("T2", "closed")):
+            connection.execute(text(old), {"id": id_, "state": state, "at": at, "document": document})
+    command.upgrade(configured, "0009")
+    tickets = metadata_of("tickets").tables["tickets"].c
+    with engine.connect() as connection:
+        asked = select(tickets.id, tickets.urgency, tickets.estate, tickets.channel, tickets.settled).order_by(tickets.id)
+        rows = [tuple(row) for row in connection.execute(asked)]
+    command.downgrade(configured, "0008")
+    engine.dispose()
+    assert rows == [("T1", "E0", None, "hotline", False), ("T2", "E0", None, "hotline", True)]
 
 
 def test_two_deploys_at_once_take_turns(url: str, tmp_path: Path) -> None:

@@ -22,6 +22,8 @@ each_service = pytest.mark.parametrize("service", sorted(BY_SERVICE))
 OURS = [(service, operation) for service, operation in OPERATIONS if not isinstance(operation, GeoReport)]
 each_of_ours = pytest.mark.parametrize(("service", "operation"), OURS, ids=[o.id for _, o in OURS])
 """Those that follow no standard but this project's; of the others says `test_open311` what they are held to."""
+PRIVATE = {"getMatter", "showTicket"}
+"""Those whose answers have private data: for those who work on a ticket, and for its reporter."""
 each_operation = pytest.mark.parametrize(("service", "operation"), OPERATIONS, ids=[o.id for _, o in OPERATIONS])
 
 
@@ -120,7 +122,7 @@ def test_a_request_is_described_where_it_is_taken(service: str, name: str, taken
 @each_service
 def test_no_answer_has_a_field_for_private_data(service: str) -> None:
     private = {"text", "address", "location", "reporter", "name", "phone", "private_digest", "rate_link", "link"}
-    for operation in (ours for owner, ours in OURS if owner == service):
+    for operation in (ours for owner, ours in OURS if owner == service and ours.id not in PRIVATE):
         assert not private & _names(operation.answer()), operation.id
 
 

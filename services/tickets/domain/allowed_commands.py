@@ -1,11 +1,10 @@
 """The states of a ticket, and the commands that each state allows: the domain page's section 3 as one table."""
 
 from collections.abc import Mapping
-from enum import StrEnum
 from types import MappingProxyType
 
 from chassis.effects import Refused
-from contracts.codes import TicketState
+from contracts.codes import TicketCommand, TicketState
 
 State = TicketState
 
@@ -21,18 +20,8 @@ FINAL = frozenset({State.REJECTED, State.MERGED, State.CANCELLED})
 """
 
 
-class Command(StrEnum):
-    """The commands that people give. Facts from dispatch and timers are not commands and are never refused for the state."""
-
-    REJECT = "reject"
-    MERGE = "merge"
-    PARK = "park"
-    RESUME = "resume"
-    RAISE_URGENCY = "raise_urgency"
-    RATE = "rate"
-    REOPEN = "reopen"
-    CANCEL = "cancel"
-
+Command = TicketCommand
+"""The commands that people give. Facts from dispatch and timers are not commands and are never refused for the state."""
 
 ALLOWED: Mapping[Command, frozenset[State]] = MappingProxyType(
     {
