@@ -5,8 +5,8 @@ them in a few statements, however many events share the transaction.
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Hashable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Hashable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar, cast
 
@@ -18,12 +18,14 @@ from chassis.event_ids import event_id
 from chassis.failpoints import failpoint
 from chassis.messaging import cloudevents_codec
 from chassis.persistence import Hook, Mapper, Store, machine_now
-from chassis.persistence.statements import adding, counting_up, disarming, locking, overwriting
+from chassis.persistence.statements import adding, counting_up, disarming, locking, overwriting, removing
 from chassis.persistence.tables import PENDING
 from contracts.envelope import Event
 from contracts.events.sequences import ANNOUNCEMENTS
 
 T = TypeVar("T")
+DerivedRows = list[Mapping[str, Mapping[str, Any]]]
+"""The rows that follow from an aggregate, by their id: one mapping for each `Derived` of its mapper."""
 
 
 @dataclass(slots=True)
@@ -31,8 +33,23 @@ class _Loaded:
     aggregate: Any
     before: dict[str, Any] | None
     """The document as it was read; None for a new aggregate."""
+    derived: DerivedRows
+    """The derived rows as they follow from that document; of a new aggregate there are none."""
     at: datetime | None = None
     """Business time of the handler that loaded the aggregate last, and so may have changed it."""
+
+
+@dataclass(slots=True)
+class _Changes:
+    """The changes of the rows of one derived table."""
+
+    gone: list[str] = field(default_factory=list)
+    written: list[dict[str, Any]] = field(default_factory=list)
+
+    def note(self, before: Mapping[str, Mapping[str, Any]], after: Mapping[str, Mapping[str, Any]]) -> None:
+        """Note the rows of an aggregate that are gone, and those that are new or different."""
+        self.gone += [id_ for id_ in before if id_ not in after]
+        self.written += [{"id": id_, **row} for id_, row in after.items() if before.get(id_) != row]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +90,8 @@ class UnitOfWork:
         if not wanted:
             return
         for key, document in self.connection.execute(locking(mapper.table), {"keys": wanted}):
-            self._loaded[cls, key] = _Loaded(mapper.aggregate(document), document)
+            aggregate = mapper.aggregate(document)
+            self._loaded[cls, key] = _Loaded(aggregate, document, _derived(mapper, aggregate))
         self._absent |= {(cls, key) for key in wanted if (cls, key) not in self._loaded}
 
     def find(self, cls: type[T], key: str, at: datetime | None = None) -> T | None:
@@ -89,7 +107,7 @@ class UnitOfWork:
         """Store a new aggregate."""
         kept = type(aggregate), self._mapper(type(aggregate)).key(aggregate)
         self._absent.discard(kept)
-        self._loaded[kept] = _Loaded(aggregate, None, at)
+        self._loaded[kept] = _Loaded(aggregate, None, [{} for _ in self._mapper(type(aggregate)).derived], at)
 
     def memoize(self, question: Hashable, ask: Callable[[], T]) -> T:
         """Return ``ask()``, called once per transaction for each ``question``: for small records that many events read and none
@@ -134,6 +152,7 @@ class UnitOfWork:
     def _write_aggregates(self) -> None:
         added: dict[type, list[dict[str, Any]]] = {}
         changed: dict[type, list[dict[str, Any]]] = {}
+        derived: dict[Table, _Changes] = {}
         for (cls, key), kept in sorted(self._loaded.items(), key=lambda item: (item[0][0].__name__, item[0][1])):
             mapper: Mapper[Any] = self.store.mappers[cls]
             document = mapper.document(kept.aggregate)
@@ -143,11 +162,22 @@ class UnitOfWork:
             if mapper.changed_at:
                 row[mapper.changed_at] = kept.at or machine_now()
             (added if kept.before is None else changed).setdefault(cls, []).append(row)
+            for part, before, after in zip(mapper.derived, kept.derived, _derived(mapper, kept.aggregate), strict=True):
+                derived.setdefault(part.table, _Changes()).note(before, after)
         for cls, rows in added.items():
             self.connection.execute(adding(self._mapper(cls).table), rows)
         for cls, rows in changed.items():
             overwrite = overwriting(self._mapper(cls).table, self.connection.dialect.name, tuple(rows[0]))
             self.connection.execute(overwrite, rows)
+        for table, changes in derived.items():
+            self._write_derived(table, changes)
+
+    def _write_derived(self, table: Table, changes: "_Changes") -> None:
+        if changes.gone:
+            self.connection.execute(removing(table), {"ids": changes.gone})
+        if changes.written:
+            names = tuple(column.name for column in table.columns)
+            self.connection.execute(overwriting(table, self.connection.dialect.name, names), changes.written)
 
     def _write_outbox(self) -> None:
         if not self._emitted:
@@ -219,3 +249,7 @@ class UnitOfWork:
         ]
         if armed:
             self.connection.execute(adding(table), armed)
+
+
+def _derived(mapper: Mapper[Any], aggregate: Any) -> DerivedRows:
+    return [part.rows(aggregate) for part in mapper.derived]

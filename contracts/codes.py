@@ -219,6 +219,51 @@ class WarningStage(StrEnum):
     TOP_CALLED = "top_called"
 
 
+class Asked(StrEnum):
+    """A decision that a case asks of its supervisors: which unit does it, which unit verifies it, whether it gets more time."""
+
+    RULING = "ruling"
+    VERIFIER = "verifier"
+    EXTENSION = "extension"
+
+
+class ClockStage(StrEnum):
+    """What happens at a mark of a clock: the unit is urged at half and at four fifths of the time; on breach the case escalates
+    or a supervisor is called; at twice the time it is reported up; then the top of the chain is called."""
+
+    URGE_HALF = "urge_half"
+    URGE_MOST = "urge_most"
+    ESCALATE = "escalate"
+    SUPERVISE = "supervise"
+    REPORT_UP = "report_up"
+    TOP_CALLED = "top_called"
+
+
+class Refusal(StrEnum):
+    """The reason for which a command cannot be given now."""
+
+    TOO_LATE = "too_late"
+    NOT_ASSIGNED = "not_assigned"
+    NOT_SUPERVISOR = "not_supervisor"
+    SELF_VERIFICATION = "self_verification"
+    NO_CONSENT = "no_consent"
+    NO_SESSION = "no_session"
+    NO_MEDIATION = "no_mediation"
+    NO_AGREEMENT = "no_agreement"
+    IN_MEDIATION = "in_mediation"
+    MOVES_NO_MORE = "moves_no_more"
+    IN_JOINT_ACTION = "in_joint_action"
+    NO_JOINT_ACTION = "no_joint_action"
+    NOT_EXCUSABLE = "not_excusable"
+    NO_RETURN_LEFT = "no_return_left"
+    NO_EXTENSION = "no_extension"
+    NO_RULING_ASKED = "no_ruling_asked"
+    POLICE_MATTER = "police_matter"
+    TICKET_PARKED = "ticket_parked"
+    NOT_TAKEN = "not_taken"
+    NOT_NOW = "not_now"
+
+
 class Request(StrEnum):
     """A request of a resident, or of somebody on duty on the resident's behalf."""
 

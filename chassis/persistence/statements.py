@@ -58,6 +58,12 @@ def overwriting(table: Table, dialect: str, columns: Iterable[str]) -> Any:
 
 
 @cache
+def removing(table: Table) -> Delete:
+    """Delete the rows of ``ids``."""
+    return delete(table).where(table.c.id.in_(bindparam("ids", expanding=True)))
+
+
+@cache
 def counting_up(sequences: Table, dialect: str) -> Any:
     """Add ``last`` to the counter of each source and subject. Returns the new value of each."""
     c = sequences.c

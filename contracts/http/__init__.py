@@ -1,10 +1,10 @@
-"""The HTTP operations of the services as data: one module per service, and one for the standard Open311.
+"""The HTTP operations of the services as data: a module for each service, further ones of dispatch, and the standard Open311.
 
 An entrypoint uses the `Operation`, and `contracts.generators.openapi` describes it, so that route, role, schemas and document
 always agree.
 """
 
-from contracts.http import desk, dispatch, ledger, links, notify, open311, problem, tickets
+from contracts.http import desk, dispatch, dispatch_cases, dispatch_lists, ledger, links, notify, open311, problem, tickets
 from contracts.http.operation import Operation
 
 BY_SERVICE: dict[str, tuple[Operation, ...]] = {
@@ -15,4 +15,17 @@ BY_SERVICE: dict[str, tuple[Operation, ...]] = {
 }
 """The operations of each service."""
 
-__all__ = ["BY_SERVICE", "Operation", "desk", "dispatch", "ledger", "links", "notify", "open311", "problem", "tickets"]
+__all__ = [
+    "BY_SERVICE",
+    "Operation",
+    "desk",
+    "dispatch",
+    "dispatch_cases",
+    "dispatch_lists",
+    "ledger",
+    "links",
+    "notify",
+    "open311",
+    "problem",
+    "tickets",
+]

@@ -1,4 +1,4 @@
-"""The HTTP operations of dispatch."""
+"""The HTTP operations of dispatch: commands, and the case. Others stand in `dispatch_cases` and `dispatch_lists`."""
 
 from http import HTTPStatus
 
@@ -9,6 +9,7 @@ from contracts import fields as typed
 from contracts import marshmallow_fields as fields
 from contracts.codes import CaseState, Step
 from contracts.events import intake
+from contracts.http import dispatch_cases, dispatch_lists
 from contracts.http.links import OVER, show_link
 from contracts.http.operation import Operation
 
@@ -77,10 +78,11 @@ GET_CASE = Operation(
     id="getCase",
     summary="The work on a ticket, as it stands.",
     role="reader",
+    own_role="responder",
     status=HTTPStatus.OK,
     answer=Case,
     parameters={"ticket": "The ticket's id."},
-    refusals={HTTPStatus.NOT_FOUND: "No case for such a ticket."},
+    refusals={HTTPStatus.NOT_FOUND: "No case for such a ticket, or none of the account's own."},
     answered={
         "id": "TMFQWCZLOEBSG44DF",
         "state": "working",
@@ -149,4 +151,11 @@ ASK_AS_PARTY = Operation(
 
 SHOW_PARTY_LINK = show_link("/cases/{ticket}", "showPartyLink", codes.LinkPurpose.CONSENT)
 
-OPERATIONS = (FILE_REPORT, ASK_AS_PARTY, SHOW_PARTY_LINK, GET_CASE)
+OPERATIONS = (
+    FILE_REPORT,
+    ASK_AS_PARTY,
+    SHOW_PARTY_LINK,
+    GET_CASE,
+    *dispatch_cases.OPERATIONS,
+    *dispatch_lists.OPERATIONS,
+)

@@ -1,6 +1,5 @@
 """The HTTP operations of tickets."""
 
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from http import HTTPStatus
@@ -14,12 +13,10 @@ from contracts import fields as typed
 from contracts import marshmallow_fields as fields
 from contracts.codes import TicketState
 from contracts.events import intake
+from contracts.http import paging
 from contracts.http.links import OVER, show_link
 from contracts.http.operation import Operation
 from contracts.payload import Part
-
-PAGE, LONGEST_PAGE = 50, 200
-"""The default and the largest number of tickets on a page."""
 
 
 class Advice(Schema):
@@ -100,15 +97,6 @@ class Ticket(Schema):
     advice = fields.nested(Advice, "to be told to the reporter at once; none where there is no danger", optional=True)
 
 
-class Digits(plain.Integer):
-    """An integer in a query string: Python would also read 1_0, +5 and the digits of other scripts."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
-        if re.fullmatch("[0-9]{1,9}", str(value)) is None:
-            raise self.make_error("invalid", input=value)
-        return int(value)
-
-
 class TicketSearch(Schema):
     """The query parameters of a list of tickets. All conditions must hold."""
 
@@ -122,9 +110,7 @@ class TicketSearch(Schema):
     opened_from = fields.instant("only those that were opened then or later", optional=True)
     opened_before = fields.instant("only those that were opened earlier", optional=True)
     after = fields.ident("only those that come after this ticket: `next` of the page before", optional=True)
-    limit = Digits(
-        load_default=PAGE, validate=validate.Range(1, LONGEST_PAGE), metadata={"description": "at most so many tickets"}
-    )
+    limit = paging.limit("at most so many tickets")
 
 
 class TicketPage(Schema):

@@ -1,4 +1,4 @@
-"""The HTTP interface of dispatch."""
+"""The commands of the HTTP interface of dispatch, and the page of a party's link. `query_api` has the queries."""
 
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
@@ -14,13 +14,13 @@ from contracts.http import dispatch as http
 from contracts.http import links
 from services.dispatch import store
 from services.dispatch.config import DispatchConfig
-from services.dispatch.domain.case import Case, MayNotSpeak
+from services.dispatch.domain.case import MayNotSpeak
 from services.dispatch.domain.context import CaseContext
 from services.dispatch.report_handler import LINK_OF, check_grant, file_report, make_request
 
 
 class DispatchApi:
-    """The HTTP operations of dispatch. `DispatchService` inherits them, and provides the configuration and the context."""
+    """The HTTP commands of dispatch. `DispatchService` inherits them, and provides the configuration and the context."""
 
     config: DispatchConfig
     clock: BusinessClock
@@ -50,17 +50,3 @@ class DispatchApi:
             return None
         check_grant(self.config.links.read(search["token"], ticket, purpose), case, self.clock.now())
         return {"ticket": ticket, "purpose": LinkPurpose(purpose), "told": links.USABLE}
-
-    @query(http.GET_CASE)
-    def get_case(self, connection: Connection, ticket: str) -> Mapping[str, Any] | None:
-        """Return a case as it stands; None where there is none."""
-        case = store.case(connection, ticket)
-        return view(case) if case else None
-
-
-def view(case: Case) -> dict[str, Any]:
-    """Return the public view of a case: of its playbook the name, the version and the level it stands at."""
-    book = case.playbook
-    level = book.ladder[case.highest].level if book and case.highest >= 0 else None
-    named = {"playbook": book.name if book else None, "playbook_version": book.version if book else None, "level": level}
-    return {**vars(case), **named}

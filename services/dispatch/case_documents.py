@@ -13,6 +13,7 @@ from chassis.persistence import converter
 from services.dispatch.domain.case import Case
 from services.dispatch.domain.entities import Assignment, LevelRun, LevelRunState
 from services.dispatch.domain.responses import all_responses
+from services.dispatch.domain.responses.mediate import Mediation
 
 
 def _level_run_document(run: LevelRun) -> dict[str, Any]:
@@ -35,6 +36,9 @@ def _level_run(document: Mapping[str, Any], _: Any) -> LevelRun:
 
 def register() -> None:
     """Teach the store's converter how cases are stored."""
+    # added after the first cases were stored: a document without it stays as it is
+    newer = make_dict_unstructure_fn(Mediation, converter, withdrawn=override(omit_if_default=True))
+    converter.register_unstructure_hook(Mediation, newer)
     converter.register_unstructure_hook(LevelRun, _level_run_document)
     converter.register_structure_hook(LevelRun, _level_run)
     for cls, renamed in ((Assignment, {"level_index": "rung"}), (Case, {"level_runs": "rungs"})):

@@ -22,11 +22,12 @@ from services.dispatch.domain.playbook import choose
 from services.dispatch.domain.responses import timer_handlers
 from services.dispatch.due_time_recompute import DueTimeRecompute
 from services.dispatch.metrics import Metrics
+from services.dispatch.query_api import DispatchQueries
 from services.dispatch.report_handler import file_report, make_request, refusal
 
 
-class DispatchService(DispatchApi):
-    """The dispatch service. Its HTTP operations are those of `DispatchApi`."""
+class DispatchService(DispatchApi, DispatchQueries):
+    """The dispatch service. Its HTTP operations are those of `DispatchApi` and `DispatchQueries`."""
 
     name = "dispatch"
     config = ConfigProvider(read_config)

@@ -1,6 +1,7 @@
 """The tables of dispatch, and its queries."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -17,14 +18,16 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    text,
     update,
 )
 
-from chassis.persistence import Document, Mapper, chassis_tables, converter
+from chassis.persistence import Derived, Document, Instant, Mapper, chassis_tables, converter
 from chassis.persistence.statements import dialect_insert
 from chassis.service_definition import ServiceDefinition
 from contracts.codes import AreaKind, Role
 from services.dispatch import case_documents
+from services.dispatch.domain import case_summary
 from services.dispatch.domain.case import Case, CaseState
 from services.dispatch.domain.directory import Area, Directory, Responder
 from services.dispatch.domain.responder_departure import concerns
@@ -32,6 +35,10 @@ from services.dispatch.domain.responder_departure import concerns
 Row = dict[str, Any]
 OPEN = (CaseState.WORKING, CaseState.EXHAUSTED, CaseState.COMPLETED)
 """The states of a case in which a responder may still be asked for something."""
+
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+"""The due time, in columns that order cases, where no clock runs: such a case comes last, and one index finds the order."""
+_NEVER = text("'9999-01-01 00:00:00.000000+00'")
 
 case_documents.register()
 metadata = MetaData()
@@ -45,14 +52,51 @@ cases = Table(
     Column("awaits", Integer),
     Column("provisional", Integer, nullable=False, server_default="0"),
     Column("calendar", Text),
-    Index("cases_state", "state"),
+    Column("due_at", Instant, nullable=False, server_default=_NEVER),
+    Column("breached", Boolean, nullable=False, server_default=false()),
+    Column("level", Text),
+    Column("urgency", Text),
+    Column("category", Text),
+    Column("area", Text),
+    Column("estate", Text),
+    Index("cases_state", "state", "due_at", "id"),
     Index("cases_awaits", "awaits"),
     Index("cases_calendar", "calendar"),
+    Index("cases_due", "due_at", "id"),
+    Index("cases_level", "level", "due_at", "id"),
+    Index("cases_urgency", "urgency", "due_at", "id"),
+    Index("cases_category", "category", "due_at", "id"),
+    Index("cases_area", "area", "due_at", "id"),
+    Index("cases_estate", "estate", "due_at", "id"),
 )
 """``provisional`` of a case's due times wait for a calendar that knows more, ``awaits`` is the first year of these.
 ``calendar`` is the version by which the due times of its running clocks were computed; empty where it must be looked at, null
-where no clock runs.
+where no clock runs. The columns from ``due_at`` on are for lists: see `case_lists`.
 """
+
+case_units = Table(
+    "case_units",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("case_id", Text, nullable=False),
+    Column("unit", Text, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Index("case_units_case", "case_id"),
+    Index("case_units_unit", "unit", "due_at", "id"),
+    Index("case_units_due", "due_at", "id"),
+)
+"""The open assignments of all cases; ``due_at`` is the next due time of the clocks that concern the assignment."""
+
+case_asks = Table(
+    "case_asks",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("case_id", Text, nullable=False),
+    Column("asked", Text, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Index("case_asks_due", "due_at", "id"),
+)
+"""The decisions that cases ask of their supervisors. The directory says at any time who these are."""
 
 areas = Table(
     "areas",
@@ -97,21 +141,42 @@ adopted_calendar = Table(
 )
 """One row: the calendar by which all due times are computed, and the first year that it does not know."""
 
+
+def _columns(case: Case) -> dict[str, Any]:
+    due = case_summary.next_due(case)
+    return {
+        "state": case.state.value,
+        "awaits": case.awaits,
+        "provisional": len(case.provisional),
+        "calendar": case.calendar,
+        "due_at": due.at or NEVER,
+        "breached": due.breached,
+        "level": case_summary.level(case),
+        "urgency": case.urgency.value,
+        "category": case.category,
+        "area": case.area,
+        "estate": case.estate,
+    }
+
+
+def _units(case: Case) -> dict[str, Mapping[str, Any]]:
+    """Return the rows of the open assignments, by the assignment's id."""
+    return {
+        one.id: {"case_id": case.id, "unit": one.to, "due_at": case_summary.next_due_of(case, one).at or NEVER}
+        for one in case_summary.open_assignments(case)
+    }
+
+
+def _asks(case: Case) -> dict[str, Mapping[str, Any]]:
+    """Return the rows of what is asked of supervisors, by the case's id and what is asked."""
+    due = case_summary.next_due(case).at or NEVER
+    return {f"{case.id}:{what}": {"case_id": case.id, "asked": what.value, "due_at": due} for what in case_summary.asked(case)}
+
+
 DEFINITION = ServiceDefinition(
     "dispatch",
     chassis_tables(metadata),
-    (
-        Mapper(
-            Case,
-            cases,
-            lambda case: {
-                "state": case.state.value,
-                "awaits": case.awaits,
-                "provisional": len(case.provisional),
-                "calendar": case.calendar,
-            },
-        ),
-    ),
+    (Mapper(Case, cases, _columns, derived=(Derived(case_units, _units), Derived(case_asks, _asks))),),
     prefetch={Case: lambda event: (event.subject,)},
     timer_aggregates=(Case,),
     external_events=True,
@@ -170,6 +235,11 @@ def directory(connection: Connection) -> Directory:
         for row in connection.execute(select(responders))
     )
     return Directory(known, people)
+
+
+def listed_categories(connection: Connection) -> list[Row]:
+    """Return the categories, in the order of code."""
+    return [dict(row) for row in connection.execute(select(categories).order_by(categories.c.code)).mappings()]
 
 
 def case(connection: Connection, id_: str) -> Case | None:

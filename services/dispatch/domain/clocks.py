@@ -151,6 +151,11 @@ def due_now(case: Case, running: Running, context: CaseContext) -> datetime:
     return _due(case, running, context, case.pauses_by(context.at)).at if case.paused else running.due
 
 
+def explained(case: Case, running: Running, context: CaseContext) -> Due:
+    """Return the due time of a clock with its explanation, by this calendar and as if a pause that lasts ended now."""
+    return _due(case, running, context, case.pauses_by(context.at))
+
+
 # --- within
 
 

@@ -30,6 +30,10 @@ from services.dispatch.domain.responses import command_handler, request_handler,
 Handler = Callable[[Case, Report, CaseContext], Effects]
 
 
+class NotTaken(Refused):
+    """A command that no rule takes yet."""
+
+
 def execute(case: Case, report: Report, context: CaseContext) -> Effects:
     """Carry out a command. Raises TooLate where something came first, Refused, by name, for what can never be right.
 
@@ -136,7 +140,7 @@ def _execute(case: Case, report: Report, context: CaseContext) -> Effects:
         return COMMON[report.command](case, report, context)
     handler = command_handler(report.command)
     if handler is None:
-        raise Refused(f"command: {report.command.value} is not taken yet")
+        raise NotTaken(f"command: {report.command.value} is not taken yet")
     return ladder.follow(case, handler(case, report, context), context)
 
 

@@ -10,10 +10,11 @@ more: the top of the chain is called.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from chassis.effects import NO_EFFECTS, ArmTimer, DomainEvent, Effects
-from contracts.codes import WarningStage
+from contracts.codes import ClockStage, WarningStage
 from contracts.events import dispatch as events
 from services.dispatch.domain.case import Case
 from services.dispatch.domain.context import CaseContext
@@ -75,6 +76,29 @@ def advance(case: Case, running: Running, context: CaseContext) -> Effects:
     return said + arm(case, running, context)
 
 
+@dataclass(frozen=True)
+class Mark:
+    """A mark of a clock that is ahead: the moment, what happens then, and the unit that is told, where one is."""
+
+    at: datetime
+    stage: ClockStage
+    to: str | None
+
+
+def ahead(case: Case, running: Running, due: datetime, context: CaseContext) -> list[Mark]:
+    """Return the marks of a clock that are ahead, in order: to the breach of one that escalates, else to the call of the top.
+
+    ``due`` is its due time, and the marks count as if a pause that lasts ended now.
+    """
+    pauses, last = case.pauses_by(context.at), BREACHED if running.escalates else max(len(MARKS), running.stage + 1)
+    marks = []
+    for number in range(running.stage + 1, last + 1):
+        at = context.calendar.part_of(running.start, due, part(number - 1), running.rule, pauses)
+        escalates = running.escalates and number == BREACHED
+        marks.append(Mark(at, _stage_of(running, number), None if escalates else _warned(case, running, number, context)))
+    return marks
+
+
 def _breach(case: Case, running: Running, context: CaseContext) -> DomainEvent:
     supervisor = None if running.escalates else case.supervisor(context)
     return case.said(
@@ -83,9 +107,9 @@ def _breach(case: Case, running: Running, context: CaseContext) -> DomainEvent:
 
 
 def _warn(case: Case, running: Running, context: CaseContext) -> DomainEvent:
-    stage = STAGES[running.stage - 1] if running.stage <= len(STAGES) else WarningStage.TOP_CALLED
+    stage = _warning(running.stage)
     assert stage is not None, "the breach is no warning"
-    to = _warned(case, running, context)
+    to = _warned(case, running, running.stage, context)
     return case.said(
         events.DeadlineWarned(
             clock=running.clock, due=running.due, assignment=running.assignment, stage=stage, number=running.stage, to=to
@@ -93,9 +117,20 @@ def _warn(case: Case, running: Running, context: CaseContext) -> DomainEvent:
     )
 
 
-def _warned(case: Case, running: Running, context: CaseContext) -> str | None:
-    """Return the responder before the breach; after it a supervisor, ever higher in the chain."""
-    if running.stage < BREACHED:
+def _warning(number: int) -> WarningStage | None:
+    return STAGES[number - 1] if number <= len(STAGES) else WarningStage.TOP_CALLED
+
+
+def _stage_of(running: Running, number: int) -> ClockStage:
+    warning = _warning(number)
+    if warning is None:
+        return ClockStage.ESCALATE if running.escalates else ClockStage.SUPERVISE
+    return ClockStage(warning.value)
+
+
+def _warned(case: Case, running: Running, stage: int, context: CaseContext) -> str | None:
+    """Return the responder before the breach; from it on a supervisor, ever higher in the chain."""
+    if stage < BREACHED:
         mine = [a.to for a in case.assignments if a.open and (running.assignment in {None, a.id})]
         return mine[-1] if mine else None
-    return above(case, running.stage, context)
+    return above(case, stage, context)

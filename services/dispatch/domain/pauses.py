@@ -18,6 +18,10 @@ REVIEW = "review"
 """The timer that ends a supervisor's pause."""
 
 
+class TicketParked(NotNow):
+    """The ticket is parked: tickets says when the work goes on."""
+
+
 def command_pause(case: Case, report: Report, context: CaseContext) -> Effects:
     """Pause the clocks by a supervisor's command until a review date. Raises NotSupervisor, NotNow."""
     case.supervised_by(report.unit, context)
@@ -36,7 +40,7 @@ def command_resume(case: Case, report: Report, context: CaseContext) -> Effects:
     """End a pause by a supervisor's command. Raises NotSupervisor, and NotNow where the ticket is parked."""
     case.supervised_by(report.unit, context)
     if case.parked:
-        raise NotNow("command: the ticket is parked; it goes on when tickets resumes it")
+        raise TicketParked("command: the ticket is parked; it goes on when tickets resumes it")
     if not case.paused:
         raise lateness.of_case(case, report.command, [EarlierFact.RESUMED, EarlierFact.COMPLETED])
     return resume(case, context)

@@ -9,7 +9,7 @@ from contracts.codes import EarlierFact, EscalationCause, ReturnReason
 from contracts.codes import Outcome as Ending
 from contracts.events import dispatch as events
 from services.dispatch.domain import clocks, completion, ladder, lateness
-from services.dispatch.domain.case import Case, NotNow
+from services.dispatch.domain.case import Case
 from services.dispatch.domain.context import CaseContext
 from services.dispatch.domain.entities import Assignment, LevelRun, LevelRunState, Step
 from services.dispatch.domain.report import Report, needed
@@ -26,8 +26,8 @@ def give_back(case: Case, report: Report, context: CaseContext) -> Effects:
     if not assignment.open or EarlierFact.HANDED_UP in assignment.history:
         raise lateness.of_assignment(case, assignment, report.command)
     response, run = response_of_assignment(case, assignment)
-    if problem := response.return_problem(run, assignment):
-        raise NotNow(f"command: {problem}")
+    if refusal := response.return_refusal(run, assignment):
+        raise refusal
     budget = case.playbook_or_default.returns
     if case.returns >= budget:
         raise NoBudget(f"command: this case was returned {case.returns} times; the ruling stands")

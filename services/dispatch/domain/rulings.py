@@ -11,6 +11,10 @@ from services.dispatch.domain.report import Report, needed
 from services.dispatch.domain.responses import response_of_run
 
 
+class NoRulingAsked(NotNow):
+    """A ruling for which nobody asks."""
+
+
 def rule(case: Case, report: Report, context: CaseContext) -> Effects:
     """Name the unit that does it, or checks it, where that is asked for; or decide on an extension.
 
@@ -24,7 +28,7 @@ def rule(case: Case, report: Report, context: CaseContext) -> Effects:
     if not (case.ruling_asked or case.verifier_asked or case.state is CaseState.EXHAUSTED):
         if EarlierFact.RULED in case.history:
             raise lateness.of_case(case, report.command, [EarlierFact.RULED, EarlierFact.COMPLETED])
-        raise NotNow("command: no ruling is asked for in this case")
+        raise NoRulingAsked("command: no ruling is asked for in this case")
     named = context.directory.responder(unit)
     if named is None:
         raise NotNow("to: is not registered")

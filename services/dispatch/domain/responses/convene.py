@@ -23,6 +23,18 @@ from services.dispatch.domain.report import Report, needed
 from services.dispatch.domain.responses.response import LevelResult, Response, TakeCommand, record_handled
 
 
+class InJointAction(NotNow):
+    """A unit of a joint action finishes or is excused: it neither hands up nor returns."""
+
+
+class NoJointAction(NotNow):
+    """The command is for a joint action, and there is none for this unit."""
+
+
+class NotExcusable(NotNow):
+    """The named unit was not called to the joint action, or leads it."""
+
+
 @dataclass
 class JointAction:
     """A joint action. ``units`` are all that must finish or be excused; exactly one of them leads."""
@@ -105,7 +117,7 @@ class Convene(Response):
         assignment = lateness.at_work(case, report)
         run = case.level_run(assignment.level_index)
         if joint_action_of(run) is None or assignment.ruled:
-            raise NotNow("command: finish is for a joint action")
+            raise NoJointAction("command: finish is for a joint action")
         if not assignment.open:
             raise lateness.of_assignment(case, assignment, report.command)
         return self._finish(case, run, assignment, report)
@@ -124,12 +136,14 @@ class Convene(Response):
     def hand_up(self, case: Case, run: LevelRun, assignment: Assignment, report: Report) -> LevelResult:
         """Refuse a called unit's `hand_up`. Raises NotNow."""
         if not assignment.ruled:
-            raise NotNow("command: a unit of a joint action finishes or is excused, it does not hand up")
+            raise InJointAction("command: a unit of a joint action finishes or is excused, it does not hand up")
         return super().hand_up(case, run, assignment, report)
 
-    def return_problem(self, run: LevelRun, assignment: Assignment) -> str | None:
-        """Return the text that refuses a called unit's `return`."""
-        return None if assignment.ruled else "a unit of a joint action is excused by a ruling, it does not return"
+    def return_refusal(self, run: LevelRun, assignment: Assignment) -> NotNow | None:
+        """Return the refusal of a called unit's `return`."""
+        if assignment.ruled:
+            return None
+        return InJointAction("command: a unit of a joint action is excused by a ruling, it does not return")
 
     def is_replaceable(self, run: LevelRun, assignment: Assignment) -> bool:
         """Return False for a called unit: a supervisor excuses it or rules."""
@@ -168,15 +182,15 @@ def _going_on(case: Case) -> tuple[LevelRun, JointAction]:
         action = joint_action_of(run)
         if action and not action.complete and run.generation == case.generation:
             return run, action
-    raise NotNow("command: no joint action is going on in this case")
+    raise NoJointAction("command: no joint action is going on in this case")
 
 
 def _excuse(case: Case, action: JointAction, unit: str, report: Report) -> Effects:
     """Excuse a unit. Raises NotNow for a unit that was not called and for the lead, TooLate for one that is done."""
     if unit not in action.units:
-        raise NotNow("to: was not called to this joint action")
+        raise NotExcusable("to: was not called to this joint action")
     if unit == action.lead:
-        raise NotNow("to: leads this joint action and cannot be excused")
+        raise NotExcusable("to: leads this joint action and cannot be excused")
     if unit in action.excused or unit in action.finished:
         fact = EarlierFact.EXCUSED if unit in action.excused else EarlierFact.FINISHED
         raise lateness.of_case(case, report.command, [fact])

@@ -38,6 +38,26 @@ class NoConsent(Refused):
     """A session, or an agreement, without every party's live consent."""
 
 
+class NoMediation(NotNow):
+    """The command is for a mediation, and none is going on."""
+
+
+class NoSession(NotNow):
+    """An agreement before a session was held."""
+
+
+class NoAgreement(NotNow):
+    """No agreement waits for its performance."""
+
+
+class InMediation(NotNow):
+    """A mediation ends with an agreement or fails: its mediator neither handles nor hands up."""
+
+
+class MovesNoMore(NotNow):
+    """A mediation cannot fail any more: the case has left its level."""
+
+
 @dataclass
 class Mediation:
     """A mediation. ``consents`` are live: each can be withdrawn at any time."""
@@ -54,6 +74,8 @@ class Mediation:
     """The span after which performance is looked at, such as 30d; None before the parties agreed."""
     asked: int = 0
     """The number of questions so far about the agreement's performance."""
+    withdrawn: list[Party] = field(default_factory=list)
+    """The parties that withdrew, for people who read the case; the rules look at ``consents``."""
 
     @property
     def goes_on(self) -> bool:
@@ -146,7 +168,7 @@ class Mediate(Response):
         assignment = _mediators_assignment(case, report)
         run, mediation = _with_consent(case)
         if not mediation.sessions:
-            raise NotNow("command: nobody can agree before a session was held")
+            raise NoSession("command: nobody can agree before a session was held")
         outcome = _agreed(case, run, mediation, context) + record_handled(case, assignment, report)
         return LevelResult(outcome, case.level_run(assignment.level_index), completed=Ending.AGREED)
 
@@ -155,7 +177,7 @@ class Mediate(Response):
         run = case.level_run(_mediators_assignment(case, report).level_index)
         nothing_follows = _live(run) is None and case.open_above(run)
         if case.state is not CaseState.WORKING or run.state is not LevelRunState.OPEN or nothing_follows:
-            raise NotNow("command: the case does not move up any more")
+            raise MovesNoMore("command: the case does not move up any more")
         return LevelResult(NO_EFFECTS, run, left=EscalationCause.FAILED)
 
     def perform(self, case: Case, report: Report, context: CaseContext) -> LevelResult:
@@ -165,7 +187,7 @@ class Mediate(Response):
         if run is None or mediation is None:
             if EarlierFact.PERFORMED in case.history:
                 raise lateness.of_case(case, report.command, [EarlierFact.PERFORMED])
-            raise NotNow("command: no agreement of this case waits for performance")
+            raise NoAgreement("command: no agreement of this case waits for performance")
         if report.unit != mediation.mediator and report.unit not in case.supervisors(context):
             raise NotAssigned("unit: neither mediated in this case nor supervises it")
         mediation.outcome = "performed" if performed else "not_performed"
@@ -200,6 +222,7 @@ class Mediate(Response):
         """Record that a party no longer consents: the mediation has failed and the case moves up. Raises NotNow."""
         run, mediation = going_on(case)
         mediation.consents[party] = False
+        mediation.withdrawn.append(party)
         withdrawn = events.MediationConsentWithdrawn(mediation=mediation.id, party=party)
         return LevelResult(Effects(case.said(withdrawn)), run, left=EscalationCause.CONSENT_WITHDRAWN)
 
@@ -254,7 +277,7 @@ def going_on(case: Case) -> tuple[LevelRun, Mediation]:
             return run, mediation
     if any(mediation_of(run) for run in case.level_runs):
         raise lateness.of_case(case, "what is said of the mediation", ENDED)
-    raise NotNow("command: no mediation is going on in this case")
+    raise NoMediation("command: no mediation is going on in this case")
 
 
 def _with_consent(case: Case) -> tuple[LevelRun, Mediation]:
@@ -290,7 +313,7 @@ def _mediators_assignment(case: Case, report: Report) -> Assignment:
 def _check_mediates_no_more(run: LevelRun, assignment: Assignment) -> None:
     mediation = _live(run)
     if mediation and mediation.mediator == assignment.to:
-        raise NotNow("command: a mediation ends with agree or fail")
+        raise InMediation("command: a mediation ends with agree or fail")
 
 
 def _take_over(run: LevelRun, mediator: str) -> None:

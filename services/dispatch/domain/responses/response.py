@@ -20,7 +20,7 @@ from contracts.codes import Outcome as Ending
 from contracts.events import dispatch as events
 from contracts.payload import EventPayload
 from services.dispatch.domain import assignments, clocks
-from services.dispatch.domain.case import Case
+from services.dispatch.domain.case import Case, NotNow
 from services.dispatch.domain.context import CaseContext
 from services.dispatch.domain.entities import Assignment, LevelRun, Step
 from services.dispatch.domain.playbook import Level
@@ -116,8 +116,8 @@ class Response(ABC):
         assignment.given_up = True
         return LevelResult(said, run, left=None if self.can_still_finish(case, run) else EscalationCause.HANDED_UP)
 
-    def return_problem(self, run: LevelRun, assignment: Assignment) -> str | None:
-        """Return why the unit may not return its assignment; None where it may."""
+    def return_refusal(self, run: LevelRun, assignment: Assignment) -> NotNow | None:
+        """Return the refusal of a unit's `return`; None where it may return its assignment."""
         return None
 
     def is_replaceable(self, run: LevelRun, assignment: Assignment) -> bool:

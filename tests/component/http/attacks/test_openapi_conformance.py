@@ -56,6 +56,7 @@ RULED_OUT = {
     "showLink",
     "showPartyLink",
     "showTicket",
+    "showProgress",
 }
 """No such request of a ticket that is at work; no account in a log of minutes; no id or token that anybody could guess."""
 FORBIDDEN = [(service, operation) for service, operation in DOORS if operation.parameters or operation.body or operation.search]

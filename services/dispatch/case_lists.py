@@ -1,0 +1,99 @@
+"""The lists of dispatch: cases, and the work of some units, each in the order of due time and page by page."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import Connection, Select, Table, Text, literal, select, tuple_
+
+from chassis.persistence import Instant, converter
+from contracts.codes import Asked
+from services.dispatch.domain.case import Case
+from services.dispatch.domain.entities import Assignment
+from services.dispatch.keyset import Position
+from services.dispatch.store import areas, case_asks, case_units, cases
+
+EVERY_UNIT = "*"
+"""In the units of an account: it speaks for all."""
+BATCH = 200
+"""The questions to supervisors that are read at a time: whom they are asked of is known only when they are read."""
+SAME = ("state", "level", "urgency", "category", "estate", "breached")
+"""The parameters of a search that are compared with the column of their name."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """A piece of work of one unit: an open assignment, or a decision that is asked of a supervisor."""
+
+    position: Position
+    case: Case
+    unit: str
+    assignment: Assignment | None = None
+    asked: Asked | None = None
+
+
+def find_cases(
+    connection: Connection, search: Mapping[str, Any], after: Position | None, most: int
+) -> list[tuple[Position, Case]]:
+    """Return at most so many cases, the earliest due first and cases without a due time last."""
+    query = _page(select(cases.c.id, cases.c.due_at, cases.c.document), cases, after, most)
+    for name in SAME:
+        if search.get(name) is not None:
+            query = query.where(cases.c[name] == search[name])
+    if search.get("area") is not None:
+        query = query.where(cases.c.area.in_(_within(search["area"])))
+    if search.get("unit") is not None:
+        query = query.where(cases.c.id.in_(select(case_units.c.case_id).where(case_units.c.unit == search["unit"])))
+    if search.get("due_before") is not None:
+        query = query.where(cases.c.due_at < search["due_before"])
+    return [(Position(row.due_at, row.id), converter.structure(row.document, Case)) for row in connection.execute(query)]
+
+
+def open_work(connection: Connection, units: Collection[str], after: Position | None, most: int) -> list[Work]:
+    """Return at most so many open assignments of these units, the earliest due first."""
+    query = _page(select(case_units.c.id, case_units.c.due_at, cases.c.document), case_units, after, most)
+    query = query.join(cases, cases.c.id == case_units.c.case_id)
+    if EVERY_UNIT not in units:
+        query = query.where(case_units.c.unit.in_(sorted(units)))
+    found = []
+    for row in connection.execute(query):
+        case = converter.structure(row.document, Case)
+        one = next(one for one in case.assignments if one.id == row.id)
+        found.append(Work(Position(row.due_at, row.id), case, one.to, one))
+    return found
+
+
+def asked_work(connection: Connection, asked_of: Callable[[Case], str | None], after: Position | None, most: int) -> list[Work]:
+    """Return at most so many decisions that are asked of a unit, the earliest due first.
+
+    ``asked_of`` returns the unit of which a case asks them, None for none of those that are wanted.
+    """
+    return list(islice(_asked(connection, asked_of, after), most))
+
+
+def _asked(connection: Connection, asked_of: Callable[[Case], str | None], after: Position | None) -> Iterator[Work]:
+    columns = (case_asks.c.id, case_asks.c.asked, case_asks.c.due_at, cases.c.document)
+    while True:
+        query = _page(select(*columns), case_asks, after, BATCH).join(cases, cases.c.id == case_asks.c.case_id)
+        rows = connection.execute(query).all()
+        for row in rows:
+            after = Position(row.due_at, row.id)
+            case = converter.structure(row.document, Case)
+            if unit := asked_of(case):
+                yield Work(after, case, unit, asked=Asked(row.asked))
+        if len(rows) < BATCH:
+            return
+
+
+def _page(query: Select[Any], table: Table, after: Position | None, most: int) -> Select[Any]:
+    query = query.order_by(table.c.due_at, table.c.id).limit(most)
+    if after is None:
+        return query
+    return query.where(tuple_(table.c.due_at, table.c.id) > tuple_(literal(after.due_at, Instant), literal(after.id, Text)))
+
+
+def _within(code: str) -> Select[Any]:
+    """Return the codes of an area and of all areas within it. UNION, so that a circle of parents ends."""
+    nested = select(areas.c.code).where(areas.c.code == code).cte("nested", recursive=True)
+    return select(nested.union(select(areas.c.code).join(nested, areas.c.parent == nested.c.code)).c.code)
