@@ -7,6 +7,7 @@ RUN python -m venv /opt/whistle \
 COPY contracts /app/contracts
 COPY chassis /app/chassis
 COPY services /app/services
+COPY console /app/console
 COPY cli /app/cli
 # the command, as messages and documents name it: docker compose exec dispatch whistle dead count dispatch
 RUN printf '#!/bin/sh\nexec python -m cli.main "$@"\n' >/opt/whistle/bin/whistle && chmod 755 /opt/whistle/bin/whistle

@@ -14,7 +14,7 @@ COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --gener
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo run test test-unit test-contracts test-component test-chain test-faults mutants lint format lock contracts servers up down test-compose bench clean
+.PHONY: help install demo run test test-unit test-contracts test-component test-chain test-faults test-browser screenshots mutants lint format lock contracts translations servers up down test-compose bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-zA-Z_.-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,12 @@ test-chain: $(STAMP) ## run the stories of the whole chain
 test-faults: $(STAMP) ## run the tests that kill, freeze and fill
 	$(PYTEST) tests/faults $(PYTEST_ARGS)
 
+test-browser: $(STAMP) ## run the tests that click through the web console in a real browser
+	$(PYTEST) tests/browser $(PYTEST_ARGS)
+
+screenshots: $(STAMP) ## write a picture of every page of the console to var/screenshots/
+	$(BIN)/python -m tests.browser.screenshots
+
 bench: $(STAMP) ## measure on real servers, each figure beside its floor (BENCH_ARGS="a b", WHISTLE_BENCH_SCALE=0.1)
 	$(BIN)/python -m bench $(BENCH_ARGS)
 
@@ -77,6 +83,9 @@ format: $(STAMP) ## format the code and mend what can be mended
 lock: $(STAMP) ## resolve the requirements anew (LOCK_ARGS="--upgrade" for newer versions)
 	$(COMPILE) $(LOCK_ARGS) -o requirements/runtime.txt requirements/runtime.in
 	$(COMPILE) $(LOCK_ARGS) -o requirements/dev.txt requirements/dev.in
+
+translations: $(STAMP) ## add new messages of the console to its catalogues, and name those without a translation
+	$(BIN)/python -m console.catalogue
 
 contracts: $(STAMP) ## write what is generated from the contracts
 	$(BIN)/python -m cli.subscriptions

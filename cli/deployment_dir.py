@@ -20,7 +20,9 @@ from contracts.topology import SERVICES
 
 SYNCHRONOUS = "synchronous"
 """A parameter of `chassis.persistence.engine`, repeated here since a command that only names files need not import it."""
-LOCK, DISPOSABLE, TOKENS = "lock", "disposable", "tokens.yaml"
+LOCK, DISPOSABLE, TOKENS, PASSWORDS = "lock", "disposable", "tokens.yaml", "passwords.yaml"
+CONSOLE_HTTP = "WHISTLE_CONSOLE_HTTP"
+IDENTITIES = "identities.yaml"
 EMBEDDED = "embedded:"
 """The broker's address of a deployment whose services live in one process."""
 
@@ -73,13 +75,15 @@ class DeploymentDir:
         secret: str | None = None,
         survives_power_loss: bool = True,
     ) -> None:
-        """Write the missing files: secret (random unless given), tokens, identities; and the settings.
+        """Write the missing files: secret (random unless given), tokens, passwords, identities; and the settings.
 
-        ``accounts`` are as in an identities file, without tokens. ``port`` is the one before those of HTTP and ops. Without
-        ``survives_power_loss`` no commit waits for the disk: for what is made to be thrown away.
+        ``accounts`` are as in an identities file, without tokens; one with a name is a person's and gets a password. ``port``
+        is the console's; those of HTTP and ops follow it. Without ``survives_power_loss`` no commit waits for the disk: for
+        what is made to be thrown away.
         """
         secret = self._secret(secret)
-        self._write_identities(accounts, self._tokens_of(accounts))
+        people = [one["id"] for one in accounts if "name" in one]
+        self._write_identities(accounts, self._tokens_of(accounts), self._password_hashes(people) if people else {})
         settings = self._settings(secret, config_dir, port, "" if survives_power_loss else f"?{SYNCHRONOUS}=NORMAL")
         lines = [f"{key}={shlex.quote(value)}" for key, value in settings.items()]
         self._write("settings.env", "\n".join(lines) + "\n")
@@ -120,22 +124,53 @@ class DeploymentDir:
         values = {
             "WHISTLE_AMQP_URL": EMBEDDED,
             "WHISTLE_SECRET": secret,
-            "WHISTLE_IDENTITIES": str(home / "identities.yaml"),
+            "WHISTLE_IDENTITIES": str(home / IDENTITIES),
             "WHISTLE_CONFIG_DIR": str(config_dir.resolve()),
             "WHISTLE_LEDGER_CHECKPOINT_DIR": str(home),
         }
+        values[CONSOLE_HTTP] = f"127.0.0.1:{port}"
+        if port:
+            values["WHISTLE_PUBLIC_URL"] = f"http://127.0.0.1:{port}"
         for number, service in enumerate(SERVICES, start=1):
             values[_database(service)] = f"sqlite:///{home}/{service}.db{query}"
             values[f"WHISTLE_{service.upper()}_HTTP"] = f"127.0.0.1:{port + number if port else 0}"
+            values[f"WHISTLE_{service.upper()}_URL"] = f"http://127.0.0.1:{port + number if port else 0}"
             values[f"WHISTLE_{service.upper()}_OPS"] = f"127.0.0.1:{port + 10 + number if port else 0}"
         return values
 
-    def _write_identities(self, accounts: Sequence[Mapping[str, Any]], tokens: Mapping[str, str]) -> None:
+    def _write_identities(
+        self, accounts: Sequence[Mapping[str, Any]], tokens: Mapping[str, str], hashes: Mapping[str, str]
+    ) -> None:
         known = [
-            {**one, "amqp_user": one["id"], "token_sha256": hashlib.sha256(tokens[one["id"]].encode()).hexdigest()}
+            {
+                **one,
+                "amqp_user": one["id"],
+                "token_sha256": hashlib.sha256(tokens[one["id"]].encode()).hexdigest(),
+                **({"password_argon2": hashes[one["id"]]} if one["id"] in hashes else {}),
+            }
             for one in accounts
         ]
-        self._write("identities.yaml", dump_yaml({"accounts": known}))
+        self._write(IDENTITIES, dump_yaml({"accounts": known}))
+
+    def _password_hashes(self, people: Sequence[str]) -> Mapping[str, str]:
+        """Return the hash of each person's password: of the existing one, or of a new one that is kept beside the tokens.
+
+        A hash takes tens of milliseconds of a processor: one that was made before is taken over.
+        """
+        from argon2 import PasswordHasher
+
+        path = self.path / PASSWORDS
+        known: dict[str, str] = read_yaml(path) if path.exists() else {}
+        passwords = known | {one: secrets.token_urlsafe(9) for one in people if one not in known}
+        if passwords != known:
+            self._write(PASSWORDS, dump_yaml(passwords))
+        made = self._known_hashes() if passwords == known else {}
+        return {one: made.get(one) or PasswordHasher().hash(passwords[one]) for one in people}
+
+    def _known_hashes(self) -> Mapping[str, str]:
+        path = self.path / IDENTITIES
+        accounts = read_yaml(path)["accounts"] if path.exists() else []
+        return {one["id"]: one["password_argon2"] for one in accounts if "password_argon2" in one}
 
     def _secret(self, given: str | None) -> str:
         path = self.path / "secret"

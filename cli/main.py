@@ -16,12 +16,14 @@ from cli.startup_gc import gc_paused
 
 SERVICE = click.Choice(sorted(CLASSES))
 MODULES = {
+    "console": "cli.console",
     "dead": "cli.quarantine",
     "demo": "cli.demo.command",
     "directory": "cli.directory",
     "embedded": "cli.embedded",
     "ledger": "cli.ledger",
     "outbox": "cli.quarantine",
+    "password": "cli.password",
     "reconcile": "cli.reconcile.command",
 }
 """The module of each command that has one of its own."""

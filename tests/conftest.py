@@ -45,7 +45,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     config.stash[_SHARED].close()
 
 
-TOGETHER = ("tests/chain/", "tests/component/http/", "tests/component/integrate/", "tests/component/tickets/")
+TOGETHER = ("tests/browser/", "tests/chain/", "tests/component/http/", "tests/component/integrate/", "tests/component/tickets/")
 """Directories whose modules share one deployment: one process of a run takes all of each."""
 KILLABLE = {"killable_postgres", "killable_rabbit"}
 """Servers of one process's own, which take long to start: what kills and freezes them shares one pair."""

@@ -1,7 +1,9 @@
 """Accounts from the identities file, identified by bearer token over HTTP and by the broker's `user_id` over AMQP.
 
-The file holds the SHA-256 of tokens, so that nobody can read a token in it. A claim of an account in a message is valid only if
-the file agrees: the CloudEvents source, the unit it reports for, the channel of its whistles.
+The file holds the SHA-256 of tokens, so that nobody can read a token in it, and the argon2 hash of the passwords with which
+people sign in at the web console, which then sends a session token (`chassis.session_tokens`) in place of a machine's. A claim
+of an account in a message is valid only if the file agrees: the CloudEvents source, the unit it reports for, the channel of its
+whistles.
 """
 
 import hashlib
@@ -15,6 +17,7 @@ from marshmallow import Schema, ValidationError, fields, validate
 
 from chassis.configuration.yaml_files import BadConfig, read_yaml
 from chassis.errors import OperatorError
+from chassis.session_tokens import InvalidSession, SessionTokens, looks_like_session
 from contracts.codes import Channel
 from contracts.payload import flatten
 from contracts.topology import SERVICES
@@ -34,6 +37,10 @@ class Actor:
     """The CloudEvents sources that it may name over AMQP, besides its ``own_source``, which no other account may have."""
     channels: frozenset[str] | None = None
     """The channels that its whistles may name; None for any."""
+    name: str | None = None
+    """What people call it, for screens."""
+    password_argon2: str | None = None
+    """The hash of the password with which a person signs in; None for an account of a machine."""
 
     @property
     def own_source(self) -> str:
@@ -70,6 +77,8 @@ class _Account(Schema):
     )
     amqp_user = fields.String()
     token_sha256 = fields.String(validate=validate.Regexp(r"^[0-9a-f]{64}$", error="Not a SHA-256 in hexadecimal."))
+    name = fields.String(validate=validate.Length(1, 80))
+    password_argon2 = fields.String(validate=validate.Regexp(r"^\$argon2id\$[!-~]+$", error="Not an argon2id hash."))
     units = fields.List(fields.String(), load_default=list)
     roles = fields.List(fields.String(), load_default=list)
     sources = fields.List(fields.String(validate=_source))
@@ -83,7 +92,9 @@ class _File(Schema):
 class Identities:
     """The accounts of a deployment."""
 
-    def __init__(self, accounts: list[dict[str, Any]]):
+    def __init__(self, accounts: list[dict[str, Any]], sessions: SessionTokens | None = None):
+        self._sessions = sessions
+        self._by_id: dict[str, Actor] = {}
         self._by_user: dict[str, Actor] = {}
         self._by_token: dict[str, Actor] = {}
         for account in accounts:
@@ -93,23 +104,35 @@ class Identities:
                 frozenset(account["roles"]),
                 frozenset(_sources(account)),
                 frozenset(account["channels"]) if "channels" in account else None,
+                account.get("name"),
+                account.get("password_argon2"),
             )
+            self._by_id[actor.id] = actor
             if user := account.get("amqp_user"):
                 self._by_user[user] = actor
             if token := account.get("token_sha256"):
                 self._by_token[token] = actor
 
     @classmethod
-    def load(cls, path: Path) -> "Identities":
-        """Read the file. Raises InvalidIdentities."""
-        return cls(read_accounts(path))
+    def load(cls, path: Path, sessions: SessionTokens | None = None) -> "Identities":
+        """Read the file. With ``sessions``, session tokens identify accounts too. Raises InvalidIdentities."""
+        return cls(read_accounts(path), sessions)
+
+    def by_id(self, account: str) -> Actor | None:
+        """Return the account of this id; None for an unknown one."""
+        return self._by_id.get(account)
 
     def by_user(self, user_id: str | None) -> Actor | None:
         """Return the account of a broker user; None for an unknown user."""
         return self._by_user.get(user_id) if user_id else None
 
     def by_token(self, token: str) -> Actor | None:
-        """Return the account of a bearer token; None for an unknown token."""
+        """Return the account of a machine's bearer token or of a session token; None for an unknown or expired token."""
+        if self._sessions is not None and looks_like_session(token):
+            try:
+                return self._by_id.get(self._sessions.read(token).account)
+            except InvalidSession:
+                return None
         return self._by_token.get(hashlib.sha256(token.encode()).hexdigest())
 
 

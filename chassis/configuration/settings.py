@@ -46,6 +46,7 @@ class Settings:
     statement_seconds: float
     lock_seconds: float
     phone_region: str
+    public_url: str | None
 
 
 class _Env(FileAwareEnv):
@@ -72,8 +73,8 @@ def read(service: str) -> Settings:
     values: dict[str, Any] = {
         "database_url": env.str(key("DATABASE_URL"), validate=some),
         "amqp_url": env.str(key("AMQP_URL"), validate=some),
-        "http": env.str(key("HTTP"), "127.0.0.1:8000", validate=_address),
-        "ops": env.str(key("OPS"), "127.0.0.1:9000", validate=_address),
+        "http": env.str(key("HTTP"), "127.0.0.1:8000", validate=check_address),
+        "ops": env.str(key("OPS"), "127.0.0.1:9000", validate=check_address),
         "per_client": env.int(key("HTTP_PER_CLIENT"), 64, validate=positive),
         "proxies": env.list(key("TRUSTED_PROXIES"), [], validate=_networks),
         "identities": env.path(key("IDENTITIES")),
@@ -89,6 +90,7 @@ def read(service: str) -> Settings:
         "statement_seconds": env.float(key("STATEMENT_SECONDS"), 20.0, validate=validate.Range(min=0.1)),
         "lock_seconds": env.float(key("LOCK_SECONDS"), 10.0, validate=validate.Range(min=0.1)),
         "phone_region": env.str(key("PHONE_REGION"), "CN", validate=_region),
+        "public_url": env.str(key("PUBLIC_URL"), None, validate=_public_url),
         "retention_days": env.int(key("RETENTION_DAYS"), 30, validate=validate.Range(min=0)),
     }
     try:
@@ -111,7 +113,13 @@ def _region(value: str) -> None:
         raise ValidationError("Want the ISO 3166 code of a country, such as CN.")
 
 
-def _address(value: str) -> None:
+def _public_url(value: str | None) -> None:
+    if value is not None and (not value.startswith(("http://", "https://")) or value.endswith("/")):
+        raise ValidationError("Want an address such as https://street.example, without a slash at the end.")
+
+
+def check_address(value: str) -> None:
+    """Raise ValidationError unless the value is host:port."""
     host, _, port = value.rpartition(":")
     if not host or not (port.isascii() and port.isdigit()) or int(port) > 65535:
         raise ValidationError("Want host:port.")

@@ -38,6 +38,7 @@ from chassis.runtime.gauges import read_gauges
 from chassis.runtime.periodic import Loop, PeriodicTask, periodic_loop, restarting_loop
 from chassis.runtime.retention import Retention
 from chassis.service_definition import ServiceDefinition
+from chassis.session_tokens import SessionTokens
 from chassis.timers import TimerHandler, Timers
 
 log = logging.getLogger(__name__)
@@ -73,7 +74,7 @@ class Runtime:
         self.store = Store(settings.database_url, definition.tables, definition.mappers, timeouts=timeouts)
         self.wakeups: Wakeups | None = Wakeups(self.store)
         self.clock = clock or clock_of(settings)
-        self.identities = Identities.load(settings.identities)
+        self.identities = Identities.load(settings.identities, SessionTokens(settings.secret))
         self.digests = Digests(settings.secret.encode())
         self.health = Health()
         self.registry = CollectorRegistry()

@@ -23,6 +23,8 @@ class CaseSearch(Schema):
     unit = fields.ident("only those in which this unit has an open assignment", optional=True)
     due_before = fields.instant("only those whose next due time is before this instant", optional=True)
     breached = paging.yes_or_no("only those with a breached running clock, or only those without")
+    open = paging.yes_or_no("only those in which something may still be asked of a responder, or only the others")
+    nobody = paging.yes_or_no("only those that wait for work while no unit has an open assignment, or only the others")
     after = paging.after()
     limit = paging.limit("at most so many cases")
 

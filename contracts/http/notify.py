@@ -102,4 +102,38 @@ GIVE_RECEIPT = Operation(
     answered={"notice": "5d3f1c1e-7d0c-5f0e-9f2b-2f6f8f0c9a11-resident", "state": "delivered"},
 )
 
-OPERATIONS = (GET_NOTICES, GIVE_RECEIPT)
+
+class NoticeText(Schema):
+    """What a notice says, and where it goes: private, for the desk alone."""
+
+    notice = fields.ident("the notice's id")
+    ticket = fields.ident("what it is about")
+    audience = fields.ident("resident, respondent, duty, or the responder's code")
+    locale = fields.ident("the language it is in")
+    subject = fields.text("the subject line, for channels that have one", optional=True)
+    text = fields.text("the whole text; a channel with a limit may have shortened it", most=20_000)
+    address = fields.name("the number or address of the present channel; none where its channel has none", optional=True)
+
+
+GET_NOTICE_TEXT = Operation(
+    method="GET",
+    path="/notices/{notice}/text",
+    id="getNoticeText",
+    summary="What a notice says and where it goes. The account that reads it is logged.",
+    role="desk",
+    status=HTTPStatus.OK,
+    answer=NoticeText,
+    parameters={"notice": "The notice's id."},
+    refusals={HTTPStatus.NOT_FOUND: "No such notice."},
+    answered={
+        "notice": "5d3f1c1e-7d0c-5f0e-9f2b-2f6f8f0c9a11-resident",
+        "ticket": "TMFQWCZLOEBSG44DF",
+        "audience": "resident",
+        "locale": "zh",
+        "subject": "您反映的事项已受理",
+        "text": "您反映的事项已受理，编号TMFQWCZLOEBSG44DF。我们会尽快安排人员与您联系。",
+        "address": "+862988887777",
+    },
+)
+
+OPERATIONS = (GET_NOTICES, GET_NOTICE_TEXT, GIVE_RECEIPT)

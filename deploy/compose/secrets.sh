@@ -49,6 +49,14 @@ accounts:
     token_sha256: "$(digest_of GRID_APP_TOKEN)"
     units: ["*"]
     roles: [responder]
+  - id: console # 居民不登录上报 · residents report through the web console without signing in
+    roles: [producer, reader]
+    channels: [mini_program]
+  # 一个人 · a person, who signs in at the console; the hash: docker compose run --rm --no-deps migrate password
+  # - id: wang
+  #   name: 王值班
+  #   password_argon2: "…"
+  #   roles: [desk, reader, producer]
   - id: sms-gateway
     token_sha256: "$(digest_of SMS_GATEWAY_TOKEN)"
     roles: [gateway]

@@ -12,13 +12,13 @@ from contracts.codes import Asked
 from services.dispatch.domain.case import Case
 from services.dispatch.domain.entities import Assignment
 from services.dispatch.keyset import Position
-from services.dispatch.store import areas, case_asks, case_units, cases
+from services.dispatch.store import OPEN, areas, case_asks, case_units, cases
 
 EVERY_UNIT = "*"
 """In the units of an account: it speaks for all."""
 BATCH = 200
 """The questions to supervisors that are read at a time: whom they are asked of is known only when they are read."""
-SAME = ("state", "level", "urgency", "category", "estate", "breached")
+SAME = ("state", "level", "urgency", "category", "estate", "breached", "nobody")
 """The parameters of a search that are compared with the column of their name."""
 
 
@@ -45,6 +45,9 @@ def find_cases(
         query = query.where(cases.c.area.in_(_within(search["area"])))
     if search.get("unit") is not None:
         query = query.where(cases.c.id.in_(select(case_units.c.case_id).where(case_units.c.unit == search["unit"])))
+    if search.get("open") is not None:
+        at_work = cases.c.state.in_([state.value for state in OPEN])
+        query = query.where(at_work if search["open"] else ~at_work)
     if search.get("due_before") is not None:
         query = query.where(cases.c.due_at < search["due_before"])
     return [(Position(row.due_at, row.id), converter.structure(row.document, Case)) for row in connection.execute(query)]

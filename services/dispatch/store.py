@@ -54,6 +54,7 @@ cases = Table(
     Column("calendar", Text),
     Column("due_at", Instant, nullable=False, server_default=_NEVER),
     Column("breached", Boolean, nullable=False, server_default=false()),
+    Column("nobody", Boolean, nullable=False, server_default=false()),
     Column("level", Text),
     Column("urgency", Text),
     Column("category", Text),
@@ -68,6 +69,7 @@ cases = Table(
     Index("cases_category", "category", "due_at", "id"),
     Index("cases_area", "area", "due_at", "id"),
     Index("cases_estate", "estate", "due_at", "id"),
+    Index("cases_nobody", "nobody", "due_at", "id"),
 )
 """``provisional`` of a case's due times wait for a calendar that knows more, ``awaits`` is the first year of these.
 ``calendar`` is the version by which the due times of its running clocks were computed; empty where it must be looked at, null
@@ -151,6 +153,7 @@ def _columns(case: Case) -> dict[str, Any]:
         "calendar": case.calendar,
         "due_at": due.at or NEVER,
         "breached": due.breached,
+        "nobody": case_summary.nobody(case),
         "level": case_summary.level(case),
         "urgency": case.urgency.value,
         "category": case.category,

@@ -1,5 +1,6 @@
 """The HTTP API of notify."""
 
+import logging
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -21,6 +22,8 @@ from services.notify.domain.notice import Notice
 from services.notify.metrics import NotifyMetrics
 from services.notify.recipient_addresses import addresses_for, contacts_by_ticket
 
+log = logging.getLogger(__name__)
+
 
 class NotifyApi:
     """The HTTP operations of notify. `NotifyService` inherits them and sets the configuration."""
@@ -32,6 +35,14 @@ class NotifyApi:
     def get_notices(self, connection: Connection, ticket: str) -> Mapping[str, Any]:
         """Return the notices about a ticket. The answer's schema leaves out the texts."""
         return {"ticket": ticket, "notices": [view(notice) for notice in store.notices_of(connection, ticket)]}
+
+    @query(http.GET_NOTICE_TEXT)
+    def get_notice_text(self, connection: Connection, notice: str) -> Mapping[str, Any] | None:
+        """Return what a notice says. The reading is logged with its account, and the text is not."""
+        found = store.notice(connection, notice)
+        if found is not None:
+            log.info("notice read", extra={"notice": found.id, "ticket": found.ticket})
+        return {**vars(found), "notice": found.id, "subject": found.subject or None} if found else None
 
     @command(http.GIVE_RECEIPT)
     def give_receipt(self, body: http.ReceiptGiven, ctx: HandlerContext, key: str) -> Answer:

@@ -1,7 +1,7 @@
 """The deployment's texts and channels for notify. Read and checked once, at start; errors name file, path and reason."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -244,8 +244,17 @@ class NotifyConfig:
     """The ISO 3166 code of the country of telephone numbers without a country code."""
 
 
+CONSOLE_LINK = "/t/$ticket/$purpose?token=$token"
+"""The path of a resident's page in the web console."""
+
+
 def read_config(settings: Settings) -> NotifyConfig:
-    """Return the configuration of `notices.yaml` and `channels.yaml`. Raises BadConfig."""
+    """Return the configuration of `notices.yaml` and `channels.yaml`. Raises BadConfig.
+
+    Where `channels.yaml` names no link, a resident's link leads to the console, if the settings name its address.
+    """
     directory, region = settings.config_dir, settings.phone_region
     channels = load_channels(directory / "channels.yaml", region)
+    if settings.public_url and channels.link == Channels.link:
+        channels = replace(channels, link=settings.public_url + CONSOLE_LINK)
     return NotifyConfig(load_templates(directory / "notices.yaml"), channels, links_of(settings), region)

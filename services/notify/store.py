@@ -129,6 +129,12 @@ def notices_of(connection: Connection, ticket: str) -> list[Notice]:
     return [converter.structure(document, Notice) for (document,) in rows]
 
 
+def notice(connection: Connection, id_: str) -> Notice | None:
+    """Return a notice, not locked; None where there is none."""
+    document = connection.execute(select(notices.c.document).where(notices.c.id == id_)).scalar_one_or_none()
+    return converter.structure(document, Notice) if document else None
+
+
 def any_due(store: Store, channel: str, now: datetime) -> bool:
     """Return whether a channel has a notice to claim: a cheap query before a claim's locks."""
     with store.reading() as connection:

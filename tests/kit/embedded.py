@@ -80,7 +80,7 @@ class EmbeddedStack(Deployment):
         """Start the process and wait for nothing."""
         home = ["--home", str(self.home.path), "--config", more.get("WHISTLE_CONFIG_DIR", str(ROOT / "deploy"))]
         files = ["--accounts", str(self.directory / "accounts.yaml"), "--directory", str(ROOT / "deploy/demo/directory.yaml")]
-        words = (PROCESS, *home, *files, "--port", "0")
+        words = (PROCESS, *home, *files, "--port", "0", "--no-console")
         process = self.processes[PROCESS] = WhistleProcess(words, self.directory, self.environment(**more))
         process.start()
         return process

@@ -81,6 +81,8 @@ def test_every_filter_keeps_the_cases_it_names_and_no_other(stack: Deployment) -
         ({"urgency": "E2"}, {"urgency": "E3"}),
         ({"unit": "heping-property"}, {"unit": "grid-worker-1"}),
         ({"breached": "false"}, {"breached": "true"}),
+        ({"open": "true"}, {"open": "false"}),
+        ({"nobody": "false"}, {"nobody": "true"}),
         ({"due_before": (soon + timedelta(seconds=1)).isoformat()}, {"due_before": soon.isoformat()}),
     ]
     for keeps, drops in table:

@@ -21,6 +21,7 @@ depends_on = None
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 BREACHED = 3
 BATCH = 500
+FLAGS = ("breached", "nobody")
 FILTERS = ("level", "urgency", "category", "area", "estate")
 Case = Mapping[str, Any]
 
@@ -29,7 +30,7 @@ cases = sa.table(
     *(sa.column(name, sa.Text()) for name in ("id", *FILTERS)),
     sa.column("document", Document),
     sa.column("due_at", Instant),
-    sa.column("breached", sa.Boolean()),
+    *(sa.column(name, sa.Boolean()) for name in FLAGS),
 )
 
 
@@ -46,7 +47,8 @@ case_asks = _of_case("case_asks", "asked")
 def upgrade() -> None:
     never = sa.text("'9999-01-01 00:00:00.000000+00'")
     op.add_column("cases", sa.Column("due_at", Instant, server_default=never, nullable=False))
-    op.add_column("cases", sa.Column("breached", sa.Boolean(), server_default=sa.false(), nullable=False))
+    for name in FLAGS:
+        op.add_column("cases", sa.Column(name, sa.Boolean(), server_default=sa.false(), nullable=False))
     for name in FILTERS:
         op.add_column("cases", sa.Column(name, sa.Text(), nullable=True))
     _create("case_units", "unit")
@@ -58,18 +60,18 @@ def upgrade() -> None:
     op.create_index("case_asks_due", "case_asks", ["due_at", "id"], unique=False)
     op.drop_index("cases_state", table_name="cases")
     op.create_index("cases_due", "cases", ["due_at", "id"], unique=False)
-    for name in ("state", *FILTERS):
+    for name in ("state", "nobody", *FILTERS):
         op.create_index(f"cases_{name}", "cases", [name, "due_at", "id"], unique=False)
 
 
 def downgrade() -> None:
-    for name in ("due", "state", *FILTERS):
+    for name in ("due", "state", "nobody", *FILTERS):
         op.drop_index(f"cases_{name}", table_name="cases")
     op.create_index("cases_state", "cases", ["state"], unique=False)
     op.drop_table("case_asks")
     op.drop_table("case_units")
     with op.batch_alter_table("cases") as table:
-        for name in ("due_at", "breached", *FILTERS):
+        for name in ("due_at", *FLAGS, *FILTERS):
             table.drop_column(name)
 
 
@@ -90,7 +92,7 @@ def _fill(connection: sa.Connection) -> None:
         page = sa.select(cases.c.id, cases.c.document).where(cases.c.id > last).order_by(cases.c.id).limit(BATCH)
         rows = connection.execute(page).all()
         for id_, case in rows:
-            connection.execute(sa.update(cases).where(cases.c.id == id_).values(**_columns(case)))
+            connection.execute(sa.update(cases).where(cases.c.id == id_).values(**_columns(id_, case)))
             for table, more in ((case_units, list(_units(id_, case))), (case_asks, list(_asks(id_, case)))):
                 if more:
                     connection.execute(sa.insert(table), more)
@@ -99,13 +101,14 @@ def _fill(connection: sa.Connection) -> None:
         last = rows[-1].id
 
 
-def _columns(case: Case) -> dict[str, Any]:
+def _columns(id_: str, case: Case) -> dict[str, Any]:
     live = [one for one in case["clocks"] if one.get("live", True)]
     now = [run["index"] for run in case["rungs"] if run["generation"] == case["generation"]]
     book = case["playbook"]
     return {
         "due_at": _due(case, live),
         "breached": any(one.get("stage", 0) >= BREACHED for one in live),
+        "nobody": case["state"] in {"working", "exhausted", "completed"} and not list(_units(id_, case)),
         "level": book["ladder"][max(now)]["level"] if book and now else None,
         "urgency": case["urgency"],
         "category": case["category"],

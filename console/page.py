@@ -1,0 +1,152 @@
+"""What every page has in common: the request's person and language, forms with their tokens, and the answer."""
+
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from hmac import compare_digest
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from chassis.clock import BusinessClock
+from console.forms import BadForm, Form, read_form
+from console.languages import COOKIE, SUPPORTED, language_of
+from console.rendering import Renderer, Texts
+from console.service_client import ServiceClient
+from console.sessions import Person, Sessions
+
+SIGN_IN = "/sign-in"
+
+
+@dataclass(frozen=True)
+class Console:
+    """What the pages work with. One instance serves the process: `of` finds it."""
+
+    services: ServiceClient
+    sessions: Sessions
+    renderer: Renderer
+    clock: BusinessClock
+    account: str
+    """The account with which the console asks where nobody is signed in."""
+
+    @staticmethod
+    def of(request: Request) -> "Console":
+        """Return the console of the request's process."""
+        console: Console = request.app.state.console
+        return console
+
+    def own_token(self) -> str:
+        """Return a token of the console's own account."""
+        return self.sessions.speak_for(self.account)
+
+
+class SignInNeeded(Exception):
+    """Raised for a page of signed-in people where nobody is signed in."""
+
+
+class NotAllowed(Exception):
+    """Raised where the person has none of the roles of a page."""
+
+
+@dataclass(frozen=True)
+class View:
+    """One request to a page."""
+
+    request: Request
+    console: Console
+    person: Person | None
+    language: str
+    now: datetime
+
+    @property
+    def services(self) -> ServiceClient:
+        """Return the client of the services."""
+        return self.console.services
+
+    @property
+    def texts(self) -> Texts:
+        """Return names and times in the request's language."""
+        return self.console.renderer.texts(self.language)
+
+    def require(self, *roles: str) -> Person:
+        """Return the person, who has one of the roles. Raises SignInNeeded, NotAllowed."""
+        if self.person is None:
+            raise SignInNeeded
+        if roles and not self.person.has(*roles):
+            raise NotAllowed
+        return self.person
+
+    async def form(self) -> Form:
+        """Return the form that was sent. Raises BadForm; also where a signed-in person's form lacks the session's token."""
+        form = await read_form(self.request)
+        if self.person is not None and not compare_digest(form.get("csrf", ""), self.person.csrf):
+            raise BadForm("the form does not belong to this session: load the page again")
+        return form
+
+    def page(self, template: str, status: int = HTTPStatus.OK, **values: Any) -> Response:
+        """Return a page."""
+        common: dict[str, Any] = {
+            "person": self.person,
+            "path": self.request.url.path,
+            "query": self.request.query_params,
+            "query_with": lambda language: self._query_and("lang", language),
+            "query_and": self._query_and,
+            "now": self.now,
+            "new_key": lambda: secrets.token_urlsafe(16),
+            "missing": [],
+        }
+        response = self.console.renderer.page(template, self.language, {**common, **values}, int(status))
+        remember_language(self.request, response)
+        return response
+
+    def _query_and(self, name: str, value: str) -> str:
+        """Return the query of this page with one more or another parameter; a confirmation is not shown again."""
+        kept = {key: given for key, given in self.request.query_params.items() if key not in {name, "told"}}
+        return urlencode({**kept, name: value})
+
+
+Page = Callable[[View], Awaitable[Response]]
+
+
+def endpoint(page: Page) -> Callable[[Request], Awaitable[Response]]:
+    """Return a page as Starlette's endpoint."""
+
+    async def answer(request: Request) -> Response:
+        return await page(view_of(request))
+
+    return answer
+
+
+def view_of(request: Request) -> View:
+    """Return the view of a request."""
+    console = Console.of(request)
+    return View(request, console, console.sessions.person(request), language_of(request), console.clock.now())
+
+
+def redirect(path: str, **query: str) -> RedirectResponse:
+    """Return a redirection after a form, so that loading the page again does not send the form again."""
+    return RedirectResponse(f"{path}?{urlencode(query)}" if query else path, HTTPStatus.SEE_OTHER)
+
+
+def local_path(path: str | None) -> str:
+    """Return a path of this site, for a redirection after sign-in; the first page for any other text."""
+    if not path or not path.startswith("/") or path.startswith(("//", "/\\")):
+        return "/"
+    parts = urlsplit(path)
+    return path if not parts.scheme and not parts.netloc and path.isprintable() else "/"
+
+
+def remember_language(request: Request, response: Response) -> None:
+    """Keep the language that the visitor chose by ``?lang=``."""
+    chosen = request.query_params.get("lang")
+    if chosen in SUPPORTED:
+        response.set_cookie(COOKIE, chosen, max_age=365 * 86_400, httponly=True, samesite="lax")
+
+
+def choices(codes: Mapping[str, Any] | list[str], name: Callable[[str], str]) -> list[tuple[str, str]]:
+    """Return the options of a selection: code and name, in the order of the names."""
+    return sorted(((code, name(code)) for code in codes), key=lambda one: one[1])

@@ -1,0 +1,58 @@
+"""The settings of the console, from its environment. docs/settings.md describes each key."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from environs import EnvValidationError, FileAwareEnv, ValidationError, validate
+
+from chassis.configuration.settings import BadSettings, check_address
+from contracts.payload import flatten
+from contracts.topology import SERVICES
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleSettings:
+    """The settings of one console process. ``services`` has the base URL of each service's HTTP API."""
+
+    http: str
+    services: Mapping[str, str]
+    identities: Path
+    config_dir: Path
+    clock_file: Path | None
+    secret: str
+    account: str
+    session: timedelta
+    proxies: list[str]
+    log_level: int
+
+
+def read() -> ConsoleSettings:
+    """Return the settings. Raises BadSettings naming every bad key."""
+    env = FileAwareEnv(eager=False, prefix="WHISTLE_", strip_whitespace=True)
+    values: dict[str, Any] = {
+        "http": env.str("CONSOLE_HTTP", "127.0.0.1:8000", validate=check_address),
+        "identities": env.path("IDENTITIES"),
+        "config_dir": env.path("CONFIG_DIR", Path("deploy")),
+        "clock_file": env.path("CLOCK_FILE", None),
+        "secret": env.str("SECRET", validate=validate.Length(min=16)),
+        "account": env.str("CONSOLE_ACCOUNT", "console", validate=validate.Length(min=1)),
+        "proxies": env.list("TRUSTED_PROXIES", []),
+        "log_level": env.log_level("LOG_LEVEL", logging.INFO),
+    }
+    hours = env.int("CONSOLE_SESSION_HOURS", 12, validate=validate.Range(min=1))
+    services = {service: env.str(f"{service.upper()}_URL", validate=_url) for service in SERVICES}
+    try:
+        env.seal()
+    except EnvValidationError as wrong:
+        named = "; ".join(f"{name}: {what}" for name, what in flatten(wrong.error_messages).items())
+        raise BadSettings(f"settings of the console: {named}") from None
+    return ConsoleSettings(services=services, session=timedelta(hours=hours), **values)
+
+
+def _url(value: str) -> None:
+    if not value.startswith(("http://", "https://")) or value.endswith("/"):
+        raise ValidationError("Want an address such as http://tickets:8000, without a slash at the end.")

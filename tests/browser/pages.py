@@ -1,0 +1,59 @@
+"""Every page of the console with an account that may open it, and a ticket to open it for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tests.kit.console import Street
+
+
+@dataclass(frozen=True)
+class Stop:
+    """A page to visit: its name, the account that visits it (None: nobody is signed in), and its path."""
+
+    name: str
+    account: str | None
+    path: str
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Tickets of the street: one that the property company works on, and one whose resident is asked for an answer."""
+
+    at_work: str
+    answered: str
+    link: str
+    notice: str
+
+
+def stops(scene: Scene) -> list[Stop]:
+    """Return every page."""
+    return [
+        Stop("welcome", None, "/"),
+        Stop("report", None, "/report"),
+        Stop("sign_in", None, "/sign-in"),
+        Stop("not_found", None, "/nothing-here"),
+        Stop("resident", None, scene.link),
+        Stop("bad_link", None, scene.link[:-3]),
+        Stop("now", "desk", "/now"),
+        Stop("queue", "desk", "/queue"),
+        Stop("officer_report", "desk", "/report"),
+        Stop("statistics", "desk", "/statistics"),
+        Stop("desk_ticket", "desk", f"/tickets/{scene.at_work}"),
+        Stop("answered_ticket", "desk", f"/tickets/{scene.answered}"),
+        Stop("notice", "desk", f"/notices/{scene.notice}"),
+        Stop("work", "responders", "/work"),
+        Stop("responder_ticket", "responders", f"/tickets/{scene.at_work}"),
+        Stop("supervisor_ticket", "supervisors", f"/tickets/{scene.at_work}"),
+        Stop("verifier_work", "grid", "/work"),
+    ]
+
+
+def prepared(town: Street) -> Scene:
+    """Blow two whistles, let one be handled and checked, and return them."""
+    at_work = town.whistle_blown("noise", "楼上半夜放音乐，<b>睡不着</b>‮", dispute=True)
+    answered = town.whistle_blown("property_service", "电梯停了两天")
+    for command in ("sign", "contact", "report_in", "handle"):
+        town.report(answered, command, "responders", "yangguang-property")
+    town.verified(answered, "grid", "grid-worker-1")
+    return Scene(at_work, answered, town.link(answered, "rate"), town.notice_of(answered, "resident"))
