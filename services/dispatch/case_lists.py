@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, Text, literal, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, Table, Text, literal, select, tuple_
 
 from chassis.persistence import Instant, converter
 from contracts.codes import Asked
@@ -36,21 +36,15 @@ class Work:
 def find_cases(
     connection: Connection, search: Mapping[str, Any], after: Position | None, most: int
 ) -> list[tuple[Position, Case]]:
-    """Return at most so many cases, the earliest due first and cases without a due time last."""
-    query = _page(select(cases.c.id, cases.c.due_at, cases.c.document), cases, after, most)
-    for name in SAME:
-        if search.get(name) is not None:
-            query = query.where(cases.c[name] == search[name])
-    if search.get("area") is not None:
-        query = query.where(cases.c.area.in_(_within(search["area"])))
-    if search.get("unit") is not None:
-        query = query.where(cases.c.id.in_(select(case_units.c.case_id).where(case_units.c.unit == search["unit"])))
-    if search.get("open") is not None:
-        at_work = cases.c.state.in_([state.value for state in OPEN])
-        query = query.where(at_work if search["open"] else ~at_work)
-    if search.get("due_before") is not None:
-        query = query.where(cases.c.due_at < search["due_before"])
-    return [(Position(row.due_at, row.id), converter.structure(row.document, Case)) for row in connection.execute(query)]
+    """Return at most so many cases, the earliest due first and cases without a due time last.
+
+    The page is found by the indexes, which hold the due times and ids, before any document is read.
+    """
+    query = _page(select(cases.c.due_at, cases.c.id), cases, after, most).where(*_conditions(connection, search))
+    page = [Position(*row) for row in connection.execute(query)]
+    documents = select(cases.c.id, cases.c.document).where(cases.c.id.in_([one.id for one in page]))
+    found = {row.id: row.document for row in connection.execute(documents)} if page else {}
+    return [(one, converter.structure(found[one.id], Case)) for one in page]
 
 
 def open_work(connection: Connection, units: Collection[str], after: Position | None, most: int) -> list[Work]:
@@ -96,7 +90,26 @@ def _page(query: Select[Any], table: Table, after: Position | None, most: int) -
     return query.where(tuple_(table.c.due_at, table.c.id) > tuple_(literal(after.due_at, Instant), literal(after.id, Text)))
 
 
-def _within(code: str) -> Select[Any]:
-    """Return the codes of an area and of all areas within it. UNION, so that a circle of parents ends."""
-    nested = select(areas.c.code).where(areas.c.code == code).cte("nested", recursive=True)
-    return select(nested.union(select(areas.c.code).join(nested, areas.c.parent == nested.c.code)).c.code)
+def _conditions(connection: Connection, search: Mapping[str, Any]) -> Iterator[ColumnElement[bool]]:
+    for name in SAME:
+        if search.get(name) is not None:
+            yield cases.c[name] == search[name]
+    if search.get("area") is not None:
+        yield cases.c.area.in_(_within(connection, search["area"]))
+    if search.get("unit") is not None:
+        yield cases.c.id.in_(select(case_units.c.case_id).where(case_units.c.unit == search["unit"]))
+    if search.get("open") is not None:
+        is_open = cases.c.state.in_([state.value for state in OPEN])
+        yield is_open if search["open"] else ~is_open
+    if search.get("due_before") is not None:
+        yield cases.c.due_at < search["due_before"]
+
+
+def _within(connection: Connection, code: str) -> list[str]:
+    """Return the codes of an area and of all areas within it. UNION, so that a circle of parents ends.
+
+    They are read first: an index of cases is chosen by codes, and not by a query for them.
+    """
+    nested = select(literal(code, Text).label("code")).cte("nested", recursive=True)
+    nested = nested.union(select(areas.c.code).join(nested, areas.c.parent == nested.c.code))
+    return list(connection.execute(select(nested.c.code)).scalars())

@@ -64,12 +64,13 @@ cases = Table(
     Index("cases_awaits", "awaits"),
     Index("cases_calendar", "calendar"),
     Index("cases_due", "due_at", "id"),
+    Index("cases_breached", "due_at", "id", postgresql_where=text("breached"), sqlite_where=text("breached = 1")),
+    Index("cases_nobody", "due_at", "id", postgresql_where=text("nobody"), sqlite_where=text("nobody = 1")),
     Index("cases_level", "level", "due_at", "id"),
     Index("cases_urgency", "urgency", "due_at", "id"),
     Index("cases_category", "category", "due_at", "id"),
     Index("cases_area", "area", "due_at", "id"),
     Index("cases_estate", "estate", "due_at", "id"),
-    Index("cases_nobody", "nobody", "due_at", "id"),
 )
 """``provisional`` of a case's due times wait for a calendar that knows more, ``awaits`` is the first year of these.
 ``calendar`` is the version by which the due times of its running clocks were computed; empty where it must be looked at, null

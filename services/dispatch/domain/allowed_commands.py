@@ -78,7 +78,7 @@ def _choice(case: Case, wants: tuple[str, ...], reports: Iterator[Report], conte
     refused: list[Choice] = []
     for report in reports:
         try:
-            commands.execute(_copy(case), report, context)
+            commands.execute(copy_of(case), report, context)
         except Refused as why:
             about_field = any(name in why.errors for name in wants)
             refused.insert(len(refused) if about_field else 0, Choice(report.command, wants, text_of(why), report))
@@ -117,6 +117,6 @@ def _nameable(case: Case, context: CaseContext) -> list[str]:
     return list(by_role.values())
 
 
-def _copy(case: Case) -> Case:
+def copy_of(case: Case) -> Case:
     """Return a copy of a case; its playbook, which nothing changes, is shared."""
     return copy.deepcopy(case, {id(case.playbook): case.playbook})

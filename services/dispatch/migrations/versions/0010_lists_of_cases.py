@@ -60,12 +60,15 @@ def upgrade() -> None:
     op.create_index("case_asks_due", "case_asks", ["due_at", "id"], unique=False)
     op.drop_index("cases_state", table_name="cases")
     op.create_index("cases_due", "cases", ["due_at", "id"], unique=False)
-    for name in ("state", "nobody", *FILTERS):
+    for name in FLAGS:
+        there, here = sa.text(name), sa.text(f"{name} = 1")
+        op.create_index(f"cases_{name}", "cases", ["due_at", "id"], unique=False, postgresql_where=there, sqlite_where=here)
+    for name in ("state", *FILTERS):
         op.create_index(f"cases_{name}", "cases", [name, "due_at", "id"], unique=False)
 
 
 def downgrade() -> None:
-    for name in ("due", "state", "nobody", *FILTERS):
+    for name in ("due", *FLAGS, "state", *FILTERS):
         op.drop_index(f"cases_{name}", table_name="cases")
     op.create_index("cases_state", "cases", ["state"], unique=False)
     op.drop_table("case_asks")
