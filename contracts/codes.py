@@ -357,6 +357,9 @@ class TicketCommand(StrEnum):
     RATE = "rate"
     REOPEN = "reopen"
     CANCEL = "cancel"
+    CHANGE_CATEGORY = "change_category"
+    CORRECT_CONTACT = "correct_contact"
+    NOTE = "note"
 
 
 class CommandRefusal(StrEnum):

@@ -24,6 +24,7 @@ _STANDS: Mapping[str, str] = {
     t.TicketVerified.type: ASKED,
     t.TicketReworkOrdered.type: WORKED_ON,
     t.TicketCategoryChanged.type: WORKED_ON,
+    t.TicketCategoryChangedV1.type: WORKED_ON,
     t.TicketReopened.type: WORKED_ON,
     t.TicketClosed.type: CLOSED,
     t.TicketParked.type: PARKED,

@@ -134,8 +134,9 @@ class TicketUnmerged(EventPayload):
     generation: int = fields.count("the new generation")
 
 
-class TicketCategoryChanged(EventPayload):
-    """A more serious matter was merged into the ticket, which takes over its category and is routed by it from now on."""
+class TicketCategoryChangedV1(EventPayload):
+    """A more serious matter was merged into the ticket, which takes over its category. Published before the desk could change a
+    category."""
 
     type = "ticket.category_changed.v1"
     producer = "tickets"
@@ -145,6 +146,21 @@ class TicketCategoryChanged(EventPayload):
     before: str = fields.ident("the category that it had")
     dispute: bool = fields.flag("two parties are at odds")
     merged: str = fields.ident("the merged ticket whose category it is")
+    generation: int = fields.count("the new generation")
+
+
+class TicketCategoryChanged(EventPayload):
+    """The ticket has another category, by which it is routed from now on: that of a more serious matter that was merged into
+    it, or the one that the desk found to be right."""
+
+    type = "ticket.category_changed.v2"
+    producer = "tickets"
+    identity = ("subject", "generation")
+
+    category: str = fields.ident("the new category's code")
+    before: str = fields.ident("the category that it had")
+    dispute: bool = fields.flag("two parties are at odds")
+    merged: str | None = fields.ident("the merged ticket whose category it is; none where the desk changed it", default=None)
     generation: int = fields.count("the new generation")
 
 

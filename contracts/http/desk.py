@@ -6,11 +6,13 @@ from marshmallow import Schema
 from marshmallow import fields as plain
 
 from contracts import codes
+from contracts import fields as typed
 from contracts import marshmallow_fields as fields
 from contracts.codes import TicketState
 from contracts.http.links import LinkSearch
 from contracts.http.operation import Operation
-from contracts.http.tickets import Advice
+from contracts.http.tickets import Advice, ticket_command
+from contracts.payload import Part
 
 _ID = "TMFQWCZLOEBSG44DF"
 _TICKET = {"ticket": "The ticket's id."}
@@ -41,6 +43,15 @@ class ResidentRequestMade(Schema):
     made_at = fields.instant("when it was made")
 
 
+class TicketNote(Schema):
+    """An internal note."""
+
+    about = fields.code(codes.TicketCommand, "the command that it was written with; note where it stands for itself")
+    by = fields.ident("the account that wrote it")
+    text = fields.text("what it says")
+    made_at = fields.instant("when it was written")
+
+
 class Matter(Schema):
     """The private part of a ticket."""
 
@@ -57,6 +68,7 @@ class Matter(Schema):
     opened_at = fields.instant("when the whistle was taken")
     occurred_at = fields.instant("when it occurred, where the whistle says so", optional=True)
     requests = fields.nested(ResidentRequestMade, "what residents asked, in order", many=True)
+    notes = fields.nested(TicketNote, "internal notes, in order", many=True)
 
 
 class CommandReason(Schema):
@@ -128,6 +140,29 @@ class RelatedTickets(Schema):
     related = fields.nested(RelatedTicket, "at most 20 of each likeness", many=True)
 
 
+class Note(Part):
+    """An internal note of somebody on duty. It stays in tickets."""
+
+    text: str = typed.text("what it says")
+
+
+class ContactCorrection(Part):
+    """The correction of how the reporter is reached. What is left out stays as it is; at least one field is needed."""
+
+    name: str | None = typed.name("what to call them", default=None)
+    phone: str | None = typed.name(
+        "exactly one telephone number, or e-mail address where the deployment writes to people by e-mail", default=None
+    )
+    locale: str | None = typed.ident("language of the notices, such as zh or en", default=None)
+
+
+class CategoryChange(Part):
+    """The change of a ticket's category by the desk."""
+
+    category: str = typed.ident("the right category: a registered one; a police matter stays one")
+    reason: str = typed.text("why; it is kept as an internal note")
+
+
 GET_MATTER = Operation(
     method="GET",
     path="/tickets/{ticket}/matter",
@@ -155,6 +190,7 @@ GET_MATTER = Operation(
         "requests": [
             {"request": "cancel", "noted_by": "desk", "comment": "已经安静了", "made_at": "2026-03-03T10:00:00+08:00"}
         ],
+        "notes": [{"about": "note", "by": "desk", "text": "物业已联系过一次", "made_at": "2026-03-03T10:05:00+08:00"}],
     },
 )
 
@@ -245,4 +281,37 @@ LIST_RELATED = Operation(
     },
 )
 
-OPERATIONS = (GET_MATTER, GET_TICKET_COMMANDS, SHOW_TICKET, LIST_RELATED)
+ADD_NOTE = ticket_command(
+    "addNote",
+    "notes",
+    "An internal note, for those who work on the ticket alone.",
+    Note,
+    {"text": "物业已联系过一次"},
+    "handling",
+)
+CORRECT_CONTACT = ticket_command(
+    "correctContact",
+    "contact",
+    "The reporter is reached another way: pending and later notices go there.",
+    ContactCorrection,
+    {"name": "王阿姨", "phone": "029-00001234", "locale": "zh"},
+    "handling",
+)
+CHANGE_CATEGORY = ticket_command(
+    "changeCategory",
+    "category",
+    "The matter is of another category, by which it is routed again.",
+    CategoryChange,
+    {"category": "leak", "reason": "不是噪声，是楼上漏水"},
+    "handling",
+)
+
+OPERATIONS = (
+    GET_MATTER,
+    GET_TICKET_COMMANDS,
+    SHOW_TICKET,
+    LIST_RELATED,
+    ADD_NOTE,
+    CORRECT_CONTACT,
+    CHANGE_CATEGORY,
+)

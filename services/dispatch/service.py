@@ -103,8 +103,10 @@ class DispatchService(DispatchApi, DispatchQueries):
         case = ctx.load(Case, event.subject)
         apply(case, ticket_reactions.urgency_raised(case, event.payload.urgency, self.context(ctx)), ctx)
 
-    @on(tickets.TicketCategoryChanged)
-    def take_category(self, event: Event[tickets.TicketCategoryChanged], ctx: HandlerContext) -> None:
+    @on(tickets.TicketCategoryChanged, tickets.TicketCategoryChangedV1)
+    def take_category(
+        self, event: Event[tickets.TicketCategoryChanged | tickets.TicketCategoryChangedV1], ctx: HandlerContext
+    ) -> None:
         """Route the case by the new category's playbook."""
         case, said = ctx.load(Case, event.subject), event.payload
         playbook = choose(self.config.playbooks, said.category)

@@ -25,7 +25,7 @@ from services.tickets.intake import channel_errors, open_ticket, unregistered_co
 from services.tickets.merging import continue_without_survivor, merge
 from services.tickets.resident_requests import LINK_FOR, check_grant, make_request, missing_answers
 from services.tickets.ticket_search import ticket_page
-from services.tickets.views import view
+from services.tickets.views import state_answer, view
 
 
 class TicketsApi:
@@ -134,9 +134,3 @@ class TicketsApi:
         found = ctx.load(Ticket, ticket)
         ctx.for_subject(ticket).apply(operator_commands.raise_urgency(found, body.urgency))
         return state_answer(found)
-
-
-def state_answer(ticket: Ticket) -> Answer:
-    """Return a command's answer: the ticket's present state."""
-    address = http.GET_TICKET.at(ticket=ticket.id)
-    return Answer({"ticket": ticket.id, "state": ticket.state, "status": address}, {"Location": address})

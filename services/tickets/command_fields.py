@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from contracts.http import desk
 from contracts.http import tickets as http
 from contracts.http.operation import Operation
 from services.tickets.domain.allowed_commands import Command
@@ -16,6 +17,9 @@ _OPERATIONS: Mapping[Command, Operation] = {
     Command.RATE: http.MAKE_REQUEST,
     Command.REOPEN: http.MAKE_REQUEST,
     Command.CANCEL: http.MAKE_REQUEST,
+    Command.CHANGE_CATEGORY: desk.CHANGE_CATEGORY,
+    Command.CORRECT_CONTACT: desk.CORRECT_CONTACT,
+    Command.NOTE: desk.ADD_NOTE,
 }
 
 

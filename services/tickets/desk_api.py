@@ -8,10 +8,11 @@ from sqlalchemy import Connection
 
 from chassis.clock import BusinessClock
 from chassis.configuration.identities import Actor
-from chassis.http import query
+from chassis.handler_context import HandlerContext
+from chassis.http import Answer, command, query
 from contracts.codes import LinkPurpose
 from contracts.http import desk as http
-from services.tickets import store, ticket_units
+from services.tickets import corrections, store, ticket_units
 from services.tickets.command_fields import WANTS
 from services.tickets.config import TicketsConfig
 from services.tickets.contacts import REPORTER_LINKS, can_be_asked
@@ -20,7 +21,7 @@ from services.tickets.domain.ticket import Ticket
 from services.tickets.matter import matter
 from services.tickets.metrics import TicketsMetrics
 from services.tickets.ticket_search import related
-from services.tickets.views import view
+from services.tickets.views import state_answer, view
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +90,7 @@ class DeskApi:
 
         Where nobody could, the reporter of a merged ticket may hold links of this one.
         """
-        said = store.whistle(connection, ticket.id)
+        said = store.whistle_as_blown(connection, ticket.id)
         return said.text if can_be_asked(said, self.config) else None
 
     @query(http.LIST_RELATED)
@@ -100,3 +101,24 @@ class DeskApi:
             return None
         others = related(connection, found, self.config.rules.duplicates.metres)
         return {"ticket": ticket, "related": [{**vars(one), "by": by} for one, by in others]}
+
+    @command(http.ADD_NOTE)
+    def add_note(self, body: http.Note, ctx: HandlerContext, key: str, ticket: str) -> Answer:
+        """Keep an internal note."""
+        found = ctx.load(Ticket, ticket)
+        corrections.add_note(found, body.text, ctx)
+        return state_answer(found)
+
+    @command(http.CORRECT_CONTACT)
+    def correct_contact(self, body: http.ContactCorrection, ctx: HandlerContext, key: str, ticket: str) -> Answer:
+        """Correct how the reporter is reached."""
+        found = ctx.load(Ticket, ticket)
+        corrections.correct_contact(found, body, ctx.for_subject(ticket), self.config)
+        return state_answer(found)
+
+    @command(http.CHANGE_CATEGORY)
+    def change_category(self, body: http.CategoryChange, ctx: HandlerContext, key: str, ticket: str) -> Answer:
+        """Change the category, by which dispatch routes the ticket again."""
+        found = ctx.load(Ticket, ticket)
+        corrections.change_category(found, body, ctx.for_subject(ticket), self.config)
+        return state_answer(found)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Table, select
 
 from services.tickets import store
 from services.tickets.domain.ticket import Ticket
@@ -24,10 +24,11 @@ def matter(connection: Connection, ticket: Ticket) -> dict[str, Any]:
         "source": store.producer(connection, ticket.id),
         "opened_at": ticket.opened_at,
         "occurred_at": ticket.occurred_at,
-        "requests": _requests(connection, ticket.id),
+        "requests": _in_order(connection, store.requests, ticket.id),
+        "notes": _in_order(connection, store.ticket_notes, ticket.id),
     }
 
 
-def _requests(connection: Connection, ticket: str) -> list[dict[str, Any]]:
-    asked = select(store.requests).where(store.requests.c.ticket == ticket).order_by(store.requests.c.position)
-    return [dict(row) for row in connection.execute(asked).mappings()]
+def _in_order(connection: Connection, table: Table, ticket: str) -> list[dict[str, Any]]:
+    rows = select(table).where(table.c.ticket == ticket).order_by(table.c.position)
+    return [dict(row) for row in connection.execute(rows).mappings()]

@@ -55,7 +55,7 @@ def continue_without_survivor(survivor: Ticket, cause: UnmergeCause, ctx: Handle
         return
     merged.sort(key=lambda one: (_urgency(one.category, ctx).value, one.urgency.value, one.opened_at, one.id))
     apply_by_subject(mergers.continue_without_survivor(survivor, merged, cause, config.rules, ctx.now), ctx)
-    _tell_followers(merged[0], ctx, config)
+    tell_followers(merged[0], ctx, config)
 
 
 def reopen_merged(ticket: Ticket, ctx: HandlerContext, config: TicketsConfig) -> None:
@@ -65,12 +65,12 @@ def reopen_merged(ticket: Ticket, ctx: HandlerContext, config: TicketsConfig) ->
     """
     left = survivor_chain(ticket, ctx)
     apply_by_subject(mergers.leave_survivor(ticket, left, config.rules, ctx.now), ctx)
-    _tell_followers(ticket, ctx, config)
+    tell_followers(ticket, ctx, config)
     for one in left:
         _ask_somebody_else(one, ctx, config)
 
 
-def _tell_followers(ticket: Ticket, ctx: HandlerContext, config: TicketsConfig) -> None:
+def tell_followers(ticket: Ticket, ctx: HandlerContext, config: TicketsConfig) -> None:
     """Publish the reporter's new links, and that the tickets merged into this one follow it again."""
     own = store.whistle(ctx.connection, ticket.id)
     links = signed_links(ticket, REPORTER_LINKS, ctx.now, config) if can_be_asked(own, config) else None

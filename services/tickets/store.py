@@ -1,6 +1,7 @@
 """The tables of tickets, and their queries."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import (
@@ -17,6 +18,7 @@ from sqlalchemy import (
     and_,
     func,
     select,
+    update,
 )
 
 from chassis.persistence import Document, Instant, Mapper, Position, chassis_tables, converter
@@ -79,8 +81,9 @@ whistles = Table(
     Column("producer", Text, nullable=False),
     Column("producer_id", Text, nullable=False),
     Column("data", Document, nullable=False),
+    Column("reporter", Document),
 )
-"""The whistle of each ticket, with its private part."""
+"""The whistle of each ticket, with its private part. ``reporter``: as the desk corrected it; None where it did not."""
 
 requests = Table(
     "requests",
@@ -108,6 +111,19 @@ ticket_units = Table(
 """The assignments of dispatch: the units that may read the private part of a ticket. ``ended_at``: since when the unit is no
 longer to work on it; a unit that reported done is not ended. ``purpose``: None where the end was heard before the beginning.
 """
+
+ticket_notes = Table(
+    "ticket_notes",
+    metadata,
+    Column("position", Position, primary_key=True),
+    Column("ticket", Text, nullable=False),
+    Column("about", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("made_at", Instant, nullable=False),
+    Index("ticket_notes_ticket", "ticket"),
+)
+"""The internal notes about tickets (private). ``about`` is the command that a note was written with, ``by`` an account."""
 
 areas = Table(
     "areas",
@@ -208,8 +224,20 @@ def survivor(connection: Connection, one: Ticket) -> Ticket:
 
 
 def whistle(connection: Connection, id_: str) -> intake.WhistleBlown:
-    """Return the whistle that opened this ticket, with its private part."""
+    """Return the whistle that opened this ticket, with its private part and the reporter as the desk corrected it."""
+    kept = connection.execute(select(whistles.c.data, whistles.c.reporter).where(whistles.c.ticket == id_)).one()
+    said = intake.WhistleBlown.load(kept.data)
+    return replace(said, reporter=intake.Reporter.of(kept.reporter)) if kept.reporter else said
+
+
+def whistle_as_blown(connection: Connection, id_: str) -> intake.WhistleBlown:
+    """Return the whistle that opened this ticket, as it was sent."""
     return intake.WhistleBlown.load(connection.execute(select(whistles.c.data).where(whistles.c.ticket == id_)).scalar_one())
+
+
+def correct_reporter(connection: Connection, id_: str, reporter: intake.Reporter) -> None:
+    """Keep the reporter as the desk corrected it. What was sent stays beside it."""
+    connection.execute(update(whistles).where(whistles.c.ticket == id_).values(reporter=reporter.dumped()))
 
 
 def producer(connection: Connection, id_: str) -> str | None:

@@ -1,8 +1,10 @@
-"""The view of a ticket that other systems and its reporter see."""
+"""The view of a ticket that other systems and its reporter see, and the answer to a command."""
 
 from typing import Any
 
+from chassis.http import Answer
 from contracts.codes import Request
+from contracts.http import tickets as http
 from services.tickets.domain.allowed_commands import ALLOWED, State
 from services.tickets.domain.rules import Rules
 from services.tickets.domain.ticket import Ticket
@@ -23,3 +25,9 @@ def view(ticket: Ticket, rules: Rules, survivor: Ticket) -> dict[str, Any]:
         "requests": [request for request, wanted in COMMANDS.items() if ticket.state in ALLOWED[wanted]] + alone,
         "advice": rules.advice.get(ticket.urgency),
     }
+
+
+def state_answer(ticket: Ticket) -> Answer:
+    """Return a command's answer: the ticket's present state."""
+    address = http.GET_TICKET.at(ticket=ticket.id)
+    return Answer({"ticket": ticket.id, "state": ticket.state, "status": address}, {"Location": address})

@@ -195,3 +195,38 @@ def test_one_neighbour_is_content_and_the_other_reopens_the_own_ticket(chain: Ch
     handle(chain, merged, generation=2)
     close(chain, merged, generation=2)
     chain.never(survivor, "ticket.reopened")
+
+
+def test_the_desk_sees_that_a_noise_is_a_leak_and_the_case_follows(chain: Chain) -> None:
+    ticket = chain.whistle("parking", dispute=False)
+    chain.expect(ticket, "assignment.made", to=PROPERTY)
+    chain.order(ticket, "category", category="leak", reason="不是停车，是车库漏水")
+    chain.expect(ticket, "case.rerouted", category="leak", level="property", generation=2)
+    chain.expect(ticket, "ticket.urgency_raised", urgency="E1")
+    chain.expect(ticket, "deadline.set", clock="handle", rule="3d")
+    chain.act(ticket, PROPERTY, "hand_up")
+    assert chain.expect(ticket, "joint_action.called", lead=HOUSING)["units"] == [HOUSING, POLICE]
+    for unit in (HOUSING, POLICE):
+        chain.act(ticket, unit, "finish")
+    chain.expect(ticket, "ticket.handled", generation=2)
+    close(chain, ticket, generation=2)
+
+
+def test_the_desk_sees_that_a_noise_is_a_crime_and_the_property_company_is_told_that_it_is_relieved(chain: Chain) -> None:
+    ticket = chain.whistle("noise")
+    chain.expect(ticket, "assignment.made", to=PROPERTY)
+    chain.order(ticket, "category", category="suspected_crime", reason="有人持刀")
+    chain.expect(ticket, "case.rerouted", category="suspected_crime", playbook="police")
+    chain.expect(ticket, "assignment.relieved", by=PROPERTY)
+    chain.expect_notice(ticket, "assignment_relieved", audience=PROPERTY)
+    chain.expect(ticket, "assignment.made", to=POLICE)
+
+
+def test_the_contact_is_corrected_and_later_notices_are_in_the_right_language(chain: Chain) -> None:
+    ticket = chain.whistle("parking")
+    chain.expect_notice(ticket, "ticket_opened")
+    chain.order(ticket, "contact", locale="en")
+    handle(chain, ticket)
+    chain.expect(ticket, "assignment.made", purpose="verify", to=VERIFIER)
+    chain.act(ticket, VERIFIER, "verify", passed=True)
+    chain.expect_notice(ticket, "ticket_verified", locale="en")

@@ -1,4 +1,4 @@
-"""Rerouting of a case: its ticket's category changed, since a more serious matter was merged into it.
+"""Rerouting of a case: its ticket's category changed, since a more serious matter was merged into it or the desk corrected it.
 
 The playbook of the new category begins at its first level, and those at work by the old one are relieved. Where the same
 playbook takes both categories the work goes on where it stands. Either way the ticket's new generation begins, so that a

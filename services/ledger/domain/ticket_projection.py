@@ -46,7 +46,7 @@ def _urgency(record: TicketRecord, event: Event[t.TicketOpened | t.TicketUrgency
         record.urgency = event.payload.urgency.value
 
 
-def _category(record: TicketRecord, event: Event[t.TicketCategoryChanged]) -> None:
+def _category(record: TicketRecord, event: Event[t.TicketCategoryChanged | t.TicketCategoryChangedV1]) -> None:
     if _newer(record, "category", event):
         record.category = event.payload.category
 
@@ -180,6 +180,7 @@ PROJECTORS: Mapping[str, Projector[Any]] = dict(
         _line(t.TicketOpened, _opened),
         _line(t.TicketUrgencyRaised, _urgency),
         _line(t.TicketCategoryChanged, _category),
+        _line(t.TicketCategoryChangedV1, _category),
         _line(t.TicketHandled, _handled),
         _line(t.TicketReworkOrdered, _rework_ordered),
         _line(t.TicketRated, _rated),

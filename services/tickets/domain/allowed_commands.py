@@ -33,6 +33,9 @@ ALLOWED: Mapping[Command, frozenset[State]] = MappingProxyType(
         Command.RATE: frozenset({State.REVISITING}),
         Command.REOPEN: frozenset({State.CLOSED}),
         Command.CANCEL: OPEN_STATES,
+        Command.CHANGE_CATEGORY: BEFORE_HANDLED,
+        Command.CORRECT_CONTACT: OPEN_STATES | {State.CLOSED, State.MERGED},
+        Command.NOTE: frozenset(State),
     }
 )
 """The states in which each command is allowed. A command's own rule may have further conditions."""

@@ -11,9 +11,10 @@ from datetime import datetime, timedelta
 
 from chassis.effects import Refused
 from contracts.codes import CommandRefusal, RejectReason, Urgency
-from services.tickets.domain import mergers, operator_commands, resident_commands
-from services.tickets.domain.allowed_commands import Command, NotNow, State
+from services.tickets.domain import desk_corrections, mergers, operator_commands, resident_commands
+from services.tickets.domain.allowed_commands import Command, NotNow, State, require
 from services.tickets.domain.command_words import refusal_words
+from services.tickets.domain.desk_corrections import Category
 from services.tickets.domain.rules import Rules
 from services.tickets.domain.ticket import Ticket
 
@@ -71,6 +72,13 @@ def _merge(trial: _Trial) -> None:
     mergers.merge_into(trial.ticket, other, False, trial.rules, trial.at)
 
 
+def _category(trial: _Trial) -> Category:
+    """Return a category that the ticket may have instead of its own: where it is a police matter, another one of those."""
+    police = trial.rules.police_matters
+    others = sorted(police - {trial.ticket.category}) if trial.ticket.category in police else []
+    return Category(others[0] if others else _OTHER, Urgency.E3, False)
+
+
 def _reopen(trial: _Trial) -> None:
     if trial.ticket.state is State.MERGED:
         mergers.check_reopening(trial.survivor, trial.rules, trial.at)
@@ -83,6 +91,7 @@ _CODES: Mapping[type[Refused], CommandRefusal] = {
     resident_commands.TooLate: CommandRefusal.TOO_LATE,
     operator_commands.NotRaised: CommandRefusal.HIGHEST_URGENCY,
     mergers.PoliceMatter: CommandRefusal.POLICE_MATTER,
+    desk_corrections.StaysWithPolice: CommandRefusal.POLICE_MATTER,
 }
 _TRIALS: Mapping[Command, Callable[[_Trial], object]] = {
     Command.REJECT: lambda on: operator_commands.reject(on.ticket, RejectReason.NO_MATTER),
@@ -93,4 +102,7 @@ _TRIALS: Mapping[Command, Callable[[_Trial], object]] = {
     Command.RATE: lambda on: resident_commands.rate(on.ticket, True, True, on.at),
     Command.REOPEN: _reopen,
     Command.CANCEL: lambda on: resident_commands.cancel(on.ticket),
+    Command.CHANGE_CATEGORY: lambda on: desk_corrections.change_category(on.ticket, _category(on), on.rules, on.at),
+    Command.CORRECT_CONTACT: lambda on: desk_corrections.correct_contact(on.ticket, True, None),
+    Command.NOTE: lambda on: require(Command.NOTE, on.ticket.state),
 }

@@ -27,6 +27,9 @@ _COMMANDS: Mapping[Command, tuple[str, str]] = {
     Command.RATE: ("评价", "To rate it"),
     Command.REOPEN: ("重开", "To reopen it"),
     Command.CANCEL: ("撤回", "To cancel it"),
+    Command.CHANGE_CATEGORY: ("更改类别", "To change its category"),
+    Command.CORRECT_CONTACT: ("更正联系方式", "To correct the contact"),
+    Command.NOTE: ("记内部备注", "To note something"),
 }
 _REASONS: Mapping[CommandRefusal, tuple[str, str]] = {
     CommandRefusal.TOO_LATE: (

@@ -17,6 +17,7 @@ from contracts.codes import UnmergeCause, Urgency
 from contracts.events import tickets as events
 from services.tickets.domain import operator_commands, resident_commands
 from services.tickets.domain.allowed_commands import BEFORE_HANDLED, OPEN_STATES, Command, NotNow, State, require
+from services.tickets.domain.desk_corrections import take_category
 from services.tickets.domain.rules import Rules
 from services.tickets.domain.ticket import Ticket
 
@@ -123,18 +124,9 @@ def _unmerge(ticket: Ticket, survivor: Ticket, cause: UnmergeCause, rules: Rules
 
 
 def _take_category(survivor: Ticket, merged: Ticket, rules: Rules, at: datetime) -> Effects:
-    """Route the survivor by the merged ticket's category, in a new generation, so that no late completion of the old counts.
+    """Route the survivor by the merged ticket's category.
 
     A parked survivor goes back to work: it was parked for the less serious matter.
     """
     resumed = operator_commands.resume(survivor, rules, at) if survivor.state is State.PARKED else NO_EFFECTS
-    before, survivor.category, survivor.dispute = survivor.category, merged.category, merged.dispute
-    survivor.generation += 1
-    changed = events.TicketCategoryChanged(
-        category=survivor.category,
-        before=before,
-        dispute=survivor.dispute,
-        merged=merged.id,
-        generation=survivor.generation,
-    )
-    return resumed + Effects(DomainEvent(changed, survivor.id)) + survivor.watch(rules, at)
+    return resumed + take_category(survivor, merged.category, merged.dispute, merged.id, rules, at)

@@ -186,3 +186,74 @@ def test_related_tickets_are_of_the_same_reporter_the_same_address_or_nearby(tow
     path = f"/tickets/{ticket}/related"
     assert [town.ask("GET", path, account).status for account in (None, "hotline", "responders")] == [401, 403, 403]
     assert town.ask("GET", "/tickets/T-NOBODY/related").status == 404
+
+
+def test_a_note_is_read_by_those_who_work_on_the_ticket_alone(town: Town) -> None:
+    ticket = town.at_work()
+    until_reading(town, ticket, "responders", 200)
+    assert town.order(ticket, "notes", text="物业已联系过一次").status == 202
+    for account in ("desk", "responders"):
+        (note,) = town.ask("GET", f"/tickets/{ticket}/matter", account).body["notes"]
+        assert (note["about"], note["by"], note["text"]) == ("note", "desk", "物业已联系过一次")
+    for service in ("tickets", "ledger"):
+        bodies = town.stack.rows(service, "SELECT body FROM outbox WHERE body IS NOT NULL")
+        assert not any("已联系过" in bytes(body).decode() for (body,) in bodies)
+    assert [town.order(ticket, "notes", account, text="x").status for account in (None, "responders")] == [401, 403]
+    assert town.order(ticket, "notes", text=" ").body["errors"] == [{"field": "text", "detail": "Blank: want a text."}]
+    assert town.order("T-NOBODY", "notes", text="x").status == 404
+
+
+def test_a_corrected_contact_is_told_to_notify_and_what_was_sent_stays(town: Town) -> None:
+    ticket = town.at_work(reporter={"name": "王阿姨"})
+    assert not town.said("tickets", "contact.recorded", ticket)[0].get("links")
+    assert town.order(ticket, "contact", phone="029-00007777").status == 202
+    told = town.said("tickets", "contact.recorded", ticket)[-1]
+    assert (told["name"], told["phone"], told["links"].keys()) == (
+        "王阿姨",
+        "+862900007777",
+        {"rate", "consent", "reopen", "cancel"},
+    )
+    assert town.ask("GET", f"/tickets/{ticket}/matter").body["reporter"] == {
+        "name": "王阿姨",
+        "phone": "029-00007777",
+        "locale": None,
+    }
+    ((sent,),) = town.stack.rows("tickets", "SELECT data FROM whistles WHERE ticket = %s", ticket)
+    assert sent["reporter"] == {"name": "王阿姨"}
+    wrong = town.order(ticket, "contact", phone="13800000000,13900000000")
+    assert (wrong.status, [error["field"] for error in wrong.body["errors"]]) == (422, ["phone"])
+    assert "at least one" in town.order(ticket, "contact").body["detail"]
+    assert [town.order(ticket, "contact", account, name="x").status for account in (None, "responders")] == [401, 403]
+    town.street.at_work = town.street.answers = True
+    assert town.until(ticket, state="closed")["closure"] == "satisfied", "there is somebody to ask now"
+
+
+def test_the_corrected_contact_of_a_merged_ticket_follows_the_survivor(town: Town) -> None:
+    survivor, merged = town.at_work(reporter=None), town.at_work(reporter=None)
+    assert town.order(merged, "merges", into=survivor).status == 202
+    assert town.order(merged, "contact", phone="029-00007778", locale="en").status == 202
+    told = town.said("tickets", "contact.recorded", merged)[-1]
+    assert (told["follows"], told["phone"], told["links"].keys()) == (survivor, "+862900007778", {"rate", "reopen"})
+    town.links.read(told["links"]["rate"], survivor, "rate").require(1, town.now())
+    town.street.at_work = town.street.answers = True
+    assert town.until(survivor, state="closed")["closure"] != "no_contact"
+
+
+def test_the_desk_corrects_the_category_and_says_why(town: Town) -> None:
+    ticket = town.at_work()
+    assert town.order(ticket, "category", category="leak", reason="是楼上漏水").status == 202
+    (changed,) = town.said("tickets", "ticket.category_changed.v2", ticket)
+    assert (changed["category"], changed["before"], changed.get("merged"), changed["generation"]) == ("leak", "noise", None, 2)
+    assert town.seen(ticket)["category"] == "leak"
+    (note,) = town.ask("GET", f"/tickets/{ticket}/matter").body["notes"]
+    assert (note["about"], note["text"]) == ("change_category", "是楼上漏水")
+    for body, field in (({"category": "atlantis"}, "category"), ({"category": "leak"}, "category")):
+        refused = town.order(ticket, "category", **body, reason="x")
+        assert (refused.status, [error["field"] for error in refused.body["errors"]]) == (422, [field])
+    violence = town.at_work(category="domestic_violence")
+    refused = town.order(violence, "category", category="noise", reason="x")
+    assert (refused.status, "stays with the police" in refused.body["detail"]) == (422, True)
+    assert [town.order(ticket, "category", who, category="noise", reason="x").status for who in (None, "responders")] == [
+        401,
+        403,
+    ]

@@ -124,7 +124,7 @@ def test_a_police_matter_is_not_merged_in_either_direction_and_the_desk_is_told_
 def test_a_more_serious_matter_gives_the_survivor_its_category_and_dispatch_routes_it_again(town: Town) -> None:
     survivor, leak = town.at_work(), town.at_work(category="leak")
     assert town.order(leak, "merges", into=survivor).status == 202
-    (changed,) = town.said("tickets", "ticket.category_changed", survivor)
+    (changed,) = town.said("tickets", "ticket.category_changed.v2", survivor)
     assert (changed["category"], changed["before"], changed["merged"], changed["generation"]) == ("leak", "noise", leak, 2)
     (rerouted,) = town.until_said("dispatch", "case.rerouted", survivor)
     assert (rerouted["category"], rerouted["playbook"], rerouted["generation"]) == ("leak", "xianlinli", 2)

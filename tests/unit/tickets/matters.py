@@ -119,7 +119,7 @@ def _dispatch(told: Told, happened: DomainEvent) -> Effects:
             return ticket_reactions.withdrawn(case, happened.payload.type.split(".")[1], data.get("generation"))
         case "ticket.unmerged.v1":
             return ticket_reactions.unmerged(case, data["generation"], context)
-        case "ticket.category_changed.v1":
+        case "ticket.category_changed.v2":
             book = choose_playbook(BOOKS, data["category"])
             change = rerouting.Change(data["category"], data["dispute"], data["generation"], book)
             return rerouting.category_changed(case, change, context)

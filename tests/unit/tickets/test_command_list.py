@@ -11,17 +11,18 @@ from hypothesis import strategies as st
 from chassis.effects import Refused
 from contracts.codes import CommandRefusal, Urgency
 from services.tickets.command_fields import WANTS
-from services.tickets.domain import mergers, resident_commands
+from services.tickets.domain import desk_corrections, mergers, resident_commands
 from services.tickets.domain.allowed_commands import ALLOWED, Command, State
 from services.tickets.domain.command_list import Standing, command_list
 from services.tickets.domain.command_words import refusal_words
+from services.tickets.domain.desk_corrections import Category
 from services.tickets.domain.rules import Rules
 from services.tickets.domain.ticket import Ticket
 from services.tickets.views import view
 from tests.unit.tickets.test_commands import COMMANDS
 from tests.unit.tickets.tickets import DAY, T0, brought_to, ticket
 
-RULES = Rules(police_matters=frozenset({"domestic_violence"}))
+RULES = Rules(police_matters=frozenset({"domestic_violence", "suspected_crime"}))
 
 
 def listed(one: Ticket, survivor: Ticket | None = None, days: float = 0) -> dict[Command, Standing]:
@@ -35,6 +36,9 @@ def refused(one: Ticket, command: Command, days: float) -> bool:
     try:
         if command is Command.MERGE:
             mergers.merge_into(copy, ticket(id="T9", category="leak"), False, RULES, T0)
+        elif command is Command.CHANGE_CATEGORY:
+            wanted = "suspected_crime" if one.category == "domestic_violence" else "leak"
+            desk_corrections.change_category(copy, Category(wanted, Urgency.E1, False), RULES, T0)
         elif command is Command.REOPEN:
             resident_commands.reopen(copy, RULES, T0 + days * DAY)
         else:
@@ -79,6 +83,7 @@ def test_it_agrees_with_what_the_reporter_may_ask(state: State) -> None:
         (brought_to(State.HANDLING), Command.REOPEN, 0, CommandRefusal.NOT_NOW),
         (brought_to(State.OPEN, urgency=Urgency.E0), Command.RAISE_URGENCY, 0, CommandRefusal.HIGHEST_URGENCY),
         (brought_to(State.OPEN, category="domestic_violence"), Command.MERGE, 0, CommandRefusal.POLICE_MATTER),
+        (brought_to(State.REJECTED), Command.CORRECT_CONTACT, 0, CommandRefusal.NOT_NOW),
         (brought_to(State.MERGED), Command.PARK, 0, CommandRefusal.GOES_ON_ELSEWHERE),
     ],
 )

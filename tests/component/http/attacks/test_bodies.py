@@ -144,6 +144,9 @@ OTHERWISE: dict[str, dict[str, Any]] = {
     "parkTicket": {"reason": "awaits_weather"},
     "rejectTicket": {"reason": "not_ours"},
     "raiseUrgency": {"urgency": "E0"},
+    "addNote": {"text": "换了一句话"},
+    "correctContact": {"name": "换了一个人"},
+    "changeCategory": {"reason": "换了一句话"},
 }
 """How the body of a command without optional fields is another one. That of `resumeTicket` is always empty."""
 
