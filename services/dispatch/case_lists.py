@@ -1,14 +1,15 @@
 """The lists of dispatch: cases, and the work of some units, each in the order of due time and page by page."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, Text, literal, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, Text, literal, select, tuple_
 
 from chassis.persistence import Instant, converter
 from contracts.codes import Asked
+from services.dispatch.domain import case_summary
 from services.dispatch.domain.case import Case
 from services.dispatch.domain.entities import Assignment
 from services.dispatch.keyset import Position
@@ -49,16 +50,10 @@ def find_cases(
 
 def open_work(connection: Connection, units: Collection[str], after: Position | None, most: int) -> list[Work]:
     """Return at most so many open assignments of these units, the earliest due first."""
-    query = _page(select(case_units.c.id, case_units.c.due_at, cases.c.document), case_units, after, most)
-    query = query.join(cases, cases.c.id == case_units.c.case_id)
+    query = select(case_units.c.id, case_units.c.due_at, cases.c.document)
     if EVERY_UNIT not in units:
         query = query.where(case_units.c.unit.in_(sorted(units)))
-    found = []
-    for row in connection.execute(query):
-        case = converter.structure(row.document, Case)
-        one = next(one for one in case.assignments if one.id == row.id)
-        found.append(Work(Position(row.due_at, row.id), case, one.to, one))
-    return found
+    return list(islice(_assigned(_rows(connection, query, case_units, after, most)), most))
 
 
 def asked_work(connection: Connection, asked_of: Callable[[Case], str | None], after: Position | None, most: int) -> list[Work]:
@@ -66,21 +61,35 @@ def asked_work(connection: Connection, asked_of: Callable[[Case], str | None], a
 
     ``asked_of`` returns the unit of which a case asks them, None for none of those that are wanted.
     """
-    return list(islice(_asked(connection, asked_of, after), most))
+    query = select(case_asks.c.id, case_asks.c.due_at, case_asks.c.asked, cases.c.document)
+    return list(islice(_asked(_rows(connection, query, case_asks, after, BATCH), asked_of), most))
 
 
-def _asked(connection: Connection, asked_of: Callable[[Case], str | None], after: Position | None) -> Iterator[Work]:
-    columns = (case_asks.c.id, case_asks.c.asked, case_asks.c.due_at, cases.c.document)
+def _assigned(rows: Iterable[Row[Any]]) -> Iterator[Work]:
+    """Yield the open assignments. An older version of this service may have left the row of one that is not open any more."""
+    for row in rows:
+        case = converter.structure(row.document, Case)
+        for one in case_summary.open_assignments(case):
+            if one.id == row.id:
+                yield Work(Position(row.due_at, row.id), case, one.to, one)
+
+
+def _asked(rows: Iterable[Row[Any]], asked_of: Callable[[Case], str | None]) -> Iterator[Work]:
+    for row in rows:
+        case, asked = converter.structure(row.document, Case), Asked(row.asked)
+        if asked in case_summary.asked(case) and (unit := asked_of(case)):
+            yield Work(Position(row.due_at, row.id), case, unit, asked=asked)
+
+
+def _rows(connection: Connection, query: Select[Any], table: Table, after: Position | None, batch: int) -> Iterator[Row[Any]]:
+    """Yield the rows of a table with the document of their case, in the order of due time, some at a time."""
+    joined = query.join(cases, cases.c.id == table.c.case_id)
     while True:
-        query = _page(select(*columns), case_asks, after, BATCH).join(cases, cases.c.id == case_asks.c.case_id)
-        rows = connection.execute(query).all()
-        for row in rows:
-            after = Position(row.due_at, row.id)
-            case = converter.structure(row.document, Case)
-            if unit := asked_of(case):
-                yield Work(after, case, unit, asked=Asked(row.asked))
-        if len(rows) < BATCH:
+        rows = connection.execute(_page(joined, table, after, batch)).all()
+        yield from rows
+        if len(rows) < batch:
             return
+        after = Position(rows[-1].due_at, rows[-1].id)
 
 
 def _page(query: Select[Any], table: Table, after: Position | None, most: int) -> Select[Any]:

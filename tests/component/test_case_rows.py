@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import pytest
 from alembic import command
-from sqlalchemy import create_engine, select, text
+from sqlalchemy import create_engine, insert, select, text
 
 from chassis.effects import Effects
 from chassis.persistence import Store, migrate
@@ -218,6 +218,8 @@ SEARCHES: list[dict[str, Any]] = [
     {"unit": PROPERTY},
     {"due_before": T0},
     {"breached": True},
+    {"nobody": True},
+    {"open": True, "urgency": Urgency.E0},
 ]
 
 
@@ -239,6 +241,7 @@ def test_lists_are_found_by_index(store: Store, after: Position | None) -> None:
         ({}, "cases_due"),
         ({"due_before": T0}, "cases_due"),
         ({"breached": True}, "cases_breached"),
+        ({"nobody": True}, "cases_nobody"),
         ({"unit": PROPERTY}, "case_units_unit"),
         *(({name: "x"}, f"cases_{name}") for name in ("state", "level", "urgency", "category", "area", "estate")),
     ],
@@ -250,6 +253,17 @@ def test_each_filter_has_an_index_in_the_order_of_due_time(store: Store, search:
     with store.reading() as connection:
         plan = [str(line.detail) for line in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)]
     assert [line for line in plan if f"INDEX {index} " in f"{line} "], plan
+
+
+def test_a_row_that_an_older_process_left_is_not_shown(store: Store) -> None:
+    case = Cases(store).add("T1")
+    gone = {"id": "T1-0", "case_id": "T1", "unit": PROPERTY, "due_at": T0}
+    with store.transaction() as connection:
+        connection.execute(insert(tables.case_units), gone)
+        connection.execute(insert(tables.case_asks), {"id": "T1:ruling", "case_id": "T1", "asked": "ruling", "due_at": T0})
+    with store.snapshot() as connection:
+        assert [one.assignment for one in case_lists.open_work(connection, {PROPERTY}, None, 1)] == case.assignments
+        assert case_lists.asked_work(connection, lambda case: COMMUNITY if case else None, None, 5) == []
 
 
 def test_work_is_read_in_batches_and_in_the_order_of_due_time(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -92,7 +92,7 @@ def test_partial_indexes_are_partial(service: str, url: str) -> None:
     engine.dispose()
     waits = "(state = ANY (ARRAY['held'::text, 'due'::text, 'sending'::text]))"
     notices = {"notices_next": "(next_at IS NOT NULL)", "notices_open": waits, "notices_open_origin": waits}
-    own = {"notify": notices, "dispatch": {"cases_breached": "breached"}}.get(service, {})
+    own = {"notify": notices, "dispatch": {"cases_breached": "breached", "cases_nobody": "nobody"}}.get(service, {})
     assert conditions == own | {
         "inbox_applied": "(state = 'applied'::text)",
         "inbox_dead": "(state = 'dead'::text)",

@@ -50,41 +50,56 @@ class Choice:
         return self.refused is None
 
 
+class _Trial:
+    """The trial of reports on copies of a case. A refused report has changed nothing, so its copy serves for the next."""
+
+    def __init__(self, case: Case, context: CaseContext):
+        self.case, self.context = case, context
+        self._unchanged: Case | None = None
+
+    def refusal(self, report: Report) -> Refused | None:
+        """Return why a report is refused; None where it is taken."""
+        tried, self._unchanged = self._unchanged or copy_of(self.case), None
+        try:
+            commands.execute(tried, report, self.context)
+        except Refused as why:
+            self._unchanged = tried
+            return why
+        return None
+
+    def choice(self, wants: tuple[str, ...], reports: Iterator[Report]) -> Choice:
+        """Return the first report that is taken; else the refusal that says most: one that is not about the further field."""
+        refused: list[Choice] = []
+        for report in reports:
+            why = self.refusal(report)
+            if why is None:
+                return Choice(report.command, wants, None, report)
+            about_field = any(name in why.errors for name in wants)
+            refused.insert(len(refused) if about_field else 0, Choice(report.command, wants, text_of(why), report))
+        return refused[0]
+
+
 def choices(case: Case, unit: str, actor: str, context: CaseContext) -> list[Choice]:
     """Return every command for a unit whose account is ``actor``. The case stays as it is.
 
     A ruling is there twice while a unit is to be named and an extension is to be decided.
     """
-    return [choice for command in Command for choice in _choices(case, command, unit, actor, context)]
-
-
-def _choices(case: Case, command: Command, unit: str, actor: str, context: CaseContext) -> list[Choice]:
-    if command is not Command.RULE:
-        wants = WANTS.get(command, ())
-        return [_choice(case, wants, _reports(case, command, unit, actor, context), context)]
-    named, decided = _rulings(case, unit, actor, context)
-    return [one for one in (named, decided) if one.allowed] or [named]
-
-
-def _rulings(case: Case, unit: str, actor: str, context: CaseContext) -> tuple[Choice, Choice]:
-    """Return the ruling that names a unit, and the one that decides on an extension."""
-    named = [Report(Command.RULE, unit, actor, to=to) for to in _nameable(case, context) or [unit]]
-    decided = Report(Command.RULE, unit, actor, passed=True)
-    return _choice(case, ("to",), iter(named), context), _choice(case, ("passed",), iter([decided]), context)
-
-
-def _choice(case: Case, wants: tuple[str, ...], reports: Iterator[Report], context: CaseContext) -> Choice:
-    """Return the first report that is allowed; else the refusal that says most: one that is not about the further field."""
-    refused: list[Choice] = []
-    for report in reports:
-        try:
-            commands.execute(copy_of(case), report, context)
-        except Refused as why:
-            about_field = any(name in why.errors for name in wants)
-            refused.insert(len(refused) if about_field else 0, Choice(report.command, wants, text_of(why), report))
+    trial = _Trial(case, context)
+    found: list[Choice] = []
+    for command in Command:
+        if command is Command.RULE:
+            found += _rulings(trial, unit, actor)
         else:
-            return Choice(report.command, wants, None, report)
-    return refused[0]
+            found.append(trial.choice(WANTS.get(command, ()), _reports(case, command, unit, actor, context)))
+    return found
+
+
+def _rulings(trial: _Trial, unit: str, actor: str) -> list[Choice]:
+    """Return the rulings that are allowed, by which a unit is named or an extension is decided; the first where none is."""
+    named = [Report(Command.RULE, unit, actor, to=to) for to in _nameable(trial.case, trial.context) or [unit]]
+    decided = Report(Command.RULE, unit, actor, passed=True)
+    both = [trial.choice(("to",), iter(named)), trial.choice(("passed",), iter([decided]))]
+    return [one for one in both if one.allowed] or both[:1]
 
 
 def _reports(case: Case, command: Command, unit: str, actor: str, context: CaseContext) -> Iterator[Report]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import urllib.error
+import urllib.request
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -243,6 +245,22 @@ def test_any_link_of_the_ticket_shows_its_progress(stack: Deployment) -> None:
     assert (expired.status, foreign.status, progress("nonsense").status) == (410, 422, 422)
     assert progress(links.sign("T-NOBODY", "rate", 1, now), "T-NOBODY").status == 404
     assert get(stack, f"/cases/{ticket}/progress", None).status == 422
+
+
+def test_a_browser_gets_the_progress_as_a_page(stack: Deployment) -> None:
+    ticket = at_work(stack)
+    token = Links(SECRET).sign(ticket, "rate", 1, stack.business_now())
+    for given, status, told in ((token, 200, "事项正在办理。"), ("nonsense", 422, "not signed by us")):
+        address = f"http://127.0.0.1:{stack.ports['dispatch'][0]}/cases/{ticket}/progress?token={given}"
+        asked = urllib.request.Request(address, headers={"Accept": "text/html"})
+        try:
+            with urllib.request.urlopen(asked, timeout=20) as answer:
+                seen, page, headers = answer.status, answer.read().decode(), answer.headers
+        except urllib.error.HTTPError as refused:
+            seen, page, headers = refused.code, refused.read().decode(), refused.headers
+        assert (seen, told in page) == (status, True)
+        assert headers["Content-Type"].startswith("text/html")
+        assert headers["Referrer-Policy"] == "no-referrer"
 
 
 def test_the_progress_of_a_mediation_has_consents_and_sessions(stack: Deployment) -> None:
