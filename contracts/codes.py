@@ -360,6 +360,7 @@ class TicketCommand(StrEnum):
     CHANGE_CATEGORY = "change_category"
     CORRECT_CONTACT = "correct_contact"
     NOTE = "note"
+    SPLIT = "split"
 
 
 class CommandRefusal(StrEnum):

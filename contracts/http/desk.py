@@ -1,5 +1,6 @@
 """The HTTP operations of tickets for those who work on a ticket and for whoever holds one of its links."""
 
+from dataclasses import replace
 from http import HTTPStatus
 
 from marshmallow import Schema
@@ -163,6 +164,23 @@ class CategoryChange(Part):
     reason: str = typed.text("why; it is kept as an internal note")
 
 
+class Split(Part):
+    """The part of a matter that becomes a ticket of its own."""
+
+    text: str = typed.text("what the part is about; it is told to those who will work on it")
+    category: str | None = typed.ident("its category; the ticket's where it is left out", default=None)
+    area: str | None = typed.ident("the area where it is elsewhere; the ticket's place where it is left out", default=None)
+
+
+class TicketSplit(Schema):
+    """The part is a ticket of its own."""
+
+    ticket = fields.ident("the new ticket's id")
+    split_from = fields.ident("the ticket of which it is a part")
+    state = fields.code(TicketState, "where the new ticket stands")
+    status = fields.name("address of the new ticket")
+
+
 GET_MATTER = Operation(
     method="GET",
     path="/tickets/{ticket}/matter",
@@ -306,6 +324,20 @@ CHANGE_CATEGORY = ticket_command(
     "handling",
 )
 
+SPLIT_TICKET = replace(
+    ticket_command(
+        "splitTicket",
+        "splits",
+        "A part of the matter becomes a ticket of its own, with the same reporter and, without an area, the same place.",
+        Split,
+        {"text": "楼道灯也坏了", "category": "lighting"},
+        "open",
+    ),
+    answer=TicketSplit,
+    answered={"ticket": "T3ZK5QZ7XJ2M4N6PA", "split_from": _ID, "state": "open", "status": "/tickets/T3ZK5QZ7XJ2M4N6PA"},
+    headers={"Location": "Address of the new ticket."},
+)
+
 OPERATIONS = (
     GET_MATTER,
     GET_TICKET_COMMANDS,
@@ -314,4 +346,5 @@ OPERATIONS = (
     ADD_NOTE,
     CORRECT_CONTACT,
     CHANGE_CATEGORY,
+    SPLIT_TICKET,
 )

@@ -84,6 +84,7 @@ class Ticket(Schema):
     review_at = fields.instant("when a parked ticket is looked at again", optional=True)
     rejected_for = fields.code(codes.RejectReason, "why it was rejected, where it was", optional=True)
     merged_into = fields.ident("the ticket that goes on in its place, where it was merged", optional=True)
+    split_from = fields.ident("the ticket of which it is a part, where it was split", optional=True)
     looks_like = fields.ident("the ticket that it was proposed to be a duplicate of", optional=True)
     looks_like_by = fields.codes(codes.Likeness, "by what it looks like that ticket, the strongest first; empty without one")
     unusable_contacts = fields.names(
@@ -190,6 +191,7 @@ _SEEN = {
     "review_at": None,
     "rejected_for": None,
     "merged_into": None,
+    "split_from": None,
     "looks_like": None,
     "looks_like_by": [],
     "unusable_contacts": [],

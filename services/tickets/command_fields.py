@@ -20,6 +20,7 @@ _OPERATIONS: Mapping[Command, Operation] = {
     Command.CHANGE_CATEGORY: desk.CHANGE_CATEGORY,
     Command.CORRECT_CONTACT: desk.CORRECT_CONTACT,
     Command.NOTE: desk.ADD_NOTE,
+    Command.SPLIT: desk.SPLIT_TICKET,
 }
 
 

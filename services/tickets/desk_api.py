@@ -20,6 +20,7 @@ from services.tickets.domain.command_list import command_list
 from services.tickets.domain.ticket import Ticket
 from services.tickets.matter import matter
 from services.tickets.metrics import TicketsMetrics
+from services.tickets.splitting import split
 from services.tickets.ticket_search import related
 from services.tickets.views import state_answer, view
 
@@ -122,3 +123,10 @@ class DeskApi:
         found = ctx.load(Ticket, ticket)
         corrections.change_category(found, body, ctx.for_subject(ticket), self.config)
         return state_answer(found)
+
+    @command(http.SPLIT_TICKET)
+    def split_ticket(self, body: http.Split, ctx: HandlerContext, key: str, ticket: str) -> Answer:
+        """Open a ticket for a part of the matter."""
+        made = split(ctx.load(Ticket, ticket), body, key, ctx, self.config)
+        answer = state_answer(made)
+        return Answer({**answer.body, "split_from": ticket}, answer.headers)

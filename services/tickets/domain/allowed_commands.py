@@ -36,6 +36,7 @@ ALLOWED: Mapping[Command, frozenset[State]] = MappingProxyType(
         Command.CHANGE_CATEGORY: BEFORE_HANDLED,
         Command.CORRECT_CONTACT: OPEN_STATES | {State.CLOSED, State.MERGED},
         Command.NOTE: frozenset(State),
+        Command.SPLIT: OPEN_STATES,
     }
 )
 """The states in which each command is allowed. A command's own rule may have further conditions."""

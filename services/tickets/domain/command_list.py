@@ -105,4 +105,5 @@ _TRIALS: Mapping[Command, Callable[[_Trial], object]] = {
     Command.CHANGE_CATEGORY: lambda on: desk_corrections.change_category(on.ticket, _category(on), on.rules, on.at),
     Command.CORRECT_CONTACT: lambda on: desk_corrections.correct_contact(on.ticket, True, None),
     Command.NOTE: lambda on: require(Command.NOTE, on.ticket.state),
+    Command.SPLIT: lambda on: require(Command.SPLIT, on.ticket.state),
 }

@@ -30,6 +30,7 @@ _COMMANDS: Mapping[Command, tuple[str, str]] = {
     Command.CHANGE_CATEGORY: ("更改类别", "To change its category"),
     Command.CORRECT_CONTACT: ("更正联系方式", "To correct the contact"),
     Command.NOTE: ("记内部备注", "To note something"),
+    Command.SPLIT: ("拆单", "To split it"),
 }
 _REASONS: Mapping[CommandRefusal, tuple[str, str]] = {
     CommandRefusal.TOO_LATE: (

@@ -89,11 +89,21 @@ def _received(ticket: Ticket) -> tuple[object, str]:
 def _duplicate(one: Ticket, other: Ticket, near: Proximity) -> DuplicatePair | None:
     older, newer = sorted((one, other), key=_received)
     is_open = older.state in OPEN_STATES and newer.state in OPEN_STATES
-    if older.id == newer.id or not is_open or abs(newer.matter_time - older.matter_time) > near.within:
+    if (
+        older.id == newer.id
+        or not is_open
+        or _is_split(older, newer)
+        or abs(newer.matter_time - older.matter_time) > near.within
+    ):
         return None
     by = _alike(one, other, near)
     far = _apart(one, other) if Likeness.PLACE in by else None
     return DuplicatePair(newer.id, older.id, by, far) if by else None
+
+
+def _is_split(one: Ticket, other: Ticket) -> bool:
+    """Return whether two tickets are parts of one: somebody on duty said that they are two matters."""
+    return one.id == other.split_from or other.id == one.split_from or (one.split_from or one.id) == other.split_from
 
 
 def _alike(one: Ticket, other: Ticket, near: Proximity) -> tuple[Likeness, ...]:

@@ -75,6 +75,8 @@ class Ticket:
     """The ticket of which this one was proposed to be a duplicate."""
     looks_like_by: list[Likeness] = field(default_factory=list)
     """The evidence for that, the strongest first."""
+    split_from: str | None = None
+    """The ticket of which this one is a part."""
     doubted_by: list[str] = field(default_factory=list)
     """The later tickets that make the closure ineffective."""
 

@@ -257,3 +257,33 @@ def test_the_desk_corrects_the_category_and_says_why(town: Town) -> None:
         401,
         403,
     ]
+
+
+def test_a_part_of_a_matter_is_a_ticket_of_its_own_and_no_duplicate(town: Town) -> None:
+    told = {**TOLD, "address": "88号楼8单元", "reporter": {"name": "王阿姨", "phone": "13800000088", "locale": "zh"}}
+    ticket = town.at_work(**told)
+    made = town.order(ticket, "splits", text="水管也漏了", category="leak")
+    assert (made.status, made.body["split_from"], made.body["state"]) == (202, ticket, "open")
+    part = town.until(made.body["ticket"], state="handling")
+    assert (part["split_from"], part["category"], part["estate"], part["channel"]) == (
+        ticket,
+        "leak",
+        "yangguang",
+        "mini_program",
+    )
+    matter = town.ask("GET", f"/tickets/{part['id']}/matter").body
+    assert (matter["text"], matter["address"], matter["respondent"]) == ("水管也漏了", told["address"], None)
+    assert (matter["reporter"], matter["source"]) == (told["reporter"], "/accounts/desk")
+    (contact,) = town.said("tickets", "contact.recorded", part["id"])
+    assert contact["links"].keys() == {"rate", "consent", "reopen", "cancel"}
+    again = town.order(ticket, "splits", text="半夜还搬家具").body["ticket"]
+    elsewhere = town.order(ticket, "splits", text="隔壁小区也有", area="shanqi-2").body["ticket"]
+    seen = town.until(elsewhere, state="handling")
+    assert (seen["area"], seen["estate"], seen["category"]) == ("shanqi-2", None, "noise")
+    wait_until(lambda: not town.stack.rows("tickets", "SELECT 1 FROM timers WHERE name = 'compare'"), "everything was compared")
+    assert not any(town.said("tickets", "cluster.proposed.v2", one) for one in (part["id"], again, elsewhere))
+    refused = town.order(ticket, "splits", text="x", category="atlantis", area="nowhere")
+    assert (refused.status, {error["field"] for error in refused.body["errors"]}) == (422, {"category", "area"})
+    assert [town.order(ticket, "splits", account, text="x").status for account in (None, "responders")] == [401, 403]
+    assert town.resident(ticket, "cancel").status == 202
+    assert town.order(ticket, "splits", text="x").status == 422

@@ -37,9 +37,10 @@ COMMANDS: dict[Command, Callable[[Ticket], Effects]] = {
     Command.CHANGE_CATEGORY: lambda one: desk_corrections.change_category(one, LEAK, RULES, T0),
     Command.CORRECT_CONTACT: lambda one: desk_corrections.correct_contact(one, True, "r"),
     Command.NOTE: lambda one: require(Command.NOTE, one.state) or NO_EFFECTS,
+    Command.SPLIT: lambda one: require(Command.SPLIT, one.state) or NO_EFFECTS,
 }
-SILENT = {Command.CORRECT_CONTACT, Command.NOTE}
-"""Commands of which only private data and those who work on the ticket tell."""
+SILENT = {Command.CORRECT_CONTACT, Command.NOTE, Command.SPLIT}
+"""Commands that publish nothing about the ticket, or private data alone."""
 
 # rows: where the ticket stands; columns: what is wanted; where it then stands
 TABLE = """
@@ -57,18 +58,18 @@ merged       -         -       -       -         -              -       -       
 cancelled    -         -       -       -         -              -       -         -
 """
 CORRECTIONS = """
-             change_category  correct_contact  note
-open         open             open             open
-reopened     reopened         reopened         reopened
-handling     handling         handling         handling
-handled      -                handled          handled
-verifying    -                verifying        verifying
-revisiting   -                revisiting       revisiting
-parked       -                parked           parked
-closed       -                closed           closed
-rejected     -                -                rejected
-merged       -                merged           merged
-cancelled    -                -                cancelled
+             change_category  correct_contact  note         split
+open         open             open             open         open
+reopened     reopened         reopened         reopened     reopened
+handling     handling         handling         handling     handling
+handled      -                handled          handled      handled
+verifying    -                verifying        verifying    verifying
+revisiting   -                revisiting       revisiting   revisiting
+parked       -                parked           parked       parked
+closed       -                closed           closed       -
+rejected     -                -                rejected     -
+merged       -                merged           merged       -
+cancelled    -                -                cancelled    -
 """
 
 

@@ -55,6 +55,14 @@ def test_of_two_opened_in_the_same_moment_it_is_still_one_pair() -> None:
     assert pairs(one, other) == pairs(other, one) == [("TB", "TA")]
 
 
+def test_the_parts_of_a_split_ticket_are_no_duplicates() -> None:
+    whole = ticket(id="T1", place=HERE)
+    part, other = (ticket(id=id_, place=HERE, split_from="T1", opened_at=T0 + timedelta(minutes=1)) for id_ in ("T2", "T3"))
+    stranger = ticket(id="T4", place=HERE, opened_at=T0 + timedelta(minutes=2))
+    assert pairs(part, whole, other) == pairs(whole, part, other) == []
+    assert pairs(stranger, part) == [("T4", "T2")]
+
+
 def test_a_ticket_looks_like_the_nearest_alone() -> None:
     near, nearer = ticket(id="T1", place=away(40)), ticket(id="T2", place=away(10))
     newer = ticket(id="T3", place=HERE, opened_at=T0 + timedelta(minutes=1))

@@ -147,6 +147,7 @@ OTHERWISE: dict[str, dict[str, Any]] = {
     "addNote": {"text": "换了一句话"},
     "correctContact": {"name": "换了一个人"},
     "changeCategory": {"reason": "换了一句话"},
+    "splitTicket": {"text": "换了一句话"},
 }
 """How the body of a command without optional fields is another one. That of `resumeTicket` is always empty."""
 
@@ -160,6 +161,8 @@ def right(stack: Deployment, door: Operation, ticket: str) -> dict[str, Any]:
         return {"into": whistle(stack, key()).body["ticket"]}
     if door.id == "parkTicket":
         return {"reason": "awaits_budget", "review_at": "2199-01-01T00:00:00+08:00"}
+    if door.id == "splitTicket":
+        return {"text": "楼道灯也坏了"}
     if door.id == "fileReport":
         return {"ticket": ticket, "unit": "yangguang-property", "command": "sign"}
     known = {"area": "shanqi-1", "estate": "yangguang", "category": "noise"} if door.id == "blowWhistle" else {}
