@@ -8,7 +8,7 @@ from services.tickets.domain.allowed_commands import ALLOWED, Command, State
 _STATES: Mapping[State, tuple[str, str]] = {
     State.OPEN: ("已受理", "open"),
     State.HANDLING: ("办理中", "being handled"),
-    State.HANDLED: ("已报办结", "reported as done"),
+    State.HANDLED: ("已报办理完毕", "reported as done"),
     State.VERIFYING: ("核查中", "being verified"),
     State.REVISITING: ("回访中", "waiting for the resident's answer"),
     State.CLOSED: ("已办结", "closed"),
