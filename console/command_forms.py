@@ -7,7 +7,7 @@ from typing import Any
 
 from console.forms import Form
 from contracts.codes import Command, TicketCommand
-from contracts.http import tickets
+from contracts.http import desk, tickets
 from contracts.http.operation import Operation
 
 REPORT_FIELDS: Mapping[Command, tuple[str, ...]] = {
@@ -46,8 +46,12 @@ DESK_COMMANDS: Mapping[TicketCommand, DeskCommand] = {
     TicketCommand.RATE: DeskCommand(tickets.MAKE_REQUEST, ("resolved", "satisfied", "comment")),
     TicketCommand.REOPEN: DeskCommand(tickets.MAKE_REQUEST, ("comment",)),
     TicketCommand.CANCEL: DeskCommand(tickets.MAKE_REQUEST, ("comment",)),
+    TicketCommand.NOTE: DeskCommand(desk.ADD_NOTE, ("text",)),
+    TicketCommand.CORRECT_CONTACT: DeskCommand(desk.CORRECT_CONTACT, ("name", "phone", "locale")),
+    TicketCommand.CHANGE_CATEGORY: DeskCommand(desk.CHANGE_CATEGORY, ("category", "why")),
+    TicketCommand.SPLIT: DeskCommand(desk.SPLIT_TICKET, ("text", "other_category")),
 }
-"""The commands of the desk that have a form."""
+"""The commands of the desk."""
 
 
 def report_body(form: Form, ticket: str, zone: tzinfo) -> dict[str, Any]:
@@ -69,9 +73,13 @@ def desk_body(command: TicketCommand, form: Form, zone: tzinfo) -> dict[str, Any
     """Return the body of a command of the desk."""
     if DESK_COMMANDS[command].operation is tickets.MAKE_REQUEST:
         return request_body(command.value, form)
-    reason = form.get("reject_reason") or form.get("park_reason")
-    fields: dict[str, Any] = {"reason": reason, "into": form.get("into"), "urgency": form.get("urgency")}
-    return {**fields, "review_at": instant(form.get("review_at"), zone)}
+    fields: dict[str, Any] = {name: form.get(name) for name in ("into", "urgency", "text", "name", "phone", "locale")}
+    return {
+        **fields,
+        "reason": form.get("reject_reason") or form.get("park_reason") or form.get("why"),
+        "category": form.get("category") or form.get("other_category"),
+        "review_at": instant(form.get("review_at"), zone),
+    }
 
 
 def request_body(request: str, form: Form, link: str | None = None) -> dict[str, Any]:

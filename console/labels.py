@@ -168,7 +168,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "ineffective": "Reported again",
     },
     "alarm": {"low": "below the band", "high": "above the band"},
-    "apart": {"no_answer": "no answer", "no_contact": "nobody to ask", "running": "running"},
+    "apart": {"no_answer": "no answer", "no_contact": "nobody to ask", "running": "running", "to_be_performed": "not due yet"},
     "field": {
         "category": "Kind of matter",
         "area": "Area",

@@ -19,11 +19,11 @@ SHOWN_NOW = 20
 
 
 async def show_queue(view: View) -> Response:
-    """Show one page of the queue, by the filters in the address."""
+    """Show one page of the queue, by the filters in the address; without a state, of the matters that are open."""
     person = view.require(*DESK)
     chosen: dict[str, Any] = {name: view.request.query_params.get(name) or None for name in FILTERS}
     page, known = await asyncio.gather(
-        view.services.ask(dispatch_lists.LIST_CASES, person.token, chosen),
+        view.services.ask(dispatch_lists.LIST_CASES, person.token, {**chosen, "open": None if chosen["state"] else True}),
         view.services.ask(dispatch_lists.GET_DIRECTORY, person.token),
     )
     named = view.texts.named
@@ -56,4 +56,5 @@ async def show_now(view: View) -> Response:
         life=cases(urgency=Urgency.E0.value, open=True),
         utilities=cases(urgency=Urgency.E1.value, open=True),
     )
-    return view.page("now.html", missing=missing, sections={name: page["cases"] for name, page in found.items()})
+    sections = {name: page["cases"] for name, page in found.items()}
+    return view.page("now.html", missing=missing, sections=sections, filled=[name for name, cases in sections.items() if cases])

@@ -6,10 +6,10 @@ from typing import Any
 from starlette.responses import Response
 
 from console.command_forms import DESK_COMMANDS, REPORT_FIELDS, desk_body, report_body
-from console.page import View, redirect
+from console.page import View, choices, redirect
 from console.service_client import Refusal, all_or_missing
 from contracts.codes import Command, TicketCommand
-from contracts.http import desk, dispatch, dispatch_cases, ledger, notify, tickets
+from contracts.http import desk, dispatch, dispatch_cases, dispatch_lists, ledger, notify, tickets
 
 READERS = ("desk", "reader", "responder")
 
@@ -66,26 +66,30 @@ async def _page(view: View, status: int, refused: Refusal | None) -> Response:
     if person.has("desk"):
         asked["desk"] = services.ask(desk.GET_TICKET_COMMANDS, token, ticket=ticket)
         asked["related"] = services.ask(desk.LIST_RELATED, token, ticket=ticket)
+        asked["directory"] = services.ask(dispatch_lists.GET_DIRECTORY, token)
     if person.has("responder"):
         asked["reports"] = services.ask(dispatch_cases.GET_COMMANDS, token, ticket=ticket)
     found, missing = await all_or_missing(**asked)
     if not missing and not found.keys() & {"ticket", "case"}:
         return view.page("message.html", HTTPStatus.NOT_FOUND, kind="no_ticket")
-    return view.page("ticket.html", status, id=ticket, missing=missing, refused=refused, **_values(found))
+    return view.page("ticket.html", status, id=ticket, missing=missing, refused=refused, **_values(view, found))
 
 
-def _values(found: dict[str, Any]) -> dict[str, Any]:
+def _values(view: View, found: dict[str, Any]) -> dict[str, Any]:
     story = found.get("story", {"entries": []})["entries"]
     return {
         **{name: found.get(name) for name in ("ticket", "case", "matter")},
         "clocks": found.get("clocks", {"clocks": []})["clocks"],
         "story": [entry for entry in story if not entry["type"].startswith(QUIET)],
         "notices": found.get("notices", {"notices": []})["notices"],
+        "categories": choices(
+            [one["code"] for one in found.get("directory", {"categories": []})["categories"]],
+            lambda code: view.texts.named(code, "categories"),
+        ),
         "related": found.get("related", {"related": []})["related"],
         "desk_commands": [
             {**one, "fields": DESK_COMMANDS[TicketCommand(one["command"])].fields}
             for one in found.get("desk", {"commands": []})["commands"]
-            if one["command"] in DESK_COMMANDS
         ],
         "units": [_with_fields(unit) for unit in found.get("reports", {"units": []})["units"]],
     }

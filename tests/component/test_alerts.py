@@ -43,7 +43,7 @@ def promtool() -> Path:
 
 
 def _run(promtool: Path, *words: str, given: bytes = b"") -> str:
-    done = subprocess.run([promtool, *words], cwd=HERE, input=given, capture_output=True, timeout=60, check=False)
+    done = subprocess.run([promtool, *words], cwd=HERE, input=given, capture_output=True, timeout=360, check=False)
     said = (done.stdout + done.stderr).decode()
     assert done.returncode == 0, said
     return said

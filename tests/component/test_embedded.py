@@ -84,7 +84,7 @@ def test_a_second_process_says_who_has_the_home_and_changes_nothing(stack: Embed
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=360,
         check=False,
     )
     assert second.returncode == 1

@@ -22,8 +22,8 @@ each_service = pytest.mark.parametrize("service", sorted(BY_SERVICE))
 OURS = [(service, operation) for service, operation in OPERATIONS if not isinstance(operation, GeoReport)]
 each_of_ours = pytest.mark.parametrize(("service", "operation"), OURS, ids=[o.id for _, o in OURS])
 """Those that follow no standard but this project's; of the others says `test_open311` what they are held to."""
-PRIVATE = {"getMatter", "showTicket"}
-"""Those whose answers have private data: for those who work on a ticket, and for its reporter."""
+PRIVATE = {"getMatter", "showTicket", "getNoticeText"}
+"""Those whose answers have private data: for those who work on a ticket, for its reporter, and for the desk."""
 each_operation = pytest.mark.parametrize(("service", "operation"), OPERATIONS, ids=[o.id for _, o in OPERATIONS])
 
 

@@ -87,7 +87,7 @@ class Container:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=60,
+            timeout=360,
             check=False,
         )
         return done.stdout

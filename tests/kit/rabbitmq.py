@@ -66,7 +66,7 @@ class RabbitServer(ManagedBroker):
             return machine.docker("exec", machine.name, "rabbitmqctl", "--quiet", *args)
         command = [str(self.rabbitmqctl), "--quiet", *args]
         done = subprocess.run(
-            command, env=machine.env, cwd=machine.directory, capture_output=True, text=True, timeout=120, check=False
+            command, env=machine.env, cwd=machine.directory, capture_output=True, text=True, timeout=360, check=False
         )
         if done.returncode != 0:
             raise ServerError(f"rabbitmqctl {' '.join(args)}: {done.stdout}{done.stderr}")

@@ -97,7 +97,7 @@ def clean_up(entries: list[dict[str, Any]]) -> None:
     for entry in reversed(entries):
         if "container" in entry:
             command = ["docker", "rm", "--force", "--volumes", entry["container"]]
-            subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False, timeout=60)
+            subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False, timeout=360)
     for entry in reversed(entries):
         if "directory" in entry:
             for _ in range(20):
