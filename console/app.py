@@ -1,5 +1,6 @@
 """The composition root of the console: its routes, and the pages for errors."""
 
+import asyncio
 import hashlib
 import logging
 from collections.abc import AsyncIterator
@@ -22,9 +23,10 @@ from chassis.configuration.identities import Identities
 from chassis.configuration.yaml_files import read_yaml
 from chassis.session_tokens import SessionTokens
 from console.forms import BadForm
+from console.live import LiveFeed
 from console.names import read_names
 from console.page import SIGN_IN, Console, NotAllowed, SignInNeeded, endpoint, redirect, view_of
-from console.pages import home, notice, queue, report_matter, resident, sign_in, statistics, ticket, work
+from console.pages import home, live, notice, queue, report_matter, resident, sign_in, statistics, ticket, work
 from console.passwords import Passwords
 from console.rendering import Renderer
 from console.response_headers import SecurityHeaders
@@ -50,9 +52,12 @@ def application(settings: ConsoleSettings) -> Starlette:
     identities = Identities.load(settings.identities, SessionTokens(settings.secret))
     services = ServiceClient(settings.services)
     zone = ZoneInfo(read_yaml(settings.config_dir / "clocks.yaml")["zone"])
+    sessions = Sessions(settings.secret, identities, settings.session)
+    feed = LiveFeed(services, lambda: sessions.speak_for(settings.account))
     console = Console(
         services=services,
-        sessions=Sessions(settings.secret, identities, settings.session),
+        sessions=sessions,
+        feed=feed,
         renderer=Renderer(read_names(settings.config_dir), zone, _version()),
         clock=SharedClock(settings.clock_file) if settings.clock_file else SystemClock(),
         account=settings.account,
@@ -60,7 +65,9 @@ def application(settings: ConsoleSettings) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        following = asyncio.create_task(feed.follow())
         yield
+        following.cancel()
         await services.close()
 
     app = Starlette(
@@ -90,6 +97,7 @@ def _routes() -> list[Route | Mount]:
         Route("/sign-out", endpoint(sign_in.sign_out), methods=["POST"]),
         Route("/now", endpoint(queue.show_now)),
         Route("/queue", endpoint(queue.show_queue)),
+        Route("/live", endpoint(live.stream)),
         Route("/work", endpoint(work.show)),
         Route("/report", endpoint(report_matter.show), methods=["GET"]),
         Route("/report", endpoint(report_matter.send), methods=["POST"]),

@@ -15,6 +15,7 @@ from starlette.responses import RedirectResponse, Response
 from chassis.clock import BusinessClock
 from console.forms import BadForm, Form, read_form
 from console.languages import COOKIE, SUPPORTED, language_of
+from console.live import LiveFeed
 from console.rendering import Renderer, Texts
 from console.service_client import ServiceClient
 from console.sessions import Person, Sessions
@@ -30,6 +31,7 @@ class Console:
     sessions: Sessions
     renderer: Renderer
     clock: BusinessClock
+    feed: LiveFeed
     account: str
     """The account with which the console asks where nobody is signed in."""
 

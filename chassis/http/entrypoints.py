@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, get_type_hints
 
+import eventlet
 from nameko.web.handlers import HttpRequestHandler
 from sqlalchemy import Connection
 from werkzeug.routing import Rule
@@ -32,6 +33,9 @@ from chassis.runtime.runtime import Runtime
 from chassis.size_limits import MAX_ANONYMOUS_BYTES, MAX_BODY_BYTES
 from contracts.http.operation import Operation
 from contracts.payload import Part
+
+FEED_POLL_SECONDS = 0.2
+"""Seconds between the looks of a query that waits. Events come from all services: no wake-up of this process announces them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +108,23 @@ class Query(Api):
         values = self.asked_by(request) | path_values(request)
         if self.operation.search:
             values["search"] = searched(request, self.operation.search)
-        with self.runtime.store.snapshot() as connection:
-            found = run_in_worker(self, connection, **values)
-        if found is None:
-            raise Missing("nothing of that name here")
+        found = self._found(values)
+        waits_for = self.operation.waits_for
+        end = time.monotonic() + (values["search"]["wait"] if waits_for else 0)
+        while waits_for and not found[waits_for] and time.monotonic() < end and not self.server.stopping:
+            eventlet.sleep(FEED_POLL_SECONDS)  # without a connection: whoever waits holds none
+            found = self._found(values)
         dumped = self.dumped(found)
         if self.operation.page and wants_page(request):
             return page(self.operation.status, dumped["told"])
         return json_response(self.operation.status, dumped)
+
+    def _found(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        with self.runtime.store.snapshot() as connection:
+            found: Mapping[str, Any] | None = run_in_worker(self, connection, **values)
+        if found is None:
+            raise Missing("nothing of that name here")
+        return found
 
     def asked_by(self, request: Request) -> dict[str, Any]:
         """Return the caller's identity as keyword arguments for the method. Raises Problem 401 or 403."""

@@ -82,6 +82,11 @@ class Server(WebServer):
         """Return the trusted proxies."""
         return self._proxies
 
+    @property
+    def stopping(self) -> bool:
+        """Return whether the service is stopping: who waits for news is answered at once."""
+        return self._draining
+
     def answered(self, operation: str, status: int, seconds: float) -> None:
         """Record an answered request in one log line, with the bound ids. The path is not logged: it is the sender's text."""
         self._seconds.labels(operation, str(status)).observe(seconds)

@@ -1,6 +1,7 @@
 """The queue of the open matters, those due first, and the page "Now" of what cannot wait."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -56,5 +57,19 @@ async def show_now(view: View) -> Response:
         life=cases(urgency=Urgency.E0.value, open=True),
         utilities=cases(urgency=Urgency.E1.value, open=True),
     )
-    sections = {name: page["cases"] for name, page in found.items()}
+    sections = once_each({name: found[name]["cases"] for name in MOST_PRESSING if name in found})
     return view.page("now.html", missing=missing, sections=sections, filled=[name for name, cases in sections.items() if cases])
+
+
+MOST_PRESSING = ("nobody", "life", "breached", "soon", "utilities")
+"""The sections of the page Now, in the order in which a duty officer looks at them."""
+
+
+def once_each(sections: Mapping[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
+    """Return the sections with each matter in the first one that it belongs to."""
+    seen: set[str] = set()
+    kept: dict[str, list[dict[str, Any]]] = {}
+    for name, cases in sections.items():
+        kept[name] = [case for case in cases if case["id"] not in seen]
+        seen |= {case["id"] for case in cases}
+    return kept

@@ -9,6 +9,7 @@ from marshmallow import fields as plain
 
 from contracts import codes
 from contracts import marshmallow_fields as fields
+from contracts.http import paging
 from contracts.http.operation import Operation
 
 
@@ -82,6 +83,61 @@ GET_ENTRIES = Operation(
                 "data": {"closure": "satisfied", "generation": 1},
             }
         ],
+    },
+)
+
+
+MAX_WAIT_SECONDS = 25
+"""The longest wait for an entry: proxies close a connection on which nothing happens for longer."""
+
+
+class FeedSearch(Schema):
+    """The query parameters of the feed."""
+
+    start = paging.Digits(
+        allow_none=True, metadata={"description": "the first position that is wanted; without it, the end of the log alone"}
+    )
+    wait = paging.Digits(
+        load_default=0,
+        validate=validate.Range(0, MAX_WAIT_SECONDS),
+        metadata={"description": "how many seconds to wait for an entry, where none is there yet"},
+    )
+    limit = paging.limit("at most so many entries")
+
+
+class Feed(Schema):
+    """The recorded events from a position on."""
+
+    entries = fields.nested(Entry, "in the order they were recorded", many=True)
+    next = fields.count("the `start` of the next request")
+
+
+GET_FEED = Operation(
+    method="GET",
+    path="/feed",
+    id="getFeed",
+    summary="The public events from a position on, as they are recorded: `next` of one answer is `start` of the next request.",
+    role="reader",
+    status=HTTPStatus.OK,
+    answer=Feed,
+    search=FeedSearch,
+    waits_for="entries",
+    answered={
+        "entries": [
+            {
+                "position": 1341,
+                "type": "ticket.closed.v1",
+                "source": "/tickets",
+                "subject": "TMFQWCZLOEBSG44DF",
+                "id": "0d0c5f0e-9f2b-52f6-8f0c-9a115d3f1c1e",
+                "time": "2026-03-05T10:00:00+08:00",
+                "correlationid": "TMFQWCZLOEBSG44DF",
+                "causationid": "/desk/rate-TMFQWCZLOEBSG44DF-1",
+                "sequence": 5,
+                "data": {"closure": "satisfied", "generation": 1},
+            }
+        ],
+        "next": 1342,
     },
 )
 
@@ -251,4 +307,4 @@ GET_ACCOUNT = Operation(
     answered={"account": "shanqi-mediator", "posted": 12, "held": 2},
 )
 
-OPERATIONS = (GET_LOG, GET_ENTRIES, GET_KPIS, GET_KPI, GET_ACCOUNT)
+OPERATIONS = (GET_LOG, GET_ENTRIES, GET_FEED, GET_KPIS, GET_KPI, GET_ACCOUNT)

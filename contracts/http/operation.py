@@ -49,6 +49,9 @@ class Operation:
     """True for a query that needs no account."""
     page: bool = False
     """True for a public query that answers a browser with a page: the text in the answer's field `told`."""
+    waits_for: str | None = None
+    """The list in the answer that a query may wait for: while it is empty the query is asked again, for as many seconds as the
+    search's `wait` says."""
     by_link: bool = False
     """True if a sender without an account may send a signed link in the body's field ``link`` instead of a token."""
     status: HTTPStatus
@@ -74,6 +77,8 @@ class Operation:
             raise TypeError(f"{self.id}: without a field `link` in its body nobody can come by a link")
         if self.own_role and (self.body or self.search):
             raise TypeError(f"{self.id}: what is an account's own is asked for by name alone")
+        if self.waits_for and (self.search is None or "wait" not in self.search().fields):
+            raise TypeError(f"{self.id}: without a parameter `wait` nobody says for how long it waits")
         if self.search and self.body:
             raise TypeError(f"{self.id}: a command says what it wants in its body")
 

@@ -34,8 +34,16 @@ class LedgerApi:
     @query(http.GET_ENTRIES)
     def get_entries(self, connection: Connection, subject: str) -> Mapping[str, Any]:
         """Return the entries about a subject."""
-        entries = [{**entry, "time": datetime.fromisoformat(entry["time"])} for entry in store.entries_of(connection, subject)]
-        return {"subject": subject, "entries": entries}
+        return {"subject": subject, "entries": [entry_view(entry) for entry in store.entries_of(connection, subject)]}
+
+    @query(http.GET_FEED)
+    def get_feed(self, connection: Connection, search: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the entries from a position on; without a position none, and where the log ends."""
+        start = search.get("start")
+        if start is None:
+            return {"entries": [], "next": store.log(connection).frontier.size}
+        found = store.entries_from(connection, start, search["limit"])
+        return {"entries": [entry_view(entry) for entry in found], "next": start + len(found)}
 
     @query(http.GET_KPIS)
     def get_kpis(self, connection: Connection, search: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -65,6 +73,11 @@ class LedgerApi:
         """Return a member's points."""
         balance = balances(store.postings_of(connection, account)).get(account)
         return {"account": account, "posted": balance.posted, "held": balance.held} if balance else None
+
+
+def entry_view(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an entry in the contract's fields."""
+    return {**entry, "time": datetime.fromisoformat(entry["time"])}
 
 
 def view(found: Figure, rules: Rules) -> dict[str, Any]:

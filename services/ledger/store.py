@@ -258,6 +258,12 @@ def entries_of(connection: Connection, subject: str) -> list[dict[str, Any]]:
     return [{"position": position, **json.loads(bytes(body))} for position, body in rows]
 
 
+def entries_from(connection: Connection, start: int, most: int) -> list[dict[str, Any]]:
+    """Return at most so many entries from a position on, in the order of the log, which has no gaps."""
+    query = select(entries.c.position, entries.c.body).where(entries.c.position >= start).order_by(entries.c.position)
+    return [{"position": position, **json.loads(bytes(body))} for position, body in connection.execute(query.limit(most))]
+
+
 def log(connection: Connection) -> Log:
     """Return the log's frontier as it stands, not locked."""
     document = connection.execute(select(logs.c.document).where(logs.c.id == LOG)).scalar_one_or_none()

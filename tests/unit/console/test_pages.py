@@ -7,6 +7,7 @@ from starlette.datastructures import Headers
 
 from console.page import local_path
 from console.pages.notice import own_pages
+from console.pages.queue import once_each
 from console.response_headers import _from_another_site
 
 
@@ -47,3 +48,8 @@ def test_a_notice_leads_to_pages_of_this_console_whatever_its_host() -> None:
 )
 def test_a_form_from_another_site_is_refused(headers: dict[str, str], refused: bool) -> None:
     assert _from_another_site(Headers(headers)) is refused
+
+
+def test_a_matter_is_in_the_most_pressing_section_alone() -> None:
+    sections = {"life": [{"id": "T1"}], "breached": [{"id": "T1"}, {"id": "T2"}], "soon": [{"id": "T2"}, {"id": "T1"}]}
+    assert once_each(sections) == {"life": [{"id": "T1"}], "breached": [{"id": "T2"}], "soon": []}
