@@ -21,6 +21,8 @@ from contracts.topology import SERVICES
 SYNCHRONOUS = "synchronous"
 """A parameter of `chassis.persistence.engine`, repeated here since a command that only names files need not import it."""
 LOCK, DISPOSABLE, TOKENS, PASSWORDS = "lock", "disposable", "tokens.yaml", "passwords.yaml"
+SAMPLE = "sample.jsonl"
+"""The requests that the console offers to send while the system is empty: see `cli.sample_requests`."""
 CONSOLE_HTTP = "WHISTLE_CONSOLE_HTTP"
 IDENTITIES = "identities.yaml"
 EMBEDDED = "embedded:"
@@ -129,6 +131,7 @@ class DeploymentDir:
             "WHISTLE_LEDGER_CHECKPOINT_DIR": str(home),
         }
         values[CONSOLE_HTTP] = f"127.0.0.1:{port}"
+        values["WHISTLE_CONSOLE_SAMPLE"] = str(home / SAMPLE)
         if port:
             values["WHISTLE_PUBLIC_URL"] = f"http://127.0.0.1:{port}"
         for number, service in enumerate(SERVICES, start=1):

@@ -9,7 +9,7 @@ import click
 
 from chassis.command_line import as_typed
 from chassis.configuration.identities import read_accounts
-from cli.deployment_dir import CONSOLE_HTTP, PASSWORDS, DeploymentDir
+from cli.deployment_dir import CONSOLE_HTTP, PASSWORDS, SAMPLE, DeploymentDir
 from cli.startup_gc import gc_paused
 
 
@@ -53,6 +53,10 @@ def embedded(home: Path, config: Path, accounts: Path, file: Path, port: int, co
             for service, url in urls.items():
                 _migrate(f"services.{service}", url)
         load_file(file)
+        if console:
+            from cli.sample_requests import write_sample
+
+            write_sample(home / SAMPLE, config / "demo", file)
         _say_where(place, console)
         with console_process() if console else nullcontext():
             status = launch.serve_together([hosted(service) for service in SERVICES], LISTENED, EmbeddedBus(bound_queues()))

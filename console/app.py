@@ -26,7 +26,7 @@ from console.forms import BadForm
 from console.live import LiveFeed
 from console.names import read_names
 from console.page import SIGN_IN, Console, NotAllowed, SignInNeeded, endpoint, redirect, view_of
-from console.pages import home, live, notice, queue, report_matter, resident, sign_in, statistics, ticket, work
+from console.pages import home, live, notice, queue, report_matter, resident, sample, sign_in, statistics, ticket, work
 from console.passwords import Passwords
 from console.rendering import Renderer
 from console.response_headers import SecurityHeaders
@@ -60,6 +60,7 @@ def application(settings: ConsoleSettings) -> Starlette:
         feed=feed,
         renderer=Renderer(read_names(settings.config_dir), zone, _version()),
         clock=SharedClock(settings.clock_file) if settings.clock_file else SystemClock(),
+        sample=settings.sample,
         account=settings.account,
     )
 
@@ -101,6 +102,7 @@ def _routes() -> list[Route | Mount]:
         Route("/work", endpoint(work.show)),
         Route("/report", endpoint(report_matter.show), methods=["GET"]),
         Route("/report", endpoint(report_matter.send), methods=["POST"]),
+        Route("/sample", endpoint(sample.send), methods=["POST"]),
         Route("/statistics", endpoint(statistics.show)),
         Route("/tickets/{ticket}", endpoint(ticket.show)),
         Route("/tickets/{ticket}/desk", endpoint(ticket.give_desk_command), methods=["POST"]),

@@ -278,5 +278,6 @@ LABELS: Mapping[str, Mapping[str, str]] = {
     },
     "command_done": {
         "reported": "The report was taken down.",
+        "sample": "The requests were sent: they arrive within seconds.",
     },
 }

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hmac import compare_digest
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -32,6 +33,8 @@ class Console:
     renderer: Renderer
     clock: BusinessClock
     feed: LiveFeed
+    sample: Path | None
+    """The file of requests that an officer may send while the system is empty."""
     account: str
     """The account with which the console asks where nobody is signed in."""
 

@@ -25,6 +25,7 @@ class ConsoleSettings:
     clock_file: Path | None
     secret: str
     account: str
+    sample: Path | None
     session: timedelta
     proxies: list[str]
     log_level: int
@@ -40,6 +41,7 @@ def read() -> ConsoleSettings:
         "clock_file": env.path("CLOCK_FILE", None),
         "secret": env.str("SECRET", validate=validate.Length(min=16)),
         "account": env.str("CONSOLE_ACCOUNT", "console", validate=validate.Length(min=1)),
+        "sample": env.path("CONSOLE_SAMPLE", None),
         "proxies": env.list("TRUSTED_PROXIES", []),
         "log_level": env.log_level("LOG_LEVEL", logging.INFO),
     }

@@ -8,6 +8,7 @@ from typing import Any
 from starlette.responses import Response
 
 from console.page import View, choices
+from console.pages import sample
 from console.service_client import all_or_missing
 from contracts.codes import CaseState, Urgency
 from contracts.http import dispatch_lists
@@ -58,7 +59,10 @@ async def show_now(view: View) -> Response:
         utilities=cases(urgency=Urgency.E1.value, open=True),
     )
     sections = once_each({name: found[name]["cases"] for name in MOST_PRESSING if name in found})
-    return view.page("now.html", missing=missing, sections=sections, filled=[name for name, cases in sections.items() if cases])
+    empty = not missing and not any(sections.values()) and await sample.offered(view)
+    return view.page(
+        "now.html", missing=missing, sections=sections, sample=empty, filled=[name for name, cases in sections.items() if cases]
+    )
 
 
 MOST_PRESSING = ("nobody", "life", "breached", "soon", "utilities")
