@@ -12,10 +12,17 @@ import urllib.request
 from secrets import token_hex
 from typing import Any
 
+from argon2 import PasswordHasher
+
 from tests.kit.deployment import ROOT
 from tests.kit.processes import ServerError, free_port, scratch_directory, wait_until
 
-PORTS = ("TICKETS_PORT", "DISPATCH_PORT", "NOTIFY_PORT", "LEDGER_PORT", "AMQP_PORT", "PROMETHEUS_PORT", "ALERTMANAGER_PORT")
+PORTS = (
+    *("CONSOLE_PORT", "TICKETS_PORT", "DISPATCH_PORT", "NOTIFY_PORT", "LEDGER_PORT"),
+    *("AMQP_PORT", "PROMETHEUS_PORT", "ALERTMANAGER_PORT"),
+)
+OFFICER, PASSWORD = "officer", "a password of the tests"
+"""Somebody who signs in at the console."""
 UP_SECONDS = 900
 """For building the image and pulling the others on a slow line; a machine that has them takes less than two minutes."""
 _ON_DUTY = """
@@ -49,9 +56,16 @@ class Compose:
         self.env_file.chmod(0o600)
 
     def make_secrets(self) -> None:
-        """What `make up` does first."""
+        """What `make up` does first; and a person, whom an operator adds."""
         script, identities = ROOT / "deploy/compose/secrets.sh", self.files / "identities.yaml"
-        subprocess.run(["sh", str(script), str(self.env_file), str(identities)], check=True, timeout=60)
+        subprocess.run(["sh", str(script), str(self.env_file), str(identities)], check=True, timeout=360)
+        officer = {
+            "name": "值班员",
+            "password_argon2": PasswordHasher().hash(PASSWORD),
+            "roles": ["desk", "reader", "producer"],
+        }
+        with identities.open("a", encoding="utf-8") as file:
+            file.write(f"  - {json.dumps({'id': OFFICER, **officer}, ensure_ascii=False)}\n")
 
     def secret(self, key: str) -> str:
         """A value of the .env."""

@@ -10,9 +10,10 @@ from pathlib import Path
 from secrets import token_hex
 
 import pytest
+import requests
 
 from chassis.configuration.yaml_core import load_yaml
-from tests.compose.deployed import Compose, await_no_other_alert
+from tests.compose.deployed import OFFICER, PASSWORD, Compose, await_no_other_alert
 from tests.compose.people import People
 from tests.kit.broker_actors import matter
 from tests.kit.deployment import ROOT, SERVICES
@@ -20,7 +21,7 @@ from tests.kit.external_developer import BOARD_QUEUE, ExternalDeveloper, command
 from tests.kit.processes import wait_until
 
 ONCE = ("postgres-accounts", "rabbitmq-accounts", "topology", "migrate")
-RUNNING = (*SERVICES, "proxy", "postgres", "rabbitmq", "prometheus", "alertmanager")
+RUNNING = (*SERVICES, "console", "proxy", "postgres", "rabbitmq", "prometheus", "alertmanager")
 
 
 def test_everything_is_healthy_and_what_is_done_once_was_done(deployed: Compose) -> None:
@@ -63,7 +64,7 @@ def test_the_command_is_in_the_image_under_its_name(deployed: Compose) -> None:
     assert deployed.compose("exec", "-T", "dispatch", "whistle", "dead", "count", "dispatch") == ""
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", [*SERVICES, "console"])
 def test_a_service_is_not_root_and_can_write_nothing(deployed: Compose, service: str) -> None:
     look = "import os; print(os.getuid(), [d for d in ('/', '/app', '/opt/whistle', '/etc/whistle') if os.access(d, os.W_OK)])"
     assert deployed.compose("exec", "-T", service, "python", "-c", look).split(maxsplit=1) == ["10001", "[]\n"]
@@ -109,6 +110,25 @@ def _whistle_of_the_readme(deployed: Compose, **changes: str) -> None:
         assert before in here
         here = here.replace(before, after)
     exec(compile(here.replace("…", deployed.secret("HOTLINE_BROKER_PASSWORD")), "README.md", "exec"), {})
+
+
+def test_a_resident_reports_on_the_page_and_an_officer_sees_it(deployed: Compose) -> None:
+    address = deployed.url("CONSOLE_PORT", "")
+    with requests.Session() as resident, requests.Session() as officer:
+        form = {"text": "楼道漏水，很滑", "category": "leak", "place": "shanqi-1/yangguang", "key": token_hex(8)}
+        reported = resident.post(f"{address}/report", form, timeout=60)
+        number = re.search(r'<strong class="number">(T\w+)</strong>', reported.text)
+        assert number, reported.text
+        officer.post(f"{address}/sign-in", {"account": OFFICER, "password": PASSWORD}, timeout=60)
+
+        def at_work() -> bool:
+            page = officer.get(f"{address}/tickets/{number[1]}", timeout=60).text
+            return "楼道漏水，很滑" in page and "阳光物业" in page
+
+        wait_until(at_work, "the officer's page of the ticket", 60)
+        queue = officer.get(f"{address}/queue?category=leak", timeout=60)
+        assert number[1] in queue.text
+        assert 'role="alert"' not in queue.text
 
 
 def test_the_readmes_whistle_over_amqp_becomes_a_ticket(deployed: Compose, people: People) -> None:

@@ -60,13 +60,13 @@ def test_its_holder_is_told_in_chinese_first_and_in_english(over: type[LinkOver]
 
 @pytest.mark.parametrize(("purpose", "generation"), [("rate", 1), ("respond", 4)])
 def test_any_link_of_a_subject_is_read_whatever_it_is_for(purpose: str, generation: int) -> None:
-    LINKS.read_any(LINKS.sign("T1", purpose, generation, NOW), "T1").require_valid(NOW + timedelta(days=30))
+    LINKS.read_any(LINKS.sign("T1", purpose, generation, NOW), "T1").require_unexpired(NOW + timedelta(days=30))
 
 
 def test_any_link_expires_and_is_for_its_own_subject() -> None:
     token = LINKS.sign("T1", "rate", 1, NOW)
     with pytest.raises(ExpiredLink):
-        LINKS.read_any(token, "T1").require_valid(NOW + timedelta(days=30, seconds=1))
+        LINKS.read_any(token, "T1").require_unexpired(NOW + timedelta(days=30, seconds=1))
     for wrong, subject in ((token, "T2"), (token + "x", "T1"), ("", "T1")):
         with pytest.raises(BadLink):
             LINKS.read_any(wrong, subject)

@@ -18,6 +18,7 @@ from cli.demo.complaints import read_complaints
 from cli.demo.rules import read_rules as read_street
 from cli.demo.words import read_words
 from cli.directory import checked as read_directory
+from console.names import read_names
 from services.dispatch.config import load_clocks, load_playbook, load_police_matters
 from services.ledger.config import load_rules as read_ledger
 from services.ledger.signing_keys import read_keys
@@ -39,6 +40,7 @@ LOADERS: dict[str, Callable[[Path], Any]] = {
     "identities.example.yaml": read_accounts,
     "ledger-keys.example.yaml": read_keys,
     "ledger.yaml": read_ledger,
+    "names.yaml": lambda path: read_names(path.parent),
     "notices.yaml": load_templates,
     "open311.yaml": lambda path: read_service_catalog(path.parent),
     "playbooks/police.yaml": load_playbook,
