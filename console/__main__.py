@@ -1,5 +1,6 @@
 """Run the console: ``python -m console``. `whistle console` does the same."""
 
+import logging
 import socket
 import sys
 
@@ -22,6 +23,7 @@ def main() -> None:
 def serve(settings: ConsoleSettings) -> None:
     """Serve the pages. Raises OperatorError."""
     logs.configure("console", settings.log_level)
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs addresses, and one may hold the token of a link
     host, _, port = settings.http.rpartition(":")
     config = uvicorn.Config(
         application(settings),

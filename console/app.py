@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
@@ -111,8 +111,14 @@ def _routes() -> list[Route | Mount]:
         Route("/t/{ticket}/{purpose}", endpoint(resident.show), methods=["GET"]),
         Route("/t/{ticket}/{purpose}", endpoint(resident.send), methods=["POST"]),
         Route("/health", _health),
+        Route("/sw.js", _service_worker),
         Mount("/static", CachedFiles(directory=STATIC)),
     ]
+
+
+async def _service_worker(_: Request) -> Response:
+    """Return the service worker: a worker serves the pages below its own address, which is therefore not in /static."""
+    return FileResponse(STATIC / "sw.js", media_type="text/javascript", headers={"Cache-Control": "no-cache"})
 
 
 async def _health(_: Request) -> Response:

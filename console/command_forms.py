@@ -66,6 +66,7 @@ def report_body(form: Form, ticket: str, zone: tzinfo) -> dict[str, Any]:
         "reason": form.get("return_reason"),
         "to": form.get("to"),
         "until": instant(form.get("until"), zone),
+        "acted_at": form.get("acted_at"),
     }
 
 

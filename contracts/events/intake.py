@@ -79,6 +79,11 @@ class ReportFiled(EventPayload):
         "extend: the new due time that is asked for · pause: when to look again", default=None
     )
     party: codes.Party | None = fields.code(codes.Party, "consent noted down by the mediator", default=None)
+    acted_at: datetime | None = fields.instant(
+        "when it was done, where that is earlier than the report, since a telephone without network reports later; at most five "
+        "minutes after the time of receipt, by which every clock goes all the same",
+        default=None,
+    )
 
 
 class RequestMade(EventPayload):

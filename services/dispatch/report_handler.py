@@ -31,6 +31,7 @@ def file_report(ticket: str, filed: intake.ReportFiled, ctx: HandlerContext, con
         reason=filed.reason,
         to=filed.to,
         until=filed.until,
+        acted_at=filed.acted_at,
     )
     case = ctx.load(Case, ticket)
     apply(case, commands.execute(case, report, context), ctx)

@@ -6,6 +6,7 @@ import pytest
 
 from tests.browser.conftest import Visit
 from tests.browser.pages import Scene
+from tests.kit.console import PASSWORD, Street
 
 PAGES = ("/now", "/queue", "/statistics", "/work", "/tickets/{at_work}", "/notices/{notice}")
 ALLOWED = {
@@ -39,3 +40,17 @@ def test_a_private_word_is_on_no_page_of_a_unit_that_is_not_at_work(scene: Scene
     page.goto(f"/tickets/{scene.answered}")
     assert "电梯停了两天" not in page.content()
     assert "87654321" not in page.content()
+
+
+def test_no_token_and_no_private_word_is_in_the_consoles_log(town: Street, scene: Scene, visit: Visit) -> None:
+    page = visit()
+    page.goto(scene.link)
+    page.goto("/report")
+    page.get_by_label("什么问题？").fill("只有我们知道的事")
+    page.get_by_role("button", name="提交").click()
+    officer = visit("desk")
+    officer.goto(f"/notices/{scene.notice}")
+    log = town.processes["console"].log.read_text("utf-8")
+    token = scene.link.partition("token=")[2]
+    for private in (token, token[:20], "只有我们知道的事", "87654321", PASSWORD):
+        assert private not in log

@@ -129,6 +129,11 @@ def test_a_resident_reports_on_the_page_and_an_officer_sees_it(deployed: Compose
         queue = officer.get(f"{address}/queue?category=leak", timeout=60)
         assert number[1] in queue.text
         assert 'role="alert"' not in queue.text
+        csrf = re.search(r'name="csrf" value="(\w+)"', queue.text)
+        assert csrf
+        command = {"csrf": csrf[1], "key": token_hex(8), "command": "cancel"}
+        ended = officer.post(f"{address}/tickets/{number[1]}/desk", command, timeout=60)
+        assert "已撤回" in ended.text  # nobody of the other tests would handle it
 
 
 def test_the_readmes_whistle_over_amqp_becomes_a_ticket(deployed: Compose, people: People) -> None:

@@ -27,6 +27,9 @@ class AssignmentStep(EventPayload):
     assignment: str = fields.ident("assignment's id")
     by: str = fields.ident("the responder")
     actor: str = fields.ident("the account that reported it")
+    acted_at: datetime | None = fields.instant(
+        "when the responder says that it was done, where that is earlier than its report", default=None
+    )
 
 
 class AssignmentSigned(AssignmentStep):

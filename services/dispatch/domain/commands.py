@@ -24,7 +24,7 @@ from services.dispatch.domain.case import Case, CaseState
 from services.dispatch.domain.context import CaseContext
 from services.dispatch.domain.entities import Assignment, LevelRunState, Step
 from services.dispatch.domain.lateness import TooLate
-from services.dispatch.domain.report import Report
+from services.dispatch.domain.report import Report, check_time_of_act, with_time_of_act
 from services.dispatch.domain.responses import command_handler, request_handler, response_of_assignment
 
 Handler = Callable[[Case, Report, CaseContext], Effects]
@@ -39,6 +39,7 @@ def execute(case: Case, report: Report, context: CaseContext) -> Effects:
 
     A command that is not refused has an effect.
     """
+    check_time_of_act(report.acted_at, context.at)
     try:
         if case.state is CaseState.WITHDRAWN:
             raise lateness.of_case(case, report.command, lateness.WITHDRAWN)
@@ -48,7 +49,7 @@ def execute(case: Case, report: Report, context: CaseContext) -> Effects:
         raise TooLate(report.command, late.fact, here) from None
     if not outcome:
         raise TooLate(report.command, None, None)
-    return outcome
+    return with_time_of_act(outcome, report)
 
 
 def execute_request(case: Case, request: Request, party: Party, context: CaseContext) -> Effects:
