@@ -80,7 +80,7 @@ class ReportFiled(EventPayload):
     )
     party: codes.Party | None = fields.code(codes.Party, "consent noted down by the mediator", default=None)
     acted_at: datetime | None = fields.instant(
-        "when it was done, where that is earlier than the report, since a telephone without network reports later; at most five "
+        "when it was done, where that is earlier than the report, as a telephone without network reports later; at most five "
         "minutes after the time of receipt, by which every clock goes all the same",
         default=None,
     )
