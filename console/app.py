@@ -25,9 +25,24 @@ from chassis.session_tokens import SessionTokens
 from console.forms import BadForm
 from console.live import LiveFeed
 from console.names import read_names
+from console.oidc import OpenIdProvider
 from console.page import SIGN_IN, Console, NotAllowed, SignInNeeded, endpoint, redirect, view_of
-from console.pages import home, live, notice, queue, report_matter, resident, sample, sign_in, statistics, ticket, work
+from console.pages import (
+    home,
+    live,
+    notice,
+    oidc_sign_in,
+    queue,
+    report_matter,
+    resident,
+    sample,
+    sign_in,
+    statistics,
+    ticket,
+    work,
+)
 from console.passwords import Passwords
+from console.pending_sign_ins import PATH, PendingSignIns
 from console.rendering import Renderer
 from console.response_headers import SecurityHeaders
 from console.service_client import Refusal, ServiceClient, ServiceUnavailable, SessionRefused
@@ -87,6 +102,8 @@ def application(settings: ConsoleSettings) -> Starlette:
         },
     )
     app.state.console, app.state.passwords = console, Passwords(identities)
+    app.state.oidc = OpenIdProvider(settings.oidc) if settings.oidc else None
+    app.state.pending_sign_ins = PendingSignIns(settings.secret)
     return app
 
 
@@ -95,6 +112,9 @@ def _routes() -> list[Route | Mount]:
         Route("/", endpoint(home.show)),
         Route(SIGN_IN, endpoint(sign_in.show), methods=["GET"]),
         Route(SIGN_IN, sign_in.sign_in, methods=["POST"]),
+        Route(PATH, endpoint(oidc_sign_in.begin)),
+        Route(oidc_sign_in.CALLBACK, endpoint(oidc_sign_in.finish)),
+        Route(f"{PATH}/{{failure}}", endpoint(oidc_sign_in.show_failure)),
         Route("/sign-out", endpoint(sign_in.sign_out), methods=["POST"]),
         Route("/now", endpoint(queue.show_now)),
         Route("/queue", endpoint(queue.show_queue)),

@@ -60,6 +60,10 @@ class Sessions:
         account = self._identities.by_id(session.account)
         return Person(account, token, self._csrf_of(session.id)) if account else None
 
+    def account_of_identity(self, value: str) -> Actor | None:
+        """Return the account of a person whom the OpenID provider has signed in; None where there is none."""
+        return self._identities.by_oidc(value)
+
     def speak_for(self, account: str) -> str:
         """Return a short-lived token with which the console itself asks as its own account."""
         return self._tokens.sign(account, "console", timedelta(minutes=5))

@@ -6,12 +6,27 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from environs import EnvValidationError, FileAwareEnv, ValidationError, validate
 
 from chassis.configuration.settings import BadSettings, check_address
 from contracts.payload import flatten
 from contracts.topology import SERVICES
+
+OIDC = ("issuer", "client_id", "client_secret", "claim", "name")
+"""The settings of the OpenID provider, each with the prefix WHISTLE_OIDC_."""
+
+
+@dataclass(frozen=True, slots=True)
+class OidcSettings:
+    """The OpenID provider at which people sign in. ``claim`` names the account, ``name`` is on the button."""
+
+    issuer: str
+    client_id: str
+    client_secret: str | None
+    claim: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +44,7 @@ class ConsoleSettings:
     session: timedelta
     proxies: list[str]
     log_level: int
+    oidc: OidcSettings | None
 
 
 def read() -> ConsoleSettings:
@@ -47,12 +63,34 @@ def read() -> ConsoleSettings:
     }
     hours = env.int("CONSOLE_SESSION_HOURS", 12, validate=validate.Range(min=1))
     services = {service: env.str(f"{service.upper()}_URL", validate=_url) for service in SERVICES}
+    oidc = {name: env.str(f"OIDC_{name.upper()}", "") for name in OIDC}
     try:
         env.seal()
     except EnvValidationError as wrong:
         named = "; ".join(f"{name}: {what}" for name, what in flatten(wrong.error_messages).items())
         raise BadSettings(f"settings of the console: {named}") from None
-    return ConsoleSettings(services=services, session=timedelta(hours=hours), **values)
+    return ConsoleSettings(services=services, session=timedelta(hours=hours), oidc=_oidc(**oidc), **values)
+
+
+def _oidc(issuer: str, client_id: str, client_secret: str, claim: str, name: str) -> OidcSettings | None:
+    """Return the provider's settings; None where there is none. An empty value counts as not set. Raises BadSettings."""
+    required = {"WHISTLE_OIDC_ISSUER": issuer, "WHISTLE_OIDC_CLIENT_ID": client_id}
+    if not any((issuer, client_id, client_secret, claim, name)):
+        return None
+    if missing := [key for key, value in required.items() if not value]:
+        raise BadSettings(
+            f"settings of the console: {' and '.join(missing)}: missing, but other WHISTLE_OIDC settings are there"
+        )
+    address = urlsplit(issuer)
+    if not address.hostname or address.query or address.fragment or not _encrypted_or_local(address.scheme, address.hostname):
+        raise BadSettings(
+            "settings of the console: WHISTLE_OIDC_ISSUER: Want an address such as https://id.example/realms/street."
+        )
+    return OidcSettings(issuer, client_id, client_secret or None, claim or "sub", name or address.hostname)
+
+
+def _encrypted_or_local(scheme: str, host: str) -> bool:
+    return scheme == "https" or (scheme == "http" and host in {"127.0.0.1", "localhost"})
 
 
 def _url(value: str) -> None:

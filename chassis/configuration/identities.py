@@ -1,9 +1,9 @@
 """Accounts from the identities file, identified by bearer token over HTTP and by the broker's `user_id` over AMQP.
 
 The file holds the SHA-256 of tokens, so that nobody can read a token in it, and the argon2 hash of the passwords with which
-people sign in at the web console, which then sends a session token (`chassis.session_tokens`) in place of a machine's. A claim
-of an account in a message is valid only if the file agrees: the CloudEvents source, the unit it reports for, the channel of its
-whistles.
+people sign in at the web console, which then sends a session token (`chassis.session_tokens`) in place of a machine's. People
+whom an OpenID provider signs in are found by what the provider calls them. A claim of an account in a message is valid only if
+the file agrees: the CloudEvents source, the unit it reports for, the channel of its whistles.
 """
 
 import hashlib
@@ -41,6 +41,8 @@ class Actor:
     """What people call it, for screens."""
     password_argon2: str | None = None
     """The hash of the password with which a person signs in; None for an account of a machine."""
+    oidc: str | None = None
+    """What the deployment's OpenID provider calls the person; None where the provider does not sign them in."""
 
     @property
     def own_source(self) -> str:
@@ -79,6 +81,7 @@ class _Account(Schema):
     token_sha256 = fields.String(validate=validate.Regexp(r"^[0-9a-f]{64}$", error="Not a SHA-256 in hexadecimal."))
     name = fields.String(validate=validate.Length(1, 80))
     password_argon2 = fields.String(validate=validate.Regexp(r"^\$argon2id\$[!-~]+$", error="Not an argon2id hash."))
+    oidc = fields.String(validate=validate.Length(1, 255))
     units = fields.List(fields.String(), load_default=list)
     roles = fields.List(fields.String(), load_default=list)
     sources = fields.List(fields.String(validate=_source))
@@ -97,6 +100,7 @@ class Identities:
         self._by_id: dict[str, Actor] = {}
         self._by_user: dict[str, Actor] = {}
         self._by_token: dict[str, Actor] = {}
+        self._by_oidc: dict[str, Actor] = {}
         for account in accounts:
             actor = Actor(
                 account["id"],
@@ -106,12 +110,15 @@ class Identities:
                 frozenset(account["channels"]) if "channels" in account else None,
                 account.get("name"),
                 account.get("password_argon2"),
+                account.get("oidc"),
             )
             self._by_id[actor.id] = actor
             if user := account.get("amqp_user"):
                 self._by_user[user] = actor
             if token := account.get("token_sha256"):
                 self._by_token[token] = actor
+            if actor.oidc is not None:
+                self._by_oidc[actor.oidc] = actor
 
     @classmethod
     def load(cls, path: Path, sessions: SessionTokens | None = None) -> "Identities":
@@ -125,6 +132,10 @@ class Identities:
     def by_user(self, user_id: str | None) -> Actor | None:
         """Return the account of a broker user; None for an unknown user."""
         return self._by_user.get(user_id) if user_id else None
+
+    def by_oidc(self, value: str) -> Actor | None:
+        """Return the account of the person whom the OpenID provider calls so; None for an unknown person."""
+        return self._by_oidc.get(value)
 
     def by_token(self, token: str) -> Actor | None:
         """Return the account of a machine's bearer token or of a session token; None for an unknown or expired token."""
@@ -140,7 +151,7 @@ def read_accounts(path: Path) -> list[dict[str, Any]]:
     """Return the accounts of a file, with or without tokens. Raises InvalidIdentities."""
     try:
         accounts: list[dict[str, Any]] = _File().load(read_yaml(path))["accounts"]
-        for name in ("id", "amqp_user", "token_sha256"):
+        for name in ("id", "amqp_user", "token_sha256", "oidc"):
             given = [account[name] for account in accounts if name in account]
             if len(given) > len(set(given)):
                 raise ValidationError({"accounts": f"two have the same {name}"})

@@ -1,14 +1,16 @@
-"""Sign-in and sign-out with a local account."""
+"""Sign-in with a local account, the way to the OpenID provider, and sign-out."""
 
 import logging
 import math
 from http import HTTPStatus
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from console.page import View, local_path, redirect, view_of
 from console.passwords import Passwords, TooManyFailures
+from console.pending_sign_ins import PATH
 
 log = logging.getLogger(__name__)
 
@@ -18,7 +20,7 @@ async def show(view: View) -> Response:
     target = local_path(view.request.query_params.get("next"))
     if view.person is not None:
         return redirect(target)
-    return view.page("sign_in.html", target=target, account="", wrong=None)
+    return _form(view, HTTPStatus.OK, target)
 
 
 async def sign_in(request: Request) -> Response:
@@ -35,10 +37,10 @@ async def sign_in(request: Request) -> Response:
         fits = await passwords.check(account, form.get("password", ""), client)
     except TooManyFailures as wait:
         minutes = math.ceil(wait.seconds / 60)
-        return view.page("sign_in.html", HTTPStatus.TOO_MANY_REQUESTS, target=target, account=account, wrong=minutes)
+        return _form(view, HTTPStatus.TOO_MANY_REQUESTS, target, account, minutes)
     if not fits:
         log.warning("sign-in refused", extra={"client": client})
-        return view.page("sign_in.html", HTTPStatus.UNAUTHORIZED, target=target, account=account, wrong=0)
+        return _form(view, HTTPStatus.UNAUTHORIZED, target, account, 0)
     log.info("signed in", extra={"account": account})
     response = redirect(target)
     view.console.sessions.start(response, account, request.url.scheme == "https")
@@ -52,3 +54,10 @@ async def sign_out(view: View) -> Response:
     response = redirect("/")
     view.console.sessions.end(response)
     return response
+
+
+def _form(view: View, status: HTTPStatus, target: str, account: str = "", wrong: int | None = None) -> Response:
+    """Return the form. ``wrong``: the minutes to wait after too many failures, 0 for a wrong account or password."""
+    oidc = view.request.app.state.oidc
+    provider = {"provider": oidc.name, "begin": f"{PATH}?{urlencode({'next': target})}"} if oidc else {"provider": None}
+    return view.page("sign_in.html", status, target=target, account=account, wrong=wrong, **provider)

@@ -8,6 +8,7 @@ import sys
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from secrets import token_hex
 from typing import Any
 from urllib.error import HTTPError, URLError
@@ -68,17 +69,26 @@ class Street(EmbeddedStack):
 
     def start_console(self) -> None:
         """Start the console and wait until it answers."""
-        environment = {**self.home.settings(), **self.environment(WHISTLE_CONSOLE_HTTP=f"127.0.0.1:{self.console_port}")}
-        process = self.processes["console"] = LocalProcess([sys.executable, "-m", "console"], self.directory, environment)
-        process.start()
-        wait_until(self._answers, "the console answers", 60, lambda: process.alive, lambda: process.log_tail(60))
+        self.processes["console"] = self._console(self.console_port, self.directory)
 
-    def _answers(self) -> bool:
+    @contextmanager
+    def another_console(self, port: int, **settings: str) -> Iterator[LocalProcess]:
+        """Yield a second console of this street, with other settings and a log of its own, until the block ends."""
+        directory = self.directory / f"console {port}"
+        directory.mkdir(exist_ok=True)
+        process = self._console(port, directory, **settings)
         try:
-            with urllib.request.urlopen(f"{self.address}/health", timeout=5) as answer:
-                return bool(answer.status == 200)
-        except (URLError, OSError):
-            return False
+            yield process
+        finally:
+            process.kill()
+
+    def _console(self, port: int, directory: Path, **settings: str) -> LocalProcess:
+        settings = {**self.home.settings(), **self.environment(WHISTLE_CONSOLE_HTTP=f"127.0.0.1:{port}"), **settings}
+        process = LocalProcess([sys.executable, "-m", "console"], directory, settings)
+        process.start()
+        address = f"http://127.0.0.1:{port}/health"
+        wait_until(lambda: _answers(address), "the console answers", 60, lambda: process.alive, lambda: process.log_tail(60))
+        return process
 
     def link(self, ticket: str, purpose: str) -> str:
         """Return the path of this page in the latest notice that leads to it; wait until one was written."""
@@ -144,6 +154,14 @@ class Street(EmbeddedStack):
 
     def _headers(self, account: str) -> dict[str, str]:
         return {"Authorization": f"Bearer token-of-{account}"}
+
+
+def _answers(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(address, timeout=5) as answer:
+            return bool(answer.status == 200)
+    except (URLError, OSError):
+        return False
 
 
 @contextmanager

