@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-import httpx
+import httpx2
 from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.starlette_client import StarletteOAuth2App
 from joserfc.errors import JoseError
@@ -18,7 +18,7 @@ from console.settings import OidcSettings
 
 log = logging.getLogger(__name__)
 
-TIMEOUT = httpx.Timeout(10.0, connect=3.0)
+TIMEOUT = httpx2.Timeout(10.0, connect=3.0)
 METADATA_SECONDS = 10.0
 """The time after which the provider's metadata and keys are read again: nobody is led to a provider that is down."""
 LEEWAY_SECONDS = 60
@@ -53,7 +53,7 @@ class PendingSignIn:
 class OpenIdProvider:
     """Asks the provider. One instance serves the process and remembers the provider's metadata and keys."""
 
-    def __init__(self, settings: OidcSettings, transport: httpx.AsyncBaseTransport | None = None):
+    def __init__(self, settings: OidcSettings, transport: httpx2.AsyncBaseTransport | None = None):
         self.name = settings.name
         self._settings = settings
         self._app = _app(settings, transport)
@@ -97,7 +97,7 @@ class OpenIdProvider:
         """Return an answer. The library's errors may repeat what was sent, so only their type is passed on."""
         try:
             return await asked
-        except (httpx.HTTPError, httpx.InvalidURL) as wrong:
+        except (httpx2.HTTPError, httpx2.InvalidURL) as wrong:
             log.warning("the OpenID provider %s does not answer: %s", self._settings.issuer, type(wrong).__name__)
             raise ProviderUnavailable(type(wrong).__name__) from None
         except (AuthlibBaseError, JoseError, ValueError, TypeError, KeyError, RuntimeError) as wrong:
@@ -113,32 +113,35 @@ class _App(StarletteOAuth2App):  # type: ignore[misc]
     async def load_server_metadata(self) -> dict[str, Any]:
         if self.server_metadata.get("_loaded_at", 0.0) < time.time() - METADATA_SECONDS:
             self.server_metadata = {}
-        known = "_loaded_at" in self.server_metadata
-        metadata: dict[str, Any] = await super().load_server_metadata()
-        return metadata if known else self._checked(metadata)
+            loaded = await super().load_server_metadata()
+            self.server_metadata = {}  # nothing is kept of what does not pass
+            self.server_metadata = self._checked(loaded)
+        return self.server_metadata
 
     def _checked(self, metadata: dict[str, Any]) -> dict[str, Any]:
+        """Return the metadata with signatures alone that are accepted. Raises ProviderUnavailable for another issuer."""
         stated = metadata.get("issuer")
         if stated != self.issuer:
-            self.server_metadata = {}
             log.error("WHISTLE_OIDC_ISSUER is %s, but the provider there says that it is %r", self.issuer, stated)
             raise ProviderUnavailable("another issuer")
         offered = metadata.get("id_token_signing_alg_values_supported", ["RS256"])
-        metadata["id_token_signing_alg_values_supported"] = sorted(SIGNATURES.intersection(offered)) or ["RS256"]
         methods = metadata.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
-        if self.client_secret and "client_secret_basic" not in methods and "client_secret_post" in methods:
-            metadata["token_endpoint_auth_method"] = "client_secret_post"
-        return metadata
+        by_form = self.client_secret and "client_secret_basic" not in methods and "client_secret_post" in methods
+        return {
+            **metadata,
+            "id_token_signing_alg_values_supported": sorted(SIGNATURES.intersection(offered)) or ["RS256"],
+            **({"token_endpoint_auth_method": "client_secret_post"} if by_form else {}),
+        }
 
 
-def _app(settings: OidcSettings, transport: httpx.AsyncBaseTransport | None) -> _App:
+def _app(settings: OidcSettings, transport: httpx2.AsyncBaseTransport | None) -> _App:
     logging.getLogger("authlib").setLevel(logging.INFO)  # below, it logs the code verifier
     options = {
         "scope": SCOPES.get(settings.claim, "openid profile"),
         "code_challenge_method": "S256",
         "timeout": TIMEOUT,
         "transport": transport,
-        "verify": httpx.create_ssl_context(),  # made once: it takes some tens of milliseconds
+        "verify": httpx2.create_ssl_context(),  # made once: it takes some tens of milliseconds
     }
     made = _App(
         framework=None,

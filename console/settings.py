@@ -63,7 +63,7 @@ def read() -> ConsoleSettings:
     }
     hours = env.int("CONSOLE_SESSION_HOURS", 12, validate=validate.Range(min=1))
     services = {service: env.str(f"{service.upper()}_URL", validate=_url) for service in SERVICES}
-    oidc = {name: env.str(f"OIDC_{name.upper()}", "") for name in OIDC}
+    oidc = {name: env.str(f"OIDC_{name.upper()}", "").strip() for name in OIDC}
     try:
         env.seal()
     except EnvValidationError as wrong:
@@ -74,23 +74,26 @@ def read() -> ConsoleSettings:
 
 def _oidc(issuer: str, client_id: str, client_secret: str, claim: str, name: str) -> OidcSettings | None:
     """Return the provider's settings; None where there is none. An empty value counts as not set. Raises BadSettings."""
-    required = {"WHISTLE_OIDC_ISSUER": issuer, "WHISTLE_OIDC_CLIENT_ID": client_id}
     if not any((issuer, client_id, client_secret, claim, name)):
         return None
+    required = {"WHISTLE_OIDC_ISSUER": issuer, "WHISTLE_OIDC_CLIENT_ID": client_id}
     if missing := [key for key, value in required.items() if not value]:
-        raise BadSettings(
-            f"settings of the console: {' and '.join(missing)}: missing, but other WHISTLE_OIDC settings are there"
-        )
-    address = urlsplit(issuer)
-    if not address.hostname or address.query or address.fragment or not _encrypted_or_local(address.scheme, address.hostname):
-        raise BadSettings(
-            "settings of the console: WHISTLE_OIDC_ISSUER: Want an address such as https://id.example/realms/street."
-        )
-    return OidcSettings(issuer, client_id, client_secret or None, claim or "sub", name or address.hostname)
+        raise BadSettings(f"settings of the console: {' and '.join(missing)}: missing beside other WHISTLE_OIDC settings")
+    host = _issuer_host(issuer)
+    return OidcSettings(issuer, client_id, client_secret or None, claim or "sub", name or host)
 
 
-def _encrypted_or_local(scheme: str, host: str) -> bool:
-    return scheme == "https" or (scheme == "http" and host in {"127.0.0.1", "localhost"})
+def _issuer_host(issuer: str) -> str:
+    """Return the host of the issuer, which is reached by TLS or is on this machine. Raises BadSettings."""
+    try:
+        address = urlsplit(issuer)
+        host = address.hostname or ""
+    except ValueError:
+        address, host = urlsplit(""), ""
+    protected = address.scheme == "https" or (address.scheme == "http" and host in {"127.0.0.1", "localhost"})
+    if not host or not protected or address.query or address.fragment:
+        raise BadSettings("settings of the console: WHISTLE_OIDC_ISSUER: Want an address such as https://id.example/street.")
+    return host
 
 
 def _url(value: str) -> None:

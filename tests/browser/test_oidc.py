@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-import httpx
+import httpx2
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
@@ -71,6 +71,7 @@ def office(
 ) -> Iterator[Office]:
     """A console with accounts by subject."""
     settings = identities(town, tmp_path_factory.mktemp("office") / "identities.yaml", ACCOUNTS)
+    settings["WHISTLE_TRUSTED_PROXIES"] = "127.0.0.1"
     with town.another_console(ports[0], **provider.settings(), **settings) as console:
         yield Office(f"http://127.0.0.1:{ports[0]}", provider, console)
 
@@ -176,7 +177,7 @@ def test_the_pages_are_accessible_and_fit(office: Office, arrive: Arrive, viewpo
         assert page.evaluate(WIDER_THAN_THE_PAGE) <= 0, path
 
 
-def begun(office: Office, client: httpx.Client, person: str = "employee-17") -> str:
+def begun(office: Office, client: httpx2.Client, person: str = "employee-17") -> str:
     """Sign in at the provider without a browser, and return the address that the provider leads back to."""
     answer = client.get(f"{office.address}/sign-in/oidc?next=/now")
     while True:
@@ -189,42 +190,49 @@ def begun(office: Office, client: httpx.Client, person: str = "employee-17") -> 
 
 
 def test_the_provider_insists_on_the_proof_key(office: Office) -> None:
-    with httpx.Client() as client:
-        address = httpx.URL(client.get(f"{office.address}/sign-in/oidc").headers["location"])
+    with httpx2.Client() as client:
+        address = httpx2.URL(client.get(f"{office.address}/sign-in/oidc").headers["location"])
         assert address.params["code_challenge_method"] == "S256"
         kept = {name: value for name, value in address.params.items() if not name.startswith("code_challenge")}
         answer = client.get(address.copy_with(query=None), params=kept)
         assert "invalid_request" in answer.headers["location"]
 
 
+def test_behind_a_proxy_with_tls_the_provider_leads_back_to_it(office: Office) -> None:
+    with httpx2.Client(headers={"Host": "street.example", "X-Forwarded-Proto": "https"}) as client:
+        answer = client.get(f"{office.address}/sign-in/oidc")
+        assert httpx2.URL(answer.headers["location"]).params["redirect_uri"] == f"https://street.example{CALLBACK}"
+        assert "Secure" in answer.headers["set-cookie"]
+
+
 def test_an_answer_with_another_state_signs_nobody_in(office: Office) -> None:
-    with httpx.Client() as client:
-        address = httpx.URL(begun(office, client))
+    with httpx2.Client() as client:
+        address = httpx2.URL(begun(office, client))
         answer = client.get(address.copy_merge_params({"state": "another"}))
         assert answer.headers["location"] == "/sign-in/oidc/expired"
         assert SESSION not in client.cookies
         assert client.get(address).headers["location"] == "/sign-in/oidc/expired"  # the first answer was the only one
-    with httpx.Client() as other:  # somebody is led to the answer of another's sign-in
+    with httpx2.Client() as other:  # somebody is led to the answer of another's sign-in
         assert other.get(address).headers["location"] == "/sign-in/oidc/expired"
         assert other.get(f"{office.address}/sign-in/oidc/expired").status_code == 400
 
 
 def test_an_answer_is_valid_once(office: Office) -> None:
-    with httpx.Client() as client:
+    with httpx2.Client() as client:
         address = begun(office, client)
         pending = client.cookies[PENDING]
         assert client.get(address).headers["location"] == "/now"
         assert SESSION in client.cookies
-    with httpx.Client(cookies={PENDING: pending}) as thief:  # who copied both the address and the cookie
+    with httpx2.Client(cookies={PENDING: pending}) as thief:  # who copied both the address and the cookie
         assert thief.get(address).headers["location"] == "/sign-in/oidc/refused"
         assert SESSION not in thief.cookies
 
 
 def test_a_forged_pending_sign_in_is_not_read(office: Office) -> None:
-    with httpx.Client() as client:
+    with httpx2.Client() as client:
         address = begun(office, client)
         pending = client.cookies[PENDING]
-    with httpx.Client(cookies={PENDING: f"{pending[:-4]}AAAA"}) as forger:
+    with httpx2.Client(cookies={PENDING: f"{pending[:-4]}AAAA"}) as forger:
         assert forger.get(address).headers["location"] == "/sign-in/oidc/expired"
 
 
@@ -235,12 +243,12 @@ def test_the_account_of_an_address_that_the_provider_has_verified(
     with town.another_console(ports[1], **provider.settings(), **settings) as console:
         office = Office(f"http://127.0.0.1:{ports[1]}", provider, console)
         for person, led_to in (("employee-17", "/now"), ("employee-18", "/sign-in/oidc/unknown")):
-            with httpx.Client() as client:
+            with httpx2.Client() as client:
                 assert client.get(begun(office, client, person)).headers["location"] == led_to
 
 
 def test_a_provider_that_is_away_leaves_the_local_accounts(office: Office, arrive: Arrive) -> None:
-    with httpx.Client() as client:
+    with httpx2.Client() as client:
         address = begun(office, client)
         office.provider.stop()
         try:

@@ -83,6 +83,24 @@ def test_who_speaks_for_whom(identities: Identities) -> None:
     assert gateway.speaks_for("grid-3")
 
 
+PEOPLE = """
+accounts:
+  - {id: wang, oidc: employee-17, password_argon2: "$argon2id$v=19$m=8,t=1,p=1$c2FsdA$aGFzaA"}
+  - {id: li, oidc: Employee-17}
+  - {id: zhao, password_argon2: "$argon2id$v=19$m=8,t=1,p=1$c2FsdA$aGFzaA"}
+  - {id: employee-18}
+"""
+
+
+def test_a_person_is_known_by_what_the_provider_calls_them(tmp_path: Path) -> None:
+    file = tmp_path / "identities.yaml"
+    file.write_text(PEOPLE)
+    known = Identities.load(file)
+    tried = ("employee-17", "Employee-17", "EMPLOYEE-17", "wang", "zhao", "employee-18", "")
+    found = [account.id if (account := known.by_oidc(one)) else None for one in tried]
+    assert found == ["wang", "li", None, None, None, None, None]
+
+
 BAD = {
     "accounts: [": "",
     "{}": "accounts",
@@ -96,6 +114,9 @@ BAD = {
     "accounts: [{id: a, units: desk}]": r"accounts\.0\.units",
     "accounts: [{id: a, amqp_user: x}, {id: b, amqp_user: x}]": "two have the same amqp_user",
     "accounts: [{id: a}, {id: a}]": "two have the same id",
+    "accounts: [{id: a, oidc: '17'}, {id: b, oidc: '17'}]": "two have the same oidc",
+    "accounts: [{id: a, oidc: ''}]": r"accounts\.0\.oidc",
+    "accounts: [{id: a, oidc: 17}]": r"accounts\.0\.oidc",
     "accounts: [{id: a, sources: [a]}]": r"accounts\.0\.sources\.0",
     "accounts: [{id: a, sources: [/accounts/b]}]": r"accounts\.0\.sources\.0: Belongs to the services",
     "accounts: [{id: a, sources: [/tickets/private]}]": r"accounts\.0\.sources\.0: Belongs to the services",
