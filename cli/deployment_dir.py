@@ -8,6 +8,7 @@ import hashlib
 import os
 import secrets
 import shlex
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -67,7 +68,10 @@ class DeploymentDir:
             raise NotDisposable(f"{self.path}: has files that no demonstration made; give another --home, or remove them")
         (self.path / DISPOSABLE).touch()
         for one in left:
-            one.unlink()
+            if one.is_dir() and not one.is_symlink():
+                shutil.rmtree(one)
+            else:
+                one.unlink()
 
     def prepare(
         self,
@@ -129,6 +133,7 @@ class DeploymentDir:
             "WHISTLE_IDENTITIES": str(home / IDENTITIES),
             "WHISTLE_CONFIG_DIR": str(config_dir.resolve()),
             "WHISTLE_LEDGER_CHECKPOINT_DIR": str(home),
+            "WHISTLE_TICKETS_FILES_DIR": str(home / "tickets-files"),
         }
         values[CONSOLE_HTTP] = f"127.0.0.1:{port}"
         values["WHISTLE_CONSOLE_SAMPLE"] = str(home / SAMPLE)

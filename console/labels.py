@@ -187,6 +187,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "urgency": "Urgency",
         "resolved": "Solved",
         "satisfied": "Satisfied",
+        "photograph": "Photograph",
         "form": "Form",
     },
     "event": {
@@ -279,5 +280,6 @@ LABELS: Mapping[str, Mapping[str, str]] = {
     "command_done": {
         "reported": "The report was taken down.",
         "sample": "The requests were sent: they arrive within seconds.",
+        "photograph": "The photograph was sent.",
     },
 }

@@ -1,8 +1,9 @@
 """What every page has in common: the request's person and language, forms with their tokens, and the answer."""
 
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
 from hmac import compare_digest
 from http import HTTPStatus
@@ -17,6 +18,7 @@ from chassis.clock import BusinessClock
 from console.forms import BadForm, Form, read_form
 from console.languages import COOKIE, SUPPORTED, language_of
 from console.live import LiveFeed
+from console.pictures import Picture, Pictures
 from console.rendering import Renderer, Texts
 from console.service_client import ServiceClient
 from console.sessions import Person, Sessions
@@ -37,6 +39,7 @@ class Console:
     """The file of requests that an officer may send while the system is empty."""
     account: str
     """The account with which the console asks where nobody is signed in."""
+    pictures: Pictures = field(default_factory=Pictures)
 
     @staticmethod
     def of(request: Request) -> "Console":
@@ -88,9 +91,19 @@ class View:
     async def form(self) -> Form:
         """Return the form that was sent. Raises BadForm; also where a signed-in person's form lacks the session's token."""
         form = await read_form(self.request)
+        self._require_own(form)
+        return form
+
+    @asynccontextmanager
+    async def picture(self) -> AsyncIterator[Picture]:
+        """Yield the picture of the form that was sent. Raises BadForm as `form` does, and Refusal for a bad picture."""
+        async with self.console.pictures.read(self.request) as picture:
+            self._require_own(picture.form)
+            yield picture
+
+    def _require_own(self, form: Form) -> None:
         if self.person is not None and not compare_digest(form.get("csrf", ""), self.person.csrf):
             raise BadForm("the form does not belong to this session: load the page again")
-        return form
 
     def page(self, template: str, status: int = HTTPStatus.OK, **values: Any) -> Response:
         """Return a page."""

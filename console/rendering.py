@@ -14,6 +14,9 @@ from chassis.untrusted_text import visible_line, visible_text
 from console.labels import LABELS
 from console.languages import SOURCE, SUPPORTED, translations
 from console.names import DeploymentNames
+from console.pictures import NONE_CHOSEN, NOT_A_PICTURE, TOO_LARGE
+from contracts import photographs
+from contracts.http.files import OTHER_CONTENT
 
 TEMPLATES = Path(__file__).parent / "templates"
 PATTERNS = {
@@ -159,6 +162,15 @@ PROBLEMS = {
     "Not exactly one telephone number.": "Please give exactly one telephone number.",
     "Blank: want one telephone number or e-mail address.": "Please give one telephone number.",
     "fields are wrong": "Please check the marked entries.",
+    NONE_CHOSEN: "Please choose a picture first.",
+    NOT_A_PICTURE: "This is no picture. Please send a photograph as JPEG, PNG or WebP.",
+    OTHER_CONTENT: "This is no picture. Please send a photograph as JPEG, PNG or WebP.",
+    TOO_LARGE: "The picture is too large. Please send one of less than 8 MB.",
+    photographs.NOT_READABLE: "The picture is damaged or incomplete. Please send it once more, or another one.",
+    photographs.TOO_MANY_PIXELS: "The picture has too many pixels. Please send a smaller one.",
+    photographs.TOO_SLOW: "The picture takes too long to read. Please send another one.",
+    photographs.TICKET_IS_FULL: "There are as many photographs as there may be.",
+    photographs.NOT_TAKEN: "This deployment takes no photographs.",
 }
 """The reasons of the services that people meet, and how the console says them."""
 MISSING = {

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Mapping
+from collections.abc import AsyncIterable, Awaitable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
@@ -12,6 +12,7 @@ import httpx
 from marshmallow import EXCLUDE
 
 from contracts.http import BY_SERVICE
+from contracts.http.files import Download, Upload
 from contracts.http.operation import IDEMPOTENCY_KEY, Operation
 
 log = logging.getLogger(__name__)
@@ -19,6 +20,8 @@ log = logging.getLogger(__name__)
 SERVICE_OF = {operation.id: service for service, operations in BY_SERVICE.items() for operation in operations}
 """The service of each operation, by the operation's id."""
 TIMEOUT = httpx.Timeout(10.0, connect=3.0)
+UPLOAD_TIMEOUT = httpx.Timeout(90.0, connect=3.0)
+"""A picture waits for others and is made anew before tickets answers."""
 LIMITS = httpx.Limits(max_connections=40, max_keepalive_connections=20, keepalive_expiry=15.0)
 """Fewer connections than a service admits from one address (WHISTLE_HTTP_PER_CLIENT, 64)."""
 Json = dict[str, Any]
@@ -69,6 +72,36 @@ class ServiceClient:
         given = {name: value for name, value in body.items() if value is not None}
         return await self._send(operation, token, values, json=given, key=key)
 
+    async def upload(
+        self,
+        operation: Upload,
+        content: AsyncIterable[bytes],
+        media_type: str,
+        size: int,
+        key: str,
+        token: str | None = None,
+        search: Mapping[str, str] | None = None,
+        **values: str,
+    ) -> Json:
+        """Send a file of ``size`` bytes and return the answer. The same ``key`` has its effect once. Raises as `ask` does."""
+        headers = {**_authority(token), IDEMPOTENCY_KEY: key, "Content-Type": media_type, "Content-Length": str(size)}
+        service = SERVICE_OF[operation.id]
+        request = self._clients[service].build_request(
+            operation.method, operation.at(**values), params=search, content=content, headers=headers, timeout=UPLOAD_TIMEOUT
+        )
+        return _answer(operation, service, await self._sent(operation, request))
+
+    async def download(self, operation: Download, token: str, **values: str) -> httpx.Response:
+        """Return the answer with a file, which the caller reads and closes. Raises what `ask` raises."""
+        service = SERVICE_OF[operation.id]
+        request = self._clients[service].build_request(operation.method, operation.at(**values), headers=_authority(token))
+        answer = await self._sent(operation, request, stream=True)
+        if answer.status_code == operation.status:
+            return answer
+        await answer.aread()
+        await answer.aclose()
+        raise _refusal(operation, service, answer)
+
     async def _send(
         self,
         operation: Operation,
@@ -79,17 +112,21 @@ class ServiceClient:
         key: str | None = None,
     ) -> Json:
         service = SERVICE_OF[operation.id]
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        headers = _authority(token)
         if key is not None:
             headers[IDEMPOTENCY_KEY] = key
+        request = self._clients[service].build_request(
+            operation.method, operation.at(**values), params=params, json=json, headers=headers
+        )
+        return _answer(operation, service, await self._sent(operation, request))
+
+    async def _sent(self, operation: Operation, request: httpx.Request, stream: bool = False) -> httpx.Response:
+        service = SERVICE_OF[operation.id]
         try:
-            answer = await self._clients[service].request(
-                operation.method, operation.at(**values), params=params, json=json, headers=headers
-            )
+            return await self._clients[service].send(request, stream=stream)
         except httpx.HTTPError as wrong:
             log.warning("%s: %s does not answer: %s", operation.id, service, type(wrong).__name__)
             raise ServiceUnavailable(service) from None
-        return _answer(operation, service, answer)
 
     async def close(self) -> None:
         """Close every connection."""
@@ -97,18 +134,27 @@ class ServiceClient:
             await client.aclose()
 
 
+def _authority(token: str | None) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"} if token else {}
+
+
 def _answer(operation: Operation, service: str, answer: httpx.Response) -> Json:
     if answer.status_code == operation.status:
         loaded: Json = operation.answer().load(answer.json(), unknown=EXCLUDE)
         return loaded
+    raise _refusal(operation, service, answer)
+
+
+def _refusal(operation: Operation, service: str, answer: httpx.Response) -> Exception:
+    """Return the exception for an answer that is not the operation's own."""
     if answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR or answer.status_code == HTTPStatus.TOO_MANY_REQUESTS:
         log.warning("%s: %s answered %s", operation.id, service, answer.status_code)
-        raise ServiceUnavailable(service)
+        return ServiceUnavailable(service)
     problem = answer.json()
     if answer.status_code == HTTPStatus.UNAUTHORIZED:
-        raise SessionRefused
+        return SessionRefused()
     errors = {error["field"]: error["detail"] for error in problem.get("errors", [])}
-    raise Refusal(HTTPStatus(answer.status_code), problem.get("detail") or problem.get("title", ""), errors)
+    return Refusal(HTTPStatus(answer.status_code), problem.get("detail") or problem.get("title", ""), errors)
 
 
 def _text(value: Any) -> str:

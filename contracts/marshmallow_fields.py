@@ -127,9 +127,9 @@ class Number(fields.Float):
         return super()._deserialize(value, attr, data, **kwargs)
 
 
-def degrees(about: str, most: int) -> Number:
+def degrees(about: str, most: int, **kwargs: Any) -> Number:
     """Return a field for an angle from -most to most."""
-    return _required(Number, about, validate=validate.Range(-most, most))
+    return _required(Number, about, validate=validate.Range(-most, most), **kwargs)
 
 
 def idents(about: str, most: int = 100, **kwargs: Any) -> fields.List[Any]:

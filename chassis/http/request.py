@@ -32,6 +32,15 @@ def sender_of(request: Request, identities: Identities, operation: Operation, bo
     return actor_of(request, identities, operation.role)
 
 
+def uploader_of(request: Request, identities: Identities, operation: Operation, link: str | None) -> Actor | str:
+    """Return the account of an upload, which has the role or the ``own_role`` of the operation; or the link of a sender without
+    one, which only the service can check. Raises Problem 401 or 403."""
+    if operation.by_link and "Authorization" not in request.headers and link:
+        return link
+    actor = account_of(bearer_token(request), identities)
+    return actor if operation.own_role in actor.roles else permitted(actor, operation.role)
+
+
 def actor_of(request: Request, identities: Identities, role: str) -> Actor:
     """Return the account of the request. Raises Problem 401 or 403."""
     return permitted(account_of(bearer_token(request), identities), role)

@@ -13,7 +13,7 @@ from console.forms import Form
 from console.page import View, redirect
 from console.service_client import Refusal, all_or_missing
 from contracts.codes import LinkPurpose, Party, Request
-from contracts.http import desk, dispatch, dispatch_cases, tickets
+from contracts.http import desk, dispatch, dispatch_cases, photographs, tickets
 from contracts.http.operation import Operation
 
 OF_PARTIES = {LinkPurpose.CONSENT: Party.APPLICANT, LinkPurpose.RESPOND: Party.RESPONDENT}
@@ -37,6 +37,20 @@ async def send(view: View) -> Response:
     except Refusal as refused:
         return await _page(view, refused.status, refused)
     return redirect(f"/t/{ticket}/{purpose}", token=token, told=str(body["request"]))
+
+
+async def attach_photograph(view: View) -> Response:
+    """Attach a photograph, and show the page again. The link is checked before the picture is read."""
+    ticket, purpose, token = _link(view)
+    authority = {"token": token}
+    try:
+        await view.services.ask(desk.SHOW_TICKET, search=authority, ticket=ticket)
+        async with view.picture() as one:
+            sent = (one.chunks(), one.media_type, one.size, one.form.get("key", ""))
+            await view.services.upload(photographs.ATTACH_PHOTOGRAPH, *sent, search=authority, ticket=ticket)
+    except Refusal as refused:
+        return await _page(view, refused.status, refused)
+    return redirect(f"/t/{ticket}/{purpose}", token=token, told="photograph")
 
 
 def _link(view: View) -> tuple[str, str, str]:

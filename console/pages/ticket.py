@@ -9,7 +9,7 @@ from console.command_forms import DESK_COMMANDS, REPORT_FIELDS, desk_body, repor
 from console.page import View, choices, redirect
 from console.service_client import Refusal, all_or_missing
 from contracts.codes import Command, TicketCommand
-from contracts.http import desk, dispatch, dispatch_cases, dispatch_lists, ledger, notify, tickets
+from contracts.http import desk, dispatch, dispatch_cases, dispatch_lists, ledger, notify, photographs, tickets
 
 READERS = ("desk", "reader", "responder")
 
@@ -47,6 +47,18 @@ async def give_report(view: View) -> Response:
     except Refusal as refused:
         return await _page(view, refused.status, refused)
     return redirect(f"/tickets/{ticket}", told=str(body["command"]))
+
+
+async def attach_photograph(view: View) -> Response:
+    """Attach a photograph, and show the ticket again."""
+    person, ticket = view.require("desk", "responder"), view.request.path_params["ticket"]
+    try:
+        async with view.picture() as one:
+            sent = (one.chunks(), one.media_type, one.size, one.form.get("key", ""))
+            await view.services.upload(photographs.ATTACH_PHOTOGRAPH, *sent, token=person.token, ticket=ticket)
+    except Refusal as refused:
+        return await _page(view, refused.status, refused)
+    return redirect(f"/tickets/{ticket}", told="photograph")
 
 
 async def _page(view: View, status: int, refused: Refusal | None) -> Response:

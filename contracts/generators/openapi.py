@@ -14,6 +14,7 @@ from contracts.generators.nulls import references, tell_apart
 from contracts.generators.parameters import idempotency_key, path_parameter, search_parameters
 from contracts.generators.schemas import GENERATED
 from contracts.http import BY_SERVICE, Operation
+from contracts.http.files import Download, Upload
 from contracts.http.open311 import GeoReport
 from contracts.http.problem import MEDIA_TYPE, OF_COMMANDS, OF_EVERYTHING, ProblemDocument
 from contracts.payload import EventPayload
@@ -123,6 +124,9 @@ def _operation(operation: Operation, known: list[samples.Sample], converter: Con
     if operation.body_schema:
         made["parameters"].append(idempotency_key())
         made["requestBody"] = {"required": True, "content": _json(operation.body_schema, _asked(operation, known))}
+    elif isinstance(operation, Upload):
+        made["parameters"].append(idempotency_key())
+        made["requestBody"] = {"required": True, "content": {name: _bytes() for name in operation.media_types}}
     made["responses"] = {str(int(operation.status)): _answer(operation)}
     for status, about in operation.problems().items():
         made["responses"][str(int(status))] = _word(status) if _COMMON.get(status) == about else _problem(status, about)
@@ -133,6 +137,9 @@ def _operation(operation: Operation, known: list[samples.Sample], converter: Con
 def _who(operation: Operation) -> str:
     if operation.public:
         return "Anybody may ask." + (" A browser, which asks for `text/html`, gets a page." if operation.page else "")
+    if isinstance(operation, Upload):
+        own = f" With the role `{operation.own_role}` it may for its own." if operation.own_role else ""
+        return f"The account needs the role `{operation.role}`.{own}{_TOKEN if operation.by_link else ''}"
     return f"The account needs the role `{operation.role}`.{_LINK if operation.by_link else ''}{_own(operation)}"
 
 
@@ -149,10 +156,18 @@ def _asked(operation: Operation, known: list[samples.Sample]) -> Node:
 
 
 def _answer(operation: Operation) -> Node:
-    made: Node = {"description": operation.answer.__doc__ or "", "content": _json(operation.answer, dict(operation.answered))}
+    if isinstance(operation, Download):
+        content: Node = {operation.media_type: _bytes()}
+    else:
+        content = _json(operation.answer, dict(operation.answered))
+    made: Node = {"description": operation.answer.__doc__ or "", "content": content}
     if operation.headers:
         made["headers"] = {name: _header(about) for name, about in operation.headers.items()}
     return made
+
+
+def _bytes() -> Node:
+    return {"schema": {"type": "string", "format": "binary"}}
 
 
 def _json(schema: type[Schema], example: Node) -> Node:
@@ -160,6 +175,8 @@ def _json(schema: type[Schema], example: Node) -> Node:
 
 
 _LINK = " Whoever has none may come without a token: the signed link in the body's field `link` is then the authority."
+
+_TOKEN = " Whoever has none may come without one: the signed link in the query parameter `token` is then the authority."
 
 _COMMON = {
     **OF_EVERYTHING,

@@ -4,11 +4,24 @@ An entrypoint uses the `Operation`, and `contracts.generators.openapi` describes
 always agree.
 """
 
-from contracts.http import desk, dispatch, dispatch_cases, dispatch_lists, ledger, links, notify, open311, problem, tickets
+from contracts.http import (
+    desk,
+    dispatch,
+    dispatch_cases,
+    dispatch_lists,
+    files,
+    ledger,
+    links,
+    notify,
+    open311,
+    photographs,
+    problem,
+    tickets,
+)
 from contracts.http.operation import Operation
 
 BY_SERVICE: dict[str, tuple[Operation, ...]] = {
-    "tickets": (*tickets.OPERATIONS, *desk.OPERATIONS, *open311.OPERATIONS),
+    "tickets": (*tickets.OPERATIONS, *desk.OPERATIONS, *photographs.OPERATIONS, *open311.OPERATIONS),
     "dispatch": dispatch.OPERATIONS,
     "notify": notify.OPERATIONS,
     "ledger": ledger.OPERATIONS,
@@ -22,10 +35,12 @@ __all__ = [
     "dispatch",
     "dispatch_cases",
     "dispatch_lists",
+    "files",
     "ledger",
     "links",
     "notify",
     "open311",
+    "photographs",
     "problem",
     "tickets",
 ]

@@ -12,6 +12,7 @@ from contracts import marshmallow_fields as fields
 from contracts.codes import TicketState
 from contracts.http.links import LinkSearch
 from contracts.http.operation import Operation
+from contracts.http.photographs import EXAMPLE, Photograph
 from contracts.http.tickets import Advice, ticket_command
 from contracts.payload import Part
 
@@ -70,6 +71,7 @@ class Matter(Schema):
     occurred_at = fields.instant("when it occurred, where the whistle says so", optional=True)
     requests = fields.nested(ResidentRequestMade, "what residents asked, in order", many=True)
     notes = fields.nested(TicketNote, "internal notes, in order", many=True)
+    photographs = fields.nested(Photograph, "photographs, in the order in which they were attached", many=True)
 
 
 class CommandReason(Schema):
@@ -209,6 +211,7 @@ GET_MATTER = Operation(
             {"request": "cancel", "noted_by": "desk", "comment": "已经安静了", "made_at": "2026-03-03T10:00:00+08:00"}
         ],
         "notes": [{"about": "note", "by": "desk", "text": "物业已联系过一次", "made_at": "2026-03-03T10:05:00+08:00"}],
+        "photographs": [EXAMPLE],
     },
 )
 

@@ -71,8 +71,7 @@ class Operation:
     """An example of the answer."""
 
     def __post_init__(self) -> None:
-        if set(self.placeholders()) != set(self.parameters):
-            raise TypeError(f"{self.id}: every placeholder of {self.path} wants a description, and nothing else does")
+        self.check_placeholders()
         if self.by_link and (self.body is None or "link" not in self.body_fields):
             raise TypeError(f"{self.id}: without a field `link` in its body nobody can come by a link")
         if self.own_role and (self.body or self.search):
@@ -81,6 +80,11 @@ class Operation:
             raise TypeError(f"{self.id}: without a parameter `wait` nobody says for how long it waits")
         if self.search and self.body:
             raise TypeError(f"{self.id}: a command says what it wants in its body")
+
+    def check_placeholders(self) -> None:
+        """Raise TypeError unless each placeholder of the path is described."""
+        if set(self.placeholders()) != set(self.parameters):
+            raise TypeError(f"{self.id}: every placeholder of {self.path} wants a description, and nothing else does")
 
     @property
     def body_schema(self) -> type[Schema] | None:

@@ -26,6 +26,7 @@ def matter(connection: Connection, ticket: Ticket) -> dict[str, Any]:
         "occurred_at": ticket.occurred_at,
         "requests": _in_order(connection, store.requests, ticket.id),
         "notes": _in_order(connection, store.ticket_notes, ticket.id),
+        "photographs": _in_order(connection, store.ticket_photographs, ticket.id),
     }
 
 

@@ -19,6 +19,8 @@ from services.tickets.store import tickets
 NO_LEVEL = "none"
 READERS = tuple(role for role in (desk.GET_MATTER.role, desk.GET_MATTER.own_role) if role)
 """The roles that may read the private part of a ticket."""
+ATTACHED, REFUSED, FAILED = "attached", "refused", "failed"
+"""The results of a photograph whose sender may attach one."""
 _OPEN = tickets.c.state.in_(sorted(OPEN_STATES))
 
 
@@ -47,6 +49,14 @@ class TicketsMetrics:
             ["role"],
             registry=registry,
         )
+        self._photographs = Counter(
+            "whistle_tickets_photographs",
+            "Photographs that were sent, by result: attached, refused, or failed because nothing could be stored.",
+            ["result"],
+            registry=registry,
+        )
+        for result in (ATTACHED, REFUSED, FAILED):
+            self._photographs.labels(result)
         for role in READERS:
             self._read.labels(role)
         for urgency in Urgency:
@@ -65,6 +75,10 @@ class TicketsMetrics:
     def matter_read(self, role: str) -> None:
         """Count a reading of the private part of a ticket."""
         self._read.labels(role).inc()
+
+    def photograph(self, result: str) -> None:
+        """Count a photograph."""
+        self._photographs.labels(result).inc()
 
     def read(self, connection: Connection, now: datetime) -> None:
         """Set the gauges from the store."""

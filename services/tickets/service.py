@@ -19,18 +19,21 @@ from services.tickets.duplicates import compare_with_others
 from services.tickets.intake import channel_errors, open_ticket
 from services.tickets.metrics import MetricsProvider
 from services.tickets.open311_api import Open311Api
+from services.tickets.photographs.provider import PhotographsProvider
+from services.tickets.photographs_api import PhotographsApi
 from services.tickets.resident_requests import LINK_FOR, make_request
 
 
-class TicketsService(TicketsApi, DeskApi, Open311Api):
-    """The tickets service owns the matter and never assigns work. Its HTTP operations are `TicketsApi`, `DeskApi` and, by
-    GeoReport, `Open311Api`.
+class TicketsService(TicketsApi, DeskApi, PhotographsApi, Open311Api):
+    """The tickets service owns the matter and never assigns work. Its HTTP operations are `TicketsApi`, `DeskApi`,
+    `PhotographsApi` and, by GeoReport, `Open311Api`.
     """
 
     name = "tickets"
     config = ConfigProvider(read_config)
     clock = BusinessClockProvider()
     metrics = MetricsProvider()
+    photographs = PhotographsProvider()
 
     # --- intake
 

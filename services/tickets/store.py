@@ -11,6 +11,7 @@ from sqlalchemy import (
     Connection,
     Double,
     Index,
+    Integer,
     MetaData,
     Select,
     Table,
@@ -124,6 +125,27 @@ ticket_notes = Table(
     Index("ticket_notes_ticket", "ticket"),
 )
 """The internal notes about tickets (private). ``about`` is the command that a note was written with, ``by`` an account."""
+
+ticket_photographs = Table(
+    "ticket_photographs",
+    metadata,
+    Column("position", Position, primary_key=True),
+    Column("ticket", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("by", Text),
+    Column("purpose", Text),
+    Column("made_at", Instant, nullable=False),
+    Column("bytes", Integer, nullable=False),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("lat", Double),
+    Column("lon", Double),
+    Index("ticket_photographs_id", "ticket", "id", unique=True),
+    Index("ticket_photographs_digest", "digest"),
+)
+"""The photographs of tickets (private). ``digest`` names the file. ``by`` is the account that attached it; None for a link,
+whose ``purpose`` is kept. ``lat`` and ``lon``: where the sent file says that it was taken, in WGS-84."""
 
 areas = Table(
     "areas",

@@ -13,6 +13,7 @@ from contracts.generate import ROOT
 from contracts.generators.openapi import document as generated
 from contracts.http import BY_SERVICE, Operation
 from contracts.http import tickets as http_tickets
+from contracts.http.files import Upload
 from contracts.http.open311 import GeoReport
 from contracts.topology import SERVICES
 from tests.kit.openapi_conformance import document, fits
@@ -63,7 +64,8 @@ def test_no_two_operations_have_the_same_id() -> None:
 def test_an_operation_tells_all_that_it_can_answer(service: str, operation: Operation) -> None:
     told = {status for status in _described(service, operation)["responses"] if status != "default"}
     wanted = {operation.status, 503} if operation.public else {operation.status, 401, 403, 503}
-    wanted |= {400, 409, 413, 415, 422} if operation.body else set()
+    wanted |= {400, 409, 413, 415, 422} if operation.body or isinstance(operation, Upload) else set()
+    wanted |= {429} if isinstance(operation, Upload) else set()
     wanted |= {422} if operation.search else set()
     assert told == {str(int(status)) for status in wanted | set(operation.refusals)}
 
@@ -76,7 +78,8 @@ def test_a_path_with_an_id_may_lead_nowhere(service: str, operation: Operation) 
 @each_of_ours
 def test_a_command_wants_an_idempotency_key_and_a_query_none(service: str, operation: Operation) -> None:
     wanted = [p for p in _described(service, operation)["parameters"] if p["name"] == "Idempotency-Key" and p["required"]]
-    assert bool(wanted) == (operation.method == "POST") == (operation.body is not None)
+    takes = operation.body is not None or isinstance(operation, Upload)
+    assert bool(wanted) == (operation.method == "POST") == takes
 
 
 @each_operation

@@ -100,6 +100,7 @@ class Stack(Deployment):
             "WHISTLE_CONFIG_DIR": str(ROOT / "deploy"),
             "WHISTLE_CLOCK_FILE": str(self.directory / "clock"),
             "WHISTLE_SECRET": SECRET,
+            "WHISTLE_TICKETS_FILES_DIR": str(self.directory / "tickets-files"),
             "WHISTLE_TRUSTED_PROXIES": PROXY,
             "WHISTLE_HTTP": f"127.0.0.1:{http}",
             "WHISTLE_OPS": f"127.0.0.1:{ops}",

@@ -57,8 +57,10 @@ RULED_OUT = {
     "showPartyLink",
     "showTicket",
     "showProgress",
+    "attachPhotograph",
+    "getPhotograph",
 }
-"""No such request of a ticket that is at work; no account in a log of minutes; no id or token that anybody could guess."""
+"""No such request of a ticket that is at work; no account in a log of minutes; no id, token or picture that one could guess."""
 FORBIDDEN = [(service, operation) for service, operation in DOORS if operation.parameters or operation.body or operation.search]
 pytestmark = pytest.mark.parametrize("stack", ["embedded"], indirect=True)
 _numbers = count(1)
