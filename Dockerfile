@@ -19,8 +19,9 @@ LABEL org.opencontainers.image.title="whistle" \
       org.opencontainers.image.description="tickets, dispatch, notify and ledger: graded response for a neighbourhood"
 COPY --from=build /opt/whistle /opt/whistle
 COPY --from=build /app /app
-# what the ledger published: its volume is made with this owner
-RUN install -d -o 10001 -g 10001 /var/lib/whistle
+# what the ledger published, and the photographs of tickets: their volumes are made with this owner
+RUN install -d -o 10001 -g 10001 /var/lib/whistle \
+ && install -d -o 10001 -g 10001 -m 700 /var/lib/whistle-photographs
 # USER is whom the audit of dead letters names, unless told otherwise: docker compose run -e USER=…
 ENV PATH=/opt/whistle/bin:$PATH PYTHONPATH=/app PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HOME=/tmp USER=container
 WORKDIR /app

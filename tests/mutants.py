@@ -45,6 +45,20 @@ MUTANTS = (
         "tests/conformance/test_unit_of_work.py",
     ),
     Mutant(
+        "a photograph made anew: its metadata stay",
+        "services/tickets/photographs/image.py",
+        "optimize=True, progressive=False)",
+        "optimize=True, progressive=False, exif=image.getexif())",
+        "tests/unit/tickets/photographs/test_image.py",
+    ),
+    Mutant(
+        "an upload's admission: whoever sends a photograph may attach it",
+        "chassis/http/files.py",
+        "                if not repeated:\n",
+        "                if repeated:\n",
+        "tests/component/tickets/test_photographs.py",
+    ),
+    Mutant(
         "the after-commit hook: what a unit of work counts is counted before it commits",
         "chassis/unit_of_work.py",
         "        self.store.after_commit(self.connection, hook)\n",

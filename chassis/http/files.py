@@ -8,7 +8,7 @@ import hashlib
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,7 +21,7 @@ from chassis.configuration.identities import Actor
 from chassis.handler_context import Missing
 from chassis.http.entrypoints import Answer, Api
 from chassis.http.file_signatures import SIGNATURES, begins_as
-from chassis.http.idempotency import Command, Kept
+from chassis.http.idempotency import Command, Kept, answer_of_first, was_carried_out
 from chassis.http.problem import RETRY_AFTER_SECONDS, Problem, json_response, unavailable
 from chassis.http.request import command_key, owner_of, path_values, raw_body, searched, uploader_of
 from chassis.observability import logs
@@ -93,23 +93,32 @@ class UploadApi(Api):
         values = path_values(request)
         search = searched(request, operation.search) if operation.search else {}
         sender = uploader_of(request, self.runtime.identities, operation, search.get(TOKEN))
-        key = command_key(request)
-        who = Command(operation.id, sender, key, values, None).who
-        with self._admitted(who):
-            with self.runtime.store.snapshot() as connection:
-                run_in_worker(self._admission, connection, sender=sender, **values)
-            sent = self._sent(request)
-            body = {"media_type": sent.media_type, "sha256": hashlib.sha256(sent.content).hexdigest()}
-            command = Command(operation.id, sender, key, values, body)
-            logs.add(causation=command.cause(self.runtime.digests))
-            if command.actor is None:
-                logs.add(account=command.who)
-            prepared = run_in_worker(self._preparation, sent)
-        kept = self.server.batches.run(command, self._effect(command, prepared))
+        announced = Command(operation.id, sender, command_key(request), values, None)
+        logs.add(causation=announced.cause(self.runtime.digests))
+        if announced.actor is None:
+            logs.add(account=announced.who)
+        kept = self._done(request, announced)
         return json_response(operation.status, kept.body, headers=kept.headers)
 
+    def _done(self, request: Request, announced: Command) -> Kept:
+        """Carry out an upload whose body is not read yet; a repeat gets the answer of the first, and is not prepared again."""
+        runtime = self.runtime
+        with self._counted(announced.who):
+            with runtime.store.snapshot() as connection:
+                repeated = was_carried_out(runtime, connection, announced)
+                if not repeated:
+                    run_in_worker(self._admission, connection, sender=announced.sender, **announced.values)
+            sent = self._sent(request)
+            body = {"media_type": sent.media_type, "sha256": hashlib.sha256(sent.content).hexdigest()}
+            command = replace(announced, body=body)
+            if repeated:
+                with runtime.store.snapshot() as connection:
+                    return answer_of_first(runtime, connection, command)
+            prepared = run_in_worker(self._preparation, sent)
+        return self.server.batches.run(command, self._effect(command, prepared))
+
     @contextmanager
-    def _admitted(self, who: str) -> Iterator[None]:
+    def _counted(self, who: str) -> Iterator[None]:
         """Count an upload while it is read and prepared. Raises Problem 429 or 503 if there are too many."""
         if not self._senders.enter(who):
             later = {"Retry-After": str(RETRY_AFTER_SECONDS)}

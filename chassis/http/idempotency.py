@@ -83,7 +83,7 @@ def once_per_key(runtime: Runtime, command: Command, effect: Effect) -> Kept:
 def _attempt(runtime: Runtime, command: Command, effect: Effect) -> Kept:
     with runtime.store.transaction() as connection:
         if not _is_first(runtime, connection, command):
-            return _answer_of_first(runtime, connection, command)
+            return answer_of_first(runtime, connection, command)
         unit = UnitOfWork(runtime.store, connection, runtime.definition.source)
         cause = command.cause(runtime.digests)
         kept = effect(HandlerContext(unit, runtime.clock.now(), correlation="", causation=cause, actor=command.actor))
@@ -122,7 +122,13 @@ def _stored(kept: Kept) -> dict[str, Any]:
     return {"status": kept.status, "body": dict(kept.body), "headers": dict(kept.headers)}
 
 
-def _answer_of_first(runtime: Runtime, connection: Connection, command: Command) -> Kept:
+def was_carried_out(runtime: Runtime, connection: Connection, command: Command) -> bool:
+    """Return whether the sender's key was used before, with whatever body."""
+    return connection.execute(select(runtime.store.tables.inbox.c.event_id).where(*_mine(runtime, command))).first() is not None
+
+
+def answer_of_first(runtime: Runtime, connection: Connection, command: Command) -> Kept:
+    """Return the stored answer of a command that was carried out. Raises Problem 409 if it had another body."""
     inbox = runtime.store.tables.inbox
     first = connection.execute(select(inbox.c.digest, inbox.c.answer).where(*_mine(runtime, command))).one()
     if first.digest != command.digest():

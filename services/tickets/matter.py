@@ -24,12 +24,13 @@ def matter(connection: Connection, ticket: Ticket) -> dict[str, Any]:
         "source": store.producer(connection, ticket.id),
         "opened_at": ticket.opened_at,
         "occurred_at": ticket.occurred_at,
-        "requests": _in_order(connection, store.requests, ticket.id),
-        "notes": _in_order(connection, store.ticket_notes, ticket.id),
-        "photographs": _in_order(connection, store.ticket_photographs, ticket.id),
+        "requests": in_order(connection, store.requests, ticket.id),
+        "notes": in_order(connection, store.ticket_notes, ticket.id),
+        "photographs": in_order(connection, store.ticket_photographs, ticket.id),
     }
 
 
-def _in_order(connection: Connection, table: Table, ticket: str) -> list[dict[str, Any]]:
+def in_order(connection: Connection, table: Table, ticket: str) -> list[dict[str, Any]]:
+    """Return the rows of a ticket, the first first."""
     rows = select(table).where(table.c.ticket == ticket).order_by(table.c.position)
     return [dict(row) for row in connection.execute(rows).mappings()]

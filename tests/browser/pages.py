@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tests.kit.console import Street
+from tests.kit.pictures import located, picture
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ def prepared(town: Street) -> Scene:
     """Blow two whistles, let one be handled and checked, and return them."""
     at_work = town.whistle_blown("noise", "楼上半夜放音乐，<b>睡不着</b>‮", dispute=True)
     answered = town.whistle_blown("property_service", "电梯停了两天")
+    town.photograph(at_work, picture((640, 480), gps=located()))
     for command in ("sign", "contact", "report_in", "handle"):
         town.report(answered, command, "responders", "yangguang-property")
     town.verified(answered, "grid", "grid-worker-1")

@@ -33,9 +33,13 @@ from services.dispatch.metrics import CaseMetrics
 from services.ledger.metrics import LedgerMetrics
 from services.notify import store as notify
 from services.notify.metrics import NoticeGauges
+from services.tickets import store as tickets_store
 from services.tickets import ticket_search, ticket_units
 from services.tickets.domain.coordinates import Point
+from services.tickets.matter import in_order as matter_rows
 from services.tickets.metrics import TicketsMetrics
+from services.tickets.photographs import rows as photograph_rows
+from services.tickets.photographs.provider import named
 from tests.component.counting import Counting, do_everything, metadata, new_store, report
 from tests.component.ledger_alone import LedgerAlone, announced, closed
 from tests.component.plans import reads
@@ -136,6 +140,10 @@ def _what_the_desk_asks(store: Store) -> None:
             ticket_search.ticket_page(connection, search, 50)
         ticket_search.related(connection, placed, 50)
         ticket_units.may_read(connection, account, "T1")
+        matter_rows(connection, tickets_store.ticket_photographs, "T1")
+        photograph_rows.find(connection, "T1", "P1")
+        photograph_rows.counts(connection, "T1")
+        named(connection, {"a digest", "another"})
 
 
 @pytest.mark.parametrize(

@@ -118,6 +118,13 @@ class Street(EmbeddedStack):
         wait_until(lambda: self._may(ticket, command, account, unit), f"{unit} may {command}", 60, details=lambda: self.log(""))
         self._command("dispatch", "/reports", account, {"ticket": ticket, "command": command, "unit": unit, **more})
 
+    def photograph(self, ticket: str, content: bytes, account: str = "desk") -> None:
+        """Attach a photograph to a ticket."""
+        headers = {**self._headers(account), "Content-Type": "image/jpeg", "Idempotency-Key": token_hex(8)}
+        request = urllib.request.Request(self._url("tickets", f"/tickets/{ticket}/photographs"), content, headers)
+        with urllib.request.urlopen(request, timeout=120):
+            pass
+
     def verified(self, ticket: str, account: str, unit: str) -> None:
         """Let a unit check the result and confirm it."""
         self.report(ticket, "verify", account, unit, passed=True)

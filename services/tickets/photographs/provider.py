@@ -8,11 +8,12 @@ from nameko.extensions import DependencyProvider
 from sqlalchemy import Connection, select
 
 from chassis.effects import Refused
+from chassis.persistence import Store
 from chassis.runtime.nameko import RUNTIME_KEY
 from chassis.runtime.runtime import Runtime
 from contracts.photographs import NOT_TAKEN
 from services.tickets.domain.photographs import FIELD
-from services.tickets.photographs.file_store import KEY, SHARDS, FileStore
+from services.tickets.photographs.file_store import GRACE, KEY, SHARDS, FileStore
 from services.tickets.photographs.maker import Maker
 from services.tickets.store import ticket_photographs
 
@@ -36,7 +37,7 @@ class PhotographsProvider(DependencyProvider):
         if self._photographs:
             self._photographs.files.check()
             runtime: Runtime = self.container.config[RUNTIME_KEY]
-            runtime.add_loop("photograph files", Cleaner(runtime, self._photographs.files).step, CLEAN_EVERY)
+            runtime.add_loop("photograph files", Cleaner(runtime.store, self._photographs.files).step, CLEAN_EVERY)
 
     def get_dependency(self, worker_ctx: Any) -> "Photographs | None":
         return self._photographs
@@ -45,13 +46,13 @@ class PhotographsProvider(DependencyProvider):
 class Cleaner:
     """Removes files that no row names, one shard at each step."""
 
-    def __init__(self, runtime: Runtime, files: FileStore):
-        self._store, self._files, self._next = runtime.store, files, 0
+    def __init__(self, store: Store, files: FileStore, grace: float = GRACE):
+        self._store, self._files, self._grace, self._next = store, files, grace, 0
 
     def step(self) -> int:
         """Look at one shard. Always returns 0, so that the next step follows after a pause. Raises StoreUnavailable."""
         shard, self._next = SHARDS[self._next], (self._next + 1) % len(SHARDS)
-        self._files.remove_unnamed(shard, self._named)
+        self._files.remove_unnamed(shard, self._named, self._grace)
         return 0
 
     def _named(self, digests: Collection[str]) -> set[str]:

@@ -16,7 +16,7 @@ from chassis.signed_links import Links
 from chassis.size_limits import MAX_UPLOAD_BYTES
 from contracts.http.files import OTHER_CONTENT
 from contracts.photographs import MAX_BY_LINK, NOT_READABLE, TICKET_IS_FULL, TOO_MANY_PIXELS
-from tests.component.tickets.town import DAY, Town
+from tests.component.tickets.town import Town
 from tests.kit.openapi_conformance import Reply, check
 from tests.kit.pictures import bomb, located, opened, picture
 from tests.kit.processes import wait_until
@@ -151,12 +151,23 @@ def test_whoever_holds_a_link_attaches_a_few(town: Town) -> None:
     old = town.links.sign(other, "rate", 1, town.now().replace(year=town.now().year - 1))
     assert send(town, other, unlike(98), None, search={"token": old}).status == 410
     assert listed(town, other) == []
-    assert DAY
+
+
+def test_a_repeat_gets_the_answer_of_the_first_also_when_the_ticket_is_full(town: Town) -> None:
+    ticket = town.at_work()
+    search = {"token": town.link(ticket, "rate")}
+    first = send(town, ticket, unlike(0), None, key=f"first-{ticket}", search=search)
+    for number in range(1, MAX_BY_LINK):
+        assert send(town, ticket, unlike(number), None, search=search).status == 202
+    assert send(town, ticket, unlike(50), None, search=search).status == 422
+    again = send(town, ticket, unlike(0), None, key=f"first-{ticket}", search=search)
+    assert (again.status, again.body) == (202, first.body)
+    assert send(town, ticket, unlike(1), None, key=f"first-{ticket}", search=search).status == 409
 
 
 def test_the_same_key_or_the_same_picture_is_one_photograph(town: Town) -> None:
     ticket = town.at_work()
-    first, again = (send(town, ticket, unlike(1), key=f"the same {ticket}".replace(" ", "-")) for _ in range(2))
+    first, again = (send(town, ticket, unlike(1), key=f"the-same-{ticket}") for _ in range(2))
     assert (first.status, again.body) == (202, first.body)
     assert send(town, ticket, unlike(2), key=f"the-same-{ticket}").status == 409
     assert send(town, ticket, unlike(1), "desk").body == first.body
