@@ -52,7 +52,7 @@ def test_a_unit_and_a_resident_send_photographs_and_the_desk_sees_them(town: Str
         assert shown(unit) == [[1200, 1600]]
 
     resident = visit(phone=True, scripts=scripts)
-    resident.goto(town.link(ticket, "cancel"))
+    resident.goto(town.signed_link(ticket, "cancel"))
     send(resident, picture((300, 200), "PNG"), "屏幕截图.png", "image/png")
     expect(resident.get_by_role("status")).to_have_text("照片已发送。")
     expect(resident.locator("img")).to_have_count(0)
@@ -90,7 +90,7 @@ def test_what_is_no_photograph_is_refused_on_a_clear_page(
     ticket = town.whistle_blown("property_service", "楼道堆物")
     desk, resident = visit("desk"), visit(phone=True)
     desk.goto(f"/tickets/{ticket}")
-    resident.goto(town.link(ticket, "cancel"))
+    resident.goto(town.signed_link(ticket, "cancel"))
     for page in (desk, resident):
         send(page, content, "photo.jpg", media_type)
         expect(refusal(page)).to_contain_text(reason)
@@ -107,7 +107,7 @@ def test_a_form_of_another_session_or_link_sends_nothing(town: Street, visit: Vi
     send(desk, picture())
     expect(desk.get_by_role("heading", level=1)).to_have_text("表单无法读取")
     resident = visit(phone=True)
-    resident.goto(town.link(ticket, "cancel"))
+    resident.goto(town.signed_link(ticket, "cancel"))
     form = resident.locator("form[enctype='multipart/form-data']")
     form.evaluate("one => { one.action = one.action.replace(/token=.*/, 'token=x') }")
     send(resident, picture())
