@@ -8,11 +8,8 @@ import sys
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-<<<<<<< HEAD
-from pathlib import Path
-=======
 from datetime import UTC, datetime
->>>>>>> c01397e (Browser tests of photographs: sent from a telephone, seen by the desk, refused on a clear page)
+from pathlib import Path
 from secrets import token_hex
 from typing import Any
 from urllib.error import HTTPError, URLError
