@@ -65,19 +65,27 @@ class Maker:
         command = [sys.executable, "-m", _MODULE, str(self._files.path), sent.media_type]
         pipe = subprocess.PIPE
         with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment) as process:
+            # a timer, because eventlet's `communicate` raises another TimeoutExpired than that of the module
+            late = threading.Event()
+            timer = threading.Timer(self._seconds, _end, (process, late))
+            timer.start()
             try:
-                out, errors = process.communicate(sent.content, timeout=self._seconds)
-            except subprocess.TimeoutExpired:
-                raise Refused({FIELD: TOO_SLOW}) from None
+                out, errors = process.communicate(sent.content)
             finally:
+                timer.cancel()
                 process.kill()  # without effect on one that has ended
         if process.returncode == 0:
             answer: dict[str, Any] = json.loads(out)
             return answer
-        if process.returncode == -signal.SIGXCPU:
+        if late.is_set() or process.returncode == -signal.SIGXCPU:
             raise Refused({FIELD: TOO_SLOW})
         if process.returncode < 0:  # a decoder crashed
             log.warning("a picture ended its process", extra={"signal": -process.returncode})
             raise Refused({FIELD: NOT_READABLE})
         log.error("a picture was not stored: %s", errors.decode(errors="replace").strip().rpartition("\n")[2][:300])
         raise unavailable("the picture could not be stored; ask again, with the same Idempotency-Key")
+
+
+def _end(process: "subprocess.Popen[bytes]", late: threading.Event) -> None:
+    late.set()
+    process.kill()

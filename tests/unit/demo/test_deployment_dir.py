@@ -54,6 +54,7 @@ def test_what_the_demonstration_made_is_emptied(tmp_path: Path) -> None:
             home.empty()
             assert {one.name for one in home.path.iterdir()} == {"lock", "disposable"}
             home.prepare(ACCOUNTS, tmp_path, 0)
+            (home.path / "tickets-files" / "ab").mkdir(parents=True)
 
 
 def test_a_deployment_that_is_to_last_is_not_emptied(tmp_path: Path) -> None:
