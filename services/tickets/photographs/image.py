@@ -21,6 +21,8 @@ MAX_PIXELS = 50_000_000
 QUALITY = 85
 FORMATS = {"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP"}
 """The only decoder that is tried for each media type."""
+_SCALED = frozenset({"L", "LA", "RGB", "RGBA", "CMYK"})
+"""The kinds of colour that can be scaled; a palette cannot."""
 
 
 class BadImage(Exception):
@@ -72,6 +74,8 @@ def _made(image: Any) -> MadeImage:
     location = location_of(exif)
     image.draft("RGB", (LONGEST, LONGEST))  # a large JPEG is decoded at a fraction of its size
     image.load()
+    if image.mode in _SCALED:  # before the other steps, each of which makes a copy
+        image.thumbnail((LONGEST, LONGEST), Image.Resampling.LANCZOS)
     upright = ImageOps.exif_transpose(_plain(image))
     upright.thumbnail((LONGEST, LONGEST), Image.Resampling.LANCZOS)
     bare = Image.new("RGB", upright.size)

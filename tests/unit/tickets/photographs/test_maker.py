@@ -31,6 +31,12 @@ def test_a_picture_is_stored_before_its_description_is_returned(files: FileStore
     assert (image.lat, image.lon) == (34.3412, 108.939722)
 
 
+@pytest.mark.parametrize(("kind", "mode"), [("PNG", "RGBA"), ("PNG", "P"), ("WEBP", "RGBA"), ("JPEG", "RGB")])
+def test_the_largest_picture_fits_into_the_limits_of_the_process(files: FileStore, kind: str, mode: str) -> None:
+    image = Maker(files).stored(SentFile(f"image/{kind.lower()}", picture((10_000, 5_000), kind, mode)))
+    assert (image.width, image.height) == (1600, 800)
+
+
 @pytest.mark.parametrize(("content", "reason"), [(bomb(), TOO_MANY_PIXELS), (b"\x89PNG\r\n\x1a\n", NOT_READABLE)])
 def test_a_bad_file_is_refused_by_its_field(files: FileStore, content: bytes, reason: str) -> None:
     with pytest.raises(Refused) as refused:
