@@ -18,6 +18,9 @@ import pytest
 from chassis.configuration.yaml_core import load_yaml
 from chassis.http.server import DRAIN_DEADLINE
 from chassis.runtime.runtime import STOP_DEADLINE
+from chassis.size_limits import MAX_UPLOAD_BYTES
+from console.pictures import MAX_DISCARDED
+from contracts.http.photographs import ATTACH_PHOTOGRAPH
 from contracts.topology import SERVICES, queues
 from tests.kit.deployment import ROOT
 
@@ -186,3 +189,26 @@ def _ops(status: int | None) -> Iterator[tuple[int, list[str]]]:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield server.server_port, asked
         server.shutdown()
+
+
+def test_the_door_lets_photographs_through_and_no_other_large_body() -> None:
+    door = (ROOT / "deploy/compose/Caddyfile").read_text("utf-8")
+    large = re.compile(r"path_regexp (\S+)\n.*?max_size (\d+)MiB.*?reverse_proxy (\w+):8000", re.DOTALL)
+    found = {service: (pattern, int(size) * 1024 * 1024) for pattern, size, service in large.findall(door)}
+    for service, path, bound in (
+        ("tickets", ATTACH_PHOTOGRAPH.at(ticket="T1"), MAX_UPLOAD_BYTES),
+        ("console", "/t/T1/rate/photographs", MAX_DISCARDED),
+    ):
+        pattern, size = found[service]
+        assert (re.search(pattern, path) is not None, size) == (True, bound)
+        assert not [
+            one for one in ("/tickets/T1/notes", "/t/T1/rate", "/report", f"{path}/x", f"/x{path}") if re.search(pattern, one)
+        ]
+    assert found.keys() == {"tickets", "console"}
+
+
+def test_photographs_have_a_volume_of_their_own() -> None:
+    directory = ALL["tickets"]["environment"]["WHISTLE_TICKETS_FILES_DIR"]
+    assert f"ticket-photographs:{directory}" in ALL["tickets"]["volumes"]
+    assert f"install -d -o 10001 -g 10001 -m 700 {directory}" in (ROOT / "Dockerfile").read_text("utf-8")
+    assert ALL["tickets"]["read_only"] is True
