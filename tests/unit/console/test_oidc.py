@@ -126,7 +126,7 @@ def test_the_flow_has_a_proof_key_state_and_nonce() -> None:
         {"iss": None},
         {"exp": 1_700_000_000},
         {"exp": None},
-        {"iat": int(time.time()) + 3_600},
+        {"iat": 4_000_000_000},
         {"sub": None},
     ],
     ids=str,
@@ -136,11 +136,14 @@ def test_an_id_token_with_wrong_claims_signs_nobody_in(claims: dict[str, Any]) -
         sign_in(Forger(claims=claims))
 
 
-@pytest.mark.parametrize(
-    "claims", [{"aud": [CLIENT]}, {"aud": [CLIENT, "another"], "azp": CLIENT}, {"exp": int(time.time()) - 20}]
-)
+@pytest.mark.parametrize("claims", [{"aud": [CLIENT]}, {"aud": [CLIENT, "another"], "azp": CLIENT}], ids=str)
 def test_what_the_specification_allows_is_accepted(claims: dict[str, Any]) -> None:
     assert sign_in(Forger(claims=claims))[0] == "wang"
+
+
+def test_a_token_that_has_just_expired_is_accepted() -> None:
+    """Clocks differ by seconds; and this process may be slow."""
+    assert sign_in(Forger(claims={"exp": int(time.time()) - 5}))[0] == "wang"
 
 
 def _signed_by_public_key(claims: dict[str, Any]) -> str:
