@@ -11,6 +11,7 @@ from contracts.http import (
     dispatch_lists,
     files,
     ledger,
+    ledger_tickets,
     links,
     notify,
     open311,
@@ -24,7 +25,7 @@ BY_SERVICE: dict[str, tuple[Operation, ...]] = {
     "tickets": (*tickets.OPERATIONS, *desk.OPERATIONS, *photographs.OPERATIONS, *open311.OPERATIONS),
     "dispatch": dispatch.OPERATIONS,
     "notify": notify.OPERATIONS,
-    "ledger": ledger.OPERATIONS,
+    "ledger": (*ledger.OPERATIONS, *ledger_tickets.OPERATIONS),
 }
 """The operations of each service."""
 
@@ -37,6 +38,7 @@ __all__ = [
     "dispatch_lists",
     "files",
     "ledger",
+    "ledger_tickets",
     "links",
     "notify",
     "open311",

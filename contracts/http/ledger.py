@@ -172,6 +172,7 @@ class GroupedFilters(Filters):
     """The query parameters of one figure."""
 
     by = fields.code(By, "also the same figure of each area, category, urgency, level, unit or month", optional=True)
+    ids = paging.yes_or_no("false: the lists of tickets stay empty, for whoever wants the counts alone")
 
 
 class Alarm(StrEnum):
@@ -181,6 +182,12 @@ class Alarm(StrEnum):
     HIGH = "high"
 
 
+def _apart() -> plain.Dict:
+    return plain.Dict(
+        keys=plain.String(), values=plain.Integer(), metadata={"description": "what has no answer yet, shown beside, by kind"}
+    )
+
+
 class Figure(Schema):
     """A rate with its numerator and denominator, by a versioned formula."""
 
@@ -188,12 +195,11 @@ class Figure(Schema):
     title = fields.name("its name in Chinese")
     version = fields.count("the formula's version")
     formula = fields.name("numerator / denominator, in words")
+    formula_zh = fields.name("the same in Chinese")
     numerator = fields.count("what counts")
     denominator = fields.count("of how many")
     rate = plain.Float(allow_none=True, metadata={"description": "their quotient; null where nothing counts yet"})
-    apart = plain.Dict(
-        keys=plain.String(), values=plain.Integer(), metadata={"description": "what has no answer yet, shown beside, by kind"}
-    )
+    apart = _apart()
     alarm = fields.code(
         Alarm, "the rate is outside the band that the deployment expects; null within, or without a band", optional=True
     )
@@ -221,6 +227,7 @@ class Group(_Tickets):
     numerator = fields.count("what counts")
     denominator = fields.count("of how many")
     rate = plain.Float(allow_none=True, metadata={"description": "their quotient; null where nothing counts yet"})
+    apart = _apart()
 
 
 class FigureTickets(_Tickets, Figure):
@@ -235,6 +242,7 @@ _FIGURE = {
     "title": "解决率",
     "version": 2,
     "formula": "answers that say resolved / answers; no answer apart",
+    "formula_zh": "答复“已解决”的次数 / 答复次数；未答复另列",
     "numerator": 1,
     "denominator": 1,
     "rate": 1.0,
@@ -277,6 +285,7 @@ GET_KPI = Operation(
                 "numerator": 1,
                 "denominator": 1,
                 "rate": 1.0,
+                "apart": {"no_answer": 1, "no_contact": 0},
                 "tickets": ["TMFQWCZLOEBSG44DF"],
                 "hits": ["TMFQWCZLOEBSG44DF"],
                 "apart_tickets": {"no_answer": ["T3ZK5QZ7XJ2M4N6PA"], "no_contact": []},

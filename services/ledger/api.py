@@ -1,6 +1,7 @@
 """The HTTP API of the ledger."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -9,13 +10,16 @@ from sqlalchemy import Connection
 from chassis.clock import BusinessClock
 from chassis.http import query
 from contracts.http import ledger as http
+from contracts.http import ledger_tickets
 from services.ledger import store
 from services.ledger.config import LedgerConfig
 from services.ledger.domain.double_entry import balances
 from services.ledger.domain.kpi_figures import Figure, compute_figure, group_records
 from services.ledger.domain.kpi_formulas import BY_NAME, FORMULAS
 from services.ledger.domain.rules import Rules
+from services.ledger.domain.ticket_counts import count_tickets
 from services.ledger.domain.ticket_record import TicketRecord
+from services.ledger.figure_tickets import tickets_after
 from services.ledger.kpi_query import kpi_query, matching_records
 
 
@@ -57,12 +61,32 @@ class LedgerApi:
         if kpi not in BY_NAME:
             return None
         records, rules, now = self._chosen(connection, search), self.config.rules, self.clock.now()
-        found = compute_figure(BY_NAME[kpi], records, now)
+        found, listed = compute_figure(BY_NAME[kpi], records, now), search.get("ids") is not False
         return {
             "at": now,
             **view(found, rules),
-            **tickets_behind(found),
-            "groups": groups(found, records, search.get("by"), rules, now),
+            **tickets_behind(found, listed),
+            "groups": groups(found, records, search.get("by"), rules, now, listed),
+        }
+
+    @query(ledger_tickets.LIST_FIGURE_TICKETS)
+    def list_figure_tickets(self, connection: Connection, kpi: str, search: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """Return one page of the tickets behind a figure, and where the next page begins."""
+        if kpi not in BY_NAME:
+            return None
+        now = self.clock.now()
+        page = tickets_after(connection, BY_NAME[kpi], search, self.config.rules.zone, now)
+        return {"at": now, "tickets": [asdict(one) for one in page.tickets], "next": page.next}
+
+    @query(ledger_tickets.COUNT_TICKETS)
+    def count_tickets(self, connection: Connection, search: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return how many of the chosen tickets stand where."""
+        records, zone, now = self._chosen(connection, search), self.config.rules.zone, self.clock.now()
+        parts = group_records(records, search["by"], zone) if search.get("by") else {}
+        return {
+            "at": now,
+            "total": asdict(count_tickets(records, now)),
+            "groups": [{"part": part, **asdict(count_tickets(some, now))} for part, some in parts.items()],
         }
 
     def _chosen(self, connection: Connection, search: Mapping[str, Any]) -> list[TicketRecord]:
@@ -89,25 +113,42 @@ def view(found: Figure, rules: Rules) -> dict[str, Any]:
         "title": formula.title,
         "version": formula.version,
         "formula": formula.wording,
+        "formula_zh": formula.wording_zh,
         "numerator": found.numerator,
         "denominator": found.denominator,
         "rate": found.rate,
-        "apart": {name: len(ids) for name, ids in found.apart.items()},
+        "apart": counted_apart(found),
         "alarm": band.alarm(found.rate) if band else None,
     }
 
 
-def groups(found: Figure, records: Iterable[TicketRecord], by: str | None, rules: Rules, now: datetime) -> list[dict[str, Any]]:
+def groups(
+    found: Figure, records: Iterable[TicketRecord], by: str | None, rules: Rules, now: datetime, listed: bool = True
+) -> list[dict[str, Any]]:
     """Return the figure of each area, category, urgency, level, unit or month; none without ``by``."""
     parts = group_records(records, by, rules.zone) if by else {}
     named = {name: compute_figure(found.formula, some, now) for name, some in parts.items()}
     return [
-        {"part": name, "numerator": one.numerator, "denominator": one.denominator, "rate": one.rate, **tickets_behind(one)}
+        {
+            "part": name,
+            "numerator": one.numerator,
+            "denominator": one.denominator,
+            "rate": one.rate,
+            "apart": counted_apart(one),
+            **tickets_behind(one, listed),
+        }
         for name, one in named.items()
     ]
 
 
-def tickets_behind(found: Figure) -> dict[str, Any]:
-    """Return the tickets behind a figure."""
+def counted_apart(found: Figure) -> dict[str, int]:
+    """Return how many tickets are shown beside a figure, by kind."""
+    return {name: len(ids) for name, ids in found.apart.items()}
+
+
+def tickets_behind(found: Figure, listed: bool = True) -> dict[str, Any]:
+    """Return the tickets behind a figure; empty lists where they are not to be ``listed``."""
+    if not listed:
+        return {"tickets": [], "hits": [], "apart_tickets": {name: [] for name in found.apart}}
     apart = {name: list(ids) for name, ids in found.apart.items()}
     return {"tickets": list(found.ids), "hits": list(found.hit_ids), "apart_tickets": apart}

@@ -16,12 +16,16 @@ Count = Callable[[TicketRecord, datetime], int]
 
 @dataclass(frozen=True)
 class Formula:
-    """A KPI's formula. ``hit`` adds up to the numerator, ``of`` to the denominator; ``apart`` counts undecided tickets."""
+    """A KPI's formula. ``hit`` adds up to the numerator, ``of`` to the denominator; ``apart`` counts undecided tickets.
+
+    ``wording`` and ``wording_zh`` say numerator and denominator in words, in English and in Chinese.
+    """
 
     name: str
     title: str
     version: int
     wording: str
+    wording_zh: str
     hit: Count
     of: Count
     apart: Mapping[str, Count] = field(default_factory=dict)
@@ -58,9 +62,14 @@ class Band:
         return "low" if rate < self.low else "high"
 
 
+def is_counted(record: TicketRecord) -> bool:
+    """Return whether a ticket counts at all: it was opened, and not rejected, merged or cancelled."""
+    return record.opened_at is not None and record.out is None
+
+
 def compute_figure(formula: Formula, records: Iterable[TicketRecord], at: datetime) -> Figure:
     """Return a formula's value over these tickets at an instant."""
-    counted = [record for record in sorted(records, key=lambda record: record.id) if record.opened_at and not record.out]
+    counted = [record for record in sorted(records, key=lambda record: record.id) if is_counted(record)]
     of = {record.id: formula.of(record, at) for record in counted}
     hit = {record.id: formula.hit(record, at) for record in counted}
     return Figure(
