@@ -28,8 +28,11 @@ from console.names import read_names
 from console.oidc import OpenIdProvider
 from console.page import SIGN_IN, Console, NotAllowed, SignInNeeded, endpoint, redirect, view_of
 from console.pages import (
+    exports,
+    figure,
     home,
     live,
+    monthly_report,
     notice,
     oidc_sign_in,
     photographs,
@@ -125,6 +128,9 @@ def _routes() -> list[Route | Mount]:
         Route("/report", endpoint(report_matter.send), methods=["POST"]),
         Route("/sample", endpoint(sample.send), methods=["POST"]),
         Route("/statistics", endpoint(statistics.show)),
+        Route("/statistics/report", endpoint(monthly_report.show)),
+        *_exports(),
+        Route("/statistics/{kpi}", endpoint(figure.show)),
         Route("/tickets/{ticket}", endpoint(ticket.show)),
         Route("/tickets/{ticket}/desk", endpoint(ticket.give_desk_command), methods=["POST"]),
         Route("/tickets/{ticket}/reports", endpoint(ticket.give_report), methods=["POST"]),
@@ -143,6 +149,16 @@ def _routes() -> list[Route | Mount]:
 async def _service_worker(_: Request) -> Response:
     """Return the service worker: a worker serves the pages below its own address, which is therefore not in /static."""
     return FileResponse(STATIC / "sw.js", media_type="text/javascript", headers={"Cache-Control": "no-cache"})
+
+
+def _exports() -> list[Route]:
+    """Return the lists as files. They stand before the pages whose names end anyhow."""
+    return [
+        Route("/queue.{suffix}", endpoint(exports.show_queue)),
+        Route("/work.{suffix}", endpoint(exports.show_work)),
+        Route("/statistics.{suffix}", endpoint(exports.show_statistics)),
+        Route("/statistics/{kpi}.{suffix}", endpoint(exports.show_figure)),
+    ]
 
 
 async def _health(_: Request) -> Response:

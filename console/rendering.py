@@ -1,16 +1,17 @@
 """Templates: one Jinja environment per language, with the texts, names and times that the pages show."""
 
 from collections.abc import Mapping
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from babel.dates import format_datetime
+from babel.dates import format_date, format_datetime
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from starlette.responses import HTMLResponse
 
 from chassis.untrusted_text import visible_line, visible_text
+from console import charts
 from console.labels import LABELS
 from console.languages import SOURCE, SUPPORTED, translations
 from console.names import DeploymentNames
@@ -24,6 +25,7 @@ PATTERNS = {
     "en": ("d MMM HH:mm", "d MMM yyyy, HH:mm"),
 }
 """How an instant of the current year is written, and one of any other year."""
+MONTHS = {"zh": "yyyy年M月", "en": "MMMM yyyy"}
 
 
 class Renderer:
@@ -60,6 +62,12 @@ class Renderer:
             when=texts.when,
             audience=texts.audience,
             event_text=texts.event,
+            month=texts.month,
+            full_when=texts.full_when,
+            percent=charts.percent,
+            figure=texts.figure,
+            formula=texts.formula,
+            apart_text=texts.apart,
             field_name=lambda name: texts.label(name, "field"),
             problem=texts.problem,
             done_text=texts.done,
@@ -117,9 +125,29 @@ class Texts:
         short, long = PATTERNS[self._language]
         return format_datetime(here, short if here.year == this_year else long, locale=self._language)
 
+    def full_when(self, at: datetime) -> str:
+        """Return an instant with its year, for what is printed."""
+        return format_datetime(at.astimezone(self._zone), PATTERNS[self._language][1], locale=self._language)
+
+    def month(self, day: date) -> str:
+        """Return the month of a day with its year."""
+        return format_date(day, MONTHS[self._language], locale=self._language)
+
     def code_options(self, kind: str) -> list[tuple[str, str]]:
         """Return the options of a selection: each code of a kind with its name, in the order of `LABELS`."""
         return [(code, self.label(code, kind)) for code in LABELS[kind]]
+
+    def figure(self, one: Mapping[str, Any]) -> str:
+        """Return the name of a figure; the ledger's own, which is Chinese, for one that the console does not know."""
+        return self.label(one["kpi"], "kpi") if one["kpi"] in LABELS["kpi"] else str(one.get("title", one["kpi"]))
+
+    def formula(self, one: Mapping[str, Any]) -> str:
+        """Return the formula of a figure in words."""
+        return str(one["formula_zh" if self._language == "zh" else "formula"])
+
+    def apart(self, counts: Mapping[str, int]) -> str:
+        """Return what is shown beside a figure, by kind."""
+        return " · ".join(f"{self.label(kind, 'apart')} {count}" for kind, count in counts.items())
 
     def audience(self, code: str) -> str:
         """Return who a notice goes to: a party, the duty officer, or a unit."""

@@ -15,17 +15,23 @@ from contracts.http import dispatch_lists
 
 DESK = ("desk", "reader")
 SOON = timedelta(hours=1)
-FILTERS = ("state", "level", "urgency", "category", "area", "unit", "after")
+FILTERS = ("state", "level", "urgency", "category", "area", "unit")
 SHOWN_NOW = 20
 """Matters in one section of the page Now; the queue has the others."""
 
 
-async def show_queue(view: View) -> Response:
-    """Show one page of the queue, by the filters in the address; without a state, of the matters that are open."""
-    person = view.require(*DESK)
+def search_of(view: View) -> dict[str, Any]:
+    """Return the search by the filters in the address; without a state, of the matters that are open."""
     chosen: dict[str, Any] = {name: view.request.query_params.get(name) or None for name in FILTERS}
+    return {**chosen, "open": None if chosen["state"] else True}
+
+
+async def show_queue(view: View) -> Response:
+    """Show one page of the queue."""
+    person, search = view.require(*DESK), search_of(view)
+    after = view.request.query_params.get("after") or None
     page, known = await asyncio.gather(
-        view.services.ask(dispatch_lists.LIST_CASES, person.token, {**chosen, "open": None if chosen["state"] else True}),
+        view.services.ask(dispatch_lists.LIST_CASES, person.token, {**search, "after": after}),
         view.services.ask(dispatch_lists.GET_DIRECTORY, person.token),
     )
     named = view.texts.named
@@ -33,7 +39,7 @@ async def show_queue(view: View) -> Response:
         "queue.html",
         cases=page["cases"],
         following=page["next"],
-        chosen=chosen,
+        chosen=search,
         filters={
             "state": choices([one.value for one in CaseState], lambda code: view.texts.label(code, "case_state")),
             "urgency": [(one.value, view.texts.label(one.value, "urgency")) for one in Urgency],

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from tests.kit.console import Street
 from tests.kit.pictures import located, picture
@@ -25,6 +27,8 @@ class Scene:
     answered: str
     link: str
     notice: str
+    month: str
+    """The month in which they were opened."""
 
 
 def stops(scene: Scene) -> list[Stop]:
@@ -40,6 +44,10 @@ def stops(scene: Scene) -> list[Stop]:
         Stop("queue", "desk", "/queue"),
         Stop("officer_report", "desk", "/report"),
         Stop("statistics", "desk", "/statistics"),
+        Stop("figure", "desk", "/statistics/department_calls?by=category"),
+        Stop("figure_apart", "desk", "/statistics/resolution?by=month&side=apart"),
+        Stop("monthly_report", "desk", f"/statistics/report?month={scene.month}"),
+        Stop("monthly_report_of_last_month", "desk", "/statistics/report"),
         Stop("desk_ticket", "desk", f"/tickets/{scene.at_work}"),
         Stop("answered_ticket", "desk", f"/tickets/{scene.answered}"),
         Stop("notice", "desk", f"/notices/{scene.notice}"),
@@ -58,4 +66,6 @@ def prepared(town: Street) -> Scene:
     for command in ("sign", "contact", "report_in", "handle"):
         town.report(answered, command, "responders", "yangguang-property")
     town.verified(answered, "grid", "grid-worker-1")
-    return Scene(at_work, answered, town.link(answered, "rate"), town.notice_of(answered, "resident"))
+    opened = datetime.fromisoformat(town.ask("tickets", f"/tickets/{answered}", "desk")["opened_at"])
+    month = f"{opened.astimezone(ZoneInfo('Asia/Shanghai')):%Y-%m}"
+    return Scene(at_work, answered, town.link(answered, "rate"), town.notice_of(answered, "resident"), month)
