@@ -53,7 +53,7 @@ def test_the_month_before(month: str, before: str) -> None:
 
 @pytest.mark.parametrize("text", ["2026-13", "2026", "March", "", "2026-00", "2026-3"])
 def test_a_text_that_is_no_month(text: str) -> None:
-    with pytest.raises(ValueError, match="isoformat|month|day"):
+    with pytest.raises(ValueError, match=r"isoformat|month|day"):
         month_before(text)
 
 
