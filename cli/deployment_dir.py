@@ -136,6 +136,7 @@ class DeploymentDir:
             "WHISTLE_TICKETS_FILES_DIR": str(home / "tickets-files"),
         }
         values[CONSOLE_HTTP] = f"127.0.0.1:{port}"
+        values["WHISTLE_CONSOLE_OPS"] = f"127.0.0.1:{port + 10 if port else 0}"
         values["WHISTLE_CONSOLE_SAMPLE"] = str(home / SAMPLE)
         if port:
             values["WHISTLE_PUBLIC_URL"] = f"http://127.0.0.1:{port}"

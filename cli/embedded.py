@@ -26,7 +26,7 @@ def _path(default: str) -> dict[str, Any]:
     "--port",
     default=8100,
     show_default=True,
-    help="Of the console; HTTP takes the four ports after it, ops those after it and 10.",
+    help="Of the console; HTTP takes the four ports after it, metrics those ports and 10.",
 )
 @click.option("--console/--no-console", default=True, show_default=True, help="Run the web console too.")
 @click.option(

@@ -9,6 +9,7 @@ import uvicorn
 from chassis.errors import OperatorError, listening
 from chassis.observability import logs
 from console.app import application
+from console.metrics import ConsoleMetrics
 from console.settings import ConsoleSettings, read
 
 
@@ -25,8 +26,9 @@ def serve(settings: ConsoleSettings) -> None:
     logs.configure("console", settings.log_level)
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs addresses, and one may hold the token of a link
     host, _, port = settings.http.rpartition(":")
+    metrics = ConsoleMetrics()
     config = uvicorn.Config(
-        application(settings),
+        application(settings, metrics),
         host=host,
         port=int(port),
         log_config=None,
@@ -41,6 +43,7 @@ def serve(settings: ConsoleSettings) -> None:
     )
     with listening("console", "HTTP", settings.http):
         sock = socket.create_server((host, int(port)), backlog=256)
+    metrics.serve(settings.ops)
     uvicorn.Server(config).run([sock])
 
 

@@ -24,6 +24,7 @@ from chassis.configuration.yaml_files import read_yaml
 from chassis.session_tokens import SessionTokens
 from console.forms import BadForm
 from console.live import LiveFeed
+from console.metrics import ConsoleMetrics, Measured
 from console.names import read_names
 from console.oidc import OpenIdProvider
 from console.page import SIGN_IN, Console, NotAllowed, SignInNeeded, endpoint, redirect, view_of
@@ -66,13 +67,15 @@ class CachedFiles(StaticFiles):
         return response
 
 
-def application(settings: ConsoleSettings) -> Starlette:
+def application(settings: ConsoleSettings, metrics: ConsoleMetrics) -> Starlette:
     """Return the console's ASGI application. Raises OperatorError for a bad file."""
     identities = Identities.load(settings.identities, SessionTokens(settings.secret))
-    services = ServiceClient(settings.services)
+    services = ServiceClient(settings.services, on_outage=lambda service: metrics.outages.labels(service).inc())
     zone = ZoneInfo(read_yaml(settings.config_dir / "clocks.yaml")["zone"])
     sessions = Sessions(settings.secret, identities, settings.session)
     feed = LiveFeed(services, lambda: sessions.speak_for(settings.account))
+    metrics.live_pages.set_function(lambda: feed.pages)
+    metrics.live_age.set_function(lambda: feed.age)
     console = Console(
         services=services,
         sessions=sessions,
@@ -92,7 +95,7 @@ def application(settings: ConsoleSettings) -> Starlette:
 
     app = Starlette(
         routes=_routes(),
-        middleware=[Middleware(SecurityHeaders)],
+        middleware=[Middleware(Measured, metrics), Middleware(SecurityHeaders)],
         lifespan=lifespan,
         exception_handlers={
             SignInNeeded: _to_sign_in,
@@ -105,7 +108,7 @@ def application(settings: ConsoleSettings) -> Starlette:
             Exception: _message(HTTPStatus.INTERNAL_SERVER_ERROR, "error"),
         },
     )
-    app.state.console, app.state.passwords = console, Passwords(identities)
+    app.state.console, app.state.passwords, app.state.metrics = console, Passwords(identities), metrics
     app.state.oidc = OpenIdProvider(settings.oidc) if settings.oidc else None
     app.state.pending_sign_ins = PendingSignIns(settings.secret)
     return app

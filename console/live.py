@@ -53,7 +53,7 @@ class LiveFeed:
     def __init__(self, services: ServiceClient, token: Callable[[], str]):
         self._services, self._token = services, token
         self._pages: set[LivePage] = set()
-        self._answered = 0.0
+        self._answered = time.monotonic()
 
     @property
     def pages(self) -> int:
@@ -61,9 +61,14 @@ class LiveFeed:
         return len(self._pages)
 
     @property
+    def age(self) -> float:
+        """Return the seconds since the ledger answered, or since the start."""
+        return time.monotonic() - self._answered
+
+    @property
     def up_to_date(self) -> bool:
         """Return whether the ledger has answered lately."""
-        return time.monotonic() - self._answered < STALE_SECONDS
+        return self.age < STALE_SECONDS
 
     async def follow(self) -> None:
         """Read the feed until cancelled. An outage is waited for; afterwards pages are told that anything may have changed."""

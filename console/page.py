@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import wraps
 from hmac import compare_digest
 from http import HTTPStatus
 from pathlib import Path
@@ -133,6 +134,7 @@ Page = Callable[[View], Awaitable[Response]]
 def endpoint(page: Page) -> Callable[[Request], Awaitable[Response]]:
     """Return a page as Starlette's endpoint."""
 
+    @wraps(page)  # the metrics name it by its page
     async def answer(request: Request) -> Response:
         return await page(view_of(request))
 

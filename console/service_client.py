@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterable, Awaitable, Mapping
+from collections.abc import AsyncIterable, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
@@ -50,9 +50,16 @@ class SessionRefused(Exception):
 
 
 class ServiceClient:
-    """Sends operations to the services. One client serves the whole process."""
+    """Sends operations to the services. One client serves the whole process; ``on_outage`` gets the service of each request that
+    was not answered."""
 
-    def __init__(self, services: Mapping[str, str], transport: httpx.AsyncBaseTransport | None = None):
+    def __init__(
+        self,
+        services: Mapping[str, str],
+        transport: httpx.AsyncBaseTransport | None = None,
+        on_outage: Callable[[str], None] = lambda _: None,
+    ):
+        self._on_outage = on_outage
         self._clients = {
             service: httpx.AsyncClient(base_url=url, timeout=TIMEOUT, limits=LIMITS, transport=transport)
             for service, url in services.items()
@@ -123,10 +130,14 @@ class ServiceClient:
     async def _sent(self, operation: Operation, request: httpx.Request, stream: bool = False) -> httpx.Response:
         service = SERVICE_OF[operation.id]
         try:
-            return await self._clients[service].send(request, stream=stream)
+            answer = await self._clients[service].send(request, stream=stream)
         except httpx.HTTPError as wrong:
             log.warning("%s: %s does not answer: %s", operation.id, service, type(wrong).__name__)
+            self._on_outage(service)
             raise ServiceUnavailable(service) from None
+        if _cannot(answer):
+            self._on_outage(service)
+        return answer
 
     async def close(self) -> None:
         """Close every connection."""
@@ -147,7 +158,7 @@ def _answer(operation: Operation, service: str, answer: httpx.Response) -> Json:
 
 def _refusal(operation: Operation, service: str, answer: httpx.Response) -> Exception:
     """Return the exception for an answer that is not the operation's own."""
-    if answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR or answer.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+    if _cannot(answer):
         log.warning("%s: %s answered %s", operation.id, service, answer.status_code)
         return ServiceUnavailable(service)
     problem = answer.json()
@@ -155,6 +166,11 @@ def _refusal(operation: Operation, service: str, answer: httpx.Response) -> Exce
         return SessionRefused()
     errors = {error["field"]: error["detail"] for error in problem.get("errors", [])}
     return Refusal(HTTPStatus(answer.status_code), problem.get("detail") or problem.get("title", ""), errors)
+
+
+def _cannot(answer: httpx.Response) -> bool:
+    """Return whether a service answers that it cannot now; asking again helps."""
+    return answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR or answer.status_code == HTTPStatus.TOO_MANY_REQUESTS
 
 
 def _text(value: Any) -> str:

@@ -34,6 +34,7 @@ class ConsoleSettings:
     """The settings of one console process. ``services`` has the base URL of each service's HTTP API."""
 
     http: str
+    ops: str
     services: Mapping[str, str]
     identities: Path
     config_dir: Path
@@ -52,6 +53,7 @@ def read() -> ConsoleSettings:
     env = FileAwareEnv(eager=False, prefix="WHISTLE_", strip_whitespace=True)
     values: dict[str, Any] = {
         "http": env.str("CONSOLE_HTTP", "127.0.0.1:8000", validate=check_address),
+        "ops": env.str("CONSOLE_OPS", "127.0.0.1:9000", validate=check_address),
         "identities": env.path("IDENTITIES"),
         "config_dir": env.path("CONFIG_DIR", Path("deploy")),
         "clock_file": env.path("CLOCK_FILE", None),

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from chassis.configuration.identities import Actor
+from console.metrics import ConsoleMetrics
 from console.oidc import OpenIdProvider, PendingSignIn, ProviderUnavailable, SignInRefused
 from console.page import View, local_path, redirect
 from console.pending_sign_ins import PATH, PendingSignIns
@@ -56,9 +57,11 @@ async def finish(view: View) -> Response:
         account = await _account(view, provider, pending)
     except SignInFailed as failed:
         log.warning("sign-in by the OpenID provider failed: %s", failed, extra={"client": _client(view.request)})
+        _count(view, failed.failure)
         response: Response = redirect(f"{PATH}/{failed.failure}")
     else:
         log.info("signed in by the OpenID provider", extra={"account": account.id})
+        _count(view, "signed_in")
         response = redirect(local_path(pending.target))
         view.console.sessions.start(response, account.id, _https(view.request))
     pending_sign_ins.forget(response)
@@ -122,3 +125,8 @@ def _https(request: Request) -> bool:
 
 def _client(request: Request) -> str:
     return request.client.host if request.client else ""
+
+
+def _count(view: View, result: str) -> None:
+    metrics: ConsoleMetrics = view.request.app.state.metrics
+    metrics.sign_ins.labels(result).inc()

@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from chassis.configuration.yaml_core import load_yaml
 from chassis.observability.health import Health
 from chassis.observability.metrics import ChassisMetrics
+from console.metrics import ConsoleMetrics
 from contracts.topology import SERVICES
 from services.dispatch.metrics import CaseMetrics, DispatchMetrics
 from services.ledger.metrics import LedgerMetrics, disagreement
@@ -95,7 +96,7 @@ def test_every_alert_is_tested_and_says_what_to_do() -> None:
 
 def test_the_rules_speak_of_metrics_that_there_are() -> None:
     there = set()
-    for family in _registry().collect():
+    for family in (*_registry().collect(), *ConsoleMetrics().registry.collect()):
         there |= {family.name, f"{family.name}_total"} if family.type == "counter" else {family.name}
     named = {name for rule in _rules() for name in re.findall(r"\bwhistle_\w+", rule["expr"])}
     assert named
@@ -104,4 +105,4 @@ def test_the_rules_speak_of_metrics_that_there_are() -> None:
 
 def test_every_service_is_asked() -> None:
     config = load_yaml((HERE / "prometheus.yml").read_text("utf-8"))
-    assert set(SERVICES) <= {job["job_name"] for job in config["scrape_configs"]}
+    assert {*SERVICES, "console"} <= {job["job_name"] for job in config["scrape_configs"]}
