@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import logging
+import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
@@ -22,6 +23,7 @@ from chassis.clock import SharedClock, SystemClock
 from chassis.configuration.identities import Identities
 from chassis.configuration.yaml_files import read_yaml
 from chassis.session_tokens import SessionTokens
+from console.attempt_limit import AttemptLimit, TooManyAttempts
 from console.forms import BadForm
 from console.live import LiveFeed
 from console.metrics import ConsoleMetrics, Measured
@@ -43,11 +45,13 @@ from console.pages import (
     sample,
     sign_in,
     statistics,
+    status,
     ticket,
     work,
 )
 from console.passwords import Passwords
 from console.pending_sign_ins import PATH, PendingSignIns
+from console.public_matters import read_public_matters
 from console.rendering import Renderer
 from console.response_headers import SecurityHeaders
 from console.service_client import Refusal, ServiceClient, ServiceUnavailable, SessionRefused
@@ -56,6 +60,7 @@ from console.settings import ConsoleSettings
 
 log = logging.getLogger(__name__)
 STATIC = Path(__file__).parent / "static"
+HOUR = 3600.0
 
 
 class CachedFiles(StaticFiles):
@@ -84,6 +89,9 @@ def application(settings: ConsoleSettings, metrics: ConsoleMetrics) -> Starlette
         clock=SharedClock(settings.clock_file) if settings.clock_file else SystemClock(),
         sample=settings.sample,
         account=settings.account,
+        public=read_public_matters(settings.config_dir),
+        reports=AttemptLimit(settings.reports_per_hour, HOUR),
+        lookups=AttemptLimit(settings.lookups_per_hour, HOUR),
     )
 
     @asynccontextmanager
@@ -102,6 +110,7 @@ def application(settings: ConsoleSettings, metrics: ConsoleMetrics) -> Starlette
             SessionRefused: _to_sign_in,
             NotAllowed: _message(HTTPStatus.FORBIDDEN, "not_allowed"),
             BadForm: _bad_form,
+            TooManyAttempts: _too_many,
             ServiceUnavailable: _unavailable,
             Refusal: _refused,
             HTTPException: _not_found,
@@ -130,6 +139,7 @@ def _routes() -> list[Route | Mount]:
         Route("/report", endpoint(report_matter.show), methods=["GET"]),
         Route("/report", endpoint(report_matter.send), methods=["POST"]),
         Route("/sample", endpoint(sample.send), methods=["POST"]),
+        Route("/status", endpoint(status.show)),
         Route("/statistics", endpoint(statistics.show)),
         Route("/statistics/report", endpoint(monthly_report.show)),
         *_exports(),
@@ -196,6 +206,14 @@ def _message(status: HTTPStatus, kind: str):  # type: ignore[no-untyped-def]
 async def _bad_form(request: Request, wrong: Exception) -> Response:
     log.info("a form was refused: %s", wrong)
     return view_of(request).page("message.html", HTTPStatus.BAD_REQUEST, kind="bad_form")
+
+
+async def _too_many(request: Request, wrong: Exception) -> Response:
+    assert isinstance(wrong, TooManyAttempts)
+    minutes = math.ceil(wrong.seconds / 60)
+    response = view_of(request).page("message.html", HTTPStatus.TOO_MANY_REQUESTS, kind="too_many", minutes=minutes)
+    response.headers["Retry-After"] = str(math.ceil(wrong.seconds))
+    return response
 
 
 async def _unavailable(request: Request, wrong: Exception) -> Response:

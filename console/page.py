@@ -15,11 +15,14 @@ from urllib.parse import urlencode, urlsplit
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from chassis.client_address import site
 from chassis.clock import BusinessClock
+from console.attempt_limit import AttemptLimit
 from console.forms import BadForm, Form, read_form
 from console.languages import COOKIE, SUPPORTED, language_of
 from console.live import LiveFeed
 from console.pictures import Picture, Pictures
+from console.public_matters import PublicMatters
 from console.rendering import Renderer, Texts
 from console.service_client import ServiceClient
 from console.sessions import Person, Sessions
@@ -40,6 +43,11 @@ class Console:
     """The file of requests that an officer may send while the system is empty."""
     account: str
     """The account with which the console asks where nobody is signed in."""
+    public: PublicMatters
+    reports: AttemptLimit
+    """The reports of visitors without an account, by client address."""
+    lookups: AttemptLimit
+    """The numbers that visitors look up, by client address."""
     pictures: Pictures = field(default_factory=Pictures)
 
     @staticmethod
@@ -75,6 +83,11 @@ class View:
     def services(self) -> ServiceClient:
         """Return the client of the services."""
         return self.console.services
+
+    @property
+    def client(self) -> str:
+        """Return the client's address, by which attempts are counted: of IPv6 the prefix that one site has to itself."""
+        return site(self.request.client.host) if self.request.client else ""
 
     @property
     def texts(self) -> Texts:

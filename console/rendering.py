@@ -26,6 +26,7 @@ PATTERNS = {
 }
 """How an instant of the current year is written, and one of any other year."""
 MONTHS = {"zh": "yyyy年M月", "en": "MMMM yyyy"}
+DAYS = {"zh": "yyyy年M月d日", "en": "d MMMM yyyy"}
 
 
 class Renderer:
@@ -62,6 +63,7 @@ class Renderer:
             when=texts.when,
             audience=texts.audience,
             event_text=texts.event,
+            day=texts.day,
             month=texts.month,
             full_when=texts.full_when,
             percent=charts.percent,
@@ -128,6 +130,10 @@ class Texts:
     def full_when(self, at: datetime) -> str:
         """Return an instant with its year, for what is printed."""
         return format_datetime(at.astimezone(self._zone), PATTERNS[self._language][1], locale=self._language)
+
+    def day(self, at: datetime) -> str:
+        """Return the day of an instant with its year."""
+        return format_date(at.astimezone(self._zone), DAYS[self._language], locale=self._language)
 
     def month(self, day: date) -> str:
         """Return the month of a day with its year."""

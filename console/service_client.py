@@ -50,8 +50,10 @@ class SessionRefused(Exception):
 
 
 class ServiceClient:
-    """Sends operations to the services. One client serves the whole process; ``on_outage`` gets the service of each request that
-    was not answered."""
+    """Sends operations to the services. One client serves the whole process.
+
+    ``on_outage`` gets the service of each request that was not answered.
+    """
 
     def __init__(
         self,

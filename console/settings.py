@@ -43,6 +43,8 @@ class ConsoleSettings:
     account: str
     sample: Path | None
     session: timedelta
+    reports_per_hour: int
+    lookups_per_hour: int
     proxies: list[str]
     log_level: int
     oidc: OidcSettings | None
@@ -60,6 +62,8 @@ def read() -> ConsoleSettings:
         "secret": env.str("SECRET", validate=validate.Length(min=16)),
         "account": env.str("CONSOLE_ACCOUNT", "console", validate=validate.Length(min=1)),
         "sample": env.path("CONSOLE_SAMPLE", None),
+        "reports_per_hour": env.int("CONSOLE_REPORTS_PER_HOUR", 20, validate=validate.Range(min=1)),
+        "lookups_per_hour": env.int("CONSOLE_LOOKUPS_PER_HOUR", 60, validate=validate.Range(min=1)),
         "proxies": env.list("TRUSTED_PROXIES", []),
         "log_level": env.log_level("LOG_LEVEL", logging.INFO),
     }

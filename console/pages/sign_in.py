@@ -8,9 +8,10 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import Response
 
+from console.attempt_limit import TooManyAttempts
 from console.metrics import ConsoleMetrics
 from console.page import View, local_path, redirect, view_of
-from console.passwords import Passwords, TooManyFailures
+from console.passwords import Passwords
 from console.pending_sign_ins import PATH
 
 log = logging.getLogger(__name__)
@@ -34,16 +35,15 @@ async def sign_in(request: Request) -> Response:
     account, passwords = form.get("account", ""), request.app.state.passwords
     assert isinstance(passwords, Passwords)
     metrics: ConsoleMetrics = request.app.state.metrics
-    client = request.client.host if request.client else ""
     try:
-        fits = await passwords.check(account, form.get("password", ""), client)
-    except TooManyFailures as wait:
+        fits = await passwords.check(account, form.get("password", ""), view.client)
+    except TooManyAttempts as wait:
         metrics.sign_ins.labels("limited").inc()
         minutes = math.ceil(wait.seconds / 60)
         return _form(view, HTTPStatus.TOO_MANY_REQUESTS, target, account, minutes)
     metrics.sign_ins.labels("signed_in" if fits else "refused").inc()
     if not fits:
-        log.warning("sign-in refused", extra={"client": client})
+        log.warning("sign-in refused", extra={"client": view.client})
         return _form(view, HTTPStatus.UNAUTHORIZED, target, account, 0)
     log.info("signed in", extra={"account": account})
     response = redirect(target)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from ipaddress import IPv4Address
+from itertools import count
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -38,6 +40,8 @@ def scene(town: Street) -> Scene:
 
 
 Visit = Callable[..., Page]
+_addresses = map(IPv4Address, count(int(IPv4Address("198.51.100.1"))))
+"""Each visitor has an address of their own: what is limited by address is limited for each."""
 
 
 @pytest.fixture
@@ -47,7 +51,11 @@ def visit(town: Street, browser: Browser) -> Iterator[Visit]:
 
     def opened(account: str | None = None, phone: bool = False, language: str = "zh-CN", scripts: bool = True) -> Page:
         context = browser.new_context(
-            base_url=town.address, viewport=PHONE if phone else DESK, locale=language, java_script_enabled=scripts
+            base_url=town.address,
+            viewport=PHONE if phone else DESK,
+            locale=language,
+            java_script_enabled=scripts,
+            extra_http_headers={"X-Forwarded-For": str(next(_addresses))},
         )
         context.set_default_timeout(WAIT_MILLISECONDS)
         contexts.append(context)

@@ -8,10 +8,11 @@ from tests.browser.conftest import Visit
 from tests.browser.pages import Scene
 from tests.kit.console import PASSWORD, Street
 
-PAGES = ("/now", "/queue", "/statistics", "/work", "/tickets/{at_work}", "/notices/{notice}")
+FIGURES = {"/statistics", "/statistics/completion", "/statistics/report"}
+PAGES = ("/now", "/queue", *sorted(FIGURES), "/work", "/tickets/{at_work}", "/notices/{notice}")
 ALLOWED = {
-    "desk": {"/now", "/queue", "/statistics", "/tickets/{at_work}", "/notices/{notice}"},
-    "supervisors": {"/now", "/queue", "/statistics", "/work", "/tickets/{at_work}"},
+    "desk": {"/now", "/queue", *FIGURES, "/tickets/{at_work}", "/notices/{notice}"},
+    "supervisors": {"/now", "/queue", *FIGURES, "/work", "/tickets/{at_work}"},
     "responders": {"/work", "/tickets/{at_work}"},
     "mediators": {"/work"},
     "grid": {"/work"},

@@ -85,7 +85,9 @@ class Street(EmbeddedStack):
             process.kill()
 
     def _console(self, port: int, directory: Path, **settings: str) -> LocalProcess:
-        settings = {**self.home.settings(), **self.environment(WHISTLE_CONSOLE_HTTP=f"127.0.0.1:{port}"), **settings}
+        # every visitor of a test comes as if by a proxy, from an address of their own
+        more = {"WHISTLE_CONSOLE_HTTP": f"127.0.0.1:{port}", "WHISTLE_TRUSTED_PROXIES": "127.0.0.1"}
+        settings = {**self.home.settings(), **self.environment(**more), **settings}
         process = LocalProcess([sys.executable, "-m", "console"], directory, settings)
         process.start()
         address = f"http://127.0.0.1:{port}/health"

@@ -8,7 +8,8 @@ import pytest
 from argon2 import PasswordHasher
 
 from chassis.configuration.identities import Identities
-from console.passwords import MAX_FAILURES, Passwords, TooManyFailures
+from console.attempt_limit import TooManyAttempts
+from console.passwords import MAX_FAILURES, Passwords
 
 HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash("open sesame")
 ACCOUNTS = [
@@ -43,13 +44,13 @@ def test_a_password_fits_its_account_alone(account: str, password: str, fits: bo
 
 def test_an_account_waits_after_many_failures_from_anywhere() -> None:
     wrong = [("wang", "wrong", f"10.0.0.{number}") for number in range(MAX_FAILURES)]
-    with pytest.raises(TooManyFailures):
+    with pytest.raises(TooManyAttempts):
         _check(*wrong, ("wang", "open sesame", "10.0.1.1"))
 
 
 def test_a_client_waits_after_many_failures_on_any_account() -> None:
     wrong = [(f"account {number}", "wrong", "10.0.0.1") for number in range(MAX_FAILURES)]
-    with pytest.raises(TooManyFailures):
+    with pytest.raises(TooManyAttempts):
         _check(*wrong, ("wang", "open sesame", "10.0.0.1"))
 
 
