@@ -245,6 +245,8 @@ def test_whoever_may_not_is_told_so_before_the_body_is_read(stack: Deployment, s
     for token, status in (("wrong", 401), ("token-of-grid", 403)):
         if token == "token-of-grid" and operation.role == "responder":
             token = "token-of-desk"
+        elif token == "token-of-grid" and operation.own_role == "responder":
+            token = "token-of-gateway"
         wanted = 403 if isinstance(operation, GeoReport) else status
         head = f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Type: {kind}\r\n"
         with socket.create_connection(("127.0.0.1", stack.ports[service][0]), timeout=60) as client:
