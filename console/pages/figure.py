@@ -13,13 +13,15 @@ from contracts.http import dispatch_lists, ledger, ledger_tickets
 from contracts.http.ledger import By
 from contracts.http.ledger_tickets import Side
 
+FIGURE_FILTERS = (*FILTERS, "urgency", "level", "unit")
+"""The filters of a figure: those of the statistics page, and the parts to which its groups lead."""
 NAMED = {By.AREA: "areas", By.CATEGORY: "categories", By.UNIT: "units", By.LEVEL: "levels"}
 """The deployment's names of the parts of a grouping."""
 
 
 def search_of(view: View) -> dict[str, Any]:
     """Return the filters in the address that choose tickets."""
-    return {name: view.request.query_params.get(name) or None for name in (*FILTERS, "side")}
+    return {name: view.request.query_params.get(name) or None for name in (*FIGURE_FILTERS, "side")}
 
 
 async def show(view: View) -> Response:
@@ -27,7 +29,7 @@ async def show(view: View) -> Response:
     person, kpi = view.require("reader"), view.request.path_params["kpi"]
     chosen, query = search_of(view), view.request.query_params
     by = query.get("by") or By.AREA.value
-    of_figure = {name: chosen[name] for name in FILTERS}
+    of_figure = {name: chosen[name] for name in FIGURE_FILTERS}
     figure = await view.services.ask(ledger.GET_KPI, person.token, {**of_figure, "by": by, "ids": False}, kpi=kpi)
     found, missing = await all_or_missing(
         tickets=view.services.ask(
@@ -44,7 +46,8 @@ async def show(view: View) -> Response:
         groups=groups,
         chart=charts.rates(groups, figure["rate"]),
         chosen={**chosen, "by": by},
-        filters=of_figure,
+        filters={name: chosen[name] for name in FILTERS},
+        parts=[(by, part_name(view.texts, By(by), part)) for by in ("urgency", "level", "unit") if (part := chosen[by])],
         by_choices=[(one.value, view.texts.label(one.value, "by")) for one in By],
         side_choices=[(one.value, view.texts.label(one.value, "side")) for one in Side],
         tickets=page["tickets"],

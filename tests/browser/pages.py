@@ -48,6 +48,7 @@ def stops(scene: Scene) -> list[Stop]:
         Stop("officer_report", "desk", "/report"),
         Stop("statistics", "desk", "/statistics"),
         Stop("figure", "desk", "/statistics/department_calls?by=category"),
+        Stop("figure_of_a_unit", "desk", "/statistics/returns?by=urgency&unit=yangguang-property&urgency=E2"),
         Stop("figure_apart", "desk", "/statistics/resolution?by=month&side=apart"),
         Stop("monthly_report", "desk", f"/statistics/report?month={scene.month}"),
         Stop("monthly_report_of_last_month", "desk", "/statistics/report"),

@@ -43,7 +43,7 @@ def cells(content: bytes) -> list[tuple[Any, ...]]:
 
 def test_the_queue_is_exported_with_its_filters(scene: Scene, visit: Visit) -> None:
     page = visit("desk")
-    page.goto("/queue?category=noise")
+    page.goto("/queue?category=noise&area=shanqi-1")
     shown = {link.get_attribute("href").rpartition("/")[2] for link in page.locator("tbody a").all()}
     name, content = downloaded(page, "CSV")
     rows = lines(content)

@@ -30,15 +30,13 @@ def test_a_resident_reports_and_a_street_office_closes_the_ticket(town: Street, 
     number = resident.locator("strong.number").inner_text()
 
     desk = visit("desk")
-    desk.goto("/queue")
-    desk.get_by_role("link", name="物业服务").first.click()
+    await_listed(desk, "/queue?category=property_service", number)
     expect(desk.locator("p.number").first).to_have_text(number)
     expect(desk.get_by_text("电梯停了两天")).to_be_visible()
     expect(desk.get_by_text("王阿姨")).to_be_visible()
 
     property_company = visit("responders", phone=True)
-    property_company.goto("/work")
-    property_company.locator(f"a[href='/tickets/{number}']").click()
+    await_listed(property_company, "/work", number)
     for command in ("签收", "已联系居民", "到场报到"):
         property_company.get_by_role("button", name=command, exact=True).click()
         expect(property_company.get_by_role("status")).to_contain_text(command)
@@ -48,7 +46,7 @@ def test_a_resident_reports_and_a_street_office_closes_the_ticket(town: Street, 
     expect(property_company.get_by_role("status")).to_contain_text("办理完毕")
 
     grid_worker = visit("grid", phone=True)
-    await_work(grid_worker, number)
+    await_listed(grid_worker, "/work", number)
     check = command_form(grid_worker, "登记核查结果")
     check.get_by_label("是", exact=True).check()
     check.get_by_role("button", name="登记核查结果").click()
@@ -72,11 +70,11 @@ def command_form(page: Page, name: str) -> Locator:
     return form
 
 
-def await_work(page: Page, number: str) -> None:
-    """Open a responder's ticket as soon as it is in the list of their work: the event that assigns it may be on its way."""
+def await_listed(page: Page, path: str, number: str) -> None:
+    """Open a ticket as soon as it is in a list: the event that puts it there may be on its way."""
     link = page.locator(f"a[href='/tickets/{number}']")
     for _ in range(120):
-        page.goto("/work")
+        page.goto(path)
         if link.count():
             break
         page.wait_for_timeout(500)
