@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from console.figure_labels import FIGURES
+
 LABELS: Mapping[str, Mapping[str, str]] = {
     "state": {
         "open": "Received",
@@ -169,24 +171,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
     },
     "alarm": {"low": "below the band", "high": "above the band"},
     "apart": {"no_answer": "no answer", "no_contact": "nobody to ask", "running": "running", "to_be_performed": "not due yet"},
-    "by": {
-        "area": "Area",
-        "category": "Kind of matter",
-        "urgency": "Urgency",
-        "level": "Level",
-        "unit": "Unit",
-        "month": "Month",
-    },
-    "count": {
-        "opened": "Reported",
-        "closed": "Closed",
-        "open": "Not closed yet",
-        "overdue": "Due and not closed",
-        "rejected": "Not taken on",
-        "merged": "Merged",
-        "cancelled": "Withdrawn",
-    },
-    "side": {"hit": "that count", "miss": "that do not count, or not in full", "apart": "shown apart"},
+    **FIGURES,
     "field": {
         "category": "Kind of matter",
         "area": "Area",
