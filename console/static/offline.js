@@ -1,6 +1,6 @@
 // A responder's telephone without a network: commands wait in the telephone and are sent when the network is back, in order, each
 // with its idempotency key and the time at which it was given. The services accept each once.
-const notice = document.getElementById("offline");
+let notice = document.getElementById("offline");
 const STORE = "commands";
 
 function database() {
@@ -24,6 +24,7 @@ async function store(mode, work) {
 const waiting = () => store("readonly", (commands) => commands.getAll());
 
 async function show() {
+  notice = document.getElementById("offline");  // the page around it may be new
   const commands = await waiting();
   const refused = commands.filter((one) => one.refused);
   const lines = [];
@@ -34,12 +35,16 @@ async function show() {
   notice.hidden = lines.length === 0;
 }
 
+// Returns what became of a command: "done", "refused" or "later", with the server's answer where there is one.
 async function send(command) {
   const body = new URLSearchParams(command.fields);
-  const answer = await fetch(command.action, { method: "POST", body, credentials: "same-origin" });
-  if (answer.redirected && new URL(answer.url).pathname === "/sign-in") return "later";
-  if (answer.ok) return "done";
-  return answer.status >= 500 || answer.status === 429 ? "later" : "refused";
+  let answer;
+  try {
+    answer = await fetch(command.action, { method: "POST", body, credentials: "same-origin" });
+  } catch { return { outcome: "later" }; }
+  if (answer.redirected && new URL(answer.url).pathname === "/sign-in") return { outcome: "later" };
+  if (answer.ok) return { outcome: "done", answer };
+  return answer.status >= 500 || answer.status === 429 ? { outcome: "later" } : { outcome: "refused", answer };
 }
 
 let sending = false;
@@ -49,26 +54,43 @@ async function sendAll() {
   let sent = 0;
   try {
     for (const command of (await waiting()).filter((one) => !one.refused)) {
-      const outcome = await send(command);
+      const { outcome } = await send(command);
       if (outcome === "later") break;
       if (outcome === "done") { await store("readwrite", (commands) => commands.delete(command.number)); sent += 1; }
       else await store("readwrite", (commands) => commands.put({ ...command, refused: true }));
     }
-  } catch { /* still no network */ } finally { sending = false; }
+  } finally { sending = false; }
   await show();
   if (sent) location.reload();
+}
+
+function commandOf(form, submitter) {
+  const fields = [...new FormData(form, submitter)].map(([name, value]) => [name, String(value)]);
+  const acted = fields.find(([name]) => name === "acted_at");
+  if (acted) acted[1] = new Date().toISOString();
+  const title = `${form.dataset.offline} · ${document.querySelector("h1")?.textContent ?? ""}`;
+  return { action: form.action, fields, title };
+}
+
+async function showAnswer(answer) {
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("main");
+  document.querySelector("main").replaceWith(fresh);
+  fresh.focus();
 }
 
 async function submitted(event) {
   const form = event.target;
   if (!form.matches("form[data-offline]") || event.defaultPrevented) return;
   event.preventDefault();
-  const fields = [...new FormData(form, event.submitter)].map(([name, value]) => [name, String(value)]);
-  const acted = fields.find(([name]) => name === "acted_at");
-  if (acted) acted[1] = new Date().toISOString();
-  const title = `${form.dataset.offline} · ${document.querySelector("h1")?.textContent ?? ""}`;
-  await store("readwrite", (commands) => commands.add({ action: form.action, fields, title, at: Date.now() }));
-  if (navigator.onLine) { await sendAll(); } else { form.closest("details")?.removeAttribute("open"); await show(); }
+  const command = commandOf(form, event.submitter);
+  const first = (await waiting()).every((one) => one.refused);  // what waits goes first
+  const { outcome, answer } = navigator.onLine && first ? await send(command) : { outcome: "later" };
+  if (outcome === "done") { location.assign(answer.url); return; }
+  if (outcome === "refused") { await showAnswer(answer); return; }
+  await store("readwrite", (commands) => commands.add(command));
+  form.closest("details")?.removeAttribute("open");
+  await show();
+  await sendAll();
 }
 
 async function signedOut(event) {

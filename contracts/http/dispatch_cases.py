@@ -245,6 +245,7 @@ SHOW_PROGRESS = Operation(
     summary="The progress of a matter, for the holder of any of its signed links that is not expired.",
     role="",
     public=True,
+    page=True,
     status=HTTPStatus.OK,
     answer=Progress,
     search=LinkSearch,

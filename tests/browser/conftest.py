@@ -26,9 +26,12 @@ def town() -> Iterator[Street]:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One browser; each test has contexts of its own in it."""
+    """One browser; each test has contexts of its own in it.
+
+    Playwright keeps an event loop running until it ends: in the same process no other test could run one.
+    """
     with chromium() as running:
         yield running
 

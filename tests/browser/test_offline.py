@@ -80,3 +80,14 @@ def test_the_first_load_is_small(town: Street, visit: Visit) -> None:
     page.goto("/work")
     page.wait_for_load_state("networkidle")
     assert 0 < sum(sizes) < 60_000
+
+
+def test_a_refusal_is_explained_at_once_where_there_is_a_network(town: Street, visit: Visit) -> None:
+    ticket = town.whistle_blown("property_service", "单元门锁坏了")
+    page = visit("responders", phone=True)
+    ready(page, ticket)
+    town.report(ticket, "sign", "responders", "yangguang-property")
+    page.get_by_role("button", name="签收", exact=True).click()
+    expect(page.get_by_role("alert")).to_contain_text("未被接受，没有任何改动")
+    page.get_by_role("button", name="已联系居民", exact=True).click()
+    expect(page.get_by_role("status").filter(has_text="已联系居民")).to_be_visible()

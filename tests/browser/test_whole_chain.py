@@ -19,6 +19,10 @@ def report(page: Page, text: str, place: str = "shanqi-1/yangguang", category: s
     page.get_by_label("姓名").fill("王阿姨")
     page.get_by_label("电话", exact=True).fill("029-87654321")
     page.get_by_role("button", name="提交").click()
+    another = page.get_by_role("button", name="是另一件事，继续提交")
+    expect(another.or_(page.locator("strong.number"))).to_be_visible()
+    if another.count():  # others have reported the like
+        another.click()
     other = page.get_by_role("button", name="是另一件事")  # where others reported the like, the form is shown once more
     if other.count():
         other.click()

@@ -70,7 +70,8 @@ def test_the_search_for_like_tickets_uses_the_index(town: Town) -> None:
         "SET enable_seqscan = off; EXPLAIN SELECT document FROM tickets WHERE category = 'noise'"
         " AND lat BETWEEN 34.29 AND 34.31 AND lon BETWEEN 108.89 AND 108.91",
     )
-    assert any("tickets_place" in line for (line,) in plan), plan
+    by_place = ("tickets_place", "tickets_point")  # of a few rows each is as good
+    assert any(name in line for name in by_place for (line,) in plan), plan
 
 
 @pytest.mark.parametrize("key", ["address", "reporter"])
@@ -170,7 +171,7 @@ def test_tickets_are_listed_page_by_page(town: Town) -> None:
     mine = [town.whistle(area="shanqi-2", estate="heping", category="parking") for _ in range(5)]
     listed: list[str] = []
     path = "/tickets?area=shanqi&category=parking&limit=2"
-    for _ in range(10):
+    for _ in range(500):
         page = town.ask("GET", path)
         assert page.status == 200
         assert len(page.body["tickets"]) <= 2
@@ -178,7 +179,8 @@ def test_tickets_are_listed_page_by_page(town: Town) -> None:
         if page.body["next"] is None:
             break
         path = f"/tickets?area=shanqi&category=parking&limit=2&after={page.body['next']}"
-    assert listed == mine[::-1], "the newest first, each once"
+    assert len(listed) == len(set(listed)), "each once"
+    assert [ticket for ticket in listed if ticket in mine] == mine[::-1], "the newest first"
 
 
 def test_tickets_are_found_by_state_and_area(town: Town) -> None:
