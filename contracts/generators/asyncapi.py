@@ -66,6 +66,10 @@ def document(known: list[samples.Sample]) -> Node:
     }
 
 
+_BREAKS_OF_1_1 = re.compile("[\x85\u2028\u2029]")
+"""Line breaks in YAML 1.1 and not in 1.2: a text with one is written with escapes."""
+
+
 class PlainDumper(yaml.SafeDumper):
     """A YAML dumper without anchors, which would make the reader search. Long texts are blocks.
 
@@ -78,7 +82,8 @@ class PlainDumper(yaml.SafeDumper):
 
 
 def _block_text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|" if "\n" in value else None)
+    style = '"' if _BREAKS_OF_1_1.search(value) else "|" if "\n" in value else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 
 
 PlainDumper.add_representer(str, _block_text)

@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from chassis.size_limits import MAX_UPLOAD_BYTES
 from tests.browser.conftest import Visit
-from tests.browser.test_whole_chain import await_work
+from tests.browser.test_whole_chain import await_listed
 from tests.kit.console import Street
 from tests.kit.pictures import located, opened, picture
 
@@ -45,7 +45,7 @@ def refusal(page: Page) -> Locator:
 def test_a_unit_and_a_resident_send_photographs_and_the_desk_sees_them(town: Street, visit: Visit, scripts: bool) -> None:
     ticket = town.whistle_blown("property_service", "单元门关不上")
     unit = visit("responders", phone=True, scripts=scripts)
-    await_work(unit, ticket)
+    await_listed(unit, "/work", ticket)
     send(unit, picture((2000, 1500), orientation=6, gps=located()))
     expect(unit.get_by_role("status")).to_have_text("照片已发送。")
     if scripts:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml  # noqa: TID251  # a reader of YAML 1.1
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chassis.configuration.yaml_core import load_yaml
@@ -95,6 +95,8 @@ def test_every_generated_file_says_so_at_its_head(path: str) -> None:
     assert "python -m contracts.generate" in head
 
 
+@example("\x85")
+@example("a\u2028b")
 @given(st.text() | st.from_regex(r"\A[-+.:_0-9eEoxnyf]+\Z") | st.integers() | st.booleans() | st.none())
 def test_a_document_means_the_same_to_readers_of_yaml_1_1_and_1_2(value: str | float | None) -> None:
     written = yaml.dump({"a": value}, Dumper=PlainDumper, allow_unicode=True)
