@@ -13,7 +13,7 @@ from contracts.http import ledger
 
 log = logging.getLogger(__name__)
 WAIT_SECONDS = 8
-"""How long one request to the feed waits. Shorter than the client's time-out."""
+"""Seconds that one request to the feed waits. Fewer than the client's time-out."""
 HEARTBEAT_SECONDS = 5.0
 """A page hears at least this often that it is up to date; after 15 seconds without, it says so."""
 STALE_SECONDS = 2 * WAIT_SECONDS

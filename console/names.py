@@ -1,4 +1,4 @@
-"""What codes are called: those of the contracts in the catalogues, those of the deployment in `names.yaml`."""
+"""The names of the deployment's own codes, from `names.yaml`. The catalogues have the names of the contracts' codes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What every page has in common: the request's person and language, forms with their tokens, and the answer."""
+"""The common part of all pages: the request's person and language, forms with their tokens, and the answer."""
 
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -32,7 +32,7 @@ SIGN_IN = "/sign-in"
 
 @dataclass(frozen=True)
 class Console:
-    """What the pages work with. One instance serves the process: `of` finds it."""
+    """The services, sessions and limits that the pages use. One instance serves the process; `of` returns it."""
 
     services: ServiceClient
     sessions: Sessions

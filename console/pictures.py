@@ -27,7 +27,7 @@ NONE_CHOSEN = "No picture was chosen."
 TOO_LARGE = "The picture is too large."
 NOT_A_PICTURE = "This is no picture in JPEG, PNG or WebP."
 _ALIASES = {"image/jpg": JPEG, "image/pjpeg": JPEG}
-"""What some browsers call a JPEG."""
+"""Other media types that browsers send for a JPEG."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Which matters anybody may see: the categories that `open311.yaml` calls public, and never a dispute or a police matter."""
+"""The matters that anybody may see: of the public categories of `open311.yaml`, and never a dispute or a police matter."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -24,7 +24,7 @@ PATTERNS = {
     "zh": ("M月d日 HH:mm", "yyyy年M月d日 HH:mm"),
     "en": ("d MMM HH:mm", "d MMM yyyy, HH:mm"),
 }
-"""How an instant of the current year is written, and one of any other year."""
+"""The format of an instant of the current year, and of any other year, by language."""
 MONTHS = {"zh": "yyyy年M月", "en": "MMMM yyyy"}
 DAYS = {"zh": "yyyy年M月d日", "en": "d MMMM yyyy"}
 

@@ -228,7 +228,7 @@ class Asked(StrEnum):
 
 
 class ClockStage(StrEnum):
-    """What happens at a mark of a clock: the unit is urged at half and at four fifths of the time; on breach the case escalates
+    """The consequence of a clock's mark: the unit is urged at half and at four fifths of the time; on breach the case escalates
     or a supervisor is called; at twice the time it is reported up; then the top of the chain is called."""
 
     URGE_HALF = "urge_half"

@@ -1,8 +1,8 @@
-"""What tickets takes as photographs, and the reasons for which it refuses one: errors of the field ``photograph``."""
+"""The photographs that tickets accepts, and the reasons for which it refuses one: errors of the field ``photograph``."""
 
 JPEG = "image/jpeg"
 MEDIA_TYPES = (JPEG, "image/png", "image/webp")
-"""What may be sent. What is stored and returned is always JPEG."""
+"""The media types that may be sent. A stored photograph is always JPEG."""
 MAX_PER_TICKET, MAX_BY_LINK = 50, 10
 """The most photographs of a ticket, and the most of them that come by links."""
 

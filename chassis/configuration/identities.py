@@ -38,11 +38,11 @@ class Actor:
     channels: frozenset[str] | None = None
     """The channels that its whistles may name; None for any."""
     name: str | None = None
-    """What people call it, for screens."""
+    """The name of the account on pages."""
     password_argon2: str | None = None
     """The hash of the password with which a person signs in; None for an account of a machine."""
     oidc: str | None = None
-    """What the deployment's OpenID provider calls the person; None where the provider does not sign them in."""
+    """The person's identity at the deployment's OpenID provider; None where the person does not sign in there."""
 
     @property
     def own_source(self) -> str:

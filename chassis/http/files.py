@@ -181,7 +181,7 @@ HEADERS: Mapping[str, str] = {
 """The headers of a file: it is for this account alone, and a browser that opens it runs nothing of it."""
 
 Sender = Actor | str
-"""Who sends a file: an account, or the holder of a signed link."""
+"""The sender of a file: an account, or the holder of a signed link."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -11,7 +11,7 @@ Row = Sequence[Cell]
 
 
 class Kind(Enum):
-    """What a column's cells are: it says how a workbook shows them."""
+    """The type of a column's cells. A workbook formats them by it."""
 
     TEXT = "text"
     NUMBER = "number"

@@ -1,4 +1,4 @@
-"""What one notice says, for the desk."""
+"""The page of one notice, with its text, for the desk."""
 
 import re
 from collections.abc import Iterator

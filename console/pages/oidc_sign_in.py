@@ -23,7 +23,7 @@ FAILURES = {
     "expired": HTTPStatus.BAD_REQUEST,
     "unavailable": HTTPStatus.SERVICE_UNAVAILABLE,
 }
-"""How a sign-in fails, and the status of the page that says so."""
+"""The status of the page that explains each failure of a sign-in."""
 
 
 class SignInFailed(Exception):

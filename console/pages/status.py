@@ -1,4 +1,4 @@
-"""Where a matter stands, by its number alone: what anybody may see of a public matter, and nothing private."""
+"""The page on which anybody looks up the state of a public matter by its number. It shows nothing private."""
 
 import re
 from http import HTTPStatus

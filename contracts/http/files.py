@@ -40,7 +40,7 @@ class Upload(Operation):
     file: str
     """The name of the file in the errors of a problem."""
     media_types: tuple[str, ...]
-    """What Content-Type may say. The first bytes of the file have to agree."""
+    """The accepted values of Content-Type. The first bytes of the file have to agree."""
 
     def __post_init__(self) -> None:
         self.check_placeholders()

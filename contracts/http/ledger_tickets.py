@@ -14,7 +14,7 @@ from contracts.http.operation import Operation
 
 
 class Side(StrEnum):
-    """What a ticket adds to a figure."""
+    """A ticket and its share of a figure's numerator and denominator."""
 
     HIT = "hit"
     MISS = "miss"
@@ -66,7 +66,7 @@ class CountSearch(Filters):
 
 
 class Counts(Schema):
-    """How many tickets there are, by where they stand. `open`, `closed`, and the three that are out add up to `opened`."""
+    """The numbers of tickets by their state. `open`, `closed`, and the three that are out add up to `opened`."""
 
     opened = fields.count("tickets that were opened")
     open = fields.count("those neither closed nor out")

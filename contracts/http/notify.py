@@ -104,7 +104,7 @@ GIVE_RECEIPT = Operation(
 
 
 class NoticeText(Schema):
-    """What a notice says, and where it goes: private, for the desk alone."""
+    """The text and the address of a notice. They are private, for the desk alone."""
 
     notice = fields.ident("the notice's id")
     ticket = fields.ident("what it is about")

@@ -1,4 +1,4 @@
-"""How many tickets there are, by where they stand."""
+"""Counts of tickets by their state."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -35,7 +35,7 @@ class BadImage(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """Where a picture was taken, in WGS-84."""
+    """The place at which a picture was taken, in WGS-84."""
 
     lat: float
     lon: float

@@ -1,4 +1,4 @@
-"""What lists of cases are found by: columns of each case, its open assignments, and what it asks of supervisors.
+"""The columns and rows for lists of cases: of each case, its open assignments, and what it asks of supervisors.
 
 Existing cases are filled in from their documents, as the code of this version would. The documents are read as they are
 stored, so that later changes of the code do not change what this migration does.
